@@ -1,0 +1,1 @@
+"""Containers, probes and Kubernetes itself."""

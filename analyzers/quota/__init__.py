@@ -1,0 +1,1 @@
+"""Quotas, queues and gangs."""

@@ -1,0 +1,1 @@
+"""Drains, cordons and upgrades."""

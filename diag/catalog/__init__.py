@@ -1,0 +1,1 @@
+"""The rule catalogue: what a rule is, how rules are found and run."""

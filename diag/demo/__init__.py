@@ -1,0 +1,1 @@
+"""The demo cluster: a healthy GPU cluster with six failures."""

@@ -1,0 +1,244 @@
+"""The report as one document: the shape that `-o json` prints (stable, additive changes only).
+
+Structs here mirror the JSON field by field, so writing them is one call, and every door (text, views, other formats)
+draws the same rows. `diag.report.schema` holds the published schema; a test compares the two.
+"""
+
+from typing import Any
+
+import msgspec
+
+SCHEMA = "diag.report/v1"
+
+
+class Row(msgspec.Struct, gc=False, kw_only=True):
+    """A piece of the document."""
+
+
+class RefRow(Row, omit_defaults=True):
+    """One object. No namespace for cluster-scoped kinds; `seen` is false for one known only by reference."""
+
+    cluster: str
+    apiVersion: str
+    kind: str
+    namespace: str = ""
+    name: str
+    seen: bool = True
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.kind, self.namespace, self.name) if part)
+
+
+class LogRow(Row):
+    """Where a cited log line stands; lines count from 1."""
+
+    pod: RefRow
+    container: str
+    previous: bool
+    line: int
+
+
+class EvidenceRow(Row):
+    """One piece of evidence: a field, a log line, an absence, or something computed from others."""
+
+    id: str
+    object: RefRow | msgspec.UnsetType = msgspec.UNSET
+    path: str | msgspec.UnsetType = msgspec.UNSET
+    log: LogRow | msgspec.UnsetType = msgspec.UNSET
+    file: str | msgspec.UnsetType = msgspec.UNSET
+    line: int | msgspec.UnsetType = msgspec.UNSET
+    absent: RefRow | msgspec.UnsetType = msgspec.UNSET
+    absent_path: str | msgspec.UnsetType = msgspec.UNSET
+    computed: str | msgspec.UnsetType = msgspec.UNSET
+    value: str | int | float | bool | msgspec.UnsetType = msgspec.UNSET
+    from_: list[str] | msgspec.UnsetType = msgspec.field(name="from", default=msgspec.UNSET)
+
+
+class RemedyRow(Row):
+    """What to do next; `who` can do it, `risk` says what it may cost."""
+
+    text: str
+    command: str | None
+    risk: str
+    who: str
+    if_: str | None = msgspec.field(name="if", default=None)
+
+
+class AlternativeRow(Row):
+    """Another cause that was considered: ruled_out, open, also_needed or other_way."""
+
+    name: str
+    status: str
+    why: str
+    evidence: list[str]
+
+
+class AffectedRow(Row):
+    """What a cause costs. `gpus` is unmet demand, `gpus_lost` GPUs that exist and cannot be used."""
+
+    workloads: int
+    pods: int
+    gpus: int
+    gpus_lost: int
+    objects: list[RefRow]
+
+
+class CauseRow(Row):
+    """A root cause with all that it reaches."""
+
+    id: str
+    finding: str
+    rule: str
+    name: str
+    severity: str
+    confidence: str
+    root: RefRow
+    lineage: list[RefRow]
+    summary: str
+    since: str | None
+    symptoms: list[str]
+    affected: AffectedRow
+    alternatives: list[AlternativeRow]
+    remedies: list[RemedyRow]
+    fingerprint: str
+
+
+class FindingRow(Row):
+    """What one rule found: a symptom, a cause or a state."""
+
+    id: str
+    rule: str
+    name: str
+    role: str
+    severity: str
+    confidence: str
+    subject: RefRow
+    members: list[RefRow]
+    summary: str
+    since: str | None
+    evidence: list[str]
+    fingerprint: str
+
+
+class LinkRow(Row):
+    """One proven arrow from a cause (or a hop) to a symptom."""
+
+    cause: str
+    symptom: str
+    why: str
+    evidence: list[str]
+
+
+class GapRow(Row):
+    """Something that could not be looked at."""
+
+    cluster: str
+    what: str
+    why: str
+    hides: list[str]
+    material: bool
+    fix: str
+
+
+class EndRow(Row):
+    """Where a timeline begins or ends."""
+
+    what: str
+    at: str
+
+
+class PhaseRow(Row, omit_defaults=True):
+    """One phase of a start; `seconds` is null unless measured or given within bounds."""
+
+    phase: str
+    seconds: float | None
+    basis: str
+    min_s: float | None = None
+    max_s: float | None = None
+    bytes: int | None = None
+    rate_mb_s: float | None = None
+
+
+class TimelineRow(Row):
+    """Where the time of one start went."""
+
+    pod: RefRow
+    from_: EndRow = msgspec.field(name="from")
+    to: EndRow
+    wall_s: float
+    phases: list[PhaseRow]
+    bottleneck: str | None
+
+
+class IgnoredRow(Row):
+    """A finding that the user asked not to see, and why."""
+
+    finding: FindingRow
+    by: str  # "flag", "config" or "annotation"
+    reason: str
+    until: str | None
+
+
+class ClusterRow(Row):
+    """One cluster that was looked at."""
+
+    id: str
+    source: str
+    server_version: str | None
+    captured_at: str | None
+    now: str
+    now_from: str
+
+
+class ToolRow(Row):
+    """Who wrote the document."""
+
+    name: str
+    version: str
+
+
+class TargetRow(Row):
+    """What was looked at."""
+
+    clusters: list[ClusterRow]
+
+
+class CheckedRow(Row):
+    """How many sentences the checker saw, kept and dropped."""
+
+    sentences: int
+    kept: int
+    dropped: int
+
+
+class ExplanationRow(Row):
+    """A cause in words."""
+
+    cause: str
+    engine: str
+    model: str | None
+    text: str
+    citations: list[str]
+    checked: CheckedRow
+
+
+class Report(Row):
+    """One scan. `Report.to_dict()` is the document that `-o json` prints."""
+
+    schema: str = SCHEMA
+    tool: ToolRow
+    target: TargetRow
+    causes: list[CauseRow]
+    findings: list[FindingRow]
+    links: list[LinkRow]
+    evidence: list[EvidenceRow]
+    gaps: list[GapRow]
+    timelines: list[TimelineRow]
+    ignored: list[IgnoredRow]
+    stats: dict[str, int]
+    explanations: list[ExplanationRow] | msgspec.UnsetType = msgspec.UNSET
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document as plain dicts and lists."""
+        document: dict[str, Any] = msgspec.to_builtins(self)
+        return document

@@ -1,0 +1,34 @@
+"""Everything that can go wrong, and what the user is told.
+
+DiagError                 exit  hint shown
+├── UsageError             2    the flag and its remedy
+├── ConfigError            2    file, key, nearest known key
+└── SnapshotError          3    path, line
+"""
+
+
+class DiagError(Exception):
+    """A failure with a sentence for the user: what failed, with which input, and what to do next."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(DiagError):
+    """The command line asks for something that does not exist or does not fit together."""
+
+    exit_code = 2
+
+
+class ConfigError(DiagError):
+    """A configuration file or variable cannot be used."""
+
+    exit_code = 2
+
+
+class SnapshotError(DiagError):
+    """A snapshot cannot be read at all. A part of one that cannot be read is a gap instead."""

@@ -1,0 +1,1 @@
+"""Pure functions on objects and on what components print."""

@@ -1,0 +1,1 @@
+"""A cluster as it was: objects, indexes, completeness, what can be cited."""

@@ -1,0 +1,1 @@
+"""Builders of Kubernetes objects for tests, demos and benchmarks."""

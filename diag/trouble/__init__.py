@@ -1,0 +1,1 @@
+"""What is in trouble, before any rule runs: groups, shapes, relations, placement, pools."""

@@ -1,0 +1,1 @@
+"""What a screen or a table shows, as plain rows."""

@@ -1,0 +1,1 @@
+"""The words of each system: reasons, labels, resource names, with their sources."""

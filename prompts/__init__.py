@@ -1,0 +1,1 @@
+"""Templates of explanations and prompts."""
