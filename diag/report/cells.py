@@ -1,0 +1,72 @@
+"""Text measured in terminal cells: CJK and emoji take two, combining marks none."""
+
+import unicodedata
+from collections.abc import Iterator
+
+
+def width(text: str) -> int:
+    """Cells that the text takes on a terminal. Control characters are expected to be gone (`sanitize`)."""
+    return len(text) if text.isascii() else sum(map(_cell, text))
+
+
+def _cell(char: str) -> int:
+    if unicodedata.combining(char) or unicodedata.category(char) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in ("W", "F") else 1
+
+
+def head(text: str, cells: int) -> str:
+    """As much of the text's beginning as fits."""
+    if width(text) <= cells:
+        return text
+    taken = 0
+    for at, char in enumerate(text):
+        taken += _cell(char)
+        if taken > cells:
+            return text[:at]
+    return text
+
+
+def cut(text: str, cells: int) -> str:
+    """The text within `cells`, its end replaced by an ellipsis when it is longer."""
+    return text if width(text) <= cells else head(text, max(cells - 1, 0)) + "…"
+
+
+def cut_middle(text: str, cells: int) -> str:
+    """The text within `cells`; begin and end stay, as names differ at their ends."""
+    if width(text) <= cells:
+        return text
+    room = max(cells - 1, 0)
+    end = head(text[::-1], room // 2)[::-1]
+    return f"{head(text, room - width(end))}…{end}"
+
+
+def pad(text: str, cells: int, *, right: bool = False) -> str:
+    """The text filled with blanks up to `cells`; `right` puts it at the right end."""
+    blanks = " " * max(cells - width(text), 0)
+    return blanks + text if right else text + blanks
+
+
+def wrap(text: str, cells: int | None, *, first: str = "", rest: str = "") -> Iterator[str]:
+    """Lines of at most `cells`, the first led by `first`, the others by `rest`; a longer word is broken.
+
+    `cells` None: one line, whatever its length.
+    """
+    if cells is None:
+        yield first + text
+        return
+    line, empty = first, True
+    for word in text.split(" "):
+        piece = word
+        if not empty and width(line) + 1 + width(piece) > cells:
+            yield line
+            line, empty = rest, True
+        while empty and width(line) + width(piece) > cells and len(piece) > 1:
+            part = head(piece, max(cells - width(line), 1)) or piece[0]
+            if part == piece:
+                break
+            yield line + part
+            piece, line = piece[len(part) :], rest
+        line += piece if empty else " " + piece
+        empty = False
+    yield line

@@ -1,0 +1,110 @@
+"""Evidence as numbered citations: the place where it stands, and the words that stand there."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import msgspec
+
+from diag.document import EvidenceRow, LogRow, RefRow
+from diag.views.wording import named
+
+_QUOTE_CHARS = 300
+_TELLING = re.compile(r"[A-Za-z0-9][\w./:=-]{2,}|\d+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """One numbered piece. `value` is quoted text, empty for an absence, which `place` states in full."""
+
+    number: int
+    evidence: str  # its id in the report
+    place: str
+    value: str
+    parts: tuple[int, ...] = ()  # numbers of the citations that it was computed from
+
+
+@dataclass(slots=True)
+class Citations:
+    """Numbers evidence in the order in which it is first cited.
+
+    `telling` are the words that matter here (the summary): a long value is cut around them.
+    """
+
+    evidence: dict[str, EvidenceRow]
+    with_cluster: bool = False
+    telling: str = ""
+    _numbers: dict[str, int] = field(default_factory=dict)
+
+    def cite(self, ids: Iterable[str], most: int = 4) -> tuple[int, ...]:
+        """The numbers of these pieces; unknown ids and those beyond `most` are left out."""
+        known = [each for each in dict.fromkeys(ids) if each in self.evidence][:most]
+        return tuple(self._numbers.setdefault(each, len(self._numbers) + 1) for each in known)
+
+    def rows(self) -> tuple[Citation, ...]:
+        """All that was cited, in order; the parts of computed pieces follow."""
+        rows: list[Citation] = []
+        while len(rows) < len(self._numbers):
+            each = list(self._numbers)[len(rows)]
+            rows.append(self._row(self.evidence[each], len(rows) + 1))
+        return tuple(rows)
+
+    def _row(self, row: EvidenceRow, number: int) -> Citation:
+        return Citation(
+            number=number,
+            evidence=row.id,
+            place=self._place(row),
+            value="" if isinstance(row.value, msgspec.UnsetType) else quoted(row.value, self.telling),
+            parts=self.cite(row.from_) if isinstance(row.from_, list) else (),
+        )
+
+    def _place(self, row: EvidenceRow) -> str:  # noqa: PLR0911  # a table: one line per kind of evidence
+        match row:
+            case EvidenceRow(log=LogRow() as log):
+                attempt = "previous log" if log.previous else "log"
+                return f"{attempt} of {self._name(log.pod)}, container {log.container}, line {log.line}"
+            case EvidenceRow(file=str() as file):
+                return f"{file} line {row.line}"
+            case EvidenceRow(absent=RefRow() as ref):
+                return f"there is no {self._name(ref)}"
+            case EvidenceRow(object=RefRow() as ref, absent_path=str() as path):
+                return f"{self._name(ref)} has no {path}"
+            case EvidenceRow(object=RefRow() as ref, path=str() as path):
+                return f"{self._name(ref)} {path}"
+            case EvidenceRow(computed=str() as computed):
+                return f"counted: {computed}"
+            case _:
+                return row.id
+
+    def _name(self, ref: RefRow) -> str:
+        return named(ref, with_cluster=self.with_cluster)
+
+
+def quoted(value: str | float, telling: str = "") -> str:
+    """A value as it stands there, texts in quotation marks; a long one is cut around the words that tell most."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, str):
+        return str(value)
+    return f'"{excerpt(value, telling)}"'
+
+
+def excerpt(text: str, telling: str = "", chars: int = _QUOTE_CHARS) -> str:
+    """At most `chars` of a text: the stretch that holds the most words of `telling`, the first of several such."""
+    if len(text) <= chars:
+        return text
+    lowered = text.casefold()
+    places = sorted(at for word in _words(telling) if (at := lowered.find(word)) >= 0)
+    room = chars - 2  # for an ellipsis on each side
+    start = 0
+    if places:
+        # Begin a little before the best word, so that what introduces it stays readable.
+        starts = [max(at - 40, 0) for at in places]
+        start = max(starts, key=lambda begin: (sum(begin <= at < begin + room - 20 for at in places), -begin))
+    start = max(min(start, len(text) - room), 0)
+    body = text[start : start + room]
+    return f"{'…' if start else ''}{body}{'…' if start + room < len(text) else ''}"
+
+
+def _words(telling: str) -> set[str]:
+    return {word.casefold().strip(".:") for word in _TELLING.findall(telling)}

@@ -1,0 +1,130 @@
+"""The filter language of every list: `gpu sev:error ns:ml-* age>10m -rule:QUO* "no space left" ~lmft`.
+
+Words match any column, upper or lower case; `field:value` a column, with `*`; `field>value` numbers and ages; `-` turns
+a term around; `"…"` matches as written, at word borders; `~word` matches letters in this order. All terms must hold.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from fnmatch import translate
+from operator import ge, gt, le, lt
+
+from diag.document import RefRow
+from diag.errors import UsageError
+from diag.views.causes import CauseLine
+
+# The columns of a row: texts to match, or a number (None: unknown, which is neither more nor less than anything).
+FilterRow = Mapping[str, "tuple[str, ...] | float | None"]
+Term = Callable[[FilterRow], bool]
+
+_ALIASES = {"severity": "sev", "namespace": "ns", "cause": "name", "gpu": "gpus", "object": "obj"}
+_TEXTS = ("sev", "ns", "rule", "name", "kind", "root", "obj", "confidence", "cluster", "id", "summary", "fingerprint")
+_NUMBERS = ("gpus", "lost", "age", "pods", "workloads")
+_COMPARE: dict[str, Callable[[float, float], bool]] = {">=": ge, "<=": le, ">": gt, "<": lt}
+# One term: an optional minus, then a quoted text or anything without blanks (its own quoted part included).
+_SPLIT = re.compile(r'-?"[^"]*"|(?:[^\s"]|"[^"]*")+')
+_FIELD = re.compile(r"([A-Za-z_]+)(>=|<=|[:<>])(.*)", re.DOTALL)
+_AGE = re.compile(r"(\d+(?:\.\d+)?)([smhdw]?)")
+_UNIT_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def parse(text: str) -> list[Term]:
+    """The terms of one text; raises UsageError for a field that does not exist."""
+    return [term(piece) for piece in _SPLIT.findall(text)]
+
+
+def kept(lines: Iterable[CauseLine], terms: Sequence[Term]) -> list[CauseLine]:
+    """The causes for which every term holds."""
+    return [line for line in lines if not terms or _holds(cause_row(line), terms)]
+
+
+def _holds(row: FilterRow, terms: Sequence[Term]) -> bool:
+    return all(each(row) for each in terms)
+
+
+def term(piece: str) -> Term:
+    """One term, as a test of a row. A piece with blanks is one text to find."""
+    if len(piece) > 1 and piece.startswith("-"):
+        wanted = term(piece[1:])
+        return lambda row: not wanted(row)
+    if piece.startswith('"'):
+        # At word borders, so that gpu-1 does not find gpu-10.
+        exact = re.compile(rf"(?<![\w-]){re.escape(piece.strip(chr(34)))}(?![\w-])")
+        return lambda row: any(exact.search(text) for text in _texts(row))
+    if len(piece) > 1 and piece.startswith("~"):
+        letters = re.compile(".*?".join(map(re.escape, piece[1:])), re.IGNORECASE | re.DOTALL)
+        return lambda row: any(letters.search(text) for text in _texts(row))
+    if (field := _FIELD.fullmatch(piece)) and " " not in field[1]:
+        return _field_term(field[1].lower(), field[2], field[3].strip('"'))
+    word = piece.casefold()
+    return lambda row: any(word in text.casefold() for text in _texts(row))
+
+
+def cause_row(line: CauseLine) -> FilterRow:
+    """The columns of a cause; those of its symptoms' objects count as its own."""
+    objects = (*line.objects, *(symptom.subject for symptom in line.symptoms))
+    return {
+        "sev": (line.severity,),
+        "ns": tuple(sorted({ref.namespace for ref in objects if ref.namespace})),
+        "rule": (line.rule,),
+        "name": (line.name,),
+        "kind": (line.root.kind,),
+        "root": (str(line.root), *_names(line.root)),
+        "obj": tuple(sorted({name for ref in objects for name in (str(ref), *_names(ref))})),
+        "confidence": (line.confidence,),
+        "cluster": (line.cluster,),
+        "id": (line.id, *(symptom.id for symptom in line.symptoms)),
+        "summary": (line.summary, *(symptom.summary for symptom in line.symptoms)),
+        "fingerprint": (line.fingerprint,),
+        "gpus": float(line.gpus),
+        "lost": float(line.gpus_lost),
+        "age": line.age_s,
+        "pods": float(line.pods),
+        "workloads": float(line.workloads),
+    }
+
+
+def _names(ref: RefRow) -> tuple[str, ...]:
+    return (ref.name, f"{ref.namespace}/{ref.name}", f"{ref.kind}/{ref.name}")
+
+
+def _texts(row: FilterRow) -> Iterable[str]:
+    return (text for column in row.values() if isinstance(column, tuple) for text in column)
+
+
+def _field_term(written: str, operator: str, value: str) -> Term:
+    field = _ALIASES.get(written, written)
+    if field in _TEXTS and operator == ":":
+        # An empty pattern (`ns:`) finds what has no such value.
+        pattern = re.compile(translate(value), re.IGNORECASE)
+        return lambda row: (
+            any(pattern.match(text) for text in _column(row, field)) or not (value or _column(row, field))
+        )
+    if field in _NUMBERS:
+        limit = _number(value, field)
+        if operator == ":":
+            return lambda row: row[field] == limit
+        compare = _COMPARE[operator]
+        return lambda row: isinstance(have := row[field], float) and compare(have, limit)
+    if field in _TEXTS:
+        raise UsageError(f"the field {written!r} of the filter is a text", hint=f"write {written}:{value}")
+    near = get_close_matches(field, (*_TEXTS, *_NUMBERS, *_ALIASES), n=1)
+    meant = f"did you mean {near[0]}? " if near else ""
+    known = ", ".join((*_TEXTS, *_NUMBERS))
+    raise UsageError(
+        f"the filter knows no field {written!r}",
+        hint=f'{meant}Fields: {known}. To find the text itself, quote it: "{written}{operator}{value}"',
+    )
+
+
+def _column(row: FilterRow, field: str) -> tuple[str, ...]:
+    column = row[field]
+    return column if isinstance(column, tuple) else ()
+
+
+def _number(value: str, field: str) -> float:
+    found = _AGE.fullmatch(value)
+    if not found or (found[2] and field != "age"):
+        raise UsageError(f"the filter cannot compare {field} with {value!r}", hint="write gpus>4 or age>10m")
+    return float(found[1]) * _UNIT_S[found[2]]
