@@ -1,0 +1,80 @@
+"""The command `diag`: finds the module of a command, and turns every ending into an exit code and a sentence."""
+
+import re
+import sys
+from collections.abc import Sequence
+
+import click
+
+from diag import __version__
+from diag.cli.diagnostics import ExitCode, complain, say
+from diag.cli.group import CONTEXT, LazyGroup
+from diag.errors import DiagError, UsageError
+
+_COMMANDS = {
+    "scan": ("diag.cli.scan", "find what keeps GPU work from running, and its causes"),
+    "explain": ("diag.cli.explain", "why one thing does not run, the evidence, and what to do"),
+    "rules": ("diag.cli.rules", "list the rules, or show the page of one"),
+    "schema": ("diag.cli.schema", "the JSON Schema of the report"),
+    "config": ("diag.cli.config", "what is configured, and where it came from"),
+    "completion": ("diag.cli.completion", "completion for bash, zsh or fish"),
+}
+_EXAMPLES = (
+    "kubectl get all,nodes,events -A -o json | diag scan --from -",
+    "diag scan --from must-gather/ -o table -o json=report.json",
+    "diag explain --from dump.json pod/ml/llama-ft-0",
+)
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy=_COMMANDS,
+    aliases={"check": "scan"},
+    examples=_EXAMPLES,
+    context_settings=CONTEXT,
+    invoke_without_command=True,
+    no_args_is_help=False,
+)
+@click.version_option(__version__, prog_name="diag", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Why is a GPU workload on Kubernetes pending, slow or dead: causes with evidence."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs `diag` and exits."""
+    sys.exit(run(list(sys.argv[1:] if argv is None else argv)))
+
+
+def run(argv: list[str]) -> int:
+    """Runs a command line and returns its exit code (`ExitCode`)."""
+    try:
+        ended = cli.main(args=argv, prog_name="diag", standalone_mode=False)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        say("diag: interrupted")
+        return ExitCode.INTERRUPTED
+    except click.ClickException as error:
+        complain(_as_usage(error))
+        return ExitCode.USAGE
+    except DiagError as error:
+        complain(error)
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001  # the top of the command line: what nobody foresaw is written down
+        from diag.cli.crash import report_crash  # noqa: PLC0415  # only then
+
+        return report_crash(error, argv)
+    return ended if isinstance(ended, int) else ExitCode.OK
+
+
+def _as_usage(error: click.ClickException) -> UsageError:
+    """A complaint of click as one sentence and one hint."""
+    ctx = getattr(error, "ctx", None)
+    path = ctx.command_path if ctx else "diag"
+    sentence, *meant = re.split(
+        r"[.;]? \(?did you mean ", error.format_message().replace("\n", " "), flags=re.IGNORECASE
+    )
+    sentence = sentence.rstrip(".")
+    hint = f"did you mean {meant[0].rstrip('?)').removeprefix('one of: ')}?" if meant else f"see {path} --help"
+    return UsageError(f"{sentence[:1].lower()}{sentence[1:]}", hint=hint)

@@ -1,0 +1,28 @@
+"""`diag scan`: run the rules and print the causes."""
+
+import click
+
+from diag.cli.flags import flags_of, shared
+from diag.cli.group import Examples
+
+_EXAMPLES = (
+    "kubectl get all,nodes,events -A -o json | diag scan --from -",
+    "diag scan --from dump.json -n ml sev:error",
+    "diag scan --from must-gather/ -o table -o json=report.json --fail-on warning",
+)
+
+
+@click.command("scan", cls=Examples, examples=_EXAMPLES, configured=True)
+@click.argument("words", nargs=-1, metavar="[FILTER]...")
+@shared(fail_on="error")
+@click.pass_context
+def command(ctx: click.Context, /, words: tuple[str, ...], **_: object) -> int:
+    """Find what keeps GPU work from running, and the causes. FILTER as for --filter."""
+    from diag.cli.diagnostics import Narrator  # noqa: PLC0415  # help runs nothing
+    from diag.cli.looking import delivered, looked, outputs  # noqa: PLC0415
+    from diag.report.formats import scan_bytes  # noqa: PLC0415
+
+    flags = flags_of(ctx)
+    to = outputs(flags)
+    report = looked(flags, Narrator(quiet=flags.quiet, verbose=flags.verbose), words)
+    return delivered(report, flags, to, scan_bytes)

@@ -1,0 +1,70 @@
+"""What a configuration file may hold. Imported only when a file was found or its schema is asked for."""
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+Words = Annotated[list[str], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
+
+
+def _kebab(name: str) -> str:
+    return name.rstrip("_").replace("_", "-")
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", alias_generator=_kebab, populate_by_name=False)
+
+
+class Settings(_Table):
+    """The keys of `diag.toml`: each is a flag's long name."""
+
+    from_: Words | None = Field(None, description="what to read when no --from is given")
+    demo: bool | None = Field(None, description="look at the built-in example")
+    namespace: Words | None = Field(None, description="show symptoms of these namespaces only")
+    all_namespaces: bool | None = Field(None, description="show symptoms of all namespaces")
+    selector: str | None = Field(None, description="show symptoms of objects with these labels only")
+    filter: Words | None = Field(None, description="show matching causes only")
+    select: Words | None = Field(None, description="run these rules only: ids or names, with *")
+    since: str | None = Field(None, description="show symptoms of this last stretch of time only, as 2h")
+    now: str | None = Field(None, description="the time of the snapshot, RFC 3339")
+    output: Words | None = Field(None, description="formats, each as FORMAT or FORMAT=PATH")
+    limit: int | None = Field(None, ge=1, description="show this many causes")
+    fail_on: Literal["error", "warning", "info", "never"] | None = Field(
+        None, description="the severity that exits with 1"
+    )
+    strict: bool | None = Field(None, description="exit with 4 when something could not be checked")
+    all: bool | None = Field(None, description="explain every cause")
+    show_ignored: bool | None = Field(None, description="list what was ignored")
+    quiet: bool | None = Field(None, description="no narration")
+    verbose: int | None = Field(None, ge=0, le=2, description="more narration")
+    color: Literal["auto", "always", "never"] | None = Field(None, description="when to use colour")
+    ascii: bool | None = Field(None, description="draw with ASCII characters")
+    width: int | None = Field(None, ge=20, description="cells of a line")
+    max_bytes: str | int | None = Field(None, description="read at most this much, as 2Gi")
+    max_objects: int | None = Field(None, ge=1, description="read at most this many objects")
+    max_files: int | None = Field(None, ge=1, description="read at most this many files")
+
+
+class IgnoreEntry(_Table):
+    """One `[[ignore]]`: a finding that is known and accepted, until a date."""
+
+    rule: str = Field(description="rule id or name, with *")
+    subject: str = Field("*", description="namespace/name or kind/namespace/name, with *")
+    reason: str = Field(min_length=1, description="why this is accepted")
+    until: dt.date | None = Field(None, description="the last day on which it is accepted")
+
+
+class File(Settings):
+    """A whole file: the settings, accepted findings, and settings per context."""
+
+    ignore: list[IgnoreEntry] = Field(default_factory=list)
+    context: dict[str, Settings] = Field(
+        default_factory=dict, description='profiles by context or NAME of --from, as "prod-*"'
+    )
+
+
+def keys_of(table: str) -> list[str]:
+    """The keys that a table knows: `ignore`, `context`, or the file itself."""
+    models: dict[str, type[_Table]] = {"ignore": IgnoreEntry, "context": Settings}
+    return [each.alias or name for name, each in models.get(table, File).model_fields.items()]
