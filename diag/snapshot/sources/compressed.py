@@ -1,0 +1,111 @@
+"""gzip and zstd: recognised by magic bytes, expanded step by step within the budget, as far as the file is whole."""
+
+import importlib
+import re
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from diag.errors import SnapshotError
+from diag.snapshot.sources.budget import Budget
+
+GZIP = b"\x1f\x8b"  # RFC 1952, 2.3.1
+ZSTD = b"\x28\xb5\x2f\xfd"  # RFC 8878, 3.1.1
+_PADDING = re.compile(rb"\0*")
+_LAYERS = 2  # a dump that was compressed twice is read; deeper nesting is no accident
+
+
+class _Decoder(Protocol):
+    """What zlib, `compression.zstd` and `zstandard` have in common."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, /) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Form:
+    """One compression. `step` is how many bytes are fed at once, so that one step's output fits in memory."""
+
+    name: str
+    magic: bytes
+    step: int
+    decoder: Callable[[], _Decoder]
+    error: type[Exception]
+
+
+def is_compressed(head: bytes) -> bool:
+    """Whether bytes begin as gzip or zstd do."""
+    return head.startswith((GZIP, ZSTD))
+
+
+def expand(data: bytes, path: str, budget: Budget) -> tuple[bytes, str | None]:
+    """The expanded bytes, and what is wrong with the file if they are not all; SnapshotError if there are none."""
+    fault = None
+    for _ in range(_LAYERS):
+        if not is_compressed(data):
+            break
+        budget.return_bytes(len(data))
+        form = _gzip() if data.startswith(GZIP) else _zstd(path)
+        data, layer_fault = _expand_layer(data, form, path, budget)
+        fault = layer_fault or fault
+        if not data and fault:
+            raise SnapshotError(f"{path}: {fault}, and nothing of it can be read", hint="copy or save the file again")
+    if is_compressed(data):
+        raise SnapshotError(f"{path} is compressed more than {_LAYERS} times over", hint="expand it first")
+    return data, fault
+
+
+def _expand_layer(data: bytes, form: _Form, path: str, budget: Budget) -> tuple[bytes, str | None]:
+    """Every member of the file, one after another; zeros between and after them are padding."""
+    pieces: list[bytes] = []
+    position = 0
+    while data.startswith(form.magic, position):
+        decoder = form.decoder()
+        while not decoder.eof:
+            if position >= len(data):
+                return b"".join(pieces), f"the {form.name} file breaks off"
+            try:
+                piece = decoder.decompress(data[position : position + form.step])
+            except form.error as error:
+                return b"".join(pieces), f"the {form.name} file is damaged ({error})"
+            position = min(position + form.step, len(data))
+            budget.spend_bytes(len(piece), path)
+            pieces.append(piece)
+        position -= len(decoder.unused_data)
+        padding = _PADDING.match(data, position)
+        position = padding.end() if padding else position
+    fault = None if position >= len(data) else f"what follows the {form.name} data is something else"
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces), fault
+
+
+def _gzip() -> _Form:
+    # Deflate expands 1,032 times at most: 66 MB for one step.
+    return _Form(
+        name="gzip",
+        magic=GZIP,
+        step=64 * 1024,
+        decoder=lambda: zlib.decompressobj(wbits=31),
+        error=zlib.error,
+    )
+
+
+def _zstd(path: str) -> _Form:
+    # A block of 4 bytes expands to 128 KiB at most (RFC 8878, 3.1.1.2): 128 MiB for one step.
+    try:
+        module = importlib.import_module("compression.zstd")  # Python 3.14
+        decoder = module.ZstdDecompressor
+    except ImportError:
+        try:
+            module = importlib.import_module("zstandard")
+        except ImportError as error:
+            raise SnapshotError(
+                f"{path} is compressed with zstd, which this Python cannot read",
+                hint="install the extra: pip install 'kube-diag[zstd]', or expand it first: zstd -d",
+            ) from error
+        make = module.ZstdDecompressor
+        decoder = lambda: make().decompressobj()  # noqa: E731 (the two libraries differ in this one call)
+    return _Form(name="zstd", magic=ZSTD, step=4096, decoder=decoder, error=module.ZstdError)

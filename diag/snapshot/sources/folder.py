@@ -1,0 +1,75 @@
+"""A folder of plain files: each is a part of its own, and one that is bad hides none of the others."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from diag.errors import SnapshotError
+from diag.snapshot.sources.budget import Budget, LimitExceededError, NotObjectsError
+from diag.snapshot.sources.documents import KUBECTL_JSON
+from diag.snapshot.sources.part import Part, Problem
+from diag.snapshot.sources.plain_file import explain, printable, read_file
+
+
+def read_folder(folder: Path, name: str | None, budget: Budget) -> list[Part]:
+    """The files of a folder and its sub-folders, in the order of their names; raises SnapshotError if none has objects.
+
+    Passed over in silence: hidden files, Markdown, and whatever is neither JSON nor YAML with objects.
+    """
+    parts: list[Part] = []
+    passed_over = 0
+    seen: set[tuple[int, int]] = set()  # a file with several names is read once
+    for path in _files(folder, name, budget, parts):
+        try:
+            status = path.stat()
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            parts.append(read_file(path, name, budget))
+        except NotObjectsError:
+            passed_over += 1
+        except LimitExceededError:
+            raise
+        except OSError as error:
+            parts.append(_bad(path, name, explain(path, error)))
+        except SnapshotError as error:
+            parts.append(_bad(path, name, error))
+    if not any(part.items or part.logs for part in parts):
+        raise _nothing(folder, parts, passed_over)
+    return parts
+
+
+def _files(folder: Path, name: str | None, budget: Budget, parts: list[Part]) -> Iterator[Path]:
+    """Every file below a folder, sorted. A link out of the folder is not followed: it becomes a part with a problem."""
+    root = os.path.realpath(folder)
+    pending = [folder]
+    while pending:
+        path = pending.pop()
+        if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
+            out = SnapshotError("the link leads out of the folder", hint="name its target as well")
+            parts.append(_bad(path, name, out))
+        elif not os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises on a folder without permission)
+            yield path
+        elif path == folder or not path.is_symlink():  # a folder that is linked is met where it stands
+            budget.spend_file(printable(path))
+            try:
+                entries = sorted(path.iterdir(), reverse=True)
+            except OSError as error:
+                parts.append(_bad(path, name, explain(path, error)))
+                continue
+            pending += [entry for entry in entries if not entry.name.startswith(".") and entry.suffix != ".md"]
+
+
+def _bad(path: Path, name: str | None, error: SnapshotError) -> Part:
+    shown = printable(path)
+    problem = Problem(what=shown, why="unreadable", detail=error.message, fix=error.hint or KUBECTL_JSON)
+    return Part(path=shown, name=name, problems=[problem])
+
+
+def _nothing(folder: Path, parts: list[Part], passed_over: int) -> SnapshotError:
+    shown = printable(folder)
+    problems = [problem for part in parts for problem in part.problems]
+    if problems:
+        return SnapshotError(f"nothing in {shown} can be used: {problems[0].detail}", hint=problems[0].fix)
+    looked = f"{passed_over:,} files were looked at" if passed_over else "it holds no files"
+    return SnapshotError(f"{shown} holds no Kubernetes objects: {looked}", hint=KUBECTL_JSON)

@@ -1,0 +1,173 @@
+"""JSON text: one document, several in a row, JSON Lines, or one that breaks off.
+
+The usual file is one document and costs one decode. Only where that fails are documents looked for one by one, and in
+a broken document the elements of its list, so that what is whole is kept and what is not is named.
+"""
+
+import re
+
+import msgspec
+
+from diag.snapshot.sources.documents import Documents
+
+# Between documents: white space, YAML's marker, and the separator of JSON text sequences (RFC 7464).
+_BETWEEN = re.compile(rb"(?:[ \t\r\n\x1e]|---(?=[ \t\r\n]))*")
+_SPACE = re.compile(rb"[ \t\r\n]*")
+_MEMBER = re.compile(rb'[ \t\r\n]*,?[ \t\r\n]*"((?:[^"\\]|\\.)*+)"[ \t\r\n]*:[ \t\r\n]*', re.DOTALL)
+_BRACKET = re.compile(rb'[^][{}"]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^][{}"]*+)*+([][{}])', re.DOTALL)
+_NEXT_DOCUMENT = re.compile(rb"\n(?=[{\[])")
+_TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
+_CUT = "Input data was truncated"  # as msgspec says it
+_SCANS = 8  # how often a broken text may be read through in search of closing brackets, in all
+
+_decode = msgspec.json.Decoder(msgspec.Raw).decode
+
+
+def read_json(text: bytes, documents: Documents) -> None:
+    """Sort every document of a JSON text that begins with `{` or `[`."""
+    start = _skip_space(text, 0)
+    try:
+        documents.add(memoryview(text)[start:] if start else text)
+    except (msgspec.DecodeError, RecursionError):
+        _Rows(text, documents).read(start)
+
+
+class _Rows:
+    """Reads a text that is not one whole document, piece by piece."""
+
+    def __init__(self, text: bytes, documents: Documents) -> None:
+        self.text = text
+        self.view = memoryview(text)
+        self.documents = documents
+        self.scan_left = _SCANS * len(text)
+
+    def read(self, start: int) -> None:
+        """Sort documents one by one; after one that breaks off, go on where a line begins with the next."""
+        while start < len(self.text):
+            end, fault = self._value_end(start)
+            if fault is None and end is not None and self._at(start) in (b"{", b"["):
+                try:
+                    self.documents.add(self.view[start:end])
+                except (msgspec.DecodeError, RecursionError) as error:
+                    self.documents.unreadable(f"the text at byte {start:,}", str(error))
+            else:
+                stop = self._salvage(start, fault or "neither an object nor a list")
+                if end is None:
+                    line = _NEXT_DOCUMENT.search(self.text, stop)
+                    end = line.end() if line else len(self.text)
+            between = _BETWEEN.match(self.text, end)
+            start = between.end() if between else end
+
+    def _salvage(self, start: int, fault: str) -> int:
+        """Keep the whole elements of a broken document and name what is wrong; returns how far it could be read."""
+        broken = _Broken()
+        if self._at(start) == b"[":
+            stop = self._walk_array(start, broken)
+            if broken.elements:
+                self.documents.add_array(broken.elements)
+        elif self._at(start) == b"{":
+            stop = self._walk_object(start, broken)
+            if broken.elements:
+                self.documents.add_list(broken.elements, kind=broken.kind, api_version=broken.api_version)
+        else:
+            stop = start
+        for position, element_fault in broken.faults:
+            self.documents.unreadable(f"the object at byte {position:,}", element_fault)
+        if broken.open or fault == _CUT:
+            self.documents.truncated(f"it breaks off at byte {stop:,}: {fault}")
+        elif not broken.faults:
+            self.documents.unreadable(f"the text at byte {start:,}", fault)
+        return stop
+
+    def _walk_array(self, start: int, broken: "_Broken") -> int:
+        """Collect the elements of the array at `start`; returns where it closes or breaks off."""
+        position = _skip_space(self.text, start + 1)
+        broken.open = True
+        while self._at(position) != b"]":
+            end, fault = self._value_end(position)
+            if end is None:
+                return position
+            if fault is None:
+                broken.elements.append(msgspec.Raw(self.view[position:end]))
+            else:
+                broken.faults.append((position, fault))
+            position = _skip_space(self.text, end)
+            if self._at(position) == b",":
+                position = _skip_space(self.text, position + 1)
+            elif self._at(position) != b"]":
+                return position
+        broken.open = False
+        return position + 1
+
+    def _walk_object(self, start: int, broken: "_Broken") -> int:
+        """Collect the elements of `items` in the object at `start`; returns where it closes or breaks off."""
+        position = start + 1
+        while member := _MEMBER.match(self.text, position):
+            position = member.end()
+            if member[1] == b"items" and self._at(position) == b"[":
+                position = self._walk_array(position, broken)
+                if broken.open:
+                    return position
+                continue
+            end, fault = self._value_end(position)
+            if end is None:
+                broken.open = True
+                return position
+            if fault is None:
+                broken.note(member[1], self.text[position:end])
+            position = end
+        return position
+
+    def _value_end(self, start: int) -> tuple[int | None, str | None]:
+        """Where the JSON value at `start` ends (None: nowhere), and what is wrong with it (None: nothing)."""
+        try:
+            _decode(self.view[start:])
+        except RecursionError:
+            return self._balanced_end(start), "nested too deep"
+        except msgspec.DecodeError as error:
+            trailing = _TRAILING.search(str(error))
+            if trailing:  # a whole value; msgspec names the byte after the first one that follows it
+                return start + int(trailing[1]) - 1, None
+            return None if str(error) == _CUT else self._balanced_end(start), str(error)
+        return len(self.text), None
+
+    def _balanced_end(self, start: int) -> int | None:
+        """Where the brackets that open at `start` are closed again, for a value that no decoder takes."""
+        if self._at(start) not in (b"{", b"["):
+            return None
+        depth = 0
+        position = start
+        for bracket in _BRACKET.finditer(self.text, start, start + self.scan_left):
+            position = bracket.end()
+            depth += 1 if bracket[1] in b"{[" else -1
+            if depth == 0:
+                break
+        self.scan_left -= position - start if depth == 0 else min(self.scan_left, len(self.text) - start)
+        return position if depth == 0 and position > start else None
+
+    def _at(self, position: int) -> bytes:
+        return self.text[position : position + 1]
+
+
+class _Broken:
+    """What could be saved of a broken document; `faults` are positions in bytes, each with what is wrong there."""
+
+    def __init__(self) -> None:
+        self.elements: list[msgspec.Raw] = []
+        self.faults: list[tuple[int, str]] = []
+        self.open = False  # whether the text ends before the document does
+        self.kind: str | None = None
+        self.api_version: str | None = None
+
+    def note(self, key: bytes, value: bytes) -> None:
+        """Keep what the list says of its items."""
+        text = value.strip(b'" \t\r\n').decode(errors="replace")
+        if key == b"kind":
+            self.kind = text
+        elif key == b"apiVersion":
+            self.api_version = text
+
+
+def _skip_space(text: bytes, position: int) -> int:
+    space = _SPACE.match(text, position)
+    return space.end() if space else position

@@ -1,0 +1,133 @@
+"""One plain file, or the standard input: opened with care, expanded, and read in its form."""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from typing import BinaryIO
+
+from diag.errors import SnapshotError
+from diag.snapshot.sources.budget import Budget, NotObjectsError
+from diag.snapshot.sources.compressed import expand
+from diag.snapshot.sources.documents import KUBECTL_JSON, Documents
+from diag.snapshot.sources.form import HEAD_BYTES, chatter_end, form_of, holds_kind, refusal, to_utf8
+from diag.snapshot.sources.json_text import read_json
+from diag.snapshot.sources.part import Part
+from diag.snapshot.sources.yaml_text import read_yaml
+
+_CHUNK_BYTES = 1024**2
+_SIBLINGS = 1000  # names to look through for the one that was meant
+
+
+def read_file(path: Path, name: str | None, budget: Budget) -> Part:
+    """What a file holds, problems included; raises SnapshotError if it cannot be opened or holds no objects at all."""
+    shown = printable(path)
+    budget.spend_file(shown)
+    with _explained(path), _open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        form_of(file.peek(HEAD_BYTES)[:HEAD_BYTES], shown)  # type: ignore[attr-defined]
+        budget.spend_bytes(size, shown)
+        data = file.read(size)
+    return read_bytes(data, shown, name, budget)
+
+
+def read_stream(stream: BinaryIO, name: str | None, budget: Budget) -> Part:
+    """What the standard input holds; raises SnapshotError as `read_file` does."""
+    chunks = []
+    try:
+        while chunk := stream.read(_CHUNK_BYTES):
+            budget.spend_bytes(len(chunk), "-")
+            chunks.append(chunk)
+    except OSError as error:
+        raise SnapshotError(f"the standard input cannot be read: {error.strerror}") from error
+    return read_bytes(b"".join(chunks), "-", name, budget)
+
+
+def read_bytes(data: bytes, path: str, name: str | None, budget: Budget) -> Part:
+    """What bytes hold; `path` is for messages. Raises SnapshotError if that is no objects and no logs at all."""
+    documents = Documents(path, budget)
+    text, cut_off = expand(data, path, budget)
+    del data  # what is compressed is not held beside what it expands to
+    head = text[:HEAD_BYTES]
+    form = form_of(head, path)
+    try:
+        text = to_utf8(text)
+    except UnicodeError as error:
+        raise NotObjectsError(f"{path} is binary, neither JSON nor YAML", hint=KUBECTL_JSON) from error
+    if chatter := chatter_end(text):
+        documents.chatter(text[:chatter])
+        text = text[chatter:]
+    if form == "json":
+        read_json(text, documents)
+    elif holds_kind(text):
+        read_yaml(text, documents)
+    if cut_off:
+        documents.truncated(cut_off)
+    part = documents.part(name)
+    if documents.foreign:
+        if form == "json":
+            raise NotObjectsError(f"{path} holds JSON, but no Kubernetes object: nothing has a kind", hint=KUBECTL_JSON)
+        raise refusal(head, path)
+    return part
+
+
+def unless_empty(part: Part) -> Part:
+    """The part, if it holds something or nothing is wrong with it; raises SnapshotError with its first problem."""
+    if part.problems and not part.items and not part.logs:
+        problem = part.problems[0]
+        raise SnapshotError(f"nothing in {part.path} can be used: {problem.detail}", hint=problem.fix)
+    return part
+
+
+def printable(path: Path) -> str:
+    """A path as text, also where its bytes are no UTF-8."""
+    return os.fsencode(path).decode(errors="replace")
+
+
+def _open_regular(path: Path) -> BinaryIO:
+    """Open a file for reading; a pipe or device is refused before it can make the reader wait."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        hint = "pipe it into `--from -` instead" if stat.S_ISFIFO(mode) else "name a file, a folder, or `-`"
+        raise SnapshotError(f"{printable(path)} is not a regular file", hint=hint)
+    return os.fdopen(descriptor, "rb")
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn what the system says about a path into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise explain(path, error) from error
+
+
+def explain(path: Path, error: OSError) -> SnapshotError:
+    """Why the system does not give a path, and what to do about it."""
+    shown = printable(path)
+    match error.errno:
+        case errno.ENOENT | errno.ENOTDIR:
+            near = _near(path)
+            return SnapshotError(f"{shown} does not exist", hint=f"did you mean {near}?" if near else None)
+        case errno.EACCES | errno.EPERM:
+            return SnapshotError(f"{shown} may not be read: permission denied", hint="ask for read permission")
+        case errno.ELOOP:
+            return SnapshotError(f"{shown} is a symbolic link that leads back to itself")
+        case _:
+            return SnapshotError(f"{shown} cannot be read: {error.strerror or error}")
+
+
+def _near(path: Path) -> str | None:
+    """The sibling whose name is closest to a path that does not exist."""
+    try:
+        with os.scandir(path.parent) as entries:
+            names = [entry.name for entry, _ in zip(entries, range(_SIBLINGS), strict=False)]
+    except OSError:
+        return None
+    matches = get_close_matches(path.name, sorted(names), n=1)
+    return printable(path.parent / matches[0]) if matches else None

@@ -1,0 +1,78 @@
+import codecs
+import json
+
+import pytest
+
+from diag.errors import SnapshotError
+
+from .conftest import a_list, names, pod
+
+TEXT = json.dumps(a_list(pod("a"), pod("ü")), ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        codecs.BOM_UTF8 + TEXT.encode(),
+        TEXT.encode("utf-16"),
+        codecs.BOM_UTF16_BE + TEXT.encode("utf-16-be"),
+        b"\r\n  " + TEXT.encode(),
+    ],
+)
+def test_byte_order_marks_and_utf16_are_understood(dump, data):
+    part = dump.read(data)
+    assert names(part) == ["a", "ü"]
+    assert part.problems == []
+
+
+def test_yaml_from_powershell_is_understood(dump):
+    assert names(dump.read("kind: Pod\r\nmetadata:\r\n  name: a\r\n".encode("utf-16"))) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "is empty"),
+        (b" \n\n", "is empty"),
+        (b"3", "single value"),
+        (b'"text"', "single value"),
+        (b"null", "single value"),
+        (b"\x7fELF\x02\x01\x01\x00\x00", "is binary"),
+        (b"\xff\xfe\x00\xd8\x00\xd8", "neither JSON nor YAML"),
+        (b"caf\xe9", "is binary"),
+        (b"<!DOCTYPE html><html>", "HTML"),
+        (b"NAME   READY   STATUS\nweb   0/1     Pending\n", "table"),
+        (b"NAMESPACE   NAME   READY\nshop   web   0/1\n", "table"),
+        (b"LAST SEEN   TYPE   REASON\n", "table"),
+        (b"Name:             web\nNamespace:        shop\n", "describe"),
+        (b"Error from server (Forbidden): pods is forbidden\n", "pods is forbidden"),
+        (b"No resources found in default namespace.\n", "No resources found"),
+        (b"just words", "neither JSON nor YAML"),
+        (b"a: 1\nb: 2\n", "neither JSON nor YAML"),
+        (b'{"name": "left-pad", "version": "1.0"}', "nothing has a kind"),
+        (b'{"items": [1, 2]}', "nothing has a kind"),
+        (b"[1, 2]", "nothing has a kind"),
+        (b"[core]\n\tbare = false\n", "neither JSON nor YAML"),
+        (b"{{ if .Values.x }}\nkind: Pod\n{{ end }}\n", "neither JSON nor YAML"),
+    ],
+)
+def test_what_holds_no_objects_is_refused_in_one_sentence(dump, content, says):
+    with pytest.raises(SnapshotError, match=says) as caught:
+        dump.read(content)
+    assert "kubectl get … -o json" in caught.value.hint
+
+
+def test_a_server_side_table_is_refused(dump):
+    with pytest.raises(SnapshotError, match="a Table holds what kubectl prints"):
+        dump.read({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "rows": []})
+
+
+def test_an_error_body_is_refused_with_its_message(dump):
+    with pytest.raises(SnapshotError, match="pods is forbidden"):
+        dump.read({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "pods is forbidden"})
+
+
+def test_an_error_body_beside_objects_is_a_problem(dump):
+    part = dump.read(json.dumps(pod("a")) + json.dumps({"kind": "Status", "message": "nodes is forbidden"}))
+    assert names(part) == ["a"]
+    assert [problem.why for problem in part.problems] == ["error"]
