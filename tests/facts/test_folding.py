@@ -26,6 +26,7 @@ from diag.facts.folding import fold, strip_generated
         ("failed to extract layer sha256:0a0a0a0a", "failed to extract layer sha256:0b0b0b0b0b"),
         ("GPU-8a7b6c5d-1234-5678-9abc-def012345678 lost", "GPU-ffffffff-ffff-ffff-ffff-ffffffffffff lost"),
         ("Xid (PCI:0000:3b:00): 79, GPU lost", "Xid (PCI:0000:c1:00): 79, GPU lost"),
+        ("Node gke-pool-8f3a2b1c-vm1 is gone", "Node gke-pool-0a1b2c3d-vm1 is gone"),
         ("no  such\thost", "no such host"),
     ],
 )
@@ -91,6 +92,7 @@ def test_generated_parts_are_removed(name, kept):
         "web-1234567890",
         "gpu-h100",
         "-x2x9z",
+        "-7d4f9c6b5",
         "x2x9z",
         "web-X2X9Z",
         "web-x2x9z\n",
@@ -98,6 +100,10 @@ def test_generated_parts_are_removed(name, kept):
 )
 def test_real_names_and_ordinals_stay(name):
     assert strip_generated(name) == name
+
+
+def test_a_name_is_never_stripped_to_nothing():
+    assert strip_generated("-7d4f9c6b5-x2x9z") == "-7d4f9c6b5"
 
 
 def test_a_dated_job_keeps_its_date():

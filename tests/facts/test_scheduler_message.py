@@ -184,6 +184,12 @@ def test_an_empty_list_of_reasons_leaves_the_preemption():
     assert message.preemption.why == "not eligible due to preemptionPolicy=Never"
 
 
+def test_numbers_inside_a_prefilters_text_are_no_counts():
+    text = "pre-filter pod a cannot find enough sibling pods, 2 of 4 are there"
+    message = parse_scheduler_message(f"0/4 nodes are available: {text}.")
+    assert (message.prefilter, message.reasons) == (text, ())
+
+
 def test_a_sentence_that_is_cut_off_says_so():
     message = parse_scheduler_message("0/9 nodes are available: 4 Insufficient cpu, 5 Insufficient nvidia.co")
     assert not message.complete
