@@ -39,7 +39,10 @@ _ASCII = str.maketrans(
         "▒": "=",
         "░": ".",
         "⏎": "\\n",
+        "␡": "^?",
     }
+    # Pictures of controls in caret notation: escape is ^[.
+    | {chr(0x2400 + code): f"^{chr(64 + code)}" for code in range(32)}
 )
 
 

@@ -110,7 +110,7 @@ def _grid(causes: list[CauseLine], columns: list[Column], look: Look, *, wide: b
     if look.width is not None and not wide:
         _squeeze(widths, titles, look.width)
     fitted = [pad(title, cells, right=column[2]) for title, cells, column in zip(titles, widths, columns, strict=True)]
-    yield paint(" ".join(fitted), "dim", look)
+    yield paint(" ".join(fitted).rstrip(), "dim", look)
     for line, row in zip(causes, rows, strict=True):
         cells = [
             pad((cut_middle if title in ("ROOT", "CLUSTER") else cut)(cell, room), room, right=right)

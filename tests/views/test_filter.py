@@ -1,0 +1,69 @@
+import pytest
+
+from diag.errors import UsageError
+from diag.views.causes import cause_lines
+from diag.views.filter import kept, parse, term
+
+
+def ids(report, text):
+    return [line.id for line in kept(cause_lines(report), parse(text))]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ["C1", "C2", "C3"]),
+        ("quota", ["C1"]),
+        ("QUOTA", ["C1"]),
+        ("-quota", ["C2", "C3"]),
+        ("sev:error", ["C1", "C2"]),
+        ("severity:ERR*", ["C1", "C2"]),
+        ("sev:err", []),
+        ("-sev:error", ["C3"]),
+        ("rule:QUO*", ["C1"]),
+        ("ns:ml", ["C1"]),
+        ("ns:serve", ["C2"]),
+        ("gpus>4", ["C1"]),
+        ("gpus>=4", ["C1", "C2"]),
+        ("gpus:4", ["C2"]),
+        ("lost<8", ["C1", "C3"]),
+        ("age>1h", ["C2"]),
+        ("age<1h", ["C1"]),  # an unknown age is neither
+        ("sev:error age>1h", ["C2"]),
+        ('"12 of 12"', ["C1"]),
+        ('"2 of 12"', []),
+        ('-"12 of 12"', ["C2", "C3"]),
+        ('summary:"12 of 12*"', ["C1"]),
+        ("~nvml", ["C2"]),
+        ("~pdbdrn", ["C3"]),
+        ("eval-7", ["C1"]),
+    ],
+)
+def test_the_language_of_filters(report, text, expected):
+    assert ids(report, text) == expected
+
+
+def test_an_exact_text_ends_where_a_name_ends(report):
+    assert ids(report, '"gpu-7"') == ["C2"]
+    assert ids(report, '"gpu"') == ["C1", "C2"]  # nvidia.com/gpu stands alone, gpu-2 does not
+    assert ids(report, '"gpu-"') == []
+
+
+def test_a_word_of_the_command_line_may_hold_blanks(report):
+    assert [line.id for line in kept(cause_lines(report), [term("never created")])] == ["C1"]
+
+
+def test_an_unknown_field_names_the_nearest(report):
+    with pytest.raises(UsageError) as caught:
+        parse("sevv:error")
+
+    assert "did you mean sev" in caught.value.hint
+
+
+def test_a_number_is_needed_to_compare():
+    with pytest.raises(UsageError):
+        parse("gpus>many")
+    with pytest.raises(UsageError):
+        parse("gpus>4m")
+    with pytest.raises(UsageError):
+        parse("rule>4")
