@@ -15,7 +15,7 @@ class Row(msgspec.Struct, gc=False, kw_only=True):
     """A piece of the document."""
 
 
-class RefRow(Row, omit_defaults=True):
+class RefRow(Row, kw_only=True, omit_defaults=True):
     """One object. No namespace for cluster-scoped kinds; `seen` is false for one known only by reference."""
 
     cluster: str
@@ -29,7 +29,7 @@ class RefRow(Row, omit_defaults=True):
         return "/".join(part for part in (self.kind, self.namespace, self.name) if part)
 
 
-class LogRow(Row):
+class LogRow(Row, kw_only=True):
     """Where a cited log line stands; lines count from 1."""
 
     pod: RefRow
@@ -38,7 +38,7 @@ class LogRow(Row):
     line: int
 
 
-class EvidenceRow(Row):
+class EvidenceRow(Row, kw_only=True):
     """One piece of evidence: a field, a log line, an absence, or something computed from others."""
 
     id: str
@@ -54,7 +54,7 @@ class EvidenceRow(Row):
     from_: list[str] | msgspec.UnsetType = msgspec.field(name="from", default=msgspec.UNSET)
 
 
-class RemedyRow(Row):
+class RemedyRow(Row, kw_only=True):
     """What to do next; `who` can do it, `risk` says what it may cost."""
 
     text: str
@@ -64,7 +64,7 @@ class RemedyRow(Row):
     if_: str | None = msgspec.field(name="if", default=None)
 
 
-class AlternativeRow(Row):
+class AlternativeRow(Row, kw_only=True):
     """Another cause that was considered: ruled_out, open, also_needed or other_way."""
 
     name: str
@@ -73,7 +73,7 @@ class AlternativeRow(Row):
     evidence: list[str]
 
 
-class AffectedRow(Row):
+class AffectedRow(Row, kw_only=True):
     """What a cause costs. `gpus` is unmet demand, `gpus_lost` GPUs that exist and cannot be used."""
 
     workloads: int
@@ -83,7 +83,7 @@ class AffectedRow(Row):
     objects: list[RefRow]
 
 
-class CauseRow(Row):
+class CauseRow(Row, kw_only=True):
     """A root cause with all that it reaches."""
 
     id: str
@@ -103,7 +103,7 @@ class CauseRow(Row):
     fingerprint: str
 
 
-class FindingRow(Row):
+class FindingRow(Row, kw_only=True):
     """What one rule found: a symptom, a cause or a state."""
 
     id: str
@@ -120,7 +120,7 @@ class FindingRow(Row):
     fingerprint: str
 
 
-class LinkRow(Row):
+class LinkRow(Row, kw_only=True):
     """One proven arrow from a cause (or a hop) to a symptom."""
 
     cause: str
@@ -129,7 +129,7 @@ class LinkRow(Row):
     evidence: list[str]
 
 
-class GapRow(Row):
+class GapRow(Row, kw_only=True):
     """Something that could not be looked at."""
 
     cluster: str
@@ -140,14 +140,14 @@ class GapRow(Row):
     fix: str
 
 
-class EndRow(Row):
+class EndRow(Row, kw_only=True):
     """Where a timeline begins or ends."""
 
     what: str
     at: str
 
 
-class PhaseRow(Row, omit_defaults=True):
+class PhaseRow(Row, kw_only=True, omit_defaults=True):
     """One phase of a start; `seconds` is null unless measured or given within bounds."""
 
     phase: str
@@ -159,7 +159,7 @@ class PhaseRow(Row, omit_defaults=True):
     rate_mb_s: float | None = None
 
 
-class TimelineRow(Row):
+class TimelineRow(Row, kw_only=True):
     """Where the time of one start went."""
 
     pod: RefRow
@@ -170,7 +170,7 @@ class TimelineRow(Row):
     bottleneck: str | None
 
 
-class IgnoredRow(Row):
+class IgnoredRow(Row, kw_only=True):
     """A finding that the user asked not to see, and why."""
 
     finding: FindingRow
@@ -179,7 +179,7 @@ class IgnoredRow(Row):
     until: str | None
 
 
-class ClusterRow(Row):
+class ClusterRow(Row, kw_only=True):
     """One cluster that was looked at."""
 
     id: str
@@ -190,20 +190,20 @@ class ClusterRow(Row):
     now_from: str
 
 
-class ToolRow(Row):
+class ToolRow(Row, kw_only=True):
     """Who wrote the document."""
 
     name: str
     version: str
 
 
-class TargetRow(Row):
+class TargetRow(Row, kw_only=True):
     """What was looked at."""
 
     clusters: list[ClusterRow]
 
 
-class CheckedRow(Row):
+class CheckedRow(Row, kw_only=True):
     """How many sentences the checker saw, kept and dropped."""
 
     sentences: int
@@ -211,7 +211,7 @@ class CheckedRow(Row):
     dropped: int
 
 
-class ExplanationRow(Row):
+class ExplanationRow(Row, kw_only=True):
     """A cause in words."""
 
     cause: str
@@ -222,7 +222,7 @@ class ExplanationRow(Row):
     checked: CheckedRow
 
 
-class Report(Row):
+class Report(Row, kw_only=True):
     """One scan. `Report.to_dict()` is the document that `-o json` prints."""
 
     schema: str = SCHEMA

@@ -188,7 +188,7 @@ class Symptom(Protocol):
 Proof = tuple[Evidence, *tuple[Evidence, ...]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Because:
     """One symptom that a finding accounts for, with the reason and its proof.
 
@@ -199,7 +199,7 @@ class Because:
     symptom: Symptom
     why: str
     evidence: tuple[Evidence, ...] = ()
-    members: int | None = None
+    members: int | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

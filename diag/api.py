@@ -1,0 +1,77 @@
+"""The library: `scan` a dump from a notebook or a script.
+
+    from diag.api import scan
+
+    report = scan(["cluster.json", "logs.json"])
+    for cause in report.causes:
+        print(cause.severity, cause.name, cause.root, cause.summary)
+    report.to_dict()   # the document that `diag scan -o json` prints
+
+No clock, no network and no randomness: the same files give the same report.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from diag.catalog.registry import load as load_rules
+from diag.catalog.run import selects
+from diag.causes.diagnose import diagnose
+from diag.causes.ignore import Ignore, ignorer
+from diag.causes.report import make_report
+from diag.causes.selection import Selection
+from diag.document import Report
+from diag.errors import UsageError
+from diag.snapshot.load import load
+from diag.snapshot.sources import Limits, read
+
+__all__ = ["Ignore", "Limits", "Report", "scan"]
+
+
+def scan(  # noqa: PLR0913  one keyword for each choice of the command line
+    paths: Sequence[str | Path],
+    *,
+    now: str | None = None,
+    stdin: BinaryIO | None = None,
+    namespaces: Sequence[str] = (),
+    selector: str | None = None,
+    since_s: float | None = None,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    ignores: Sequence[Ignore] = (),
+    limits: Limits | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Report:
+    """Diagnose the clusters that the paths hold.
+
+    Paths are as `--from` takes them: files, folders, `-` for `stdin`, `NAME=PATH` to name a cluster. `now` (RFC 3339) overrides
+    the time of the snapshot. `namespaces`, `selector` and `since_s` (seconds) choose which troubles are shown, never what
+    arithmetic sees. `select` and `ignore` are globs of rule ids or names; `ignores` come from a configuration. Raises
+    SnapshotError when nothing can be read, UsageError when the paths or choices contradict each other.
+    """
+    if not paths:
+        raise UsageError("no snapshot to read", hint="name at least one path, as `--from` takes them")
+    say = progress or (lambda _: None)
+    parts = []
+    for path in paths:
+        say(f"reading {path}")
+        parts += read(str(path), stdin=stdin, limits=limits or Limits())
+    say("indexing")
+    snapshots = load(parts, now=now)
+    del parts
+    registry = load_rules()
+
+    def wanted(rule: str, name: str) -> bool:
+        return not select or selects([*select], rule, name)
+
+    diagnoses = []
+    for snap in snapshots:
+        say(f"diagnosing {snap.cluster}")
+        diagnoses.append(diagnose(snap, registry, wanted))
+    selection = Selection(namespaces=tuple(namespaces), selector=selector, since_s=since_s, snapshots=tuple(snapshots))
+    return make_report(
+        diagnoses,
+        registry,
+        shown=selection.shows,
+        ignored=ignorer(snapshots, flags=tuple(ignore), config=tuple(ignores)),
+    )

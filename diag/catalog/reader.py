@@ -1,0 +1,130 @@
+"""The snapshot as a rule sees it: the same answers, and a record of what was asked."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from diag.findings import Confidence, Ref
+from diag.projection import Object, kind_id
+from diag.snapshot.kinds import Event, Node, Pod
+from diag.snapshot.snapshot import Snapshot
+
+
+class Reader:
+    """Reads objects by kind (`Pod`, `apps/Deployment`). All pods are not to be had: rules see groups of troubled ones.
+
+    `read` holds the kinds that were asked for, `visits` how many objects of each kind were walked over.
+    """
+
+    def __init__(self, snap: Snapshot) -> None:
+        self._snap = snap
+        self.read: set[str] = set()
+        self.visits: Counter[str] = Counter()
+
+    @property
+    def now(self) -> str:
+        """The time of the snapshot, RFC 3339."""
+        return self._snap.now
+
+    @property
+    def server_version(self) -> str | None:
+        """The version of the API server, None where nothing says it."""
+        return self._snap.server_version
+
+    def all(self, kind: str) -> list[Object]:
+        """All objects of a kind, by namespace and name. Raises LookupError for pods."""
+        if kind == "Pod":
+            raise LookupError(
+                "a rule never walks all pods: ask for groups, or for the pods of a node, owner or namespace"
+            )
+        self.read.add(kind)
+        found = [item for _, item in sorted(self._snap.all(kind).items())]
+        self.visits[kind] += len(found)
+        return found
+
+    def nodes(self) -> list[Node]:
+        """All nodes, by name."""
+        return [node for node in self.all("Node") if isinstance(node, Node)]
+
+    def get(self, kind: str, namespace: str, name: str) -> Object | None:
+        """One object, None when it is not here; whether it exists at all is what `lacks` says."""
+        self.read.add(kind)
+        return self._snap.get(kind, namespace, name)
+
+    def find(self, ref: Ref) -> Object | None:
+        """The object that a reference means."""
+        return self.get(kind_id(ref.api_version, ref.kind), ref.namespace, ref.name)
+
+    def node(self, name: str | None) -> Node | None:
+        """A node by its name."""
+        found = self.get("Node", "", name or "")
+        return found if isinstance(found, Node) else None
+
+    def pod(self, namespace: str, name: str) -> Pod | None:
+        """A pod by its name."""
+        found = self.get("Pod", namespace, name)
+        return found if isinstance(found, Pod) else None
+
+    def lacks(self, kind: str, namespace: str, name: str) -> Confidence | None:
+        """How surely an object does not exist; None when it is here or nobody looked. See `Snapshot.lacks`."""
+        self.read.add(kind)
+        return self._snap.lacks(kind, namespace, name)
+
+    def holds(self, kind: str, namespace: str = "") -> bool:
+        """Whether the snapshot holds objects of the kind (in the namespace) at all, so that absence means something."""
+        self.read.add(kind)
+        return self._snap.coverage(kind, namespace) != "none"
+
+    def pods_on(self, node: str) -> list[Pod]:
+        """The pods bound to a node, ended ones included."""
+        self.read.add("Pod")
+        found = self._snap.pods_by_node.get(node, [])
+        self.visits["Pod"] += len(found)
+        return found
+
+    def pods_in(self, namespace: str) -> list[Pod]:
+        """The pods of a namespace."""
+        self.read.add("Pod")
+        found = self._snap.pods_by_namespace.get(namespace, [])
+        self.visits["Pod"] += len(found)
+        return found
+
+    def children_of(self, owner: Object) -> list[Object]:
+        """What an object owns, directly."""
+        found = self._snap.children_of(owner)
+        self.read.update(item.kind_id for item in found)
+        return found
+
+    def pods_of(self, owner: Object) -> list[Pod]:
+        """The pods that an object owns, directly or through what it owns."""
+        self.read.add("Pod")
+        found: list[Pod] = []
+        todo, depth = [owner], 0
+        while todo and depth < 6:  # noqa: PLR2004  no chain of owners is longer (TrainJob, JobSet, Job, Pod)
+            children = [child for item in todo for child in self.children_of(item)]
+            found += [child for child in children if isinstance(child, Pod)]
+            todo = [child for child in children if not isinstance(child, Pod)]
+            depth += 1
+        return found
+
+    def owner_of(self, item: Object) -> Object | None:
+        """The first owner that is here."""
+        for reference in item.owners:
+            owner = self._snap.owner(item, reference)
+            if owner is not None:
+                self.read.add(owner.kind_id)
+                return owner
+        return None
+
+    def events(self, about: Object | Ref) -> list[Event]:
+        """Events about an object, newest first."""
+        self.read.add("Event")
+        return self._snap.events(about)
+
+    def event_subjects(self) -> Iterator[tuple[str, str, str]]:
+        """Kind, namespace and name of every object that events are about, whether it is here or not."""
+        self.read.add("Event")
+        return self._snap.event_subjects()
+
+    def log(self, pod: Object, container: str, *, previous: bool = False) -> list[str]:
+        """The stored lines of a container's log, empty when there is none."""
+        return self._snap.log_lines(pod, container, previous=previous)

@@ -1,0 +1,120 @@
+"""Find every rule without a central list: modules of `diag.analyzers`, and packages that others register."""
+
+import importlib
+import inspect
+import pkgutil
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from types import ModuleType
+
+from diag.catalog.rule import Rule
+from diag.catalog.signature import Signature, Table
+from diag.catalog.taxonomy import taxonomy
+from diag.findings import Gap
+
+ENTRY_POINTS = "diag.rules"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleInfo:
+    """What the catalogue shows of one id: of a function's name, of a row, or of a built-in symptom."""
+
+    id: str
+    name: str
+    role: str
+    family: str
+    severity: str
+    question: str
+    basis: str
+    inputs: tuple[str, ...]
+    since: str
+    status: str
+    doc: str
+    source_file: str
+
+
+@dataclass(slots=True)
+class Registry:
+    """All rules that were found, and what could not be imported."""
+
+    functions: list[Rule] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+
+    @property
+    def rows(self) -> list[Signature]:
+        """All signature rows."""
+        return [row for table in self.tables for row in table.rows]
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Name by id."""
+        found = {one.id: one.name for rule in self.functions for one in rule.named}
+        return {**found, **{row.id: row.name for row in self.rows}}
+
+
+@cache
+def load(*, third_party: bool = True) -> Registry:
+    """Every rule of this package and, unless told otherwise, of packages that register under `diag.rules`."""
+    registry = Registry()
+    package = importlib.import_module("diag.analyzers")
+    _collect(registry, package)
+    for entry in entry_points(group=ENTRY_POINTS) if third_party else ():
+        _collect_third_party(registry, entry)
+    registry.functions.sort(key=lambda rule: rule.id)
+    registry.tables.sort(key=lambda table: (table.system, table.module))
+    return registry
+
+
+def _collect(registry: Registry, package: ModuleType) -> None:
+    _take(registry, package)
+    for found in pkgutil.walk_packages(getattr(package, "__path__", ()), f"{package.__name__}."):
+        _take(registry, importlib.import_module(found.name))
+
+
+def _take(registry: Registry, module: ModuleType) -> None:
+    for value in vars(module).values():
+        if isinstance(value, Rule) and value.module == module.__name__:
+            registry.functions.append(value)
+        elif isinstance(value, Table):
+            registry.tables.append(replace(value, module=module.__name__))
+
+
+def _collect_third_party(registry: Registry, entry: EntryPoint) -> None:
+    other = Registry()
+    try:
+        _collect(other, entry.load())
+    except Exception as error:  # noqa: BLE001  a stranger's package may fail in any way; it must not cost the report
+        registry.gaps.append(
+            Gap(
+                cluster="",
+                what=f"rules of {entry.name} ({entry.value})",
+                why="import-failed",
+                material=False,
+                fix="repair or uninstall the package that registers them",
+                detail=f"{type(error).__name__}: {error}",
+            )  # fmt: skip
+        )
+        return
+    registry.functions += other.functions
+    registry.tables += other.tables
+
+
+def infos(registry: Registry) -> list[RuleInfo]:
+    """The catalogue, by id. Pages of rows are filled from their fields, those of functions are their docstrings."""
+    from diag.catalog.pages import function_infos, row_infos, symptom_infos  # noqa: PLC0415  only `diag rules` needs pages
+
+    found = [*function_infos(registry), *row_infos(registry), *symptom_infos()]
+    return sorted(found, key=lambda info: info.id)
+
+
+def source_of(module: str) -> str:
+    """The source file of a module, empty where it has none."""
+    return inspect.getsourcefile(importlib.import_module(module)) or ""
+
+
+def role_of(name: str) -> str:
+    """cause, state or symptom; a name outside the taxonomy (a third party's) is a cause."""
+    known = taxonomy().get(name)
+    return known.role if known else "cause"

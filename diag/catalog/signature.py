@@ -1,0 +1,85 @@
+r"""What a signature is: a row in the table of its system that recognises what a component says.
+
+    PULLS = signatures(
+        "kubelet image pulls",
+        origin="kubernetes/kubernetes pkg/kubelet/images",
+        rows=(
+            Signature(
+                "IMG101", "image-not-found", on=On.WAITING, question=Question.STARTED, explains=("container-not-started",),
+                literal="manifest unknown", pattern=r"manifest unknown",
+                summary="the registry has no such image", remedies=(Remedy(text="push it, or correct the reference"),),
+                means="The tag or repository does not exist in the registry.",
+            ),
+        ),
+    )
+
+A row looks at one place (`on`) of the members of the groups it `explains`: a log line, an event's sentence, a container's waiting
+state, the end of a container, a condition, or the group's own message. `literal` must occur in the text before the pattern is
+tried, so hundreds of rows cost little. Named groups of the pattern fill `summary` and remedies.
+"""
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from diag.findings import Basis, Question, Remedy, Severity
+
+
+class On(StrEnum):
+    """Where a row looks."""
+
+    LOG = "log line"
+    EVENT = "event"
+    WAITING = "waiting state"  # reason and message of a container that waits
+    ENDED = "container end"  # reason, exit code and message of a container's last end
+    CONDITION = "condition"  # a condition of the member or of its workload, as `Type=Status Reason: message`
+    MESSAGE = "message"  # the group's own message: the scheduler's sentence, a queue's condition
+
+
+RootAt = Literal["workload", "member", "node", "owner"]
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One row. `root` says which object a person would change, seen from the member that shows the sign."""
+
+    id: str
+    name: str
+    on: On = field(kw_only=True)
+    question: Question = field(kw_only=True)
+    explains: tuple[str, ...] = field(kw_only=True)
+    literal: str = field(kw_only=True)
+    pattern: str = field(kw_only=True)
+    summary: str = field(kw_only=True)
+    means: str = field(kw_only=True)
+    remedies: tuple[Remedy, ...] = field(default=(), kw_only=True)
+    reasons: tuple[str, ...] = field(default=(), kw_only=True)  # of events, conditions or waiting states; empty: any
+    second: str = field(default="", kw_only=True)  # a pattern that must match another text of the same place as well
+    root: RootAt = field(default="workload", kw_only=True)
+    severity: Severity = field(default=Severity.ERROR, kw_only=True)
+    refines: tuple[str, ...] = field(default=(), kw_only=True)
+    versions: str = field(default="", kw_only=True)
+    source: str = field(default="", kw_only=True)
+    since: str = field(default="0.1", kw_only=True)
+
+    @property
+    def basis(self) -> Basis:
+        """A signature repeats what somebody said."""
+        return Basis.SAID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """The rows of one system. `containers` limits log and state rows to containers whose name or image matches."""
+
+    system: str
+    origin: str
+    rows: tuple[Signature, ...]
+    containers: re.Pattern[str] | None = None
+    module: str = ""
+
+
+def signatures(system: str, *, origin: str, rows: tuple[Signature, ...], containers: str = "") -> Table:
+    """Declare a table. `containers` is a pattern searched in `name image` of a container; empty means all."""
+    return Table(system=system, origin=origin, rows=rows, containers=re.compile(containers) if containers else None)

@@ -1,0 +1,128 @@
+"""The texts that signatures look at, each with the evidence that cites it."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from diag.catalog.context import Context
+from diag.catalog.signature import On
+from diag.facts.pods import statuses
+from diag.findings import Evidence
+from diag.projection import Object, dicts
+from diag.snapshot.kinds import ContainerStatus, Event, Pod
+from diag.trouble.groups import Group
+
+MAX_MEMBERS = 8  # of a group whose texts are read: siblings in the same trouble say the same
+RECENT_S = 3600.0
+
+
+class Text(NamedTuple):
+    """A text that somebody wrote: by which member, under which reason, in which container, and how to cite it."""
+
+    member: Object
+    reason: str
+    container: str  # "name image" of the container it is about, empty where it is about none
+    text: str
+    cite: Callable[[], Evidence]
+
+
+def texts(ctx: Context, group: Group, on: On) -> Iterator[Text]:
+    """The texts of a group at one place, the most telling first."""
+    members = group.members[:MAX_MEMBERS]
+    match on:
+        case On.MESSAGE:
+            if group.message:
+                yield Text(group.first, group.reason, "", group.message, lambda: group.evidence[0])
+        case On.EVENT:
+            for member in members:
+                yield from _events(ctx, group, member)
+        case On.WAITING | On.ENDED:
+            for member in members:
+                if isinstance(member, Pod):
+                    yield from _states(ctx, member, on)
+        case On.CONDITION:
+            yield from _conditions(ctx, group)
+        case On.LOG:
+            for member in members:
+                if isinstance(member, Pod):
+                    yield from _logs(ctx, member, group.container)
+
+
+def _events(ctx: Context, group: Group, member: Object) -> Iterator[Text]:
+    seen: set[int] = set()
+    subjects = [member]
+    workload = ctx.snap.find(group.workload)
+    if workload is not None and workload is not member:
+        subjects.append(workload)
+    for subject in subjects:
+        for event in ctx.snap.events(subject):
+            if id(event) not in seen and not ctx.older(event.last_seen, RECENT_S):
+                seen.add(id(event))
+                yield _event_text(ctx, member, event)
+
+
+def _event_text(ctx: Context, member: Object, event: Event) -> Text:
+    return Text(member, event.reason or "", event.subject.field_path or "", event.text, lambda: ctx.cite_event(event))
+
+
+def _states(ctx: Context, pod: Pod, on: On) -> Iterator[Text]:
+    for path, status in statuses(pod):
+        container = f"{status.name} {status.image or ''}"
+        if on is On.WAITING:
+            waiting = status.state.waiting if status.state else None
+            if waiting and (waiting.reason or waiting.message):
+                part = "message" if waiting.message else "reason"
+                where = f"{path}.state.waiting.{part}"
+                text = waiting.message or waiting.reason or ""
+                yield Text(pod, waiting.reason or "", container, text, _citer(ctx, pod, where))
+        else:
+            yield from _ends(ctx, pod, path, status)
+
+
+def _ends(ctx: Context, pod: Pod, path: str, status: ContainerStatus) -> Iterator[Text]:
+    container = f"{status.name} {status.image or ''}"
+    for name, state in (("state", status.state), ("lastState", status.last_state)):
+        ended = state.terminated if state else None
+        if ended is None or (not ended.exit_code and not ended.message and ended.reason in (None, "Completed")):
+            continue
+        where = f"{path}.{name}.terminated"
+        part = "message" if ended.message else "reason" if ended.reason else "exitCode"
+        text = f"exitCode={ended.exit_code} reason={ended.reason or ''} {ended.message or ''}"
+        yield Text(pod, ended.reason or "", container, text, _citer(ctx, pod, f"{where}.{part}"))
+
+
+def _conditions(ctx: Context, group: Group) -> Iterator[Text]:
+    workload = ctx.snap.find(group.workload)
+    subjects = [*group.members[:MAX_MEMBERS], *([workload] if workload is not None else [])]
+    for subject in dict.fromkeys(subjects):
+        status = subject.whole.get("status")
+        entries = status.get("conditions") if isinstance(status, dict) else None
+        for index, found in enumerate(entries if isinstance(entries, list) else ()):
+            if not dicts([found]):
+                continue
+            message = found.get("message")
+            part = "message" if isinstance(message, str) and message else "status"
+            if not isinstance(found.get(part), str):
+                continue
+            reason = str(found.get("reason") or "")
+            text = f"{found.get('type')}={found.get('status')} {reason}: {message or ''}"
+            yield Text(subject, reason, "", text, _citer(ctx, subject, f"status.conditions[{index}].{part}"))
+
+
+def _logs(ctx: Context, pod: Pod, only: str) -> Iterator[Text]:
+    """Whole logs as one text; the row's line is found in it by the matcher."""
+    for path, status in statuses(pod):
+        if only and status.name != only and not path.startswith("status.init"):
+            continue
+        container = f"{status.name} {status.image or ''}"
+        for previous in (True, False):
+            lines = ctx.snap.log(pod, status.name or "", previous=previous)
+            for number, line in enumerate(lines, 1):
+                yield Text(pod, "", container, line, _log_citer(ctx, pod, status.name or "", number, previous=previous))
+
+
+def _citer(ctx: Context, item: Object, path: str) -> Callable[[], Evidence]:
+    return lambda: ctx.cite(item, path)
+
+
+def _log_citer(ctx: Context, pod: Pod, container: str, line: int, *, previous: bool) -> Callable[[], Evidence]:
+    return lambda: ctx.cite_log(pod, container, line, previous=previous)

@@ -1,0 +1,64 @@
+"""One cluster's diagnosis: from its snapshot to ranked causes, before they become a document."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from diag.catalog.registry import Registry
+from diag.catalog.run import Ran, run
+from diag.causes.assess import Assessed, assess, strongest_chain
+from diag.causes.compete import Decision, decide
+from diag.causes.graph import Graph, build
+from diag.causes.silence import material, not_collected
+from diag.findings import Confidence, Gap
+from diag.snapshot.snapshot import Snapshot
+from diag.trouble.groups import Group
+from diag.trouble.trouble import Trouble
+
+
+@dataclass(slots=True, kw_only=True)
+class Diagnosis:
+    """Everything that was found out about one cluster."""
+
+    snap: Snapshot
+    trouble: Trouble
+    ran: Ran
+    graph: Graph
+    decisions: list[Decision]
+    causes: list[Assessed]  # worst first
+    gaps: list[Gap]
+
+
+def diagnose(snap: Snapshot, registry: Registry, wanted: Callable[[str, str], bool]) -> Diagnosis:
+    """Groups, rules, competition, graph, rank. `wanted` tells by id and name which rules to run."""
+    trouble = Trouble(snap)
+    groups = trouble.groups
+    ran = run(registry, trouble, wanted)
+    decisions = decide(groups, ran.found, trouble.charges)
+    graph = build(ran.found, decisions)
+    causes = [assess(node, snap.now) for node in graph.roots()]
+    gaps = [*snap.gaps, *trouble.gaps, *ran.gaps, *not_collected(snap, registry)]
+    gaps = material(gaps, _unsure(groups, causes), registry)
+    for cause in causes:
+        hidden = any(gap.material for gap in gaps) and _open_to_gaps(cause)
+        if (cause.touched or hidden) and strongest_chain(cause.node, cause.reached) > Confidence.POSSIBLE:
+            cause.confidence = cause.confidence.lowered()
+            cause.touched = True
+    causes.sort(key=Assessed.rank)
+    return Diagnosis(snap=snap, trouble=trouble, ran=ran, graph=graph, decisions=decisions, causes=causes, gaps=gaps)
+
+
+def _unsure(groups: list[Group], causes: list[Assessed]) -> list[Group]:
+    """Groups without a certain cause."""
+    sure = {
+        node.group.key
+        for cause in causes
+        if cause.confidence is Confidence.CERTAIN and not cause.touched
+        for node in cause.reached
+        if node.group is not None
+    }
+    return [group for group in groups if group.key not in sure]
+
+
+def _open_to_gaps(cause: Assessed) -> bool:
+    """A gap touches what is not certain by itself."""
+    return cause.confidence is not Confidence.CERTAIN

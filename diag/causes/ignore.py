@@ -1,0 +1,58 @@
+"""What the user asked not to see: by flag, by configuration (with reason and end date), by annotation on the object."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from diag.catalog.run import selects
+from diag.causes.assess import Assessed
+from diag.projection import Object
+from diag.snapshot.snapshot import Snapshot
+from diag.trouble.owners import chain
+
+ANNOTATION = "diag.ignore/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignore:
+    """One entry of a configuration: a rule (id or name, globs), a subject (`namespace/name`, globs), a reason."""
+
+    rule: str
+    reason: str
+    subject: str = "*"
+    until: str | None = None
+
+
+def ignorer(
+    snapshots: Sequence[Snapshot], *, flags: tuple[str, ...], config: tuple[Ignore, ...]
+) -> Callable[[Assessed], tuple[str, str, str | None] | None]:
+    """A function that says by whom, why and until when a cause is ignored, or None."""
+    by_cluster = {snap.cluster: snap for snap in snapshots}
+
+    def ignored(cause: Assessed) -> tuple[str, str, str | None] | None:
+        rule = cause.node.found.rule if cause.node.found else cause.node.group.kind.rule if cause.node.group else ""
+        if flags and selects([*flags], rule, cause.name):
+            return "flag", "--ignore", None
+        subject = f"{cause.root.namespace}/{cause.root.name}" if cause.root.namespace else cause.root.name
+        for entry in config:
+            if selects([entry.rule], rule, cause.name) and fnmatchcase(subject, entry.subject):
+                return "config", entry.reason, entry.until
+        return _annotated(by_cluster[cause.root.cluster], cause, rule) if cause.root.cluster in by_cluster else None
+
+    return ignored
+
+
+def _annotated(snap: Snapshot, cause: Assessed, rule: str) -> tuple[str, str, str | None] | None:
+    root = snap.find(cause.root)
+    for item in chain(snap, root) if root is not None else ():
+        reason = _reason(item, rule, cause.name)
+        if reason is not None:
+            return "annotation", reason, None
+    return None
+
+
+def _reason(item: Object, rule: str, name: str) -> str | None:
+    for key, reason in sorted(item.annotations.items()):
+        if key.startswith(ANNOTATION) and key.removeprefix(ANNOTATION) in (rule, name):
+            return reason or "no reason given"
+    return None

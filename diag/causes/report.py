@@ -1,0 +1,216 @@
+"""The document of one or several diagnoses."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from diag import __version__
+from diag.catalog.registry import Registry
+from diag.catalog.run import Found
+from diag.causes.assess import Assessed, fingerprint
+from diag.causes.diagnose import Diagnosis
+from diag.causes.graph import Node
+from diag.causes.rows import EvidenceTable, ref_row, remedy_row
+from diag.causes.silence import asked
+from diag.causes.stats import stats
+from diag.document import (
+    AffectedRow,
+    AlternativeRow,
+    CauseRow,
+    ClusterRow,
+    FindingRow,
+    GapRow,
+    IgnoredRow,
+    LinkRow,
+    Report,
+    TargetRow,
+    ToolRow,
+)
+from diag.findings import Alternative, Gap, Remedy, Severity
+from diag.trouble.groups import Group
+from diag.trouble.owners import lineage
+
+# Whether the user asked not to see a cause: by whom ("flag", "config", "annotation"), why, until when.
+Ignored = tuple[str, str, str | None]
+Ignores = Callable[[Assessed], Ignored | None]
+
+
+@dataclass(slots=True)
+class _Document:
+    """The report while it is being put together."""
+
+    registry: Registry
+    evidence: EvidenceTable = field(default_factory=EvidenceTable)
+    findings: list[FindingRow] = field(default_factory=list)
+    ids: dict[int, str] = field(default_factory=dict)  # node -> id of its finding
+
+
+def make_report(
+    diagnoses: Sequence[Diagnosis],
+    registry: Registry,
+    *,
+    shown: Callable[[Assessed], bool] = lambda _: True,
+    ignored: Ignores = lambda _: None,
+) -> Report:
+    """Put diagnoses of several clusters into one document. `shown` selects causes, `ignored` sets some aside."""
+    document = _Document(registry)
+    everything = [(cause, diagnosis) for diagnosis in diagnoses for cause in diagnosis.causes if shown(cause)]
+    everything.sort(key=lambda one: (*one[0].rank(), one[0].root.cluster))
+    causes: list[CauseRow] = []
+    put_aside: list[IgnoredRow] = []
+    kept: list[tuple[Assessed, Diagnosis]] = []
+    for cause, diagnosis in everything:
+        reason = ignored(cause)
+        if reason is None:
+            kept.append((cause, diagnosis))
+        else:
+            by, why, until = reason
+            row = _finding(document, cause.node, cause.severity, cause.confidence.word, f"I{len(put_aside) + 1}")
+            put_aside.append(IgnoredRow(finding=row, by=by, reason=why, until=until))
+    for cause, _ in kept:  # findings are numbered before causes refer to them
+        for node in cause.reached:
+            _number(document, cause, node)
+    for number, (cause, diagnosis) in enumerate(kept, 1):
+        causes.append(_cause(document, number, cause, diagnosis))
+    links = _links(document, [cause for cause, _ in kept])
+    return Report(
+        tool=ToolRow(name="diag", version=__version__),
+        target=TargetRow(clusters=[_cluster(diagnosis) for diagnosis in diagnoses]),
+        causes=causes,
+        findings=document.findings,
+        links=links,
+        evidence=document.evidence.rows,
+        gaps=[_gap(gap) for diagnosis in diagnoses for gap in diagnosis.gaps],
+        timelines=[],
+        ignored=put_aside,
+        stats=stats(diagnoses, causes),
+    )
+
+
+def _cluster(diagnosis: Diagnosis) -> ClusterRow:
+    snap = diagnosis.snap
+    return ClusterRow(
+        id=snap.cluster, source=snap.source, server_version=snap.server_version, captured_at=snap.captured_at,
+        now=snap.now, now_from=snap.now_from,
+    )  # fmt: skip
+
+
+def _gap(gap: Gap) -> GapRow:
+    return GapRow(
+        cluster=gap.cluster, what=gap.what, why=gap.why, hides=list(gap.hides), material=gap.material, fix=gap.fix
+    )
+
+
+def _number(document: _Document, cause: Assessed, node: Node) -> None:
+    if id(node) in document.ids:
+        return
+    number = f"F{len(document.findings) + 1}"
+    document.ids[id(node)] = number
+    severity = cause.severity if node is cause.node else _symptom_severity(cause, node)
+    confidence = cause.confidence.word if node is cause.node else "certain"
+    document.findings.append(_finding(document, node, severity, confidence, number))
+
+
+def _symptom_severity(cause: Assessed, node: Node) -> Severity:
+    """A symptom is as bad as it is, unless the cause is a state: then it waits, and that is worth knowing."""
+    own = node.group.severity if node.group else node.found.severity if node.found else Severity.ERROR
+    return min((own, cause.severity), key=lambda one: one.weight) if cause.severity is Severity.INFO else own
+
+
+def _finding(document: _Document, node: Node, severity: Severity, confidence: str, number: str) -> FindingRow:
+    if node.found is not None:
+        return _found_row(document, node.found, severity, confidence, number)
+    assert node.group is not None  # noqa: S101  a node is one or the other
+    return _group_row(document, node.group, severity, confidence, number)
+
+
+def _found_row(document: _Document, found: Found, severity: Severity, confidence: str, number: str) -> FindingRow:
+    finding = found.finding
+    return FindingRow(
+        id=number, rule=found.rule, name=found.name, role=found.role, severity=severity.value, confidence=confidence,
+        subject=ref_row(finding.subject), members=[ref_row(member) for member in finding.members],
+        summary=finding.summary, since=finding.since, evidence=document.evidence.ids(finding.evidence),
+        fingerprint=fingerprint(found.rule, finding.subject),
+    )  # fmt: skip
+
+
+def _group_row(document: _Document, group: Group, severity: Severity, confidence: str, number: str) -> FindingRow:
+    return FindingRow(
+        id=number, rule=group.kind.rule, name=group.symptom, role="symptom", severity=severity.value,
+        confidence=confidence, subject=ref_row(group.workload),
+        members=[ref_row(member.ref) for member in group.members], summary=group.summary, since=group.since,
+        evidence=document.evidence.ids(group.evidence), fingerprint=fingerprint(group.kind.rule, group.workload),
+    )  # fmt: skip
+
+
+def _cause(document: _Document, number: int, cause: Assessed, diagnosis: Diagnosis) -> CauseRow:
+    node = cause.node
+    found, group = node.found, node.group
+    rule = found.rule if found else group.kind.rule if group else ""
+    first = next((other.group.first for other in cause.reached if other.group is not None), None)
+    root = diagnosis.snap.find(cause.root)
+    chain = lineage(diagnosis.snap, first) if first is not None else lineage(diagnosis.snap, root) if root else ()
+    return CauseRow(
+        id=f"C{number}",
+        finding=document.ids[id(node)],
+        rule=rule,
+        name=cause.name,
+        severity=cause.severity.value,
+        confidence=cause.confidence.word,
+        root=ref_row(cause.root),
+        lineage=[ref_row(ref) for ref in chain],
+        summary=found.finding.summary if found else group.summary if group else "",
+        since=cause.since,
+        symptoms=[document.ids[id(other)] for other in cause.reached if other is not node],
+        affected=AffectedRow(
+            workloads=len(cause.workloads),
+            pods=cause.pods,
+            gpus=cause.gpus,
+            gpus_lost=cause.gpus_lost,
+            objects=[ref_row(ref) for ref in cause.objects],
+        ),  # fmt: skip
+        alternatives=_alternatives(document, cause, diagnosis),
+        remedies=[remedy_row(remedy) for remedy in _remedies(cause)],
+        fingerprint=fingerprint(rule, cause.root),
+    )
+
+
+def _alternatives(document: _Document, cause: Assessed, diagnosis: Diagnosis) -> list[AlternativeRow]:
+    """Rivals of the root's own claims, what its rule ruled out, and for a bare symptom the rules that were asked."""
+    node = cause.node
+    found: list[Alternative] = list(node.found.finding.alternatives) if node.found else []
+    targets = [arrow.target for arrow in node.out] if node.found else [node]
+    for target in targets:
+        if target.decision is not None:
+            found += target.decision.alternatives()
+    if node.group is not None:
+        found += asked(node.group, document.registry, diagnosis.gaps)
+    unique: dict[str, Alternative] = {}
+    for one in found:
+        if one.name != cause.name:
+            unique.setdefault(one.name, one)
+    return [
+        AlternativeRow(name=one.name, status=one.status, why=one.why, evidence=document.evidence.ids(one.evidence))
+        for one in unique.values()
+    ]
+
+
+def _remedies(cause: Assessed) -> tuple[Remedy, ...]:
+    if cause.node.found is not None and cause.node.found.finding.remedies:
+        return cause.node.found.finding.remedies
+    root = cause.root
+    space = f" -n {root.namespace}" if root.namespace else ""
+    return (
+        Remedy(text="look at it and its events", command=f"kubectl describe {root.kind.lower()} {root.name}{space}"),
+    )
+
+
+def _links(document: _Document, causes: Iterable[Assessed]) -> list[LinkRow]:
+    found: dict[tuple[str, str], LinkRow] = {}
+    for cause in causes:
+        for node in cause.reached:
+            for arrow in node.out:
+                pair = (document.ids[id(node)], document.ids[id(arrow.target)])
+                if pair not in found:
+                    evidence = document.evidence.ids(arrow.evidence)
+                    found[pair] = LinkRow(cause=pair[0], symptom=pair[1], why=arrow.why, evidence=evidence)
+    return list(found.values())

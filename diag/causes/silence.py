@@ -1,0 +1,69 @@
+"""What could not be looked at, and whether that could change a verdict."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+
+from diag.catalog.registry import Registry
+from diag.catalog.rule import Rule
+from diag.findings import Alternative, Gap
+from diag.snapshot.snapshot import Snapshot
+from diag.trouble.groups import Group
+
+# Kinds of clusters that have them; a dump without them may just be of a cluster without that system.
+BUILT_IN_GROUPS = ("", "apps", "batch", "policy", "storage.k8s.io", "scheduling.k8s.io", "admissionregistration.k8s.io")
+
+
+def not_collected(snap: Snapshot, registry: Registry) -> list[Gap]:
+    """A gap for each kind that rules read and that the snapshot does not hold, with the rules that this blinds.
+
+    Kinds of systems that nothing in the snapshot belongs to are left out.
+    """
+    present = {kind.rpartition("/")[0] for kind in snap.tables}
+    blinded: dict[str, list[str]] = defaultdict(list)
+    for rule in registry.functions:
+        for kind in rule.inputs:
+            group = kind.rpartition("/")[0]
+            if snap.coverage(kind) == "none" and kind != "Secret" and (group in present or group in BUILT_IN_GROUPS):
+                blinded[kind].append(rule.id)
+    return [
+        Gap(
+            cluster=snap.cluster,
+            what=f"list {kind}",
+            why="not-collected",
+            hides=tuple(sorted(ids)),
+            fix=f"add it to the dump: kubectl get {plural(kind)} -A -o json",
+        )  # fmt: skip
+        for kind, ids in sorted(blinded.items())
+    ]
+
+
+def plural(kind: str) -> str:
+    """A kind as kubectl takes it: `pods`, `deployments.apps`."""
+    group, _, name = kind.rpartition("/")
+    word = name.lower()
+    word += "es" if word.endswith(("s", "x", "ch")) else "s"
+    word = word.removesuffix("ys") + "ies" if word.endswith("ys") and word[-3] not in "aeiou" else word
+    return f"{word}.{group}" if group else word
+
+
+def material(gaps: Iterable[Gap], unsure: Iterable[Group], registry: Registry) -> list[Gap]:
+    """Mark the gaps that could change a verdict: they hide a rule that answers the question at which an unsure group stopped."""
+    questions = {group.question for group in unsure}
+    blind = {rule.id for rule in registry.functions if rule.question in questions}
+    blind |= {row.id for row in registry.rows if row.question in questions}
+    tables = {table.module for table in registry.tables if any(row.question in questions for row in table.rows)}
+    return [replace(gap, material=gap.material or bool(blind & {*gap.hides} or tables & {*gap.hides})) for gap in gaps]
+
+
+def asked(group: Group, registry: Registry, gaps: Iterable[Gap]) -> list[Alternative]:
+    """For a group that nothing explains: the rules that were asked about it, and which of them could not look."""
+    blind = {rule: gap.what for gap in gaps for rule in gap.hides}
+    return [_answer(rule, blind) for rule in registry.functions if rule.question is group.question and rule.stage == 1]
+
+
+def _answer(rule: Rule, blind: dict[str, str]) -> Alternative:
+    what = blind.get(rule.id)
+    if what is None:
+        return Alternative(name=rule.named[0].name, status="ruled_out", why=f"{rule.id} looked and found nothing")
+    return Alternative(name=rule.named[0].name, status="open", why=f"{rule.id} could not look: {what}")

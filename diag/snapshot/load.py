@@ -1,0 +1,198 @@
+"""From the parts that were read to one snapshot for each cluster."""
+
+import gc
+import hashlib
+import importlib
+import pkgutil
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+import msgspec
+
+import diag.vocab
+from diag.findings import Gap
+from diag.projection import PROJECTIONS, Object, kind_id
+from diag.snapshot import kinds as _kinds  # noqa: F401  registers the projections of Kubernetes' own kinds
+from diag.snapshot.clock import Clock, in_utc
+from diag.snapshot.clusters import assign
+from diag.snapshot.lenient import NotAnObject, decode
+from diag.snapshot.snapshot import Held, LogKey, Place, Snapshot
+from diag.snapshot.sources.part import Part, Slice
+
+# Nearly every object begins so; one that does not has its head decoded.
+HEAD = re.compile(rb'\s*\{\s*"(apiVersion|kind)"\s*:\s*"([^"\\]*)"\s*,\s*"(?:apiVersion|kind)"\s*:\s*"([^"\\]*)"')
+EPOCH = "1970-01-01T00:00:00Z"  # "now" of a snapshot that holds no time at all
+MAX_PROBLEMS = 20
+
+
+class Head(msgspec.Struct):
+    """What an object says it is."""
+
+    apiVersion: str | None = None
+    kind: str | None = None
+
+
+HEAD_DECODER = msgspec.json.Decoder(Head)
+
+
+@dataclass(slots=True)
+class Loading:
+    """One cluster while it is being put together."""
+
+    cluster: str
+    tables: dict[str, dict[Place, Object]] = field(default_factory=lambda: defaultdict(dict))
+    captured: dict[tuple[str, Place], str] = field(default_factory=dict)
+    logs: dict[LogKey, str] = field(default_factory=dict)
+    held: list[Held] = field(default_factory=list)
+    problems: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    gaps: list[Gap] = field(default_factory=list)
+    clock: Clock = field(default_factory=Clock)
+    server_version: str | None = None
+    captured_at: str | None = None
+
+
+def load(parts: Sequence[Part], *, now: str | None = None) -> list[Snapshot]:
+    """One snapshot for each cluster that the parts name, by cluster id.
+
+    `now` (RFC 3339) overrides what the snapshot says. Raises UsageError where it is not clear which cluster a part
+    belongs to.
+    """
+    _register_projections()
+    collecting = gc.isenabled()
+    gc.disable()  # nothing here makes cycles, and a collection would walk every object made so far
+    try:
+        loadings = {name: _load_cluster(name, found) for name, found in assign(parts).items()}
+    finally:
+        if collecting:
+            gc.enable()
+    gc.freeze()
+    return [_finish(loading, now) for _, loading in sorted(loadings.items())]
+
+
+def _load_cluster(cluster: str, parts: Iterable[Part]) -> Loading:
+    loading = Loading(cluster)
+    for part in parts:
+        _add_part(loading, part)
+    return loading
+
+
+def _add_part(loading: Loading, part: Part) -> None:
+    seen_kinds, seen_namespaces = set[str](), set[str]()
+    captured_at = in_utc(part.captured_at) if part.captured_at else None
+    for index, piece in enumerate(part.items):
+        item = _decode(loading, part, index, piece)
+        if item is None:
+            continue
+        kind, place = item.kind_id, (item.namespace, item.name)
+        seen_kinds.add(kind)
+        seen_namespaces.add(item.namespace)
+        loading.clock.look(item)
+        table = loading.tables[kind]
+        if place in table and not _newer(loading, item, table[place], captured_at or ""):
+            continue
+        table[place] = item
+        if captured_at:
+            loading.captured[kind, place] = captured_at
+    loading.held.append(
+        Held(kinds=frozenset(seen_kinds), namespaces=frozenset(seen_namespaces), complete=part.complete)
+    )
+    for log in part.logs:
+        key = (log.pod, log.container, log.previous)
+        # Of two copies of a log the longer one says more; equal lengths are decided by content, not by order.
+        loading.logs[key] = max(loading.logs.get(key, ""), log.text, key=lambda text: (len(text), text))
+    loading.gaps += [
+        Gap(cluster=loading.cluster, what=problem.what, why=problem.why, fix=problem.fix, detail=problem.detail)
+        for problem in part.problems
+    ]
+    loading.captured_at = max(filter(None, (loading.captured_at, captured_at)), default=None)
+    loading.server_version = loading.server_version or part.server_version
+
+
+def _decode(loading: Loading, part: Part, index: int, piece: Slice) -> Object | None:
+    """One object, None when it cannot be one (which is a gap) or must not be kept (a Secret)."""
+    version, kind = _head(piece)
+    if not kind:
+        loading.problems[f"an item without a kind in {part.path}"].append(f"item {index}")
+        return None
+    if kind in ("Secret", "SecretList"):
+        return None
+    try:
+        item, dropped = decode(piece.raw, PROJECTIONS.get(kind_id(version, kind), Object))
+    except NotAnObject as error:
+        loading.problems[f"{kind} in {part.path}"].append(f"item {index}: {error}")
+        return None
+    item.api_version, item.kind = version or item.api_version, kind
+    item.cluster, item.raw, item.decoded = loading.cluster, msgspec.Raw(piece.raw), None
+    if not item.name:
+        loading.problems[f"{kind} without a name in {part.path}"].append(f"item {index}")
+        return None
+    for path in dropped:
+        loading.problems[f"{path} of {item.ref}: a value of the wrong type"].append(f"item {index} of {part.path}")
+    return item
+
+
+def _head(piece: Slice) -> tuple[str | None, str | None]:
+    """apiVersion and kind of an object, from its first bytes where they stand there."""
+    found = HEAD.match(piece.raw)
+    if found:
+        first, second = found[2].decode(errors="replace"), found[3].decode(errors="replace")
+        return (first, second) if found[1] == b"apiVersion" else (second, first)
+    try:
+        head = HEAD_DECODER.decode(piece.raw)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return piece.api_version, piece.kind
+    return head.apiVersion or piece.api_version, head.kind or piece.kind
+
+
+def _newer(loading: Loading, new: Object, old: Object, captured_at: str) -> bool:
+    """Of two copies: the newer capture, else the higher generation, then resourceVersion, then content hash."""
+    key = (old.kind_id, (old.namespace, old.name))
+    return _age(new, captured_at) > _age(old, loading.captured.get(key, ""))
+
+
+def _age(item: Object, captured_at: str) -> tuple[str, int, int, str]:
+    version = item.metadata.resource_version or ""
+    number = int(version) if version.isascii() and version.isdigit() and len(version) < 25 else 0  # noqa: PLR2004  64 bits have 20 digits
+    return captured_at, item.metadata.generation or 0, number, hashlib.sha256(bytes(item.raw)).hexdigest()
+
+
+def _finish(loading: Loading, now: str | None) -> Snapshot:
+    fix = "look at the object where it came from: kubectl get … -o yaml"
+    for what, details in sorted(loading.problems.items())[:MAX_PROBLEMS]:
+        count = f" ({len(details)} times)" if len(details) > 1 else ""
+        loading.gaps.append(
+            Gap(
+                cluster=loading.cluster,
+                what=what + count,
+                why="unreadable",
+                fix=fix,
+                detail="\n".join(details[:MAX_PROBLEMS]),
+            )
+        )
+    if len(loading.problems) > MAX_PROBLEMS:
+        rest = len(loading.problems) - MAX_PROBLEMS
+        loading.gaps.append(
+            Gap(cluster=loading.cluster, what=f"{rest} more unreadable parts", why="unreadable", fix=fix)
+        )
+    told = now or loading.captured_at
+    return Snapshot(
+        cluster=loading.cluster,
+        tables={kind: table for kind, table in sorted(loading.tables.items()) if table},
+        now=told or loading.clock.newest or EPOCH,
+        now_from="option" if now else "manifest" if told else "newest time",
+        logs=loading.logs,
+        held=tuple(loading.held),
+        gaps=tuple(sorted(loading.gaps, key=lambda gap: (gap.what, gap.why))),
+        server_version=loading.server_version,
+        captured_at=loading.captured_at,
+    )
+
+
+@cache
+def _register_projections() -> None:
+    """Import every vocabulary, so that the projections that stand beside them are known."""
+    for module in pkgutil.iter_modules(diag.vocab.__path__, "diag.vocab."):
+        importlib.import_module(module.name)

@@ -1,0 +1,97 @@
+"""Controllers that are not well although none of their pods says why."""
+
+from collections.abc import Iterator
+
+from diag.findings import Evidence, Severity
+from diag.snapshot.cite import cite
+from diag.snapshot.kinds import Controller
+from diag.trouble.groups import Complaint
+from diag.trouble.scene import Scene
+
+GRACE_S = 5 * 60
+OLD_S = 24 * 3600  # a Job that failed longer ago is history
+
+
+def complaints(scene: Scene, explained: set[str]) -> Iterator[Complaint]:
+    """Roll-outs beyond their deadline, missing replicas, failed Jobs. `explained` are workloads whose pods complain."""
+    for kind, detect in (
+        ("apps/Deployment", _deployment),
+        ("apps/StatefulSet", _stateful_set),
+        ("apps/DaemonSet", _daemon_set),
+        ("batch/Job", _job),
+    ):
+        for _, item in sorted(scene.snap.all(kind).items()):
+            if isinstance(item, Controller) and str(scene.root(item)) not in explained:
+                yield from detect(scene, item)
+
+
+def _complaint(
+    scene: Scene,
+    item: Controller,
+    symptom: str,
+    paths: list[str],
+    *,
+    reason: str,
+    message: str,
+    since: str | None,
+    severity: Severity = Severity.ERROR,
+) -> Complaint:
+    evidence: list[Evidence] = [cite(item, path) for path in paths]
+    return Complaint(
+        symptom=symptom,
+        member=item,
+        workload=scene.root(item),
+        group_by=str(scene.root(item)),
+        reason=reason,
+        message=message,
+        evidence=(evidence[0], *evidence[1:]),
+        since=since,
+        severity=severity,
+    )
+
+
+def _deployment(scene: Scene, item: Controller) -> Iterator[Complaint]:
+    for index, found in enumerate(item.status.conditions or ()):
+        if found.type == "Progressing" and found.status == "False":
+            part = "message" if found.message else "status"
+            yield _complaint(
+                scene, item, "rollout-deadline-exceeded", [f"status.conditions[{index}].{part}"],
+                reason=found.reason or "", message=found.message or "", since=found.last_transition_time,
+            )  # fmt: skip
+            return
+    for index, found in enumerate(item.status.conditions or ()):
+        if found.type == "Available" and found.status == "False" and scene.older(found.last_transition_time, GRACE_S):
+            part = "message" if found.message else "status"
+            yield _complaint(
+                scene, item, "replicas-unavailable", [f"status.conditions[{index}].{part}"],
+                reason=found.reason or "", message=found.message or "", since=found.last_transition_time,
+            )  # fmt: skip
+            return
+
+
+def _stateful_set(scene: Scene, item: Controller) -> Iterator[Complaint]:
+    wanted, have = item.spec.replicas, item.status.ready_replicas
+    if wanted is not None and have is not None and have < wanted and scene.older(item.created, GRACE_S):
+        yield _complaint(
+            scene, item, "replicas-unavailable", ["status.readyReplicas", "spec.replicas"],
+            reason="replicas", message=f"{have} of {wanted} replicas are ready", since=None,
+        )  # fmt: skip
+
+
+def _daemon_set(scene: Scene, item: Controller) -> Iterator[Complaint]:
+    wanted, have = item.status.desired_number_scheduled, item.status.number_ready
+    if wanted is not None and have is not None and have < wanted and scene.older(item.created, GRACE_S):
+        yield _complaint(
+            scene, item, "daemonset-pods-not-ready", ["status.numberReady", "status.desiredNumberScheduled"],
+            reason="pods", message=f"{have} of {wanted} pods are ready", since=None, severity=Severity.WARNING,
+        )  # fmt: skip
+
+
+def _job(scene: Scene, item: Controller) -> Iterator[Complaint]:
+    for index, found in enumerate(item.status.conditions or ()):
+        if found.type == "Failed" and found.status == "True" and not scene.older(found.last_transition_time, OLD_S):
+            paths = [f"status.conditions[{index}].{part}" for part in ("message", "reason") if getattr(found, part)]
+            yield _complaint(
+                scene, item, "job-failed", paths or [f"status.conditions[{index}].type"],
+                reason=found.reason or "", message=found.message or "", since=found.last_transition_time,
+            )  # fmt: skip

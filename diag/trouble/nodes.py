@@ -1,0 +1,78 @@
+"""Nodes in trouble: those that do not offer the GPUs that they have, and those that are to be emptied and are not."""
+
+from collections.abc import Iterator
+
+from diag.facts.gpus import is_gpu
+from diag.facts.nodes import allocatable, capacity, is_ready
+from diag.findings import Evidence, Severity
+from diag.snapshot.cite import cite
+from diag.snapshot.kinds import Node
+from diag.trouble.groups import Complaint
+from diag.trouble.scene import Scene
+from diag.vocab.accelerators import GPU_COUNT_LABEL, GPU_PRESENT_LABEL
+
+JOINING_S = 20 * 60  # driver, toolkit and plugin of a new node take so long
+UPGRADE_STATE = "nvidia.com/gpu-driver-upgrade-state"  # NVIDIA/gpu-operator, k8s-driver-manager
+NOT_UPGRADING = ("", "upgrade-done", "upgrade-failed")
+
+
+def complaints(scene: Scene) -> Iterator[Complaint]:
+    """Every node that offers none, or fewer, of its GPUs. A NotReady node is another fault's."""
+    dra = bool(scene.snap.all("resource.k8s.io/ResourceSlice"))
+    for node in scene.snap.nodes:
+        if is_ready(node) is not False and not node.metadata.deletion_timestamp:
+            found = lost_gpus(node)
+            if found is not None and not (dra and _offers_through_dra(scene, node)):
+                yield _complaint(scene, node, *found)
+
+
+def lost_gpus(node: Node) -> tuple[str, int, list[str]] | None:
+    """Resource, devices lost and the fields that prove it; None when the node offers what it has."""
+    has, offers = capacity(node), allocatable(node)
+    for resource, amount in sorted(has.items()):
+        lost = amount - offers.get(resource, 0)
+        # A MIG node of the mixed strategy keeps nvidia.com/gpu at 0 in both.
+        if is_gpu(resource) and amount > 0 and lost > 0:
+            paths = [f'status.capacity["{resource}"]']
+            if resource in offers:
+                paths.append(f'status.allocatable["{resource}"]')
+            return resource, -(-lost // 1000), paths
+    if any(is_gpu(resource) and amount > 0 for resource, amount in offers.items()):
+        return None
+    labels = node.labels
+    count = labels.get(GPU_COUNT_LABEL, "")
+    if count.isdigit() and 0 < int(count) < 1024:  # noqa: PLR2004  more is no count of GPUs in one machine
+        return "nvidia.com/gpu", int(count), [f'metadata.labels["{GPU_COUNT_LABEL}"]']
+    if labels.get(GPU_PRESENT_LABEL) == "true":
+        return "nvidia.com/gpu", 0, [f'metadata.labels["{GPU_PRESENT_LABEL}"]']
+    return None
+
+
+def _complaint(scene: Scene, node: Node, resource: str, lost: int, paths: list[str]) -> Complaint:
+    upgrade = node.labels.get(UPGRADE_STATE, "")
+    joining = not scene.older(node.created, JOINING_S) and scene.age(node.created) is not None
+    underway = joining or upgrade not in NOT_UPGRADING
+    has, offers = capacity(node).get(resource), allocatable(node).get(resource, 0) // 1000
+    known = f"{lost + offers}" if has is not None or lost else "its"
+    evidence: list[Evidence] = [cite(node, path) for path in paths]
+    return Complaint(
+        symptom="node-without-gpus",
+        member=node,
+        workload=node.ref,
+        group_by=node.name,
+        reason=f"offers {offers} of {known} {resource}",
+        message=f"offers {offers} of {known} {resource} (status.allocatable)",
+        evidence=(evidence[0], *evidence[1:]),
+        since=None,
+        gpus_lost=lost,
+        severity=Severity.INFO if underway else Severity.ERROR if offers == 0 else Severity.WARNING,
+    )
+
+
+def _offers_through_dra(scene: Scene, node: Node) -> bool:
+    """Whether a ResourceSlice publishes devices of the node: then it offers them through claims."""
+    for item in scene.snap.all("resource.k8s.io/ResourceSlice").values():
+        spec = item.whole.get("spec")
+        if isinstance(spec, dict) and spec.get("nodeName") == node.name and spec.get("devices"):
+            return True
+    return False

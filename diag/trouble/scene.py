@@ -1,0 +1,56 @@
+"""What detectors and rules share about one snapshot: ages, events worth reading, owners."""
+
+from dataclasses import dataclass, field
+
+from diag.facts.times import age_s
+from diag.findings import Evidence, Ref
+from diag.projection import Object
+from diag.snapshot.cite import cite
+from diag.snapshot.kinds import Event
+from diag.snapshot.snapshot import Snapshot
+from diag.trouble import owners
+
+RECENT_S = 30 * 60  # an event that is older speaks of the past; the kubelet repeats itself at least every five minutes
+
+
+@dataclass
+class Scene:
+    """A snapshot with memory for what is asked again and again."""
+
+    snap: Snapshot
+    _workloads: dict[int, Object] = field(default_factory=dict)
+
+    def age(self, time: str | None) -> float | None:
+        """Seconds since a time, None when it is unknown."""
+        return age_s(time, self.snap.now) if time else None
+
+    def older(self, time: str | None, seconds: float) -> bool:
+        """Whether a time is known to lie more than so many seconds back."""
+        age = self.age(time)
+        return age is not None and age > seconds
+
+    def workload(self, item: Object) -> Object:
+        """The topmost namespaced owner that is here, or the object itself."""
+        found = self._workloads.get(id(item))
+        if found is None:
+            found = self._workloads[id(item)] = owners.workload(self.snap, item)
+        return found
+
+    def root(self, item: Object) -> Ref:
+        """The reference of the workload."""
+        return self.workload(item).ref
+
+    def warnings(self, about: Object, *reasons: str, within_s: float = RECENT_S) -> list[Event]:
+        """Recent Warning events about an object, newest first; with reasons, only those."""
+        return [
+            event
+            for event in self.snap.events(about)
+            if (event.type == "Warning" or event.reason in reasons)
+            and (not reasons or event.reason in reasons)
+            and not self.older(event.last_seen, within_s)
+        ]
+
+    @staticmethod
+    def sentence(event: Event) -> Evidence:
+        """The evidence of what an event says."""
+        return cite(event, event.text_path if event.text else "reason")

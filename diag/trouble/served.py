@@ -1,0 +1,111 @@
+"""One guard for all detectors: what looks like trouble but is being served within its budget, or is made good already."""
+
+from typing import Any
+
+from diag.facts.pods import PodClass, classify, condition, statuses
+from diag.projection import Object, dicts
+from diag.snapshot.kinds import Controller, Pod
+from diag.trouble.owners import owner_of
+from diag.trouble.scene import Scene
+
+SCALE_UP_S = 15 * 60  # cluster-autoscaler's max-node-provision-time and Karpenter's registration timeout
+NOMINATED_S = 5 * 60  # a preemption lasts as long as the victims' grace period
+FAILED_OLD_S = 24 * 3600
+DEFAULT_START_S = 5 * 60  # a container without a startup probe is given so long before its unreadiness is trouble
+PROBE_DEFAULTS = {"initialDelaySeconds": 0, "periodSeconds": 10, "failureThreshold": 3}  # API defaults of a probe
+
+
+def pending_is_served(scene: Scene, pod: Pod) -> bool:
+    """Whether a node is on its way for the pod: a scale-up lately and no refusal since, or a preemption under way."""
+    triggered = refused = ""
+    for event in scene.snap.events(pod):
+        if event.reason in ("TriggeredScaleUp", "Nominated") and not scene.older(event.last_seen, SCALE_UP_S):
+            triggered = max(triggered, event.last_seen or "")
+        elif event.reason in ("NotTriggerScaleUp", "FailedScaleUp"):
+            refused = max(refused, event.last_seen or "")
+    if triggered and triggered > refused:
+        return True
+    scheduled = condition(pod, "PodScheduled")
+    since = scheduled.last_transition_time if scheduled else None
+    return bool(pod.status.nominated_node_name) and not scene.older(since, NOMINATED_S)
+
+
+def starting_is_served(scene: Scene, pod: Pod) -> bool:
+    """Whether every container that is not ready is still within the time that its own probes give it."""
+    containers = (
+        dicts((pod.whole.get("spec") or {}).get("containers")) if isinstance(pod.whole.get("spec"), dict) else []
+    )
+    by_name = {container.get("name"): container for container in containers}
+    for path, status in statuses(pod):
+        if status.ready or path.startswith("status.init"):
+            continue
+        running = status.state.running if status.state else None
+        if running is None:
+            return False
+        budget = start_budget_s(by_name.get(status.name, {}))
+        if status.started and _has(by_name.get(status.name, {}), "startupProbe"):
+            budget = 60.0  # its start is over: the readiness probe gets a few rounds
+        if scene.older(running.started_at, budget) or running.started_at is None:
+            return False
+    return bool(pod.status.container_statuses)
+
+
+def _has(container: dict[str, Any], probe: str) -> bool:
+    return isinstance(container.get(probe), dict)
+
+
+def start_budget_s(container: dict[str, Any]) -> float:
+    """How long a container may take to start: initialDelay + period × failureThreshold of its startup probe.
+
+    Without one, that of its liveness probe or five minutes, whichever is longer, plus the readiness probe's own delay.
+    """
+    startup = probe_budget_s(container.get("startupProbe"))
+    if startup is not None:
+        return startup
+    readiness = container.get("readinessProbe")
+    delay = _number(readiness, "initialDelaySeconds") if isinstance(readiness, dict) else 0
+    return max(DEFAULT_START_S, probe_budget_s(container.get("livenessProbe")) or 0) + delay
+
+
+def probe_budget_s(probe: Any) -> float | None:
+    """Seconds until a probe that never succeeds takes effect; None for what is no probe."""
+    if not isinstance(probe, dict):
+        return None
+    return _number(probe, "initialDelaySeconds") + _number(probe, "periodSeconds") * _number(probe, "failureThreshold")
+
+
+def _number(probe: dict[str, Any], name: str) -> float:
+    value = probe.get(name)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else PROBE_DEFAULTS[name]
+
+
+def replaced(scene: Scene, pod: Pod) -> bool:
+    """Whether a failed pod is history: its controller has what it wants, or another pod took its place."""
+    owner = owner_of(scene.snap, pod)
+    if isinstance(owner, Controller):
+        spec, status = owner.spec, owner.status
+        ended = {found.type for found in status.conditions or () if found.status == "True"}
+        if owner.kind == "Job":
+            if "Complete" in ended or "SuccessCriteriaMet" in ended:
+                return True
+            return "Failed" not in ended and bool(status.active) and not _all_siblings_bad(scene, owner)
+        wanted = status.desired_number_scheduled if owner.kind == "DaemonSet" else spec.replicas
+        have = status.number_ready if owner.kind == "DaemonSet" else status.ready_replicas
+        if wanted is not None and (have or 0) >= wanted:
+            return True
+        return _has_sibling(scene, owner, pod)
+    return owner is None and not pod.owners and scene.older(pod.created, FAILED_OLD_S)
+
+
+def _all_siblings_bad(scene: Scene, owner: Object) -> bool:
+    pods = [child for child in scene.snap.children_of(owner) if isinstance(child, Pod)]
+    return bool(pods) and all(classify(pod) is PodClass.FAILED for pod in pods)
+
+
+def _has_sibling(scene: Scene, owner: Object, pod: Pod) -> bool:
+    """A live pod of the same controller that came after the failed one."""
+    return any(
+        isinstance(child, Pod) and child.status.phase != "Failed" and (child.created or "") >= (pod.created or "")
+        for child in scene.snap.children_of(owner)
+        if child is not pod
+    )

@@ -1,0 +1,84 @@
+"""All that is in trouble in one snapshot, before any rule runs."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+
+from diag.findings import Because, Charge, Gap
+from diag.snapshot.kinds import Pod
+from diag.snapshot.snapshot import Snapshot
+from diag.trouble import claims, controllers, creation, nodes, pods, queues
+from diag.trouble.charges import charges
+from diag.trouble.groups import Complaint, Group, gather
+from diag.trouble.placement import Placement
+from diag.trouble.pools import Pools, charge
+from diag.trouble.scene import Scene
+
+
+class Trouble:
+    """Groups, placement and pools of one snapshot, each made when first asked for."""
+
+    def __init__(self, snap: Snapshot) -> None:
+        self.snap = snap
+        self.scene = Scene(snap)
+        self.place = Placement(snap)
+        self.gaps: list[Gap] = []
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """Everything in trouble now."""
+        scene = self.scene
+        found = self._run("pods", lambda: pods.complaints(scene))
+        found += self._run("controllers without pods", lambda: creation.complaints(scene))
+        found += self._run("queued workloads", lambda: queues.complaints(scene))
+        waiting = _by_claim(found)
+        found += self._run("claims", lambda: claims.complaints(scene, waiting))
+        found += self._run("nodes", lambda: nodes.complaints(scene))
+        explained = {str(one.workload) for one in found}
+        found += self._run("controllers", lambda: controllers.complaints(scene, explained))
+        return gather(found)
+
+    def of(self, *symptoms: str) -> list[Group]:
+        """The groups of some kinds of symptom."""
+        return [group for group in self.groups if group.symptom in symptoms]
+
+    @cached_property
+    def pools(self) -> Pools:
+        """Waiters charged to the nodes that are out of use."""
+        waiting = [group for group in self.of("pod-unscheduled") if group.state == "refused"]
+        lost = {group.first.name for group in self.of("node-without-gpus")}
+        return charge(self.place, waiting, lost)
+
+    @cached_property
+    def charges(self) -> list[Charge]:
+        """Symptoms that cause other symptoms."""
+        return charges(self)
+
+    def _run(self, what: str, detect: Callable[[], Iterator[Complaint]]) -> list[Complaint]:
+        """Run one detector; should it fail on an object, what it found before stays and a gap says so."""
+        found: list[Complaint] = []
+        complaints = detect()
+        try:
+            found.extend(complaints)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            detail = f"{type(error).__name__}: {error}"
+            self.gaps.append(
+                Gap(
+                    cluster=self.snap.cluster,
+                    what=f"looking for trouble among {what}",
+                    why="error",
+                    detail=detail,
+                    fix="report this with the object that it stopped at (run with -v)",
+                    material=True,
+                )  # fmt: skip
+            )
+        return found
+
+
+def _by_claim(complaints: Iterable[Complaint]) -> dict[tuple[str, str], list[Pod]]:
+    found: dict[tuple[str, str], list[Pod]] = defaultdict(list)
+    for one in complaints:
+        if isinstance(one.member, Pod) and one.shape is not None:
+            for claim in one.shape.claims:
+                found[one.member.namespace, claim].append(one.member)
+    return dict(found)
