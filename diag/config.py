@@ -154,7 +154,8 @@ def _checked(source: _Source) -> dict[str, Any]:
 
 def _complaint(source: _Source, error: "ValidationError") -> ConfigError:
     """The first thing that is wrong, with its place and what was probably meant."""
-    first = error.errors(include_url=False, include_input=True)[0]
+    # A misspelt key is also a missing one; what stands there is more use than what does not.
+    first = min(error.errors(include_url=False), key=lambda each: each["type"] != "extra_forbidden")
     keys = first["loc"]
     where, key = source.origin(keys), ".".join(map(str, keys))
     if first["type"] == "extra_forbidden":

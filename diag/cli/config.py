@@ -10,9 +10,12 @@ from diag.cli.group import CONTEXT, Examples
 _UNSET = "-"
 
 
-@click.group("config", context_settings=CONTEXT)
-def command() -> None:
+@click.group("config", context_settings=CONTEXT, invoke_without_command=True, no_args_is_help=False)
+@click.pass_context
+def command(ctx: click.Context, /) -> None:
     """Show the configuration, its files, or its schema."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
 @command.command("show", cls=Examples, examples=("diag config show", "DIAG_FAIL_ON=warning diag config show"))

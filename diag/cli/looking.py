@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from importlib import resources
+from typing import TYPE_CHECKING
 
 from diag.cli.diagnostics import ExitCode, Narrator, severest
 from diag.cli.flags import Flags
@@ -21,6 +22,9 @@ from diag.views.coverage import gap_lines
 from diag.views.narrow import narrowed
 from diag.views.wording import counted
 
+if TYPE_CHECKING:
+    from diag.api import Limits
+
 _NARROWEST = 60
 _HOW_TO_DUMP = (
     "live clusters come later; dump one and pipe it in: "
@@ -35,9 +39,9 @@ def looked(flags: Flags, narrator: Narrator, words: Sequence[str] = ()) -> Repor
     paths = sources(flags)
     ignores = still_valid(flags.config.ignores, narrator)
 
-    from diag.api import scan  # noqa: PLC0415  # the engine, only once it is known what to do
+    from diag import api  # noqa: PLC0415  # the engine, only once it is known what to do
 
-    report = scan(
+    report = api.scan(
         paths,
         now=flags.now,
         stdin=sys.stdin.buffer if _reads_stdin(paths) else None,
@@ -46,7 +50,15 @@ def looked(flags: Flags, narrator: Narrator, words: Sequence[str] = ()) -> Repor
         since_s=flags.since,
         select=_globs(flags.select),
         ignore=_globs(flags.ignore),
-        ignores=ignores,
+        ignores=[
+            api.Ignore(
+                rule=each.rule,
+                subject=each.subject,
+                reason=each.reason,
+                until=each.until.isoformat() if each.until else None,
+            )
+            for each in ignores
+        ],
         limits=_limits(flags),
         progress=narrator.progress,
     )
@@ -96,14 +108,12 @@ def still_valid(ignores: Sequence[Ignore], narrator: Narrator) -> tuple[Ignore, 
     return tuple(each for each in ignores if not each.ended(today))
 
 
-def _limits(flags: Flags) -> object:
+def _limits(flags: Flags) -> "Limits | None":
     asked = {"bytes": flags.max_bytes, "objects": flags.max_objects, "files": flags.max_files}
     given = {name: value for name, value in asked.items() if value is not None}
-    if not given:
-        return None
-    from diag.snapshot.sources.part import Limits  # noqa: PLC0415  # the engine's defaults hold otherwise
+    from diag.api import Limits  # noqa: PLC0415  # as in looked
 
-    return Limits(**given)
+    return Limits(**given) if given else None
 
 
 def outputs(flags: Flags) -> list[Target]:

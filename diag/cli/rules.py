@@ -19,10 +19,10 @@ _EXAMPLES = ("diag rules", "diag rules 'QUO*'", "diag rules SCH101")
 @click.argument("wanted", required=False, metavar="[ID|NAME|GLOB]")
 def command(wanted: str | None) -> None:
     """List the rules; the page of one for an ID or a name."""
-    from diag.catalog.registry import load  # noqa: PLC0415  # imports every rule
+    from diag.catalog.registry import infos, load  # noqa: PLC0415  # imports every rule
     from diag.cli.output import to_stdout  # noqa: PLC0415  # help runs nothing
 
-    rules = sorted(load().rules, key=lambda rule: (rule.id, rule.name))
+    rules = sorted(infos(load()), key=lambda rule: (rule.id, rule.name))
     if wanted is None or "*" in wanted:
         text = _listed([rule for rule in rules if _matches(rule, wanted or "*")])
     else:

@@ -33,7 +33,7 @@ _ASCII = str.maketrans(
         "→": "->",
         "…": "...",
         "·": "-",
-        "×": "x",  # noqa: RUF001  # the sign is meant
+        "×": "x",
         "─": "-",
         "█": "#",
         "▒": "=",

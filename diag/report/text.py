@@ -135,12 +135,18 @@ def _squeeze(widths: list[int], titles: list[str], room: int) -> None:
 def _details(line: CauseLine, look: Look, *, wide: bool, root_cut: bool) -> Iterator[str]:
     """The summary, with the root where the column had to cut it, and the first symptoms."""
     said = f"{named(line.root)}: {line.summary}" if root_cut else line.summary
-    yield from wrap(said, look.width, first="  ", rest="  ")
+    # Two lines of a long message are enough to know it again; `wide` and `explain` have it whole.
+    room = None if wide or look.width is None else 2 * look.width - 8
+    yield from wrap(_short(said, room), look.width, first="  ", rest="  ")
     most = _CHAIN_SHOWN_WIDE if wide else _CHAIN_SHOWN
     for each in line.symptoms[:most]:
-        yield from wrap(_symptom(each), look.width, first="  └ ", rest=_INDENT)
+        yield from wrap(_short(_symptom(each), room), look.width, first="  └ ", rest=_INDENT)
     if len(line.symptoms) > most:
         yield f"{_INDENT}and {counted(len(line.symptoms) - most, 'more symptom')}"
+
+
+def _short(text: str, room: int | None) -> str:
+    return text if room is None else cut(text, room)
 
 
 def _symptom(each: SymptomLine) -> str:

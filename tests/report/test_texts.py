@@ -71,6 +71,15 @@ def test_ignored_findings_are_listed_on_request(report):
     assert "retired in May" not in drawn(report)
 
 
+def test_a_long_message_takes_two_lines_of_a_table_and_all_it_needs_in_wide(report):
+    cause = msgspec.structs.replace(report.causes[0], summary="word " * 100, symptoms=[])
+    one = msgspec.structs.replace(report, causes=[cause], gaps=[], timelines=[])
+
+    assert drawn(one, width=80).count("word") < 40
+    assert len(drawn(one, width=80).splitlines()) == 6
+    assert drawn(one, "wide", width=80).count("word") == 100
+
+
 def test_a_command_is_never_broken(report):
     text = explain_bytes(report, "table", Look(width=60)).decode()
 

@@ -13,8 +13,8 @@ def test_the_chain_runs_from_the_root_over_its_hop_to_the_symptom(report):
 
     assert [line.text for line in lines(told, "Why we think so")] == [
         (
-            "DaemonSet gpu-operator/nvidia-device-plugin (device-plugin-nvml-missing) → Node gpu-7 (node-without-gpus): "
-            "the plugin on this node registers no GPUs"
+            "DaemonSet gpu-operator/nvidia-device-plugin (device-plugin-nvml-missing) → Node gpu-7 (node-without-gpus)"
+            ": the plugin on this node registers no GPUs"
         ),
         (
             "Node gpu-7 (node-without-gpus) → Deployment serve/chat-70b (pod-unscheduled): "

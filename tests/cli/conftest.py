@@ -1,0 +1,92 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import msgspec
+import pytest
+
+from diag.document import Report
+
+_SAMPLE = Path(__file__).parents[1] / "report" / "sample.json"
+
+# Runs the real entry point in a process of its own; the engine is replaced by one that returns a written report.
+_DRIVER = """
+import os, sys, types
+import msgspec
+
+def scan(paths, **asked):
+    from diag import errors
+    from diag.document import Report
+    with open(os.environ["FAKE_ASKED"], "w") as file:
+        file.write(repr((list(paths), {k: v for k, v in asked.items() if k not in ("progress", "stdin")})))
+    behaviour = os.environ.get("FAKE_BEHAVIOUR", "")
+    if behaviour == "unreadable":
+        raise errors.SnapshotError("cannot read dump.json: line 3 is no JSON", hint="dump it again")
+    if behaviour == "interrupt":
+        raise KeyboardInterrupt
+    if behaviour == "crash":
+        raise RuntimeError("secret-name-in-message")
+    with open(os.environ["FAKE_REPORT"], "rb") as file:
+        return msgspec.json.decode(file.read(), type=Report)
+
+fake = types.ModuleType("diag.api")
+fake.scan = scan
+fake.Ignore = lambda **entry: sorted(entry.items())
+fake.Limits = lambda **given: sorted(given.items())
+sys.modules["diag.api"] = fake
+from diag.cli.root import main
+main()
+"""
+
+
+@pytest.fixture
+def report() -> Report:
+    """Three causes: two errors and a warning; two material gaps."""
+    return msgspec.json.decode(_SAMPLE.read_bytes(), type=Report)
+
+
+@pytest.fixture
+def clean(report: Report) -> Report:
+    """A look at a cluster without a cause and without gaps."""
+    return msgspec.structs.replace(report, causes=[], findings=[], links=[], evidence=[], gaps=[])
+
+
+@pytest.fixture
+def diag(tmp_path, report):
+    """Runs `diag` in an empty folder, with an engine that returns a written report; the result has code, out, err."""
+    (tmp_path / "here").mkdir()
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("DIAG_") and name != "NO_COLOR"}
+
+    def run(*args, returns=report, behaviour="", env=None, stdin=""):
+        (tmp_path / "report.json").write_bytes(msgspec.json.encode(returns))
+        ended = subprocess.run(  # noqa: S603  # our own interpreter and words
+            [sys.executable, "-c", _DRIVER, *args],
+            capture_output=True,
+            cwd=tmp_path / "here",
+            input=stdin.encode(),
+            timeout=60,
+            check=False,
+            env=bare
+            | {
+                "DIAG_CONFIG_DIR": str(tmp_path / "config"),
+                "XDG_STATE_HOME": str(tmp_path / "state"),
+                "FAKE_REPORT": str(tmp_path / "report.json"),
+                "FAKE_ASKED": str(tmp_path / "asked"),
+                "FAKE_BEHAVIOUR": behaviour,
+                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+            }
+            | (env or {}),
+        )
+        asked = tmp_path / "asked"
+        return SimpleNamespace(
+            code=ended.returncode,
+            out=ended.stdout.decode(),
+            err=ended.stderr.decode(),
+            asked=asked.read_text() if asked.exists() else "",
+            folder=tmp_path / "here",
+            state=tmp_path / "state",
+        )
+
+    return run
