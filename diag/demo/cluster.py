@@ -117,7 +117,7 @@ def owned_pods(cluster: Cluster, owner: Object, nodes: Sequence[str], *, minutes
     return pods
 
 
-def serve(  # noqa: PLR0913 - what tells one healthy Deployment from another
+def serve(
     cluster: Cluster,
     name: str,
     spec: Object,
@@ -150,7 +150,7 @@ def serve(  # noqa: PLR0913 - what tells one healthy Deployment from another
     return pods
 
 
-def keep(  # noqa: PLR0913 - what tells one healthy StatefulSet from another
+def keep(
     cluster: Cluster,
     name: str,
     spec: Object,
@@ -179,7 +179,7 @@ def keep(  # noqa: PLR0913 - what tells one healthy StatefulSet from another
         cluster.add(running(item, since=cluster.clock.ago(minutes=days * 1440 - 4)))
 
 
-def train(  # noqa: PLR0913 - what tells one running Job from another
+def train(
     cluster: Cluster,
     name: str,
     spec: Object,

@@ -72,7 +72,7 @@ def _refusal(prefix: str, *, gpus: int) -> str:
     )
 
 
-def _failed_create(  # noqa: PLR0913 - the fields of an event
+def _failed_create(
     cluster: Cluster, subject: Object, refusal: str, *, component: str, first: float, count: int
 ) -> Object:
     return event(

@@ -127,7 +127,7 @@ def replica_set(owner: Object) -> Object:
     )
 
 
-def stateful_set(  # noqa: PLR0913 - what tells one StatefulSet from another
+def stateful_set(
     name: str,
     spec: Object,
     *,

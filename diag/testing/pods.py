@@ -127,7 +127,7 @@ def succeeded(item: Object, *, started: str, finished: str) -> Object:
     return _bound(item, "Succeeded", statuses, since=started)
 
 
-def waiting(  # noqa: PLR0913 - the fields of a waiting container
+def waiting(
     item: Object,
     reason: str,
     message: str,
@@ -156,7 +156,7 @@ def crashing(item: Object, *, since: str, restarts: int, back_off: str, terminat
     return waiting(item, "CrashLoopBackOff", message, since=since, restarts=restarts, terminated=terminated)
 
 
-def container_status(  # noqa: PLR0913 - the fields of a container's status
+def container_status(
     item: Object,
     container: Object,
     state: Object,

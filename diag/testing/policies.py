@@ -34,7 +34,7 @@ def resource_quota(
     )
 
 
-def pdb(  # noqa: PLR0913 - what tells one budget from another
+def pdb(
     name: str,
     *,
     namespace: str,
@@ -81,7 +81,7 @@ def pdb(  # noqa: PLR0913 - what tells one budget from another
     )
 
 
-def pvc(  # noqa: PLR0913 - what tells one claim from another
+def pvc(
     name: str,
     *,
     namespace: str,

@@ -62,7 +62,7 @@ def cluster_queue(  # noqa: PLR0913 - what tells one queue from another
     )
 
 
-def local_queue(  # noqa: PLR0913 - what tells one queue from another
+def local_queue(
     name: str, *, namespace: str, cluster_queue: str, pending: int = 0, admitted: int = 0, created: str = CREATED
 ) -> Object:
     """A Kueue LocalQueue that leads to `cluster_queue`."""
@@ -160,7 +160,7 @@ def volcano_pod_group(  # noqa: PLR0913 - what tells one group from another
     )
 
 
-def pod_group(  # noqa: PLR0913 - what tells one group from another
+def pod_group(
     name: str, *, namespace: str, min_member: int, phase: str = "Running", members: int = 0, created: str = CREATED
 ) -> Object:
     """A PodGroup of the coscheduling plugin, which writes no conditions; `members` of it run."""

@@ -80,8 +80,13 @@ class Room:
         return reasons, preemption
 
     def sentence(self, spec: Object) -> str:
-        """The message of a pod that fits nowhere, as 1.36 prints it where no pod of lower priority runs."""
+        """The message of a pod that fits nowhere, as 1.36 prints it where no pod of lower priority runs.
+
+        Raises ValueError where a node has room, as no scheduler would then have said this.
+        """
         reasons, preemption = self.refusals(spec)
+        if preemption.total() < len(self.nodes):
+            raise ValueError("a node has room for this pod")
         head = f"0/{len(self.nodes)} nodes are available:"
         return f"{head} {join(reasons)}. no new claims to deallocate, preemption: {head} {join(preemption)}."
 

@@ -67,7 +67,7 @@ def http_probe(path: str, port: int, *, period: int = 10, failures: int = 3, tim
     }
 
 
-def pod_spec(  # noqa: PLR0913 - the fields of a pod template
+def pod_spec(
     *containers: Object,
     init: Sequence[Object] = (),
     volumes: Sequence[Object] = (),

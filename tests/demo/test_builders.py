@@ -160,6 +160,14 @@ def test_a_full_node_of_the_right_size_offers_no_victims():
     )
 
 
+def test_a_pod_that_fits_exactly_is_not_refused():
+    room = make.Room([make.gpu_node("a", taints=())])
+    wants = make.pod_spec(make.container("m", "i", gpus=8))
+    assert room.refusals(wants) == ({}, {})
+    with pytest.raises(ValueError, match="has room"):
+        room.sentence(wants)
+
+
 def test_times_are_told_as_ages():
     clock = make.Clock.at("2026-03-02T10:00:00+01:00")
     assert clock.ago(hours=1) == "2026-03-02T08:00:00Z"
