@@ -48,7 +48,7 @@ def drawn(report: Report, look: Look, *, boxes: bool = True) -> str:
     shown = cleaned(report)
     texts = [_written(explained(shown, cause)) for cause in shown.causes[: look.limit]]
     # A rule between two explanations; a screen reader needs only the empty line.
-    between = [paint("─" * (look.width or 60), "dim", look) if boxes and not look.ascii else "", ""]
+    between = ["", paint("─" * (look.width or 60), "dim", look), ""] if boxes else ["", ""]
     lines: list[str] = []
     for at, text in enumerate(texts):
         severity = shown.causes[at].severity

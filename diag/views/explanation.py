@@ -130,8 +130,8 @@ class _Teller:
                 text=f"{self._name(self.cause.root)}: {self.cause.summary}", cites=self.cites.cite(self._own_evidence())
             )
         ]
-        if self.cause.lineage:
-            lines.append(Line(text="It belongs to " + " → ".join(map(self._name, self.cause.lineage))))
+        if owners := [self._name(ref) for ref in self.cause.lineage if ref != self.cause.root]:
+            lines.append(Line(text="It belongs to " + " → ".join(owners)))
         symptoms = self._symptoms()
         lines += [
             Line(text=f"Seen as: {self._name(each.subject)}: {each.summary}", cites=self.cites.cite(each.evidence, 1))

@@ -83,6 +83,14 @@ def test_five_names_are_shown_and_the_rest_counted(report):
     assert lines(told, "What it costs")[1].text.endswith("Job ml/job-4 and 37 more")
 
 
+def test_a_root_does_not_belong_to_itself(report):
+    cause = msgspec.structs.replace(report.causes[0], lineage=[report.causes[0].root])
+
+    assert not [line for line in lines(explained(report, cause), "What is wrong") if "belongs" in line.text]
+    owned = lines(explained(report, report.causes[1]), "What is wrong")
+    assert "It belongs to ClusterPolicy cluster-policy" in [line.text for line in owned]
+
+
 def test_an_unknown_begin_is_said(report):
     assert lines(explained(report, report.causes[2]), "Since when")[0].text.startswith("Not known")
 
