@@ -64,7 +64,7 @@ def assess(node: Node, now: str) -> Assessed:
         members = shares[group.key]
         pods += members if group.first.kind == "Pod" or group.missing else 0
         gpus += round(group.gpus * members / group.size) if group.size else group.gpus
-        workloads[group.workload] = None
+        workloads.update(dict.fromkeys(group.workloads))
     lost = sum(group.gpus_lost for group in groups) or (node.found.finding.gpus_lost if node.found else 0)
     confidence = strongest_chain(node, reached)
     age = age_s(since, now) if since else None
@@ -109,7 +109,9 @@ def _severity(node: Node, groups: list[Group]) -> Severity:
     found = node.found
     worst = max((group.severity for group in groups), key=lambda one: one.weight, default=None)
     if found is None:
-        return worst or Severity.ERROR
+        # What waits for something that is on its way is itself on its way.
+        own = node.group.severity if node.group else Severity.ERROR
+        return Severity.INFO if own is Severity.INFO else worst or own
     if found.role == "state":
         needed = any(arrow.claim is None for arrow in node.out)
         return (worst or Severity.INFO) if needed else Severity.INFO

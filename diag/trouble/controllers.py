@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 
+from diag.facts.pods import PodClass, classify
 from diag.findings import Evidence, Severity
 from diag.snapshot.cite import cite
-from diag.snapshot.kinds import Controller
+from diag.snapshot.kinds import Controller, Pod
 from diag.trouble.groups import Complaint
 from diag.trouble.scene import Scene
 
 GRACE_S = 5 * 60
+SETTLED = (PodClass.HEALTHY, PodClass.RESTARTED, PodClass.FINISHED, PodClass.FAILED)
 OLD_S = 24 * 3600  # a Job that failed longer ago is history
 
 
@@ -23,6 +25,13 @@ def complaints(scene: Scene, explained: set[str]) -> Iterator[Complaint]:
         for _, item in sorted(scene.snap.all(kind).items()):
             if isinstance(item, Controller) and str(scene.root(item)) not in explained:
                 yield from detect(scene, item)
+
+
+def _under_way(scene: Scene, item: Controller) -> int:
+    """Pods of the controller that are not ready and do not complain: they are within their budgets."""
+    below = [item, *scene.snap.children_of(item)]
+    pods = [pod for owner in below for pod in scene.snap.children_of(owner) if isinstance(pod, Pod)]
+    return sum(classify(pod) not in SETTLED for pod in pods)
 
 
 def _complaint(
@@ -61,6 +70,8 @@ def _deployment(scene: Scene, item: Controller) -> Iterator[Complaint]:
             return
     for index, found in enumerate(item.status.conditions or ()):
         if found.type == "Available" and found.status == "False" and scene.older(found.last_transition_time, GRACE_S):
+            if _under_way(scene, item):
+                return
             part = "message" if found.message else "status"
             yield _complaint(
                 scene, item, "replicas-unavailable", [f"status.conditions[{index}].{part}"],
@@ -71,7 +82,12 @@ def _deployment(scene: Scene, item: Controller) -> Iterator[Complaint]:
 
 def _stateful_set(scene: Scene, item: Controller) -> Iterator[Complaint]:
     wanted, have = item.spec.replicas, item.status.ready_replicas
-    if wanted is not None and have is not None and have < wanted and scene.older(item.created, GRACE_S):
+    if (
+        wanted is not None
+        and have is not None
+        and have + _under_way(scene, item) < wanted
+        and scene.older(item.created, GRACE_S)
+    ):
         yield _complaint(
             scene, item, "replicas-unavailable", ["status.readyReplicas", "spec.replicas"],
             reason="replicas", message=f"{have} of {wanted} replicas are ready", since=None,
@@ -80,7 +96,12 @@ def _stateful_set(scene: Scene, item: Controller) -> Iterator[Complaint]:
 
 def _daemon_set(scene: Scene, item: Controller) -> Iterator[Complaint]:
     wanted, have = item.status.desired_number_scheduled, item.status.number_ready
-    if wanted is not None and have is not None and have < wanted and scene.older(item.created, GRACE_S):
+    if (
+        wanted is not None
+        and have is not None
+        and have + _under_way(scene, item) < wanted
+        and scene.older(item.created, GRACE_S)
+    ):
         yield _complaint(
             scene, item, "daemonset-pods-not-ready", ["status.numberReady", "status.desiredNumberScheduled"],
             reason="pods", message=f"{have} of {wanted} pods are ready", since=None, severity=Severity.WARNING,

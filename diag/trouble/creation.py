@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from diag.findings import Evidence, Severity
 from diag.facts.pods import PodClass, classify
+from diag.findings import Evidence, Severity
 from diag.snapshot.cite import cite
 from diag.snapshot.kinds import Controller, Event, Pod
 from diag.trouble.groups import Complaint

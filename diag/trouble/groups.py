@@ -128,6 +128,11 @@ class Group:
         return self.members[0]
 
     @property
+    def workloads(self) -> tuple[Ref, ...]:
+        """The workloads of the members, each once: more than one where a shared fault groups across owners."""
+        return tuple(sorted({one.workload for one in self.complaints}))
+
+    @property
     def evidence(self) -> tuple[Evidence, *tuple[Evidence, ...]]:
         """What proves the trouble, of the member that speaks for the group."""
         speaker = max(self.complaints, key=lambda one: (one.said_at, one.member.name))

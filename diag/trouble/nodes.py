@@ -26,6 +26,12 @@ def complaints(scene: Scene) -> Iterator[Complaint]:
                 yield _complaint(scene, node, *found)
 
 
+def on_its_way(scene: Scene, node: Node) -> bool:
+    """Whether the node is being made ready: it is new, or its driver is being upgraded."""
+    joining = scene.age(node.created) is not None and not scene.older(node.created, JOINING_S)
+    return joining or node.labels.get(UPGRADE_STATE, "") not in NOT_UPGRADING
+
+
 def lost_gpus(node: Node) -> tuple[str, int, list[str]] | None:
     """Resource, devices lost and the fields that prove it; None when the node offers what it has."""
     has, offers = capacity(node), allocatable(node)
@@ -49,9 +55,7 @@ def lost_gpus(node: Node) -> tuple[str, int, list[str]] | None:
 
 
 def _complaint(scene: Scene, node: Node, resource: str, lost: int, paths: list[str]) -> Complaint:
-    upgrade = node.labels.get(UPGRADE_STATE, "")
-    joining = not scene.older(node.created, JOINING_S) and scene.age(node.created) is not None
-    underway = joining or upgrade not in NOT_UPGRADING
+    underway = on_its_way(scene, node)
     has, offers = capacity(node).get(resource), allocatable(node).get(resource, 0) // 1000
     known = f"{lost + offers}" if has is not None or lost else "its"
     evidence: list[Evidence] = [cite(node, path) for path in paths]

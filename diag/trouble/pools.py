@@ -15,7 +15,9 @@ from diag.facts.scheduler_message import parse_scheduler_message
 from diag.snapshot.kinds import Node
 from diag.trouble.groups import Group
 from diag.trouble.placement import Placement
+from diag.vocab.accelerators import NVIDIA_GPU
 
+UNKNOWN = 1 << 60
 MAX_PODS = 5_000  # of one group that are placed one by one
 
 
@@ -70,8 +72,12 @@ class Pools:
         return group.size - sum(self.placed.get(group.key, {}).values())
 
 
-def charge(place: Placement, waiting: Iterable[Group], without_gpus: set[str]) -> Pools:
-    """Charge the waiters to the lost nodes. `without_gpus` names nodes that do not offer the GPUs that they have."""
+def charge(place: Placement, waiting: Iterable[Group], without_gpus: dict[str, bool]) -> Pools:
+    """Charge the waiters to the lost nodes.
+
+    `without_gpus` names nodes that do not offer the GPUs that they have, and says whether they are being made ready: such a
+    one will offer as many as are asked for as long as nothing says how many it has.
+    """
     pools = Pools(
         lost={lost.node.name: lost for node in place.snap.nodes if (lost := _lost(place, node, without_gpus))}
     )
@@ -92,7 +98,7 @@ def _turn(group: Group) -> tuple[int, str, str]:
     return (-(group.shape.priority if group.shape else 0), group.since or "", group.key)
 
 
-def _lost(place: Placement, node: Node, without_gpus: set[str]) -> LostNode | None:
+def _lost(place: Placement, node: Node, without_gpus: dict[str, bool]) -> LostNode | None:
     used = place.used.get(node.name, {})
     offers = allocatable(node)
     if is_ready(node) is False:
@@ -102,6 +108,8 @@ def _lost(place: Placement, node: Node, without_gpus: set[str]) -> LostNode | No
         return LostNode(node, FaultKind.NOT_READY, _minus(offers, used), own)
     if node.name in without_gpus:
         has = capacity(node)
+        if without_gpus[node.name] and not any(is_gpu(name) for name in has):
+            has = {**has, NVIDIA_GPU: UNKNOWN}
         full = {
             name: max(amount, has.get(name, 0)) if is_gpu(name) else amount
             for name, amount in {**has, **offers}.items()

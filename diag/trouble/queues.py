@@ -6,8 +6,8 @@ Kueue keeps the pods of such a workload away or gated, so the trouble stands on 
 
 from collections.abc import Iterator
 
-from diag.facts.quantity import milli
 from diag.facts.gpus import is_gpu
+from diag.facts.quantity import milli
 from diag.findings import Evidence, Severity
 from diag.projection import Object, dicts
 from diag.snapshot.cite import cite

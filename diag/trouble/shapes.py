@@ -50,7 +50,7 @@ def shape_of(pod: Pod) -> Shape:
     """The shape of a pod."""
     requests = pod_requests(pod)
     spec = pod.spec
-    affinity = json_value(bytes(spec.affinity)) if len(bytes(spec.affinity)) else None
+    affinity = json_value(bytes(spec.affinity)) if bytes(spec.affinity) else None
     claims = claim_names(pod)
     scheduler = spec.scheduler_name or DEFAULT_SCHEDULER
     devices = bool(json_value(bytes(spec.resource_claims)))

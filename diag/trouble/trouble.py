@@ -2,14 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import cached_property
 
-from diag.findings import Because, Charge, Gap
+from diag.findings import Charge, Gap, Severity
 from diag.snapshot.kinds import Pod
 from diag.snapshot.snapshot import Snapshot
 from diag.trouble import claims, controllers, creation, nodes, pods, queues
 from diag.trouble.charges import charges
 from diag.trouble.groups import Complaint, Group, gather
+from diag.trouble.nodes import on_its_way
 from diag.trouble.placement import Placement
 from diag.trouble.pools import Pools, charge
 from diag.trouble.scene import Scene
@@ -26,7 +28,18 @@ class Trouble:
 
     @cached_property
     def groups(self) -> list[Group]:
-        """Everything in trouble now."""
+        """Everything in trouble now; waiters whom nodes on their way will take are `info`."""
+        return [replace(group, severity=Severity.INFO) if self._is_served(group) else group for group in self._stated]
+
+    def _is_served(self, group: Group) -> bool:
+        nodes = self.pools.placed.get(group.key, {})
+        if not nodes or self.pools.remaining(group) > 0:
+            return False
+        return all(on_its_way(self.scene, self.pools.lost[name].node) for name in nodes)
+
+    @cached_property
+    def _stated(self) -> list[Group]:
+        """Everything that status and events state."""
         scene = self.scene
         found = self._run("pods", lambda: pods.complaints(scene))
         found += self._run("controllers without pods", lambda: creation.complaints(scene))
@@ -45,8 +58,12 @@ class Trouble:
     @cached_property
     def pools(self) -> Pools:
         """Waiters charged to the nodes that are out of use."""
-        waiting = [group for group in self.of("pod-unscheduled") if group.state == "refused"]
-        lost = {group.first.name for group in self.of("node-without-gpus")}
+        waiting = [group for group in self._stated if group.symptom == "pod-unscheduled" and group.state == "refused"]
+        lost = {
+            group.first.name: group.severity is Severity.INFO
+            for group in self._stated
+            if group.symptom == "node-without-gpus"
+        }
         return charge(self.place, waiting, lost)
 
     @cached_property
@@ -70,7 +87,7 @@ class Trouble:
                     detail=detail,
                     fix="report this with the object that it stopped at (run with -v)",
                     material=True,
-                )  # fmt: skip
+                )
             )
         return found
 
