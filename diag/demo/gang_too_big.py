@@ -28,7 +28,7 @@ def build(cluster: Cluster) -> None:
     )
     cluster.add(pod_group(NAME, namespace=NAMESPACE, min_member=MEMBERS, phase="Scheduling", created=created), top)
     members = [_member(top, index, created) for index in range(MEMBERS)]
-    culprit = members[len(FREE)]
+    culprit = members[-1]  # the order in which members are tried is not that of their indices
     for item in members:
         hostage = item is not culprit
         words = _optimistic if hostage else _refused(culprit)
@@ -56,7 +56,7 @@ def _optimistic(_: Room) -> str:
 
 def _refused(culprit: Object) -> Words:
     def words(room: Room) -> str:
-        """The members before this one hold the free nodes while they wait for the rest."""
+        """The members tried before this one hold the free nodes while they wait for the rest."""
         for node in FREE:
             room.take(node, culprit["spec"])
         reasons, _ = room.refusals(culprit["spec"])
