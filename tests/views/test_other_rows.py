@@ -81,3 +81,14 @@ def test_an_unreadable_time_is_unknown():
 def test_folding_counts_the_rest():
     assert folded(["a", "b"], 2) == "a, b"
     assert folded(["a", "b", "c"], 2) == "a, b and 1 more"
+
+
+def test_a_narrowed_report_keeps_the_parts_of_what_was_computed(report):
+    counted = [
+        msgspec.structs.replace(finding, evidence=["E4"]) if finding.id == "F1" else finding
+        for finding in report.findings
+    ]
+
+    left = narrowed(msgspec.structs.replace(report, findings=counted), {"C1"})
+
+    assert {"E1", "E2", "E4"} <= {row.id for row in left.evidence}
