@@ -18,7 +18,9 @@ _BRACKET = re.compile(rb'[^][{}"]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^][{}"]*+)*+([
 _NEXT_DOCUMENT = re.compile(rb"\n(?=[{\[])")
 _TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
 _CUT = "Input data was truncated"  # as msgspec says it
-_SCANS = 8  # how often a broken text may be read through in search of closing brackets, in all
+_BYTE = re.compile(r"\(byte (\d+)\)")
+_SCANS = 4  # how often a broken text may be read through, in all: what is wrong on every line stays linear
+_DEEP_BYTES = 10_000  # what reading into a nest that is too deep is charged with
 
 _decode = msgspec.json.Decoder(msgspec.Raw).decode
 
@@ -44,6 +46,9 @@ class _Rows:
     def read(self, start: int) -> None:
         """Sort documents one by one; after one that breaks off, go on where a line begins with the next."""
         while start < len(self.text):
+            if self.scan_left <= 0:
+                self.documents.unreadable(f"everything from byte {start:,} on", "too much of the text is broken")
+                return
             end, fault = self._value_end(start)
             if fault is None and end is not None and self._at(start) in (b"{", b"["):
                 try:
@@ -123,11 +128,14 @@ class _Rows:
         try:
             _decode(self.view[start:])
         except RecursionError:
+            self.scan_left -= _DEEP_BYTES
             return self._balanced_end(start), "nested too deep"
         except msgspec.DecodeError as error:
             trailing = _TRAILING.search(str(error))
             if trailing:  # a whole value; msgspec names the byte after the first one that follows it
                 return start + int(trailing[1]) - 1, None
+            position = _BYTE.search(str(error))
+            self.scan_left -= int(position[1]) if position else 0
             return None if str(error) == _CUT else self._balanced_end(start), str(error)
         return len(self.text), None
 
@@ -137,7 +145,7 @@ class _Rows:
             return None
         depth = 0
         position = start
-        for bracket in _BRACKET.finditer(self.text, start, start + self.scan_left):
+        for bracket in _BRACKET.finditer(self.text, start, start + max(self.scan_left, 0)):
             position = bracket.end()
             depth += 1 if bracket[1] in b"{[" else -1
             if depth == 0:
