@@ -90,6 +90,12 @@ class Context:
         self.snap.read.add(item.kind_id)
         return cite.cite(item, path)
 
+    def cite_or_lack(self, item: Object, path: str) -> FieldEvidence | AbsentPathEvidence:
+        """The scalar at a path of an object, or the fact that there is none."""
+        self.snap.read.add(item.kind_id)
+        found = cite.value_at(item.whole, path)
+        return cite.cite_absent_path(item, path) if found in (cite.MISSING, None) else cite.cite(item, path)
+
     def cite_event(self, event: Event) -> FieldEvidence:
         """What an event says."""
         self.snap.read.add("Event")

@@ -26,10 +26,15 @@ def complaints(scene: Scene) -> Iterator[Complaint]:
                 yield _complaint(scene, node, *found)
 
 
-def on_its_way(scene: Scene, node: Node) -> bool:
-    """Whether the node is being made ready: it is new, or its driver is being upgraded."""
-    joining = scene.age(node.created) is not None and not scene.older(node.created, JOINING_S)
-    return joining or node.labels.get(UPGRADE_STATE, "") not in NOT_UPGRADING
+def is_upgrading(node: Node) -> bool:
+    """Whether the GPU operator is at work on the node's driver."""
+    return node.labels.get(UPGRADE_STATE, "") not in NOT_UPGRADING
+
+
+def is_joining(scene: Scene, node: Node) -> bool:
+    """Whether the node is so new that its GPUs may still be coming: its driver is being built, its plugin not registered yet."""
+    never_registered = not any(is_gpu(resource) and amount > 0 for resource, amount in capacity(node).items())
+    return never_registered and scene.age(node.created) is not None and not scene.older(node.created, JOINING_S)
 
 
 def lost_gpus(node: Node) -> tuple[str, int, list[str]] | None:
@@ -55,7 +60,7 @@ def lost_gpus(node: Node) -> tuple[str, int, list[str]] | None:
 
 
 def _complaint(scene: Scene, node: Node, resource: str, lost: int, paths: list[str]) -> Complaint:
-    underway = on_its_way(scene, node)
+    underway = is_joining(scene, node) or is_upgrading(node)
     has, offers = capacity(node).get(resource), allocatable(node).get(resource, 0) // 1000
     known = f"{lost + offers}" if has is not None or lost else "its"
     evidence: list[Evidence] = [cite(node, path) for path in paths]

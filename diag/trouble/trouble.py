@@ -11,9 +11,9 @@ from diag.snapshot.snapshot import Snapshot
 from diag.trouble import claims, controllers, creation, nodes, pods, queues
 from diag.trouble.charges import charges
 from diag.trouble.groups import Complaint, Group, gather
-from diag.trouble.nodes import on_its_way
+from diag.trouble.nodes import is_joining, is_upgrading
 from diag.trouble.placement import Placement
-from diag.trouble.pools import Pools, charge
+from diag.trouble.pools import FaultKind, LostNode, Pools, charge
 from diag.trouble.scene import Scene
 
 
@@ -35,7 +35,13 @@ class Trouble:
         nodes = self.pools.placed.get(group.key, {})
         if not nodes or self.pools.remaining(group) > 0:
             return False
-        return all(on_its_way(self.scene, self.pools.lost[name].node) for name in nodes)
+        return all(self._on_its_way(self.pools.lost[name]) for name in nodes)
+
+    def _on_its_way(self, lost: LostNode) -> bool:
+        """Whether a node that is out of use is being made ready."""
+        if lost.fault is FaultKind.WITHOUT_GPUS and is_joining(self.scene, lost.node):
+            return True
+        return is_upgrading(lost.node)
 
     @cached_property
     def _stated(self) -> list[Group]:

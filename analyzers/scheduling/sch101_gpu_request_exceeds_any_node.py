@@ -1,0 +1,97 @@
+"""SCH101: a pod asks for more GPUs than the largest node offers."""
+
+from collections.abc import Iterator
+
+from diag.catalog.context import Context
+from diag.catalog.rule import rule
+from diag.facts.nodes import allocatable, capacity
+from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy
+from diag.snapshot.kinds import Node
+from diag.trouble.groups import Group
+from diag.trouble.selectors import cite_selectors
+from diag.trouble.shapes import request_path
+
+
+@rule(
+    "SCH101",
+    name="gpu-request-exceeds-any-node",
+    question=Question.PLACED,
+    inputs=("Pod", "Node"),
+    refines=("gpu-capacity-exhausted", "untolerated-taint"),
+    visits={"Node": 1},
+)
+def gpu_request_exceeds_any_node(ctx: Context) -> Iterator[Finding]:
+    """A pod asks for more GPUs than the largest node offers.
+
+    ## What it means
+    No node that the pod may be put on by its selector, even an empty one, has as many GPUs as one pod asks for. Waiting does
+    not help, and an autoscaler helps only if it may create a larger machine.
+
+    ## Why it happens
+    The request was written for another machine type, the selector pins the pod to a pool of smaller machines, or a MIG or
+    time-slicing layout changed what one node offers.
+
+    ## Evidence
+    The request in `spec.containers[*].resources` of the pod, and the largest `status.allocatable` (or capacity, where a node
+    does not offer all that it has) among the nodes that its selector and affinity leave.
+
+    ## What to do
+    Ask for at most the largest node's count, split the job over several pods, or let it run on the pool that has larger nodes.
+
+    ## Known limits
+    A node group that an autoscaler could scale up from zero is not seen. Where the scheduler counts another number of nodes
+    than the snapshot holds, the finding is only likely.
+    """
+    for group in ctx.groups("pod-unscheduled"):
+        if group.shape is None:
+            continue
+        for resource, wanted in group.shape.gpus.items():
+            allowed = ctx.place.selected(group.shape)
+            largest = _largest(allowed, resource)
+            if largest is None or wanted * 1000 <= _has(largest, resource):
+                continue
+            yield _finding(
+                ctx, group, resource, wanted=wanted, largest=largest, everywhere=len(allowed) == len(ctx.snap.nodes())
+            )
+
+
+def _has(node: Node, resource: str) -> int:
+    """What the node offers or, while it does not offer all of it, has."""
+    return max(allocatable(node).get(resource, 0), capacity(node).get(resource, 0))
+
+
+def _largest(nodes: list[Node], resource: str) -> Node | None:
+    offering = [node for node in nodes if _has(node, resource) > 0]
+    return max(offering, key=lambda node: (_has(node, resource), node.name), default=None)
+
+
+def _finding(ctx: Context, group: Group, resource: str, *, wanted: int, largest: Node, everywhere: bool) -> Finding:
+    most = _has(largest, resource) // 1000
+    path = request_path(group.first, resource)
+    part = "allocatable" if allocatable(largest).get(resource, 0) == _has(largest, resource) else "capacity"
+    request: Evidence = ctx.cite(group.first, path) if path else group.evidence[0]
+    evidence = (
+        request,
+        ctx.cite(largest, f'status.{part}["{resource}"]'),
+        *(() if everywhere else cite_selectors(ctx.cite, group.first)),
+    )
+    among = "the largest node" if everywhere else "the largest node that its selector allows"
+    summary = f"asks for {wanted} × {resource} in one pod; {among}, {largest.name}, has {most}"
+    return Finding(
+        subject=group.workload,
+        summary=summary,
+        evidence=evidence,
+        accounts_for=(Because(group, f"no node can hold {wanted} × {resource}, even when empty", evidence),),
+        confidence=None if ctx.agreement(group).trusts_nodes else Confidence.LIKELY,
+        since=group.since,
+        remedies=(
+            Remedy(
+                text=f"ask for at most {most} × {resource} per pod, or spread the job over several pods", who="user"
+            ),
+            Remedy(
+                text=f"add a node pool whose machines have {wanted} GPUs",
+                who="platform",
+                when="one pod really needs so many",
+            ),
+        ),
+    )
