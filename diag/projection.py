@@ -73,6 +73,7 @@ class Object(msgspec.Struct, gc=False, rename="camel", kw_only=True):
     cluster: str = msgspec.field(default="", name="$diag.cluster")
     raw: Raw = msgspec.field(default=Raw(), name="$diag.raw")
     decoded: JsonDict | None = msgspec.field(default=None, name="$diag.decoded")
+    held: bool = msgspec.field(default=True, name="$diag.held")  # False: known only because events speak of it
 
     @property
     def name(self) -> str:
@@ -112,7 +113,7 @@ class Object(msgspec.Struct, gc=False, rename="camel", kw_only=True):
     @property
     def ref(self) -> Ref:
         """What the report calls this object."""
-        return Ref(self.cluster, self.api_version or "", self.kind or "", self.namespace, self.name)
+        return Ref(self.cluster, self.api_version or "", self.kind or "", self.namespace, self.name, self.held)
 
     @property
     def kind_id(self) -> str:

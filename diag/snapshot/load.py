@@ -125,7 +125,7 @@ def _decode(loading: Loading, part: Part, index: int, piece: Slice) -> Object | 
         loading.problems[f"{kind} in {part.path}"].append(f"item {index}: {error}")
         return None
     item.api_version, item.kind = version or item.api_version, kind
-    item.cluster, item.raw, item.decoded = loading.cluster, msgspec.Raw(piece.raw), None
+    item.cluster, item.raw, item.decoded, item.held = loading.cluster, msgspec.Raw(piece.raw), None, True
     if not item.name:
         loading.problems[f"{kind} without a name in {part.path}"].append(f"item {index}")
         return None

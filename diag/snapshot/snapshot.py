@@ -161,6 +161,10 @@ class Snapshot:
         # kubelet events about a Node carry its name as the uid (kubernetes/kubernetes pkg/kubelet).
         return [event for event in found if not uid or not event.subject.uid or event.subject.uid in (uid, about.name)]
 
+    def events_about(self, kind: str, namespace: str, name: str) -> list[Event]:
+        """Events about a subject that need not be here, newest first."""
+        return self._events.get((kind, namespace, name), [])
+
     def event_subjects(self) -> Iterator[tuple[str, str, str]]:
         """Kind, namespace and name of every object that an event is about."""
         yield from sorted(self._events)

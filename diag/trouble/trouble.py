@@ -8,7 +8,7 @@ from functools import cached_property
 from diag.findings import Charge, Gap, Severity
 from diag.snapshot.kinds import Pod
 from diag.snapshot.snapshot import Snapshot
-from diag.trouble import claims, controllers, creation, nodes, pods, queues
+from diag.trouble import claims, controllers, creation, hearsay, nodes, pods, queues
 from diag.trouble.charges import charges
 from diag.trouble.groups import Complaint, Group, gather
 from diag.trouble.nodes import is_joining, is_upgrading
@@ -50,12 +50,26 @@ class Trouble:
         found = self._run("pods", lambda: pods.complaints(scene))
         found += self._run("controllers without pods", lambda: creation.complaints(scene))
         found += self._run("queued workloads", lambda: queues.complaints(scene))
+        found += self._run("events", lambda: hearsay.complaints(scene))
         waiting = _by_claim(found)
         found += self._run("claims", lambda: claims.complaints(scene, waiting))
         found += self._run("nodes", lambda: nodes.complaints(scene))
         explained = {str(one.workload) for one in found}
         found += self._run("controllers", lambda: controllers.complaints(scene, explained))
-        return gather(found)
+        groups = gather(found)
+        self.gaps += self._without_time(groups)
+        return groups
+
+    def _without_time(self, groups: list[Group]) -> list[Gap]:
+        """Silent trouble whose age cannot be known may be new or may be old: a gap says so."""
+        silent = [group for group in groups if group.state == "not looked at" and group.since is None]
+        what = "how long pods have been waiting in silence: " + ", ".join(str(group.first.ref) for group in silent[:5])
+        fix = "give the time of the capture with --now, or dump whole objects with their creationTimestamp"
+        return (
+            [Gap(cluster=self.snap.cluster, what=what, why="capture-time-unknown", fix=fix, material=True)]
+            if silent
+            else []
+        )
 
     def of(self, *symptoms: str) -> list[Group]:
         """The groups of some kinds of symptom."""
