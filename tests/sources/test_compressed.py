@@ -71,6 +71,17 @@ def test_a_gzip_bomb_stops_at_the_limit(dump):
     assert "--max-bytes" in caught.value.hint
 
 
+def test_the_limit_counts_what_is_held_and_not_what_it_was_expanded_from(dump):
+    text = json.dumps(pod("a", text=NOISE)).encode()
+    assert names(dump.read(gzip.compress(text), limits=Limits(bytes=len(text)))) == ["a"]
+
+
+def test_an_outer_gzip_that_breaks_off_is_named(dump):
+    part = dump.read(gzip.compress(gzip.compress(TEXT))[:-4])
+    assert names(part) == ["a", "b"]
+    assert [problem.why for problem in part.problems] == ["truncated"]
+
+
 def test_zstd_without_a_library_names_the_extra(dump, monkeypatch):
     def missing(name):
         raise ImportError(name)

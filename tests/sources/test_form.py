@@ -7,7 +7,7 @@ from diag.errors import SnapshotError
 
 from .conftest import a_list, names, pod
 
-TEXT = json.dumps(a_list(pod("a"), pod("ü")), ensure_ascii=False)
+TEXT = json.dumps(a_list(pod("a"), pod("ü")), ensure_ascii=False, separators=(",", ":"))
 
 
 @pytest.mark.parametrize(

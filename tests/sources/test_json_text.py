@@ -66,6 +66,10 @@ def test_items_that_are_no_list_leave_an_object_whole(dump):
     assert names(dump.read(pod("a", items={"x": 1}))) == ["a"]
 
 
+def test_an_object_of_another_kind_may_have_items(dump):
+    assert names(dump.read(pod("a", kind="Basket", items=[{"kind": "Apple"}]))) == ["a"]
+
+
 @pytest.mark.parametrize("odd", [None, 3, "text", [], {}, {"kind": None}, {"kind": 7}])
 def test_an_item_that_is_no_object_is_a_problem_and_the_rest_is_kept(dump, odd):
     part = dump.read(a_list(pod("a"), odd, pod("b")))

@@ -38,6 +38,21 @@ def test_a_dash_reads_the_standard_input():
     assert (part.path, part.name, names(part)) == ("-", "east", ["a"])
 
 
+def test_a_terminal_is_not_waited_for():
+    class Terminal(io.BytesIO):
+        def isatty(self):
+            return True
+
+    with pytest.raises(SnapshotError, match="nothing is piped"):
+        read("-", stdin=Terminal())
+
+
+def test_the_limit_of_objects_holds_for_single_ones():
+    lines = "\n".join([json.dumps(pod())] * 3).encode()
+    with pytest.raises(SnapshotError, match="limit of 2 objects"):
+        read("-", stdin=io.BytesIO(lines), limits=Limits(objects=2))
+
+
 def test_the_standard_input_stops_at_the_limit():
     with pytest.raises(SnapshotError, match="limit of 1,000 bytes"):
         read("-", stdin=io.BytesIO(bytes(5_000_000)), limits=Limits(bytes=1000))

@@ -152,6 +152,12 @@ def test_an_alias_to_what_is_still_open_is_refused(dump):
         dump.read("kind: Pod\nspec: &loop\n  again: *loop\n")
 
 
+def test_an_alias_does_not_reach_into_the_document_before(dump):
+    part = dump.read("kind: Pod\nmetadata: &m {name: a}\n---\nkind: Pod\nmetadata: *m\n")
+    assert names(part) == ["a"]
+    assert "names nothing" in part.problems[0].detail
+
+
 def test_deep_nesting_is_refused(dump):
     with pytest.raises(SnapshotError, match="nested deeper than 50"):
         dump.read("kind: Pod\na: " + "[" * 60 + "]" * 60, limits=Limits(depth=50))

@@ -159,7 +159,6 @@ class _Builder:
     def finish(self) -> Any:
         """The document that just ended."""
         document, self.root = self.root, None
-        self.anchors.clear()
         return document
 
     def saved(self) -> dict[str, Any] | None:
