@@ -42,7 +42,7 @@ def read_stream(stream: BinaryIO, name: str | None, budget: Budget) -> Part:
             budget.spend_bytes(len(chunk), "-")
             chunks.append(chunk)
     except OSError as error:
-        raise SnapshotError(f"the standard input cannot be read: {error.strerror}") from error
+        raise SnapshotError(f"the standard input cannot be read: {error.strerror or error}") from error
     return read_bytes(b"".join(chunks), "-", name, budget)
 
 
