@@ -30,7 +30,8 @@ class RuleInfo:
     inputs: tuple[str, ...]
     since: str
     status: str
-    doc: str
+    summary: str  # one line
+    doc: str  # the whole page, Markdown
     source_file: str
 
 

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from diag.catalog.context import Context
 from diag.catalog.match import Matcher
 from diag.catalog.registry import Registry, role_of
+from diag.catalog.retired import formerly
 from diag.catalog.rule import Rule
 from diag.catalog.signature import Signature
 from diag.findings import Basis, Finding, Gap, Question, Severity
@@ -104,5 +105,6 @@ def _guard(ran: Ran, rule: str, *, ctx: Context, findings: Iterator[Found]) -> N
 
 
 def selects(patterns: list[str], rule: str, name: str) -> bool:
-    """Whether any glob (`QUO*`, `SCH101`, `gpu-*`) means the rule, by id or name."""
-    return any(fnmatchcase(rule, pattern) or fnmatchcase(name, pattern) for pattern in patterns)
+    """Whether any glob (`QUO*`, `SCH101`, `gpu-*`) means the rule, by id, name, or an id that it took the place of."""
+    words = (rule, name, *formerly(rule))
+    return any(fnmatchcase(word, pattern) for word in words for pattern in patterns)

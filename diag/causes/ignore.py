@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from diag.catalog.retired import formerly
 from diag.catalog.run import selects
 from diag.causes.assess import Assessed
 from diag.projection import Object
@@ -53,6 +54,6 @@ def _annotated(snap: Snapshot, cause: Assessed, rule: str) -> tuple[str, str, st
 
 def _reason(item: Object, rule: str, name: str) -> str | None:
     for key, reason in sorted(item.annotations.items()):
-        if key.startswith(ANNOTATION) and key.removeprefix(ANNOTATION) in (rule, name):
+        if key.startswith(ANNOTATION) and key.removeprefix(ANNOTATION) in (rule, name, *formerly(rule)):
             return reason or "no reason given"
     return None

@@ -1,44 +1,65 @@
+import json
 import sys
 from types import ModuleType, SimpleNamespace
 
 import pytest
 
+from diag.catalog import retired
+from diag.catalog.registry import RuleInfo
 from diag.cli.root import run
 
 
-def rule(id_, name, doc):
-    return SimpleNamespace(
+def rule(id_, name, body):
+    return RuleInfo(
         id=id_,
         name=name,
         role="cause",
-        family="QUO",
+        family=id_[:3],
         severity="error",
         question="admitted",
         basis="counted",
         inputs=("Pod", "ResourceQuota"),
         since="0.1",
         status="stable",
-        doc=doc,
+        summary="Used up.",
+        doc=f"# {id_} {name}\n\n{body}",
         source_file="x.py",
     )
 
 
 @pytest.fixture(autouse=True)
 def catalogue(monkeypatch):
-    """Two rules, unsorted."""
+    """Two rules, and one id that was replaced."""
     registry = ModuleType("diag.catalog.registry")
     registry.load = SimpleNamespace
     registry.infos = lambda _: [
-        rule("SCH101", "gpu-request-exceeds-any-node", "Too large."),
-        rule("QUO004", "resourcequota-exceeded", "Quota used up.\n\n## What it means\nNo more pods.\n"),
+        rule("QUO004", "resourcequota-exceeded", "## What it means\nNo more\npods.\n\n```text\na  b\n```\n"),
+        rule("SCH101", "gpu-request-exceeds-any-node", "Too large.\n"),
     ]
     monkeypatch.setitem(sys.modules, "diag.catalog.registry", registry)
+    monkeypatch.setattr(retired, "successors", lambda: {"QUO900": "QUO004", "QUO901": ""})
 
 
-def test_rules_are_listed_by_id(capsysbinary):
+def test_rules_are_listed_by_id_with_their_meaning(capsysbinary):
     assert run(["rules"]) == 0
 
-    assert [line.split()[0] for line in capsysbinary.readouterr().out.splitlines()] == [b"QUO004", b"SCH101"]
+    lines = capsysbinary.readouterr().out.decode().splitlines()
+    assert [line.split()[0] for line in lines] == ["QUO004", "SCH101"]
+    assert all(line.endswith("  Used up.") for line in lines)
+
+
+def test_a_table_has_a_heading(capsysbinary):
+    assert run(["rules", "-o", "table"]) == 0
+
+    assert capsysbinary.readouterr().out.decode().splitlines()[0].split() == ["ID", "SEVERITY", "NAME", "MEANING"]
+
+
+def test_json_holds_every_field(capsysbinary):
+    assert run(["rules", "-o", "json"]) == 0
+
+    written = json.loads(capsysbinary.readouterr().out)
+    assert [each["id"] for each in written] == ["QUO004", "SCH101"]
+    assert written[0]["inputs"] == ["Pod", "ResourceQuota"]
 
 
 def test_a_glob_lists_some(capsysbinary):
@@ -47,17 +68,33 @@ def test_a_glob_lists_some(capsysbinary):
     assert capsysbinary.readouterr().out.count(b"\n") == 1
 
 
-@pytest.mark.parametrize("wanted", ["QUO004", "quo004", "resourcequota-exceeded"])
-def test_the_page_of_a_rule_is_found_by_id_or_name(capsysbinary, wanted):
+# The last two are a synonym of the taxonomy and a retired id.
+@pytest.mark.parametrize("wanted", ["QUO004", "quo004", "resourcequota-exceeded", "namespace-quota-exceeded", "QUO900"])
+def test_the_page_of_a_rule_is_found_by_whatever_it_is_called(capsysbinary, wanted):
     assert run(["rules", wanted]) == 0
 
     page = capsysbinary.readouterr().out.decode()
     assert page.startswith("# QUO004 resourcequota-exceeded\n")
-    assert "## What it means\nNo more pods.\n" in page
-    assert "reads Pod, ResourceQuota" in page
+    assert "## What it means\nNo more\npods.\n" in page
 
 
-def test_an_unknown_rule_gets_the_nearest(capsys):
-    assert run(["rules", "QUO005"]) == 2
+def test_a_page_is_wrapped_for_a_terminal_and_its_code_is_not(capsysbinary):
+    assert run(["rules", "QUO004", "-o", "table"]) == 0
 
-    assert "did you mean QUO004?" in capsys.readouterr().err
+    page = capsysbinary.readouterr().out.decode()
+    assert "WHAT IT MEANS\nNo more pods.\n\n    a  b\n" in page
+
+
+@pytest.mark.parametrize(
+    ("wanted", "hint"),
+    [
+        ("QUO005", "did you mean QUO004?"),
+        ("resourcequota-exceded", "did you mean resourcequota-exceeded?"),
+        ("QUO901", "was retired"),
+        ("app-config-rejected", "it means: The application refuses"),
+    ],
+)
+def test_what_is_no_rule_gets_a_hint(capsys, wanted, hint):
+    assert run(["rules", wanted]) == 2
+
+    assert hint in capsys.readouterr().err
