@@ -1,0 +1,85 @@
+# One command for each intent. All that is needed is Python 3.11 or newer, make and a package index.
+
+PYTHON ?= python3
+JOBS ?= 2
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint fix docs bench score constraints clean
+
+help: ## what there is
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+demo: $(VENV)/.installed ## explain the built-in cluster's failures
+	@$(BIN)/diag explain --demo --all
+	@printf '\nLook further:\n'
+	@printf '  $(BIN)/diag scan --demo             one line for each cause\n'
+	@printf '  $(BIN)/diag explain --demo C2       one cause; also pod/NAMESPACE/NAME or a pasted message\n'
+	@printf '  $(BIN)/diag rules                   what it can find\n'
+	@printf '  $(BIN)/diag scan --from dump.json   your own cluster (README.md: how to dump it)\n'
+
+test: $(VENV)/.tests ## all tests; no cluster and no network
+	@$(BIN)/pytest -n $(JOBS)
+
+lint: $(VENV)/.lints .build/diag ## format, lint, types, layers, spelling, stale pages
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	cd .build && MYPYPATH=$(CURDIR)/.build ../$(BIN)/mypy --config-file ../pyproject.toml --cache-dir ../.mypy_cache -p diag
+	cd .build && ../$(BIN)/lint-imports ../pyproject.toml --cache-dir ../.import_linter_cache
+	$(BIN)/codespell
+	$(BIN)/python docs/generate.py --check
+
+fix: $(VENV)/.lints ## format, and repair what the linter can
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+
+docs: $(VENV)/.installed ## write docs/rules/ and the outputs shown in README.md
+	$(BIN)/python docs/generate.py
+
+bench: $(VENV)/.installed ## speed as ratios; BENCH_DUMPS names further dumps
+	$(BIN)/python bench/run.py
+
+score: $(VENV)/.installed ## right, wrong and silent on tests/cases; SCORE_FLAGS as for score_cases.py
+	$(BIN)/python tests/score/score_cases.py --diag $(BIN)/diag --jobs $(JOBS) $(SCORE_FLAGS)
+
+constraints: ## write constraints.txt from what a fresh install brings
+	rm -rf .build/fresh
+	$(PYTHON) -m venv .build/fresh
+	.build/fresh/bin/python -m pip install --quiet --upgrade pip
+	.build/fresh/bin/python -m pip install --quiet . --group dev
+	(echo "# The exact set that the project is tested with. \`make constraints\` writes it."; \
+		.build/fresh/bin/python -m pip freeze --exclude kube-diag) > constraints.txt
+
+clean: ## remove what was built, the environment included
+	rm -rf $(VENV) .build .bench build *.egg-info .*_cache .hypothesis
+
+# Each stamp is older than what it was made from, or it is made again.
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("diag needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	@$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+# `--group` came with pip 25.1, which is newer than the pip of most Pythons.
+$(VENV)/.pip: | $(BIN)/python
+	@$(PIP) install --upgrade 'pip>=25.1'
+	@touch $@
+
+$(VENV)/.tests: $(VENV)/.installed | $(VENV)/.pip
+	@$(PIP) install -c constraints.txt --group test
+	@touch $@
+
+$(VENV)/.lints: $(VENV)/.installed | $(VENV)/.pip
+	@$(PIP) install -c constraints.txt --group dev
+	@touch $@
+
+# The package as it is installed (`analyzers/` and `prompts/` inside `diag`), for tools that read source folders.
+.PHONY: .build/diag
+.build/diag:
+	@rm -rf $@ && mkdir -p $@
+	@ln -s $(addprefix $(CURDIR)/,$(wildcard diag/*.py diag/py.typed diag/[a-z]*/) analyzers prompts) $@
