@@ -108,8 +108,8 @@ def _lost(place: Placement, node: Node, without_gpus: dict[str, bool]) -> LostNo
         return LostNode(node, FaultKind.NOT_READY, _minus(offers, used), own)
     if node.name in without_gpus:
         has = capacity(node)
-        if without_gpus[node.name] and not any(is_gpu(name) for name in has):
-            has = {**has, NVIDIA_GPU: UNKNOWN}
+        if without_gpus[node.name] and not any(is_gpu(name) and amount > 0 for name, amount in has.items()):
+            has, offers = {**has, NVIDIA_GPU: UNKNOWN}, {**offers, NVIDIA_GPU: 0}
         full = {
             name: max(amount, has.get(name, 0)) if is_gpu(name) else amount
             for name, amount in {**has, **offers}.items()
