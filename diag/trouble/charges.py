@@ -14,7 +14,7 @@ SELECTED_NODE = "volume.kubernetes.io/selected-node"  # set by the scheduler whe
 
 def charges(trouble: "Trouble") -> list[Charge]:
     """Every link between two groups."""
-    return [*_nodes(trouble), *_claims(trouble)]
+    return [*_nodes(trouble), *_drains(trouble), *_claims(trouble)]
 
 
 def _nodes(trouble: "Trouble") -> list[Charge]:
@@ -30,6 +30,21 @@ def _nodes(trouble: "Trouble") -> list[Charge]:
                 source.evidence,
             )
             why = f"{charged.pods} of {charged.group.size} pods ({asked} each) would fit on {source.first.name} if it offered its GPUs"
+            found.append(Charge(source=source, because=Because(charged.group, why, (proof,), members=charged.pods)))
+    return found
+
+
+def _drains(trouble: "Trouble") -> list[Charge]:
+    """Nodes that stay closed because their drain does not end, and the waiters that would run there."""
+    found = []
+    for source in trouble.of("drain-stuck"):
+        name = source.first.name
+        for charged in trouble.pools.charged_to([name]):
+            what = f"pods of {charged.group.workload.name} that would fit on {name} if it were open"
+            proof = compute(what, charged.pods, (source.evidence[0], *source.evidence[1:]))
+            why = (
+                f"{charged.pods} of {charged.group.size} pods would fit on {name}, which stays closed until it is empty"
+            )
             found.append(Charge(source=source, because=Because(charged.group, why, (proof,), members=charged.pods)))
     return found
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from diag.findings import Charge, Gap, Severity
 from diag.snapshot.kinds import Pod
 from diag.snapshot.snapshot import Snapshot
-from diag.trouble import claims, controllers, creation, hearsay, nodes, pods, queues
+from diag.trouble import claims, controllers, creation, drains, hearsay, nodes, pods, queues
 from diag.trouble.charges import charges
 from diag.trouble.groups import Complaint, Group, gather
 from diag.trouble.nodes import is_joining, is_upgrading
@@ -41,7 +41,12 @@ class Trouble:
         """Whether a node that is out of use is being made ready."""
         if lost.fault is FaultKind.WITHOUT_GPUS and is_joining(self.scene, lost.node):
             return True
-        return is_upgrading(lost.node)
+        return is_upgrading(lost.node) and lost.node.name not in self._drains_stuck
+
+    @cached_property
+    def _drains_stuck(self) -> set[str]:
+        """Nodes that are being emptied and do not become empty: nobody waits for those with reason."""
+        return {group.first.name for group in self._stated if group.symptom == "drain-stuck"}
 
     @cached_property
     def _stated(self) -> list[Group]:
@@ -54,6 +59,7 @@ class Trouble:
         waiting = _by_claim(found)
         found += self._run("claims", lambda: claims.complaints(scene, waiting))
         found += self._run("nodes", lambda: nodes.complaints(scene))
+        found += self._run("drains", lambda: drains.complaints(scene))
         explained = {str(one.workload) for one in found}
         found += self._run("controllers", lambda: controllers.complaints(scene, explained))
         groups = gather(found)

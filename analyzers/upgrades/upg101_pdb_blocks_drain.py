@@ -1,0 +1,138 @@
+"""UPG101: a disruption budget refuses every eviction, so a node cannot be drained."""
+
+from collections.abc import Iterator
+
+from diag.catalog.context import Context
+from diag.catalog.rule import rule
+from diag.facts.budgets import BUDGET, COUNTS, Budget, budget
+from diag.facts.drains import is_to_be_moved
+from diag.findings import Because, Confidence, Evidence, FieldEvidence, Finding, Question, Ref, Remedy
+from diag.snapshot.kinds import Node, Pod
+from diag.trouble.groups import Group
+from diag.vocab.drains import UPGRADE_FAILED, UPGRADE_REQUIRED, UPGRADE_STATES
+
+SHOWN_PODS = 3
+
+
+@rule(
+    "UPG101",
+    name="pdb-blocks-drain",
+    question=Question.DRAINS,
+    inputs=(BUDGET, "Node", "Pod", "Event"),
+    refines=("upgrade-drain-blocked",),
+)
+def pdb_blocks_drain(ctx: Context) -> Iterator[Finding]:
+    """A disruption budget refuses every eviction, so a node cannot be drained.
+
+    ## What it means
+    Somebody empties the node for an upgrade, a repair or its removal. The API server refuses to evict a pod that is
+    on it, because the pod's PodDisruptionBudget allows no disruption. The drain tries again until it gives up; the
+    node stays closed to new pods in the meantime, with all that is free on it.
+
+    ## Why it happens
+    `minAvailable` asks for as many pods as there are, or `maxUnavailable` is 0: then no eviction is ever allowed.
+    Otherwise some of the budget's pods are not healthy and nothing is to spare. A pod under two budgets cannot be
+    evicted at all.
+
+    ## Evidence
+    `status.disruptionsAllowed` of the budget with the counts that it follows from, the pod that it selects on the
+    node, and the sign that the node is being drained: an upgrade-state label, a taint, or an event that tells of
+    refused evictions.
+
+    ## What to do
+    Run one replica more elsewhere, or let the budget allow one disruption; then let the drain try again.
+
+    ## Known limits
+    A budget of zero without a drain is no trouble and is not reported. Budgets of kinds other than policy/v1 are not
+    seen.
+    """
+    for group in ctx.groups("drain-stuck"):
+        node = group.first
+        if not isinstance(node, Node):
+            continue
+        budgets = [budget(item) for item in ctx.snap.all(BUDGET)]
+        held: dict[Ref, tuple[Budget, list[Pod]]] = {}
+        for pod in ctx.snap.pods_on(node.name):
+            over = [one for one in budgets if one.selects(pod)] if is_to_be_moved(pod) else []
+            for one in over if len(over) > 1 else [one for one in over if one.refuses(pod)]:
+                held.setdefault(one.item.ref, (one, []))[1].append(pod)
+        for one, pods in held.values():
+            yield _finding(ctx, group, one, pods)
+
+
+def _finding(ctx: Context, group: Group, one: Budget, pods: list[Pod]) -> Finding:
+    node, name = group.first.name, one.item.name
+    counts = _counts(ctx, one)
+    bound = [ctx.cite(one.item, f"spec.{one.bound}")] if one.bound else []
+    first = (
+        counts[0] if counts and one.allowed is not None else bound[0] if bound else ctx.cite(one.item, "metadata.name")
+    )
+    where = [ctx.cite(pod, "spec.nodeName") for pod in pods[:SHOWN_PODS]]
+    evidence: tuple[Evidence, *tuple[Evidence, ...]] = (
+        first,
+        *(piece for piece in (*bound, *counts) if piece != first),
+    )
+    names = ", ".join(f"{pod.namespace}/{pod.name}" for pod in pods[:SHOWN_PODS])
+    more = f" and {len(pods) - SHOWN_PODS} more" if len(pods) > SHOWN_PODS else ""
+    unhealthy = ctx.workload(pods[0]).ref if one.short_of_healthy else None
+    return Finding(
+        subject=one.item.ref,
+        summary=f"{_arithmetic(one)}; {names}{more} on {node} cannot be evicted, so its drain does not end",
+        evidence=(*evidence, *where, *group.evidence),
+        accounts_for=(Because(group, f"the budget {name} refuses to let go of {names}{more}", (*evidence, *where)),),
+        confidence=None if one.allowed is not None else Confidence.LIKELY,
+        since=group.since,
+        needs=(unhealthy,) if unhealthy else (),
+        remedies=_remedies(ctx, one, pods[0], group),
+    )
+
+
+def _counts(ctx: Context, one: Budget) -> list[FieldEvidence]:
+    known = (one.allowed, one.healthy, one.desired, one.expected)
+    return [
+        ctx.cite(one.item, f"status.{name}") for name, value in zip(COUNTS, known, strict=True) if value is not None
+    ]
+
+
+def _arithmetic(one: Budget) -> str:
+    """Why nothing is to spare, in the budget's own numbers."""
+    rule_of_it = f"{one.bound} {one.value}" if one.bound else "the budget"
+    of = f" of {one.expected} pods" if one.expected is not None else ""
+    if one.never_allows:
+        return f"{rule_of_it}{of} never allows an eviction"
+    if one.allowed is not None and one.allowed > 0:
+        return "another budget selects the same pod, and a pod under two budgets cannot be evicted"
+    healthy = f", {one.healthy} healthy" if one.healthy is not None else ""
+    needed = f", {one.desired} needed" if one.desired is not None else ""
+    return (
+        f"{rule_of_it} allows no eviction now ({one.expected} pods{healthy}{needed}; disruptionsAllowed {one.allowed})"
+    )
+
+
+def _remedies(ctx: Context, one: Budget, pod: Pod, group: Group) -> tuple[Remedy, ...]:
+    item, workload = one.item, ctx.workload(pod)
+    scalable = workload.kind in ("Deployment", "StatefulSet", "ReplicaSet")
+    count = (one.expected or 1) + 1
+    node = group.first
+    found = [
+        Remedy(
+            text=f"run one replica more of {workload.kind} {workload.name} elsewhere, so that one may go",
+            command=f"kubectl scale {workload.kind.lower()} {workload.name} -n {workload.namespace} --replicas={count}"
+            if scalable
+            else None,
+            who="user",
+            when="GPUs are free on another node",
+        ),
+        Remedy(
+            text=f"let the budget {item.name} allow one disruption (maxUnavailable: 1) while the node is drained",
+            command=f"kubectl edit poddisruptionbudget {item.name} -n {item.namespace}",
+            who="user",
+            risk="disruptive",
+        ),
+    ]
+    for label in UPGRADE_STATES:
+        if node.labels.get(label) == UPGRADE_FAILED:
+            command = f"kubectl label node {node.name} {label}={UPGRADE_REQUIRED} --overwrite"
+            text = f"then let {node.name} try its upgrade again"
+            found.append(Remedy(text=text, command=command, who="platform", risk="disruptive"))
+    return tuple(found)
