@@ -8,7 +8,7 @@ from diag.catalog.run import Ran, run
 from diag.causes.assess import Assessed, assess, strongest_chain
 from diag.causes.compete import Decision, decide
 from diag.causes.graph import Graph, build
-from diag.causes.silence import material, not_collected
+from diag.causes.silence import material, not_collected, unread_logs
 from diag.findings import Confidence, Gap
 from diag.snapshot.snapshot import Snapshot
 from diag.trouble.groups import Group
@@ -36,7 +36,7 @@ def diagnose(snap: Snapshot, registry: Registry, wanted: Callable[[str, str], bo
     decisions = decide(groups, ran.found, trouble.charges)
     graph = build(ran.found, decisions)
     causes = [assess(node, snap.now) for node in graph.roots()]
-    gaps = [*snap.gaps, *trouble.gaps, *ran.gaps, *not_collected(snap, registry)]
+    gaps = [*snap.gaps, *trouble.gaps, *ran.gaps, *not_collected(snap, registry), *unread_logs(snap, groups, registry)]
     gaps = material(gaps, _unsure(groups, causes), registry)
     for cause in causes:
         hidden = any(gap.material for gap in gaps) and _open_to_gaps(cause)

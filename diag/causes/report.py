@@ -183,7 +183,7 @@ def _alternatives(document: _Document, cause: Assessed, diagnosis: Diagnosis) ->
         if target.decision is not None:
             found += target.decision.alternatives()
     if node.group is not None:
-        found += asked(node.group, document.registry, diagnosis.gaps)
+        found += asked(diagnosis.snap, node.group, document.registry, diagnosis.gaps)
     unique: dict[str, Alternative] = {}
     for one in found:
         if one.name != cause.name:

@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from diag.catalog.registry import Registry
-from diag.catalog.rule import Rule
+from diag.catalog.signature import On
 from diag.findings import Alternative, Gap
 from diag.snapshot.snapshot import Snapshot
 from diag.trouble.groups import Group
 
+SHOWN = 5
 # Kinds of clusters that have them; a dump without them may just be of a cluster without that system.
 BUILT_IN_GROUPS = ("", "apps", "batch", "policy", "storage.k8s.io", "scheduling.k8s.io", "admissionregistration.k8s.io")
 
@@ -56,14 +57,52 @@ def material(gaps: Iterable[Gap], unsure: Iterable[Group], registry: Registry) -
     return [replace(gap, material=gap.material or bool(blind & {*gap.hides} or tables & {*gap.hides})) for gap in gaps]
 
 
-def asked(group: Group, registry: Registry, gaps: Iterable[Gap]) -> list[Alternative]:
+def unread_logs(snap: Snapshot, groups: Iterable[Group], registry: Registry) -> list[Gap]:
+    """One gap for all pods in trouble whose logs the snapshot does not hold, with the rows that would have read them."""
+    rows = [row for row in registry.rows if row.on is On.LOG]
+    symptoms = {symptom for row in rows for symptom in row.explains}
+    silent = [group for group in groups if group.symptom in symptoms and not has_logs(snap, group)]
+    if not silent:
+        return []
+    wanted = {group.symptom for group in silent}
+    pods = sorted({f"{group.first.namespace}/{group.first.name}" for group in silent})
+    shown = ", ".join(pods[:SHOWN]) + (f" and {len(pods) - SHOWN} more" if len(pods) > SHOWN else "")
+    first = silent[0].first
+    return [
+        Gap(
+            cluster=snap.cluster,
+            what=f"read the logs of {shown}",
+            why="not-collected",
+            hides=tuple(sorted(row.id for row in rows if wanted & {*row.explains})),
+            fix=f"give them as a log list; kubectl logs -n {first.namespace} {first.name} --previous shows the same",
+        )  # fmt: skip
+    ]
+
+
+def has_logs(snap: Snapshot, group: Group) -> bool:
+    """Whether the snapshot holds a log of any member."""
+    pods = {f"{member.namespace}/{member.name}" for member in group.members}
+    return any(pod in pods for pod, _, _ in snap.logs)
+
+
+def asked(snap: Snapshot, group: Group, registry: Registry, gaps: Iterable[Gap]) -> list[Alternative]:
     """For a group that nothing explains: the rules that were asked about it, and which of them could not look."""
     blind = {rule: gap.what for gap in gaps for rule in gap.hides}
-    return [_answer(rule, blind) for rule in registry.functions if rule.question is group.question and rule.stage == 1]
+    found = [
+        _answer(rule.named[0].name, rule.id, blind.get(rule.id))
+        for rule in registry.functions
+        if rule.question is group.question and rule.stage == 1
+    ]
+    no_log = None if has_logs(snap, group) else "its log is not in the snapshot"
+    found += [
+        _answer(row.name, row.id, no_log if row.on is On.LOG else None)
+        for row in registry.rows
+        if group.symptom in row.explains
+    ]
+    return found
 
 
-def _answer(rule: Rule, blind: dict[str, str]) -> Alternative:
-    what = blind.get(rule.id)
-    if what is None:
-        return Alternative(name=rule.named[0].name, status="ruled_out", why=f"{rule.id} looked and found nothing")
-    return Alternative(name=rule.named[0].name, status="open", why=f"{rule.id} could not look: {what}")
+def _answer(name: str, rule: str, blind: str | None) -> Alternative:
+    if blind is None:
+        return Alternative(name=name, status="ruled_out", why=f"{rule} looked and found nothing")
+    return Alternative(name=name, status="open", why=f"{rule} could not look: {blind}")
