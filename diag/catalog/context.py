@@ -37,7 +37,7 @@ class Context:
     def groups(self, *symptoms: str) -> list[Group]:
         """Groups in trouble, of some kinds of symptom (`pod-unscheduled`) or, without any, of all."""
         found = self._trouble.of(*symptoms) if symptoms else self._trouble.groups
-        self.snap.read.update(member.kind_id for group in found for member in group.members)
+        self.snap.met.update(member.kind_id for group in found for member in group.members)
         return found
 
     @property
@@ -61,7 +61,7 @@ class Context:
     def workload(self, item: Object) -> Object:
         """The topmost namespaced owner that is here, or the object itself: what a person would change."""
         found = self._trouble.scene.workload(item)
-        self.snap.read.add(found.kind_id)
+        self.snap.met.add(found.kind_id)
         return found
 
     def lineage(self, item: Object) -> tuple[Ref, ...]:
@@ -87,12 +87,12 @@ class Context:
 
     def cite(self, item: Object, path: str) -> FieldEvidence:
         """The scalar at a path of an object. Raises where there is none, which makes the rule's run a gap."""
-        self.snap.read.add(item.kind_id)
+        self.snap.met.add(item.kind_id)
         return cite.cite(item, path)
 
     def cite_or_lack(self, item: Object, path: str) -> FieldEvidence | AbsentPathEvidence:
         """The scalar at a path of an object, or the fact that there is none."""
-        self.snap.read.add(item.kind_id)
+        self.snap.met.add(item.kind_id)
         found = cite.value_at(item.whole, path)
         return cite.cite_absent_path(item, path) if found in (cite.MISSING, None) else cite.cite(item, path)
 
@@ -108,7 +108,7 @@ class Context:
 
     def lack(self, item: Object, path: str) -> AbsentPathEvidence:
         """The fact that an object has no such field."""
-        self.snap.read.add(item.kind_id)
+        self.snap.met.add(item.kind_id)
         return cite.cite_absent_path(item, path)
 
     def absent(self, api_version: str, kind: str, namespace: str, name: str) -> AbsentEvidence:

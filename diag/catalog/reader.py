@@ -12,12 +12,14 @@ from diag.snapshot.snapshot import Snapshot
 class Reader:
     """Reads objects by kind (`Pod`, `apps/Deployment`). All pods are not to be had: rules see groups of troubled ones.
 
-    `read` holds the kinds that were asked for, `visits` how many objects of each kind were walked over.
+    `read` holds the kinds that were asked for by name, `met` those of objects that came with a group, as an owner or by a
+    reference, whatever kind they are of; `visits` counts how many objects of each kind were walked over.
     """
 
     def __init__(self, snap: Snapshot) -> None:
         self._snap = snap
         self.read: set[str] = set()
+        self.met: set[str] = set()
         self.visits: Counter[str] = Counter()
 
     @property
@@ -52,7 +54,9 @@ class Reader:
 
     def find(self, ref: Ref) -> Object | None:
         """The object that a reference means."""
-        return self.get(kind_id(ref.api_version, ref.kind), ref.namespace, ref.name)
+        kind = kind_id(ref.api_version, ref.kind)
+        self.met.add(kind)
+        return self._snap.get(kind, ref.namespace, ref.name)
 
     def node(self, name: str | None) -> Node | None:
         """A node by its name."""
@@ -91,7 +95,7 @@ class Reader:
     def children_of(self, owner: Object) -> list[Object]:
         """What an object owns, directly."""
         found = self._snap.children_of(owner)
-        self.read.update(item.kind_id for item in found)
+        self.met.update(item.kind_id for item in found)
         return found
 
     def pods_of(self, owner: Object) -> list[Pod]:
@@ -111,7 +115,7 @@ class Reader:
         for reference in item.owners:
             owner = self._snap.owner(item, reference)
             if owner is not None:
-                self.read.add(owner.kind_id)
+                self.met.add(owner.kind_id)
                 return owner
         return None
 

@@ -37,7 +37,8 @@ class Ran:
     found: list[Found] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)  # ids of all rules that ran
-    read: dict[str, set[str]] = field(default_factory=dict)  # rule id -> kinds
+    read: dict[str, set[str]] = field(default_factory=dict)  # rule id -> kinds that it asked for by name
+    met: dict[str, set[str]] = field(default_factory=dict)  # rule id -> kinds of objects that it came by
     visits: dict[str, Counter[str]] = field(default_factory=dict)
 
 
@@ -68,7 +69,7 @@ def _run_function(ran: Ran, rule: Rule, ctx: Context, wanted: Callable[[str, str
                 )  # fmt: skip
 
     _guard(ran, rule.id, ctx=ctx, findings=findings())
-    ran.read[rule.id], ran.visits[rule.id] = ctx.snap.read, ctx.snap.visits
+    ran.read[rule.id], ran.met[rule.id], ran.visits[rule.id] = ctx.snap.read, ctx.snap.met, ctx.snap.visits
 
 
 def _run_tables(ran: Ran, registry: Registry, trouble: Trouble, wanted: Callable[[str, str], bool]) -> None:

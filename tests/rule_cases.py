@@ -1,0 +1,81 @@
+"""The case files of rules: what they hold, and a run of one case."""
+
+from functools import cache
+from pathlib import Path
+
+import msgspec
+import yaml
+
+from diag.catalog.registry import load as load_rules
+from diag.causes.diagnose import diagnose
+from diag.snapshot.load import load
+from diag.snapshot.sources.part import LogText, Part, Slice
+
+RULES = Path(__file__).parent / "rules"
+EXPECT = "diag.test/expect"
+REGISTRY = load_rules(third_party=False)
+
+
+def file_of_rule(first_id):
+    return RULES / f"{first_id}.yaml"
+
+
+def file_of_table(module):
+    return RULES / f"{module.rpartition('.')[2]}.yaml"
+
+
+IDS_BY_FILE = {
+    **{file_of_rule(rule.id): {one.id for one in rule.named} for rule in REGISTRY.functions},
+    **{file_of_table(table.module): {row.id for row in table.rows} for table in REGISTRY.tables},
+}
+
+
+@cache
+def clusters(path):
+    """The cases of a file, each with its objects."""
+    found = []
+    for document in yaml.load_all(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader):
+        if document and document.get("kind") == "Case":
+            found.append((document, []))
+        elif document:
+            found[-1][1].append(document)
+    return found
+
+
+def plain(value):
+    """Dates that YAML would make of times are strings in Kubernetes."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value.strftime("%Y-%m-%dT%H:%M:%SZ") if hasattr(value, "strftime") else value
+
+
+def expected(case, objects):
+    """What must fire, as (rule, severity, object)."""
+    for entry in case.get("expect", ()):
+        rule, severity, where = entry.split(" ")
+        yield rule, severity, where
+    for item in objects:
+        meta = item.get("metadata", {})
+        for entry in filter(None, meta.get("annotations", {}).get(EXPECT, "").split(",")):
+            rule, severity = entry.split()
+            where = "/".join(part for part in (item["kind"], meta.get("namespace", ""), meta["name"]) if part)
+            yield rule, severity, where
+
+
+@cache
+def run_case(path, number):
+    """The diagnosis of a file's case, by the rules of the file and those that the case asks for."""
+    case, objects = clusters(path)[number]
+    items = [Slice(raw=msgspec.Raw(msgspec.json.encode(plain(item)))) for item in objects]
+    logs = [LogText(**{"previous": False, **log}) for log in case.get("logs", ())]
+    wanted = IDS_BY_FILE[path] | set(case.get("with", ()))
+    snap = load([Part(path=str(path), items=items, logs=logs)], now=plain(case.get("now")))[0]
+    return diagnose(snap, REGISTRY, lambda rule, _: rule in wanted)
+
+
+def runs():
+    """The diagnoses of all cases of all rules."""
+    known = [path for path in sorted(IDS_BY_FILE) if path.exists()]
+    return [run_case(path, number) for path in known for number in range(len(clusters(path)))]
