@@ -12,8 +12,8 @@ from diag.snapshot.snapshot import Snapshot
 class Reader:
     """Reads objects by kind (`Pod`, `apps/Deployment`). All pods are not to be had: rules see groups of troubled ones.
 
-    `read` holds the kinds that were asked for by name, `met` those of objects that came with a group, as an owner or by a
-    reference, whatever kind they are of; `visits` counts how many objects of each kind were walked over.
+    `read` holds the kinds that were asked for by name, `met` those of objects that came with a group, as an owner or by
+    a reference, whatever kind they are of; `visits` counts how many objects of each kind were walked over.
     """
 
     def __init__(self, snap: Snapshot) -> None:
