@@ -3,15 +3,27 @@
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
+from diag.catalog.beside import cite_beside
 from diag.catalog.context import Context
 from diag.catalog.signature import On, Signature, Table
 from diag.catalog.texts import Text, texts
-from diag.findings import Because, Finding, Ref, Remedy
+from diag.findings import Because, Confidence, Finding, Ref, Remedy
 from diag.snapshot.kinds import Pod
 from diag.trouble.groups import Group
 
 MAX_LINE = 8_000  # characters of a text that patterns are run on
+
+
+class Hit(NamedTuple):
+    """A row that recognised a text: at which of its places (the first is 0), and with which words."""
+
+    place: int
+    on: On
+    row: Signature
+    text: Text
+    words: re.Match[str]
 
 
 class Matcher:
@@ -19,40 +31,61 @@ class Matcher:
 
     def __init__(self, ctx: Context) -> None:
         self.ctx = ctx
-        self._read: dict[tuple[str, On], list[Text]] = {}
+        self._read: dict[tuple[str, On], tuple[list[Text], str]] = {}
 
     def match(self, table: Table) -> Iterator[tuple[Signature, Finding]]:
         """Every row of a table that recognises something, with its finding."""
-        by_place = _by_place(table)
+        by_symptom = _by_symptom(table)
         for group in self.ctx.groups():
-            for on, rows in sorted(by_place.get(group.symptom, {}).items()):
-                read = self._texts(group, on)
-                everything = "\n".join(text.text for text in read)
-                for row in rows:
-                    if row.literal in everything:
-                        yield from self._first(group, table, row, read)
+            hits = [hit for row in by_symptom.get(group.symptom, ()) if (hit := self._hit(group, table, row))]
+            if table.exclusive:
+                hits = sorted(hits, key=lambda hit: hit.place)[:1]  # stable: of one place the first row
+            for hit in hits:
+                yield hit.row, self._finding(group, hit)
 
-    def _texts(self, group: Group, on: On) -> list[Text]:
+    def _texts(self, group: Group, on: On) -> tuple[list[Text], str]:
+        """The texts of a place, and all of them as one, in which a literal is found or missed at once."""
         key = (group.key, on)
         if key not in self._read:
-            self._read[key] = list(texts(self.ctx, group, on))
+            read = list(texts(self.ctx, group, on))
+            self._read[key] = (read, "\n".join(text.text for text in read))
         return self._read[key]
 
-    def _first(
-        self, group: Group, table: Table, row: Signature, read: list[Text]
-    ) -> Iterator[tuple[Signature, Finding]]:
-        for text in read:
-            hit = _compiled(row.pattern).search(text.text[:MAX_LINE]) if _applies(table, row, text) else None
-            if hit and _second(row, read):
-                yield row, _finding(self.ctx, group, row, text, hit)
-                return
+    def _hit(self, group: Group, table: Table, row: Signature) -> Hit | None:
+        for place, on in enumerate((row.on, *row.also_on)):
+            read, everything = self._texts(group, on)
+            if row.literal not in everything:
+                continue
+            for text in read:
+                words = _compiled(row.pattern).search(text.text[:MAX_LINE]) if _applies(table, row, text) else None
+                if words and _second(row, read):
+                    return Hit(place, on, row, text, words)
+        return None
+
+    def _finding(self, group: Group, hit: Hit) -> Finding:
+        row, text = hit.row, hit.text
+        words = {name: value or "" for name, value in hit.words.groupdict().items()}
+        evidence = text.cite()
+        further = (*group.evidence, *cite_beside(self.ctx, row.beside, text, self._texts(group, hit.on)[0]))
+        summary = _filled(row.summary, words)
+        return Finding(
+            subject=_root(self.ctx, group, row, text),
+            summary=summary,
+            evidence=(evidence, *dict.fromkeys(piece for piece in further if piece != evidence)),
+            accounts_for=(Because(group, why=summary, evidence=(evidence,)),),
+            severity=min((row.severity, group.severity), key=lambda one: one.weight),
+            # What a process says of itself is a claim, also where the kubelet copied it into the status.
+            confidence=Confidence.LIKELY if hit.on is On.LOG else None,
+            since=group.since,
+            remedies=tuple(_remedy(remedy, words) for remedy in row.remedies),
+        )
 
 
-def _by_place(table: Table) -> dict[str, dict[On, list[Signature]]]:
-    found: dict[str, dict[On, list[Signature]]] = {}
+def _by_symptom(table: Table) -> dict[str, list[Signature]]:
+    found: dict[str, list[Signature]] = {}
     for row in table.rows:
         for symptom in row.explains:
-            found.setdefault(symptom, {}).setdefault(row.on, []).append(row)
+            found.setdefault(symptom, []).append(row)
     return found
 
 
@@ -71,20 +104,6 @@ def _applies(table: Table, row: Signature, text: Text) -> bool:
 
 def _second(row: Signature, read: list[Text]) -> bool:
     return not row.second or any(_compiled(row.second).search(text.text[:MAX_LINE]) for text in read)
-
-
-def _finding(ctx: Context, group: Group, row: Signature, text: Text, hit: re.Match[str]) -> Finding:
-    words = {name: value or "" for name, value in hit.groupdict().items()}
-    evidence = text.cite()
-    return Finding(
-        subject=_root(ctx, group, row, text),
-        summary=_filled(row.summary, words),
-        evidence=(evidence, *(piece for piece in group.evidence if piece != evidence)),
-        accounts_for=(Because(group, why=_filled(row.summary, words), evidence=(evidence,)),),
-        severity=min((row.severity, group.severity), key=lambda one: one.weight),
-        since=group.since,
-        remedies=tuple(_remedy(remedy, words) for remedy in row.remedies),
-    )
 
 
 def _filled(template: str, words: dict[str, str]) -> str:

@@ -15,7 +15,8 @@ r"""What a signature is: a row in the table of its system that recognises what a
 
 A row looks at one place (`on`) of the members of the groups it `explains`: a log line, an event's sentence, a container's waiting
 state, the end of a container, a condition, or the group's own message. `literal` must occur in the text before the pattern is
-tried, so hundreds of rows cost little. Named groups of the pattern fill `summary` and remedies.
+tried, so hundreds of rows cost little. Named groups of the pattern fill `summary` and remedies; `beside` names what
+else a reader must see: an argument, a label of the node, a further line.
 """
 
 import re
@@ -23,13 +24,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from diag.catalog.beside import Beside
 from diag.findings import Basis, Question, Remedy, Severity
 
 
 class On(StrEnum):
     """Where a row looks."""
 
-    LOG = "log line"
+    LOG = "log line"  # or the end of the log that the kubelet copied into a termination message
     EVENT = "event"
     WAITING = "waiting state"  # reason and message of a container that waits
     ENDED = "container end"  # reason, exit code and message of a container's last end
@@ -56,6 +58,10 @@ class Signature:
     remedies: tuple[Remedy, ...] = field(default=(), kw_only=True)
     reasons: tuple[str, ...] = field(default=(), kw_only=True)  # of events, conditions or waiting states; empty: any
     second: str = field(default="", kw_only=True)  # a pattern that must match another text of the same place as well
+    also_on: tuple[On, ...] = field(
+        default=(), kw_only=True
+    )  # further places to look at, in this order, where `on` is silent
+    beside: Beside = field(default=Beside(), kw_only=True)
     root: RootAt = field(default="workload", kw_only=True)
     severity: Severity = field(default=Severity.ERROR, kw_only=True)
     refines: tuple[str, ...] = field(default=(), kw_only=True)
@@ -71,15 +77,25 @@ class Signature:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """The rows of one system. `containers` limits log and state rows to containers whose name or image matches."""
+    """The rows of one system. `containers` limits log and state rows to containers whose name or image matches.
+
+    Of an `exclusive` table one row at most speaks for a group: the first whose sign stands at the earliest place. Its
+    narrower rows come first.
+    """
 
     system: str
     origin: str
     rows: tuple[Signature, ...]
     containers: re.Pattern[str] | None = None
+    exclusive: bool = False
     module: str = ""
 
 
-def signatures(system: str, *, origin: str, rows: tuple[Signature, ...], containers: str = "") -> Table:
+def signatures(
+    system: str, *, origin: str, rows: tuple[Signature, ...], containers: str = "", exclusive: bool = False
+) -> Table:
     """Declare a table. `containers` is a pattern searched in `name image` of a container; empty means all."""
-    return Table(system=system, origin=origin, rows=rows, containers=re.compile(containers) if containers else None)
+    return Table(
+        system=system, origin=origin, rows=rows, containers=re.compile(containers) if containers else None,
+        exclusive=exclusive,
+    )  # fmt: skip

@@ -118,6 +118,10 @@ def _logs(ctx: Context, pod: Pod, only: str) -> Iterator[Text]:
             lines = ctx.snap.log(pod, status.name or "", previous=previous)
             for number, line in enumerate(lines, 1):
                 yield Text(pod, "", container, line, _log_citer(ctx, pod, status.name or "", number, previous=previous))
+        for name, state in (("state", status.state), ("lastState", status.last_state)):
+            ended = state.terminated if state else None
+            if ended and ended.message:  # the last lines of the log, or what the process wrote to its message file
+                yield Text(pod, "", container, ended.message, _citer(ctx, pod, f"{path}.{name}.terminated.message"))
 
 
 def _citer(ctx: Context, item: Object, path: str) -> Callable[[], Evidence]:
