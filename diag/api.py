@@ -10,7 +10,8 @@
 No clock, no network and no randomness: the same files give the same report.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,12 +21,14 @@ from diag.causes.diagnose import diagnose
 from diag.causes.ignore import Ignore, ignorer
 from diag.causes.report import make_report
 from diag.causes.selection import Selection
-from diag.document import Report
+from diag.causes.rows import ref_row
+from diag.document import RefRow, Report
 from diag.errors import UsageError
 from diag.snapshot.load import load
+from diag.snapshot.snapshot import Snapshot
 from diag.snapshot.sources import Limits, read
 
-__all__ = ["Ignore", "Limits", "Report", "scan"]
+__all__ = ["Examination", "Ignore", "Limits", "Report", "examine", "scan"]
 
 
 def scan(  # noqa: PLR0913  one keyword for each choice of the command line
@@ -49,6 +52,42 @@ def scan(  # noqa: PLR0913  one keyword for each choice of the command line
     arithmetic sees. `select` and `ignore` are globs of rule ids or names; `ignores` come from a configuration. Raises
     SnapshotError when nothing can be read, UsageError when the paths or choices contradict each other.
     """
+    return examine(
+        paths, now=now, stdin=stdin, namespaces=namespaces, selector=selector, since_s=since_s, select=select,
+        ignore=ignore, ignores=ignores, limits=limits, progress=progress,
+    ).report  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """A report together with what it was made of."""
+
+    report: Report
+    snapshots: tuple[Snapshot, ...]
+
+    def known(self) -> Iterator[RefRow]:
+        """Every object that was read, whether anything is wrong with it or not."""
+        for snap in self.snapshots:
+            for table in snap.tables.values():
+                for item in table.values():
+                    yield ref_row(item.ref)
+
+
+def examine(  # noqa: PLR0913  one keyword for each choice of the command line
+    paths: Sequence[str | Path],
+    *,
+    now: str | None = None,
+    stdin: BinaryIO | None = None,
+    namespaces: Sequence[str] = (),
+    selector: str | None = None,
+    since_s: float | None = None,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    ignores: Sequence[Ignore] = (),
+    limits: Limits | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Examination:
+    """Like `scan`, and keep what was read at hand: to tell a healthy object from one that is not there."""
     if not paths:
         raise UsageError("no snapshot to read", hint="name at least one path, as `--from` takes them")
     say = progress or (lambda _: None)
@@ -69,9 +108,10 @@ def scan(  # noqa: PLR0913  one keyword for each choice of the command line
         say(f"diagnosing {snap.cluster}")
         diagnoses.append(diagnose(snap, registry, wanted))
     selection = Selection(namespaces=tuple(namespaces), selector=selector, since_s=since_s, snapshots=tuple(snapshots))
-    return make_report(
+    report = make_report(
         diagnoses,
         registry,
         shown=selection.shows,
         ignored=ignorer(snapshots, flags=tuple(ignore), config=tuple(ignores)),
     )
+    return Examination(report=report, snapshots=tuple(snapshots))

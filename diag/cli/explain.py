@@ -1,12 +1,12 @@
 """`diag explain`: one cause in words, with its evidence and what to do."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import click
 
 from diag.cli.flags import Flags, flags_of, shared
 from diag.cli.group import Examples
-from diag.document import Report
+from diag.document import RefRow, Report
 from diag.errors import UsageError
 from diag.report.look import Look
 
@@ -25,14 +25,14 @@ _EXAMPLES = (
 def command(ctx: click.Context, /, subject: tuple[str, ...], all_: bool, **_: object) -> int:  # noqa: FBT001  # click's
     """Why SUBJECT does not run. SUBJECT: kind/name, kind/ns/name, ns/pod, an id (C1), a fingerprint, a pasted line."""
     from diag.cli.diagnostics import Narrator  # noqa: PLC0415  # help runs nothing
-    from diag.cli.looking import delivered, looked, outputs  # noqa: PLC0415
+    from diag.cli.looking import delivered, examined, outputs  # noqa: PLC0415
 
     flags = flags_of(ctx)
     to = outputs(flags)
     narrator = Narrator(quiet=flags.quiet, verbose=flags.verbose)
-    report = looked(flags, narrator)
+    report, known = examined(flags, narrator)
     text = " ".join(subject)
-    chosen, sentence = _chosen(report, text, flags) if text else _worst(report, everything=all_)
+    chosen, sentence = _chosen(report, text, flags, known) if text else _worst(report, everything=all_)
     if not chosen.causes:
         return delivered(chosen, flags, to, lambda scanned, form, look: _nothing(scanned, form, look, sentence))
     from diag.report.formats import explain_bytes  # noqa: PLC0415  # only when there is something to explain
@@ -48,7 +48,7 @@ def _worst(report: Report, *, everything: bool) -> tuple[Report, str]:
     return narrowed(report, {cause.id for cause in kept}), summary_line(report)
 
 
-def _chosen(report: Report, text: str, flags: Flags) -> tuple[Report, str]:
+def _chosen(report: Report, text: str, flags: Flags, known: Callable[[], Iterable[RefRow]]) -> tuple[Report, str]:
     """The report about this subject. Raises UsageError with what is nearest when nothing has that name."""
     from diag.views.narrow import narrowed  # noqa: PLC0415  # help runs nothing
     from diag.views.subject import resolve  # noqa: PLC0415
@@ -56,8 +56,10 @@ def _chosen(report: Report, text: str, flags: Flags) -> tuple[Report, str]:
 
     match = resolve(report, text, namespaces=flags.namespaces)
     if not match.causes and match.subject is None:
+        match = resolve(report, text, namespaces=flags.namespaces, known=known())
+    if not match.causes and match.subject is None:
         raise UsageError(
-            f"nothing in this report is called {text!r}: it is misspelt, healthy, or not in the files",
+            f"nothing that was read is called {text!r}: it is misspelt or not in the files",
             hint=_suggested(match.suggestions),
         )
     subject = named(match.subject) if match.subject else text

@@ -4,7 +4,7 @@ import datetime as dt
 import os
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from diag.cli.diagnostics import ExitCode, Narrator, severest
 from diag.cli.flags import Flags
 from diag.cli.output import Target, deliver, targets
 from diag.config import Ignore
-from diag.document import Report
+from diag.document import RefRow, Report
 from diag.errors import UsageError
 from diag.report.formats import FORMATS
 from diag.report.look import Look
@@ -34,6 +34,13 @@ _HOW_TO_DUMP = (
 
 def looked(flags: Flags, narrator: Narrator, words: Sequence[str] = ()) -> Report:
     """The report of what the flags ask for, narrowed to what the filter lets through."""
+    return examined(flags, narrator, words)[0]
+
+
+def examined(
+    flags: Flags, narrator: Narrator, words: Sequence[str] = ()
+) -> tuple[Report, Callable[[], Iterable[RefRow]]]:
+    """The same report, and all objects that were read, for who asks about a healthy one."""
     terms = [term for text in flags.filter for term in filtering.parse(text)]
     terms += [filtering.term(word) for word in words]
     paths = sources(flags)
@@ -41,7 +48,7 @@ def looked(flags: Flags, narrator: Narrator, words: Sequence[str] = ()) -> Repor
 
     from diag import api  # noqa: PLC0415  # the engine, only once it is known what to do
 
-    report = api.scan(
+    examination = api.examine(
         paths,
         now=flags.now,
         stdin=sys.stdin.buffer if _reads_stdin(paths) else None,
@@ -62,6 +69,7 @@ def looked(flags: Flags, narrator: Narrator, words: Sequence[str] = ()) -> Repor
         limits=_limits(flags),
         progress=narrator.progress,
     )
+    report = examination.report
     narrator.done()
     looked_at = counted(report.stats.get("objects", 0), "object")
     narrator.note(
@@ -69,7 +77,9 @@ def looked(flags: Flags, narrator: Narrator, words: Sequence[str] = ()) -> Repor
     )
     for gap in gap_lines(report, material_only=False):
         narrator.note(f"not checked: {gap}", level=2)
-    return narrowed(report, {line.id for line in filtering.kept(cause_lines(report), terms)}) if terms else report
+    if terms:
+        report = narrowed(report, {line.id for line in filtering.kept(cause_lines(report), terms)})
+    return report, examination.known
 
 
 def sources(flags: Flags) -> list[str]:

@@ -16,9 +16,9 @@ _DRIVER = """
 import os, sys, types
 import msgspec
 
-def scan(paths, **asked):
+def examine(paths, **asked):
     from diag import errors
-    from diag.document import Report
+    from diag.document import RefRow, Report
     with open(os.environ["FAKE_ASKED"], "w") as file:
         file.write(repr((list(paths), {k: v for k, v in asked.items() if k not in ("progress", "stdin")})))
     behaviour = os.environ.get("FAKE_BEHAVIOUR", "")
@@ -29,10 +29,12 @@ def scan(paths, **asked):
     if behaviour == "crash":
         raise RuntimeError("secret-name-in-message")
     with open(os.environ["FAKE_REPORT"], "rb") as file:
-        return msgspec.json.decode(file.read(), type=Report)
+        report = msgspec.json.decode(file.read(), type=Report)
+    healthy = RefRow(cluster="prod", apiVersion="v1", kind="Pod", namespace="ml", name="all-is-well")
+    return types.SimpleNamespace(report=report, known=lambda: [healthy])
 
 fake = types.ModuleType("diag.api")
-fake.scan = scan
+fake.examine = examine
 fake.Ignore = lambda **entry: sorted(entry.items())
 fake.Limits = lambda **given: sorted(given.items())
 sys.modules["diag.api"] = fake

@@ -133,3 +133,11 @@ def test_a_reader_that_leaves_is_no_failure():
     )
 
     assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+def test_a_healthy_subject_is_told_from_one_that_is_not_there(diag):
+    healthy, absent = diag("explain", "--from", "x", "ml/all-is-well"), diag("explain", "--from", "x", "ml/all-is-sick")
+
+    assert (healthy.code, absent.code) == (0, 2)
+    assert "Nothing wrong found with Pod ml/all-is-well." in healthy.out
+    assert "misspelt" in absent.err
