@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from diag.findings import Because, Charge, Evidence
 from diag.snapshot.cite import CitationError, cite, compute
 from diag.trouble.groups import Group
+from diag.trouble.operands import Failing, failing
 
 if TYPE_CHECKING:
     from diag.trouble.trouble import Trouble
@@ -14,7 +15,7 @@ SELECTED_NODE = "volume.kubernetes.io/selected-node"  # set by the scheduler whe
 
 def charges(trouble: "Trouble") -> list[Charge]:
     """Every link between two groups."""
-    return [*_nodes(trouble), *_drains(trouble), *_claims(trouble)]
+    return [*_nodes(trouble), *_operands(trouble), *_drains(trouble), *_claims(trouble)]
 
 
 def _nodes(trouble: "Trouble") -> list[Charge]:
@@ -29,7 +30,8 @@ def _nodes(trouble: "Trouble") -> list[Charge]:
                 charged.pods,
                 source.evidence,
             )
-            why = f"{charged.pods} of {charged.group.size} pods ({asked} each) would fit on {source.first.name} if it offered its GPUs"
+            pods = f"{charged.pods} of {charged.group.size} pods ({asked} each)"
+            why = f"{pods} would fit on {source.first.name} if it offered its GPUs"
             found.append(Charge(source=source, because=Because(charged.group, why, (proof,), members=charged.pods)))
     return found
 
@@ -46,6 +48,31 @@ def _drains(trouble: "Trouble") -> list[Charge]:
                 f"{charged.pods} of {charged.group.size} pods would fit on {name}, which stays closed until it is empty"
             )
             found.append(Charge(source=source, because=Because(charged.group, why, (proof,), members=charged.pods)))
+    return found
+
+
+def _operands(trouble: "Trouble") -> list[Charge]:
+    """Operands in trouble, and what they hold up on their nodes: the GPUs, and the operands that come after them."""
+    by_node = failing(trouble.groups)
+    found = []
+    for source in trouble.of("node-without-gpus"):
+        first = next((one for one in by_node.get(source.first.name, ()) if one.operand.serves), None)
+        if first is not None:
+            why = f"its {first.operand.title} {first.pod.name} does not work, and without it the node offers no GPU"
+            found.append(Charge(source=first.group, because=Because(source, why, (cite(first.pod, "spec.nodeName"),))))
+    held_up: dict[tuple[str, str], list[tuple[Failing, Failing]]] = {}
+    for there in by_node.values():
+        first = there[0]
+        for later in there[1:]:
+            if first.operand.serves and later.operand.stage > first.operand.stage and later.group is not first.group:
+                held_up.setdefault((first.group.key, later.group.key), []).append((first, later))
+    for pairs in held_up.values():
+        first, later = pairs[0]
+        node = first.pod.spec.node_name
+        why = f"{later.pod.name} waits for the {first.operand.title} {first.pod.name} on the same node, {node}"
+        proof = (cite(first.pod, "spec.nodeName"), cite(later.pod, "spec.nodeName"))
+        members = None if len(pairs) >= later.group.size else len(pairs)
+        found.append(Charge(source=first.group, because=Because(later.group, why, proof, members=members)))
     return found
 
 

@@ -5,14 +5,22 @@ from collections.abc import Iterator
 from diag.facts.gpus import is_gpu
 from diag.facts.nodes import allocatable, capacity, is_ready
 from diag.findings import Evidence, Severity
-from diag.snapshot.cite import cite
+from diag.snapshot.cite import cite, key
 from diag.snapshot.kinds import Node
 from diag.trouble.groups import Complaint
 from diag.trouble.scene import Scene
-from diag.vocab.accelerators import GPU_COUNT_LABEL, GPU_PRESENT_LABEL
+from diag.vocab.accelerators import (
+    ACCELERATOR_LABELS,
+    COUNT_LABELS,
+    NVIDIA_GPU,
+    NVIDIA_MODEL,
+    OPERANDS_OFF_LABEL,
+    PRESENT_LABELS,
+)
 
 JOINING_S = 20 * 60  # driver, toolkit and plugin of a new node take so long
 UPGRADE_STATE = "nvidia.com/gpu-driver-upgrade-state"  # NVIDIA/gpu-operator, k8s-driver-manager
+VENDORS = ("nvidia.com/", "amd.com/", "gpu.intel.com/")  # a node that offers any of these has its plugin
 NOT_UPGRADING = ("", "upgrade-done", "upgrade-failed")
 
 
@@ -32,7 +40,7 @@ def is_upgrading(node: Node) -> bool:
 
 
 def is_joining(scene: Scene, node: Node) -> bool:
-    """Whether the node is so new that its GPUs may still be coming: its driver is being built, its plugin not registered yet."""
+    """Whether the node is so new that its GPUs may still be coming: its driver is being built, say."""
     never_registered = not any(is_gpu(resource) and amount > 0 for resource, amount in capacity(node).items())
     return never_registered and scene.age(node.created) is not None and not scene.older(node.created, JOINING_S)
 
@@ -48,14 +56,26 @@ def lost_gpus(node: Node) -> tuple[str, int, list[str]] | None:
             if resource in offers:
                 paths.append(f'status.allocatable["{resource}"]')
             return resource, -(-lost // 1000), paths
-    if any(is_gpu(resource) and amount > 0 for resource, amount in offers.items()):
+    if any(amount > 0 and resource.startswith(VENDORS) for resource, amount in offers.items()):
         return None
+    return _labelled(node)
+
+
+def _labelled(node: Node) -> tuple[str, int, list[str]] | None:
+    """What the labels of a node say of its GPUs: the resource, how many (0: unknown) and where they say it."""
     labels = node.labels
-    count = labels.get(GPU_COUNT_LABEL, "")
-    if count.isdigit() and 0 < int(count) < 1024:  # noqa: PLR2004  more is no count of GPUs in one machine
-        return "nvidia.com/gpu", int(count), [f'metadata.labels["{GPU_COUNT_LABEL}"]']
-    if labels.get(GPU_PRESENT_LABEL) == "true":
-        return "nvidia.com/gpu", 0, [f'metadata.labels["{GPU_PRESENT_LABEL}"]']
+    if labels.get(OPERANDS_OFF_LABEL) == "false":
+        return None
+    for label, resource in COUNT_LABELS.items():
+        count = labels.get(label, "")
+        if count.isdigit() and 0 < int(count) < 1024:  # noqa: PLR2004  more is no count of GPUs in one machine
+            return resource, int(count), [f"metadata.labels{key(label)}"]
+    for label, resource in PRESENT_LABELS.items():
+        if labels.get(label) == "true":
+            return resource, 0, [f"metadata.labels{key(label)}"]
+    for label in ACCELERATOR_LABELS:
+        if NVIDIA_MODEL.search(labels.get(label, "").lower()):
+            return NVIDIA_GPU, 0, [f"metadata.labels{key(label)}"]
     return None
 
 

@@ -1,8 +1,8 @@
 """Charging: which waiters would run if a node's fault were mended, and how many stay waiting all the same.
 
-Three of 40 nodes with a broken driver explain 24 GPUs' worth of waiters, not all of them. Waiters come by priority, then age, one
-pod at a time with all its resources; lost nodes by name. A lost node offers its capacity where the resource is gone, else its
-allocatable, minus its pods; only the fault's own taint or cordon is looked past.
+Three of 40 nodes with a broken driver explain 24 GPUs' worth of waiters, not all of them. Waiters come by priority,
+then age, one pod at a time with all its resources; lost nodes by name. A lost node offers its capacity where the
+resource is gone, else its allocatable, minus its pods; only the fault's own taint or cordon is looked past.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,6 @@ from diag.facts.scheduler_message import parse_scheduler_message
 from diag.snapshot.kinds import Node
 from diag.trouble.groups import Group
 from diag.trouble.placement import Placement
-from diag.vocab.accelerators import NVIDIA_GPU
 
 UNKNOWN = 1 << 60
 MAX_PODS = 5_000  # of one group that are placed one by one
@@ -72,11 +71,11 @@ class Pools:
         return group.size - sum(self.placed.get(group.key, {}).values())
 
 
-def charge(place: Placement, waiting: Iterable[Group], without_gpus: dict[str, bool]) -> Pools:
+def charge(place: Placement, waiting: Iterable[Group], without_gpus: dict[str, tuple[str, int]]) -> Pools:
     """Charge the waiters to the lost nodes.
 
-    `without_gpus` names nodes that do not offer the GPUs that they have, and says whether they are being made ready: such a
-    one will offer as many as are asked for as long as nothing says how many it has.
+    `without_gpus` names nodes that do not offer the GPUs that they have, with the resource and how many are missing.
+    Where nothing says how many (0), the node's CPU and memory are the limit.
     """
     pools = Pools(
         lost={lost.node.name: lost for node in place.snap.nodes if (lost := _lost(place, node, without_gpus))}
@@ -98,7 +97,7 @@ def _turn(group: Group) -> tuple[int, str, str]:
     return (-(group.shape.priority if group.shape else 0), group.since or "", group.key)
 
 
-def _lost(place: Placement, node: Node, without_gpus: dict[str, bool]) -> LostNode | None:
+def _lost(place: Placement, node: Node, without_gpus: dict[str, tuple[str, int]]) -> LostNode | None:
     used = place.used.get(node.name, {})
     offers = allocatable(node)
     if is_ready(node) is False:
@@ -108,8 +107,9 @@ def _lost(place: Placement, node: Node, without_gpus: dict[str, bool]) -> LostNo
         return LostNode(node, FaultKind.NOT_READY, _minus(offers, used), own)
     if node.name in without_gpus:
         has = capacity(node)
-        if without_gpus[node.name] and not any(is_gpu(name) and amount > 0 for name, amount in has.items()):
-            has, offers = {**has, NVIDIA_GPU: UNKNOWN}, {**offers, NVIDIA_GPU: 0}
+        if not any(is_gpu(name) and amount > 0 for name, amount in has.items()):
+            resource, count = without_gpus[node.name]
+            has = {**has, resource: count * 1000 or UNKNOWN}
         full = {
             name: max(amount, has.get(name, 0)) if is_gpu(name) else amount
             for name, amount in {**has, **offers}.items()

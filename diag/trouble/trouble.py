@@ -6,12 +6,12 @@ from dataclasses import replace
 from functools import cached_property
 
 from diag.findings import Charge, Gap, Severity
-from diag.snapshot.kinds import Pod
+from diag.snapshot.kinds import Node, Pod
 from diag.snapshot.snapshot import Snapshot
 from diag.trouble import claims, controllers, creation, drains, hearsay, nodes, pods, queues
 from diag.trouble.charges import charges
 from diag.trouble.groups import Complaint, Group, gather
-from diag.trouble.nodes import is_joining, is_upgrading
+from diag.trouble.nodes import is_joining, is_upgrading, lost_gpus
 from diag.trouble.placement import Placement
 from diag.trouble.pools import FaultKind, LostNode, Pools, charge
 from diag.trouble.scene import Scene
@@ -86,9 +86,11 @@ class Trouble:
         """Waiters charged to the nodes that are out of use."""
         waiting = [group for group in self._stated if group.symptom == "pod-unscheduled" and group.state == "refused"]
         lost = {
-            group.first.name: group.severity is Severity.INFO
+            group.first.name: found[:2]
             for group in self._stated
             if group.symptom == "node-without-gpus"
+            and isinstance(group.first, Node)
+            and (found := lost_gpus(group.first)) is not None
         }
         return charge(self.place, waiting, lost)
 

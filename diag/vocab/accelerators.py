@@ -1,10 +1,12 @@
 """Resource names of accelerators, by vendor.
 
 Sources: NVIDIA/k8s-device-plugin README (nvidia.com/gpu, .shared, mig-*), ROCm/k8s-device-plugin (amd.com/gpu),
-intel/intel-device-plugins-for-kubernetes (gpu.intel.com), HabanaAI (habana.ai/gaudi), aws-neuron (aws.amazon.com/neuron*),
-GKE documentation (google.com/tpu), Ascend/ascend-device-plugin (huawei.com/Ascend*), HAMi (nvidia.com/gpu with gpumem,
-gpucores as measures of a share, which are no devices).
+intel/intel-device-plugins-for-kubernetes (gpu.intel.com), HabanaAI (habana.ai/gaudi), aws-neuron
+(aws.amazon.com/neuron*), GKE documentation (google.com/tpu), Ascend/ascend-device-plugin (huawei.com/Ascend*), HAMi
+(nvidia.com/gpu with gpumem, gpucores as measures of a share, which are no devices).
 """
+
+import re
 
 # A resource whose name begins so counts devices or slices of devices.
 PREFIXES = (
@@ -38,3 +40,22 @@ ACCELERATOR_LABELS = (
     "kubernetes.azure.com/accelerator",
     "accelerator",
 )
+
+# Labels whose value is the number of a node's GPUs (GFD; Karpenter's AWS provider; GKE), and the resource that they
+# mean.
+COUNT_LABELS = {
+    GPU_COUNT_LABEL: NVIDIA_GPU,
+    "karpenter.k8s.aws/instance-gpu-count": NVIDIA_GPU,
+    "cloud.google.com/gke-accelerator-count": NVIDIA_GPU,
+}
+# Labels that are `true` on a node with a GPU (GPU operator; NFD's rules of AMD's and Intel's operators).
+PRESENT_LABELS = {
+    GPU_PRESENT_LABEL: NVIDIA_GPU,
+    "feature.node.kubernetes.io/pci-10de.present": NVIDIA_GPU,
+    "feature.node.kubernetes.io/pci-0302_10de.present": NVIDIA_GPU,
+    "feature.node.kubernetes.io/amd-gpu": "amd.com/gpu",
+}
+# The model names that accelerator labels hold for NVIDIA's GPUs: nvidia-h100-80gb, tesla-v100, t4, a10g.
+NVIDIA_MODEL = re.compile(r"nvidia|tesla|^(?:gb|gh|[abhltv])\d{1,3}[a-z]{0,2}(?:$|-)")
+# The GPU operator is told to leave the node alone.
+OPERANDS_OFF_LABEL = "nvidia.com/gpu.deploy.operands"

@@ -1,0 +1,224 @@
+"""DEV101 and DEV102: a GPU node on which no device plugin runs, because none is made for it."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from diag.catalog.context import Context
+from diag.catalog.rule import Named, rule
+from diag.facts.gpus import is_gpu
+from diag.facts.nodes import AUTOMATIC_TAINT_PREFIX, allocatable
+from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy
+from diag.projection import dicts
+from diag.snapshot.cite import key
+from diag.snapshot.kinds import Controller, Node
+from diag.trouble.groups import Group
+from diag.trouble.operands import failing, on_node, operand_of
+from diag.trouble.placement import Barrier
+from diag.trouble.shapes import shape_of
+from diag.trouble.template import template_pod
+from diag.vocab.operands import DEPLOY, PAUSED, Operand, Stage
+
+SYSTEM_NAMESPACES = ("kube-system", "gpu-operator", "nvidia-gpu-operator")
+
+TAINT = """An operand of the GPU stack does not tolerate a taint of the GPU nodes.
+
+## What it means
+The DaemonSet's selector chooses the node, and a taint of the node keeps the DaemonSet's pods off. Without its driver or
+device plugin the node never offers its GPUs, although it is Ready.
+
+## Why it happens
+The GPU nodes carry a taint of the team's own; the operator and the stand-alone charts tolerate `nvidia.com/gpu` only.
+
+## Evidence
+The node's taint, and the tolerations of the DaemonSet's template; `status.desiredNumberScheduled` leaves the node out.
+
+## What to do
+Add the toleration to the DaemonSet; with the GPU operator in `spec.daemonsets.tolerations` of the ClusterPolicy.
+
+## Known limits
+Where several operands lack the toleration, the first of the chain stands for all.
+"""
+
+
+@rule(
+    "DEV101",
+    name="device-plugin-not-deployed",
+    question=Question.OFFERS,
+    inputs=("Node", "Pod", "apps/DaemonSet", "karpenter.sh/NodeClaim"),
+    others=(Named(id="DEV102", name="gpu-stack-taint-not-tolerated", page=TAINT),),
+    visits={"apps/DaemonSet": 1},
+)
+def operand_not_on_node(ctx: Context) -> Iterator[Finding]:
+    """No device plugin runs on a GPU node.
+
+    ## What it means
+    The kubelet learns of GPUs from the device plugin alone. The node is Ready and has GPUs, and no pod of a device
+    plugin is there, so it offers none.
+
+    ## Why it happens
+    None is installed, or the DaemonSet's selector does not choose the node: a label is missing or says `false`.
+
+    ## Evidence
+    The selector of the DaemonSet's template against the node's labels, and the node's allocatable resources.
+
+    ## What to do
+    Correct the node's label or the DaemonSet's selector, or install the device plugin.
+
+    ## Known limits
+    Needs the DaemonSets and the pods of the node. A plugin that the node image brings along is not seen; such a node
+    offers its GPUs and is no trouble.
+    """
+    troubled = failing(ctx.groups())
+    left_out: dict[tuple[str, str, str], list[_LeftOut]] = defaultdict(list)
+    plugins = _daemon_sets(ctx)
+    for group in ctx.groups("node-without-gpus"):
+        node = group.first
+        if not isinstance(node, Node) or any(one.operand.serves for one in troubled.get(node.name, ())):
+            continue
+        if any(is_gpu(name) and amount > 0 for name, amount in allocatable(node).items()):
+            continue
+        if any(operand.stage is Stage.PLUGIN for operand, _ in on_node(ctx.snap.pods_on(node.name))):
+            continue
+        found = _why(ctx, group, node, plugins)
+        if found is not None:
+            left_out[found.key].append(found)
+    for _, same in sorted(left_out.items()):
+        yield same[0].finding(ctx, same)
+
+
+def _daemon_sets(ctx: Context) -> list[tuple[Operand, Controller]]:
+    """DaemonSets of operands that a node cannot do without, in the order of the chain."""
+    found = [
+        (operand, item)
+        for item in ctx.snap.all("apps/DaemonSet")
+        if isinstance(item, Controller) and (operand := operand_of(item)) is not None and operand.serves
+    ]
+    return sorted(found, key=lambda one: (one[0].stage, one[1].namespace, one[1].name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _LeftOut:
+    """One node that no plugin is made for, and what keeps it off."""
+
+    group: Group
+    node: Node
+    operand: Operand | None = None
+    item: Controller | None = None
+    taint: int | None = None  # its place in spec.taints
+    label: str = ""
+    wanted: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Nodes with the same key have one cause."""
+        what = f"{self.item.namespace}/{self.item.name}" if self.item else ""
+        word = self.node.spec.taints[self.taint].key if self.taint is not None and self.node.spec.taints else self.label
+        return (what, word or "", self.wanted)
+
+    def proof(self, ctx: Context) -> tuple[Evidence, *tuple[Evidence, ...]]:
+        """What keeps the plugin off this node; the deciding piece first."""
+        offers = self.group.evidence
+        if self.item is None:
+            return offers
+        if self.taint is not None:
+            path = f"spec.taints[{self.taint}]"
+            more = (*_status(ctx, self.item), *offers)
+            return (ctx.cite(self.node, f"{path}.key"), *more)
+        selector = ctx.cite(self.item, f"spec.template.spec.nodeSelector{key(self.label)}")
+        return (ctx.cite_or_lack(self.node, f"metadata.labels{key(self.label)}"), selector, *offers)
+
+    def why(self) -> str:
+        """One clause about this node."""
+        if self.item is None:
+            return f"no device plugin is installed that could run on {self.node.name}"
+        who = f"the {self.operand.title if self.operand else 'device plugin'} {self.item.name}"
+        if self.taint is not None:
+            return f"{who} does not tolerate the taint {self.key[1]} of {self.node.name}, so none runs there"
+        has = self.node.labels.get(self.label)
+        says = f"it says {has}" if has is not None else "the label is missing"
+        return f"{who} runs only where {self.label}={self.wanted}, and on {self.node.name} {says}"
+
+    def finding(self, ctx: Context, same: list["_LeftOut"]) -> Finding:
+        """The finding of all nodes that are left out for the same reason, told by the first."""
+        first, *further = self.proof(ctx)
+        further += _claim(ctx, self.node)
+        more = f" ({len(same)} nodes)" if len(same) > 1 else ""
+        tainted = self.taint is not None and self.item is not None
+        nodes = tuple(one.node.ref for one in same)
+        return Finding(
+            name="gpu-stack-taint-not-tolerated" if tainted else "device-plugin-not-deployed",
+            subject=self.item.ref if tainted and self.item else self.node.ref,
+            members=() if tainted else nodes[1:],
+            summary=f"{self.why()}{more}; it offers no GPU in status.allocatable",
+            evidence=(first, *further),
+            accounts_for=tuple(Because(one.group, one.why(), one.proof(ctx)) for one in same),
+            confidence=Confidence.LIKELY if self.item is None else None,
+            since=min((one.group.since for one in same if one.group.since), default=None),
+            remedies=_remedies(self),
+        )
+
+
+def _why(ctx: Context, group: Group, node: Node, daemon_sets: list[tuple[Operand, Controller]]) -> _LeftOut | None:
+    """What keeps device plugins off the node; None where that is unknown, or on purpose for a while."""
+    plugins = [item for operand, item in daemon_sets if operand.stage is Stage.PLUGIN]
+    if not plugins:
+        seen = any(ctx.snap.holds("apps/DaemonSet", space) for space in SYSTEM_NAMESPACES)
+        return _LeftOut(group=group, node=node) if seen and ctx.snap.pods_on(node.name) else None
+    by_label: _LeftOut | None = None
+    for operand, item in daemon_sets:
+        pod = template_pod(item)
+        if pod is None or (operand.stage is Stage.SHARING):
+            continue
+        shape = shape_of(pod)
+        own = frozenset(
+            taint.key for taint in node.spec.taints or () if taint.key and taint.key.startswith(AUTOMATIC_TAINT_PREFIX)
+        )
+        found = ctx.place.verdict(shape, node, ignore_cordon=True, ignore_taints=own)
+        chosen = all(node.labels.get(name) == value for name, value in shape.node_selector.items())
+        if found.barrier is Barrier.TAINT and chosen:
+            return _LeftOut(group=group, node=node, operand=operand, item=item, taint=found.taint_index)
+        if operand.stage is not Stage.PLUGIN:
+            continue
+        if found.barrier is None:
+            return None  # its pod should be there: the controller, or whatever took the pod away, has to say why
+        for name, value in sorted(shape.node_selector.items()):
+            if node.labels.get(name) != value and by_label is None:
+                by_label = _LeftOut(group=group, node=node, operand=operand, item=item, label=name, wanted=value)
+    paused = by_label is not None and node.labels.get(by_label.label, "").find(PAUSED) >= 0
+    return None if paused else by_label
+
+
+def _status(ctx: Context, item: Controller) -> list[Evidence]:
+    desired = item.status.desired_number_scheduled
+    return [ctx.cite(item, "status.desiredNumberScheduled")] if desired is not None else []
+
+
+def _claim(ctx: Context, node: Node) -> Iterator[Evidence]:
+    """What Karpenter says of the machine behind the node."""
+    for claim in ctx.snap.all("karpenter.sh/NodeClaim"):
+        status = claim.whole.get("status")
+        if not isinstance(status, dict) or status.get("nodeName") != node.name:
+            continue
+        for index, found in enumerate(dicts(status.get("conditions"))):
+            if found.get("reason") == "ResourceNotRegistered":
+                part = "message" if isinstance(found.get("message"), str) and found["message"] else "reason"
+                yield ctx.cite(claim, f"status.conditions[{index}].{part}")
+                if part == "message":
+                    yield ctx.cite(claim, f"status.conditions[{index}].reason")
+
+
+def _remedies(found: _LeftOut) -> tuple[Remedy, ...]:
+    if found.item is None:
+        text = "install the device plugin of the GPU's vendor, for NVIDIA the GPU operator or its device plugin chart"
+        return (Remedy(text=text, who="platform"),)
+    if found.taint is not None:
+        what = f"add a toleration of {found.key[1]} to {found.item.kind} {found.item.namespace}/{found.item.name}"
+        operator = " (with the GPU operator: spec.daemonsets.tolerations of the ClusterPolicy)"
+        return (Remedy(text=what + operator, who="platform"),)
+    if found.label.startswith(DEPLOY):
+        command = f"kubectl label node {found.node.name} {found.label}={found.wanted} --overwrite"
+        text = f"set the label {found.label} of the node back to {found.wanted}, unless it was switched off on purpose"
+        return (Remedy(text=text, command=command, who="platform"),)
+    text = f"give the node the label {found.label}={found.wanted}, or widen the DaemonSet's selector"
+    return (Remedy(text=text, who="platform"),)
