@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from diag.findings import FieldEvidence
 from diag.facts.selection import required_terms
+from diag.findings import FieldEvidence
 from diag.projection import Object, dicts
 from diag.snapshot.cite import key
 
+NODE_NAME = "metadata.name"  # the only field of a node that matchFields may name
 TERMS = "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
 
 
@@ -26,7 +27,7 @@ class Narrowing:
 
 
 def narrowings(pod: Object) -> list[Narrowing]:
-    """All demands of a pod on node labels."""
+    """All demands of a pod on node labels, and on a node's name (as label `metadata.name`)."""
     spec = pod.whole.get("spec")
     if not isinstance(spec, dict):
         return []
@@ -37,10 +38,11 @@ def narrowings(pod: Object) -> list[Narrowing]:
         if isinstance(value, str)
     ]
     for number, term in enumerate(required_terms(spec.get("affinity"))):
-        expressions = term.get("matchExpressions") if isinstance(term, dict) else None
-        for index, one in enumerate(expressions if isinstance(expressions, list) else ()):
-            if dicts([one]) and isinstance(one.get("key"), str):
-                found.append(_of_expression(one, f"{TERMS}[{number}].matchExpressions[{index}]", number))
+        for part in ("matchExpressions", "matchFields"):
+            expressions = term.get(part) if isinstance(term, dict) else None
+            for index, one in enumerate(expressions if isinstance(expressions, list) else ()):
+                if dicts([one]) and isinstance(one.get("key"), str):
+                    found.append(_of_expression(one, f"{TERMS}[{number}].{part}[{index}]", number))
     return found
 
 
