@@ -61,8 +61,9 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("diag needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
 	@$(PYTHON) -m venv $(VENV)
 
+# setuptools warns of what an editable install is; that is what is wanted.
 $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
-	@$(PIP) install -c constraints.txt -e .
+	@PYTHONWARNINGS=ignore $(PIP) install -c constraints.txt -e .
 	@touch $@
 
 # `--group` came with pip 25.1, which is newer than the pip of most Pythons.

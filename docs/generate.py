@@ -49,7 +49,7 @@ def main() -> None:
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     if "--check" in sys.argv[1:]:
         for path in (*stale, *surplus):
-            print(f"stale: {path.relative_to(ROOT)}", file=sys.stderr)  # noqa: T201  a script speaks so
+            print(f"stale: {path.relative_to(ROOT)}", file=sys.stderr)
         sys.exit("run `make docs`" if stale or surplus else 0)
     RULES.mkdir(exist_ok=True)
     for path in surplus:

@@ -1,0 +1,70 @@
+"""One measurement in a process of its own, printed as JSON: seconds of each part, megabytes at the peak.
+
+python bench/measure.py json DUMP     # json.loads of the dump's bytes
+python bench/measure.py diag DUMP     # a scan, part by part
+"""  # noqa: INP001  a folder of scripts
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+
+def main() -> None:
+    """Measures what the first argument says, on the dump that the second names."""
+    what, path = sys.argv[1], Path(sys.argv[2])
+    print(json.dumps({"json": of_json, "scan": of_scan, "parts": of_parts}[what](path)))
+
+
+def of_json(path: Path) -> dict[str, float]:
+    """How long Python's own parser takes."""
+    text = path.read_bytes()
+    begin = time.perf_counter()
+    json.loads(text)
+    return {"json.loads": time.perf_counter() - begin}
+
+
+def of_scan(path: Path) -> dict[str, float]:
+    """How long a whole scan takes, from the file to the document's bytes, and how much memory."""
+    from diag.api import scan  # noqa: PLC0415  the imports are not what is measured
+    from diag.catalog.registry import load as load_rules  # noqa: PLC0415
+    from diag.report.documents import as_json  # noqa: PLC0415
+
+    load_rules()
+    before_mb = peak_mb()
+    begin = time.perf_counter()
+    report = scan([path])
+    as_json(report)
+    taken_s = time.perf_counter() - begin
+    grown_mb = peak_mb() - before_mb
+    return {"everything": taken_s, "objects": report.stats["objects"], "peak_mb": peak_mb(), "grown_mb": grown_mb}
+
+
+def of_parts(path: Path) -> dict[str, float]:
+    """How long the parts of a scan take: loading, groups, rules."""
+    from diag.catalog.registry import load as load_rules  # noqa: PLC0415  as above
+    from diag.catalog.run import run  # noqa: PLC0415
+    from diag.snapshot.load import load  # noqa: PLC0415
+    from diag.snapshot.sources import Limits, read  # noqa: PLC0415
+    from diag.trouble.trouble import Trouble  # noqa: PLC0415
+
+    registry = load_rules()
+    begin = time.perf_counter()
+    snap = load(read(str(path), stdin=None, limits=Limits()), now=None)[0]
+    loaded = time.perf_counter()
+    trouble = Trouble(snap)
+    trouble.groups  # noqa: B018  computed when it is first asked for
+    grouped = time.perf_counter()
+    run(registry, trouble, lambda _rule, _name: True)
+    return {"load": loaded - begin, "groups": grouped - loaded, "rules": time.perf_counter() - grouped}
+
+
+def peak_mb() -> float:
+    """The most memory that this process has held, in megabytes of 1,000,000 bytes."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+if __name__ == "__main__":
+    main()
