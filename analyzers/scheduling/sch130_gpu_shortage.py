@@ -1,27 +1,30 @@
-"""SCH130 to SCH133: GPUs that could hold the pod exist, and none of them is free as it needs them."""
+"""SCH130 to SCH134: nodes that could hold the pod exist, and none has room for it as it needs it."""
 
 from collections.abc import Iterator
 
+from diag.catalog import room
 from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
-from diag.facts.nodes import allocatable
 from diag.facts.quantity import show
-from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy
-from diag.snapshot.cite import key
-from diag.snapshot.kinds import Node
+from diag.findings import Basis, Because, Confidence, Evidence, Finding, Gap, Question, Remedy
+from diag.snapshot.kinds import Pod
 from diag.trouble.groups import Group
-from diag.trouble.placement import Counts
-from diag.trouble.shapes import main_gpu, request_path
+from diag.trouble.rollout import SelfBlocked, self_blocked
+from diag.trouble.shapes import request_path
+from diag.trouble.shortage import Holder, Lack, Shortage, holders, shortage, smallest_move
+from diag.vocab.scheduler_reasons import ReasonKind
+
+NAMED = 4  # holders and nodes that a summary names
 
 EXHAUSTED = """All GPUs that the pod may use are taken by other pods.
 
 ## What it means
-The nodes that the pod may run on are large enough, and the requests of running pods hold so many of their GPUs that fewer are
-free, all nodes together, than one pod asks for.
+The nodes that the pod may run on are large enough, and the requests of running pods hold so many of their GPUs that
+fewer are free, all nodes together, than one pod asks for.
 
 ## Why it happens
-Demand exceeds the fleet. This is what remains after every other explanation: no node is out of order, no taint or selector
-is in the way, and what is free is not merely scattered.
+Demand exceeds the fleet. This is what remains after every other explanation: no node is out of order, no taint or
+selector is in the way, and what is free is not merely scattered.
 
 ## Evidence
 The request, and per node `status.allocatable` minus the requests of the pods bound to it.
@@ -30,13 +33,15 @@ The request, and per node `status.allocatable` minus the requests of the pods bo
 Wait, end or shrink something of lower value, raise the priority, or add nodes.
 
 ## Known limits
-Needs the pods of all namespaces. Where the scheduler's own count differs from the sums, the finding is only possible.
+Needs the pods of all namespaces. Where the scheduler's own count differs from the sums, the finding is only possible,
+and a gap says so.
 """
 
 STRANDED = """GPUs are free, but the CPU or memory of the same nodes is used up.
 
 ## What it means
-At least one node has as many free GPUs as the pod asks for, and too little CPU, memory or ephemeral storage beside them.
+At least one node has as many free GPUs as the pod asks for, and too little CPU, memory or ephemeral storage beside
+them.
 
 ## Why it happens
 CPU-only pods run on GPU nodes, or GPU pods ask for more CPU and memory than their share of the node.
@@ -69,20 +74,41 @@ Move small pods elsewhere, or raise the limit of the pool.
 As for all sums: needs the pods of all namespaces.
 """
 
+DEADLOCK = """A roll-out waits for GPUs that its own old pods hold.
+
+## What it means
+The pods of the new revision find no free GPU, a node would take one of them if the old revision's pods there were
+gone, and the strategy ends no old pod before a new one is ready. It waits for ever.
+
+## Why it happens
+`maxUnavailable` rounds down: 25 % of up to three replicas is none. Rolling updates need spare GPUs for the surge, and
+the fleet has none. Knative always keeps a revision until the next one is ready.
+
+## Evidence
+The new pod's request and the scheduler's words; the old pods' requests on the node; `spec.strategy` of the Deployment.
+
+## What to do
+Let the roll-out end an old pod first (`maxSurge: 0`, `maxUnavailable: 1`), at the price of capacity during the update.
+
+## Known limits
+Deployments and Knative revisions only. An autoscaler that could add a node is not seen.
+"""
+
 
 @rule(
     "SCH130",
-    name="gpu-fragmentation",
+    name=Lack.ONE_NODE.value,
     question=Question.PLACED,
     inputs=("Pod", "Node"),
-    refines=("gpu-capacity-exhausted",),
+    refines=(Lack.GPUS.value,),
     others=(
-        Named(id="SCH131", name="gpu-stranded-by-cpu-memory", page=STRANDED, refines=("gpu-capacity-exhausted",)),
-        Named(id="SCH132", name="pod-limit-of-node-reached", page=POD_LIMIT, refines=("gpu-capacity-exhausted",)),
-        Named(id="SCH133", name="gpu-capacity-exhausted", page=EXHAUSTED, basis=Basis.REMAINDER),
+        Named(id="SCH131", name=Lack.BESIDE_GPUS.value, page=STRANDED, refines=(Lack.GPUS.value,)),
+        Named(id="SCH132", name=Lack.POD_SLOTS.value, page=POD_LIMIT, refines=(Lack.GPUS.value,)),
+        Named(id="SCH133", name=Lack.GPUS.value, page=EXHAUSTED, basis=Basis.REMAINDER),
+        Named(id="SCH134", name="rolling-update-gpu-deadlock", page=DEADLOCK, refines=(Lack.GPUS.value,)),
     ),
 )
-def gpu_shortage(ctx: Context) -> Iterator[Finding]:
+def gpu_shortage(ctx: Context) -> Iterator[Finding | Gap]:
     """Enough GPUs are free, but not on one node.
 
     ## What it means
@@ -92,125 +118,248 @@ def gpu_shortage(ctx: Context) -> Iterator[Finding]:
     Small pods are spread over the nodes (the scheduler's default), so that no node is left whole for a large one.
 
     ## Evidence
-    The request, the free GPUs of each node (`status.allocatable` minus the requests of its pods) and the largest of them.
+    The request, the free GPUs of each node (`status.allocatable` minus the requests of its pods), and the most on one.
 
     ## What to do
     Move small pods together, ask for fewer GPUs per pod, or let the scheduler pack (MostAllocated).
 
     ## Known limits
     Needs the pods of all namespaces. Where the scheduler's own count differs from the sums, the finding is only likely.
+    A move is worked out from requests, taints and selectors; disruption budgets and pod affinity are not looked at.
     """
-    for group in ctx.groups("pod-unscheduled"):
-        resource = main_gpu(group.shape.requests) if group.shape else None
-        if group.shape is None or resource is None or group.state != "refused":
+    lacking = [
+        found
+        for group in ctx.groups("pod-unscheduled")
+        if group.state == "refused" and _speaks_of_room(ctx, group)
+        for found in [shortage(ctx.place, group)]
+        if found is not None and ctx.pools.remaining(group) > 0
+    ]
+    yield from _disagreements(ctx, lacking)
+    yield from _pod_limits(ctx, [one for one in lacking if one.lack is Lack.POD_SLOTS])
+    for one in lacking:
+        if one.lack is Lack.POD_SLOTS:
             continue
-        left = ctx.pools.remaining(group)
-        counts = ctx.place.count(group.shape)
-        roomy = [node for node in counts.open if not ctx.place.too_small(group.shape, node)]
-        if left > 0 and roomy and not counts.fitting and _waits_for_room(ctx, group, resource):
-            yield _shortage(ctx, group, resource, counts=counts, roomy=roomy, left=left)
+        blocked = self_blocked(ctx.place, one, _family(ctx, one.group))
+        if blocked:
+            yield _deadlock(ctx, one, blocked)
+        elif one.lack is Lack.BESIDE_GPUS:
+            yield _beside_gpus(ctx, one)
+        else:
+            yield _too_few(ctx, one)
 
 
-def _waits_for_room(ctx: Context, group: Group, resource: str) -> bool:
-    """Whether the scheduler complains of resources at all, and not of a claim or a gang."""
-    said = ctx.agreement(group, resource).message
-    return said is None or said.prefilter is None
+def _speaks_of_room(ctx: Context, group: Group) -> bool:
+    """Whether the scheduler complains of resources, as far as its words can be read, and not only of something else."""
+    said = ctx.agreement(group).message
+    if said is None:
+        return True
+    room_kinds = (ReasonKind.INSUFFICIENT, ReasonKind.TOO_MANY_PODS)
+    return said.prefilter is None and any(said.count(kind) for kind in room_kinds)
 
 
-def _shortage(ctx: Context, group: Group, resource: str, *, counts: Counts, roomy: list[Node], left: int) -> Finding:
-    assert group.shape is not None  # noqa: S101  asked by the caller
-    wanted = group.shape.requests[resource]
-    free = {node.name: max(ctx.place.free[node.name].get(resource, 0), 0) for node in counts.open}
-    whole = [node for node in roomy if free[node.name] >= wanted]
-    if whole:
-        return _beside_gpus(ctx, group, resource, nodes=whole, left=left)
-    total, most = sum(free.values()), max(free.values(), default=0)
-    name = "gpu-fragmentation" if total >= wanted else "gpu-capacity-exhausted"
-    offering = [node for node in counts.open if allocatable(node).get(resource, 0) > 0]
-    holders = sorted(offering, key=lambda node: (-free[node.name], node.name))
-    parts = [_free(ctx, node, resource, free[node.name]) for node in holders]
-    request = _request(ctx, group, resource)
-    all_free = ctx.compute(f"free {resource} on the {len(offering)} nodes that the pod may use", total // 1000, parts)
-    largest = ctx.compute(f"most free {resource} on one of them", most // 1000, parts[:1])
-    asked = f"asks for {wanted // 1000} × {resource} on one node"
-    if name == "gpu-fragmentation":
-        summary = f"{asked}; {total // 1000} are free on {len(offering)} nodes, but at most {most // 1000} on one"
-        remedy = Remedy(
-            text="move small pods together so that one node becomes free", who="platform", risk="disruptive"
+def _family(ctx: Context, group: Group) -> list[Pod]:
+    """All pods of the group's workload."""
+    top = ctx.workload(group.first)
+    return ctx.snap.pods_of(top) if top is not group.first else []
+
+
+def _disagreements(ctx: Context, lacking: list[Shortage]) -> Iterator[Gap]:
+    """One gap for each resource of which the scheduler counted other nodes short than the snapshot shows."""
+    for resource in sorted(
+        {one.resource for one in lacking if ctx.agreement(one.group, _deciding(ctx, one)).sums is False}
+    ):
+        # It lowers the finding itself, so it is not material once more.
+        yield Gap(
+            cluster=ctx.cluster,
+            what=f"free {resource}: the scheduler counted other nodes than the snapshot shows, its words may be older",
+            why="disagrees",
+            fix="look again, with the pods of all namespaces",
         )
-    else:
-        summary = f"{asked}; of all that it may use only {total // 1000} are free ({len(offering)} nodes)"
-        remedy = Remedy(text="wait, free GPUs held by work of lower value, or add nodes", who="user")
-    return Finding(
-        name=name,
-        subject=group.workload,
-        summary=summary,
-        evidence=(all_free, largest, request),
-        accounts_for=(Because(group, summary, (all_free, largest), members=left),),
-        confidence=_confidence(ctx, group, resource),
-        since=group.since,
-        remedies=(remedy,),
-    )
 
 
-def _beside_gpus(ctx: Context, group: Group, resource: str, *, nodes: list[Node], left: int) -> Finding:
-    """Nodes with enough free GPUs that are short of something else."""
-    assert group.shape is not None  # noqa: S101  asked by the caller
-    short = {node.name: ctx.place.short(group.shape, node) for node in nodes}
-    node = min(nodes, key=lambda one: (short[one.name] == ["pods"], len(short[one.name]), one.name))
-    lacking = short[node.name]
-    pods_only = lacking == ["pods"]
-    free_gpus = _free(ctx, node, resource, ctx.place.free[node.name].get(resource, 0))
-    pieces: list[Evidence] = []
-    words = []
-    for name in lacking:
-        left_there = ctx.place.free[node.name].get(name, 0)
-        pieces.append(_free(ctx, node, name, left_there))
-        words.append(
-            f"{show(max(left_there, 0), name)} {name} left, {show(group.shape.requests[name], name)} asked for"
-        )
-    request = [_request(ctx, group, name) for name in lacking if name != "pods" and request_path(group.first, name)]
-    limit = show(ctx.place.used[node.name].get("pods", 0), "pods")
-    if pods_only:
-        summary = f"free GPUs on {node.name} cannot be used: it holds {limit} pods and may hold no more (Too many pods)"
-    else:
-        summary = (
-            f"{len(nodes)} nodes have enough free {resource} but too little {' and '.join(lacking)}: {node.name} has "
-            + ", ".join(words)
-        )
-    return Finding(
-        name="pod-limit-of-node-reached" if pods_only else "gpu-stranded-by-cpu-memory",
-        subject=min(one.ref for one in nodes) if pods_only else group.workload,
-        members=tuple(one.ref for one in nodes[1:]) if pods_only else (),
-        summary=summary,
-        evidence=(pieces[0], *pieces[1:], free_gpus, *request),
-        accounts_for=(Because(group, summary, (*pieces, free_gpus), members=left),),
-        confidence=_confidence(ctx, group, lacking[0] if lacking and not pods_only else resource),
-        since=group.since,
-        remedies=(
-            Remedy(text="move pods that need no GPU off these nodes", who="platform", risk="disruptive"),
-            Remedy(
-                text="raise maxPods of the pool" if pods_only else f"ask for less {' and '.join(lacking)} per pod",
-                who="platform" if pods_only else "user",
+def _deciding(ctx: Context, one: Shortage) -> str:
+    """The resource whose count the scheduler must confirm."""
+    if one.lack is Lack.POD_SLOTS:
+        return "pods"
+    if one.lack is Lack.BESIDE_GPUS:
+        return ctx.place.short(one.shape, one.nodes[0])[0]
+    return one.resource
+
+
+def _confidence(ctx: Context, one: Shortage) -> Confidence | None:
+    agreed = ctx.agreement(one.group, _deciding(ctx, one))
+    if agreed.trusts_sums:
+        return None
+    return Confidence.POSSIBLE if one.lack is Lack.GPUS and agreed.sums is False else Confidence.LIKELY
+
+
+def _pod_limits(ctx: Context, lacking: list[Shortage]) -> Iterator[Finding]:
+    """One finding for full nodes that share waiters, at the first of them by name."""
+    left = list(lacking)
+    while left:
+        together = _sharing(left)
+        left = [one for one in left if one not in together]
+        nodes = sorted({node.name: node for one in together for node in one.nodes}.values(), key=lambda node: node.name)
+        node = nodes[0]
+        slots = show(ctx.place.used[node.name].get("pods", 0), "pods")
+        limit, bound = ctx.cite(node, "status.allocatable.pods"), room.pods_on(ctx, node)
+        who = f"{node.name} and {len(nodes) - 1} more" if len(nodes) > 1 else node.name
+        summary = f"{who} may hold no more pods (Too many pods): {slots} of {limit.value} on {node.name}"
+        idle = [
+            room.free_on(ctx, node, resource)
+            for resource in sorted({gpu for one in together for gpu in one.shape.gpus})
+        ]
+        if idle:
+            summary += f", beside {', '.join(f'{each.value} free {each.computed.split()[1]}' for each in idle)}"
+        yield Finding(
+            name=Lack.POD_SLOTS.value,
+            subject=node.ref,
+            members=tuple(other.ref for other in nodes[1:]),
+            summary=summary,
+            evidence=(limit, *[bound, *idle]),
+            accounts_for=tuple(_because(ctx, one, summary, (limit, bound)) for one in together),
+            confidence=min((found for one in together if (found := _confidence(ctx, one))), default=None),
+            since=min((one.group.since for one in together if one.group.since), default=None),
+            remedies=(
+                Remedy(text="move small pods off these nodes", who="platform", risk="disruptive"),
+                Remedy(text=f"raise maxPods of the pool above {slots}", who="platform", risk="disruptive"),
             ),
+        )
+
+
+def _sharing(lacking: list[Shortage]) -> list[Shortage]:
+    """The first shortage and all that share full nodes with it, directly or through others."""
+    names = {node.name for node in lacking[0].nodes}
+    found: list[Shortage] = []
+    while len(found) < len(wider := [one for one in lacking if any(node.name in names for node in one.nodes)]):
+        found = wider
+        names.update(node.name for one in found for node in one.nodes)
+    return found
+
+
+def _deadlock(ctx: Context, one: Shortage, blocked: SelfBlocked) -> Finding:
+    resource, old = one.resource, blocked.old[0]
+    path = request_path(old, resource)
+    rolling = "spec.strategy.rollingUpdate.maxUnavailable"
+    evidence = (
+        room.asked(ctx, one.group, resource),
+        ctx.cite(old, path) if path else ctx.cite(old, "spec.nodeName"),
+        ctx.cite(old, "spec.nodeName"),
+        *((ctx.cite_or_lack(blocked.deployment, rolling),) if blocked.keeps is not None else ()),
+        one.group.evidence[0],
+    )
+    keeps = f"keeps {blocked.keeps} old pods" if blocked.keeps is not None else "keeps the old revision"
+    summary = (
+        f"the new revision waits for {show(one.wanted, resource)} × {resource} that its own old pods hold "
+        f"({old.name} on {old.spec.node_name}); the update {keeps} until the new one is ready"
+    )
+    name, namespace = blocked.deployment.name, blocked.deployment.namespace
+    patch = '{"spec":{"strategy":{"rollingUpdate":{"maxSurge":0,"maxUnavailable":1}}}}'
+    return Finding(
+        name="rolling-update-gpu-deadlock",
+        subject=blocked.deployment.ref,
+        summary=summary,
+        evidence=evidence,
+        accounts_for=(_because(ctx, one, summary, evidence),),
+        confidence=_confidence(ctx, one),
+        since=one.group.since,
+        remedies=(
+            Remedy(
+                text="let the update end an old pod before it starts a new one",
+                command=f"kubectl -n {namespace} patch deployment {name} -p '{patch}'" if blocked.keeps else None,
+                risk="disruptive",
+            ),
+            Remedy(text="add a node with free GPUs for the time of the update", who="platform"),
         ),
     )
 
 
-def _confidence(ctx: Context, group: Group, resource: str) -> Confidence | None:
-    return None if ctx.agreement(group, resource).trusts_sums else Confidence.LIKELY
+def _too_few(ctx: Context, one: Shortage) -> Finding:
+    """GPUs free on several nodes only, or too few altogether."""
+    resource, several = one.resource, len(one.nodes)
+    request = room.asked(ctx, one.group, resource)
+    all_free = room.free_in_all(ctx, one.nodes, resource, f"the {several} nodes that the pod may use")
+    largest = room.free_on(ctx, one.nodes[0], resource)
+    wanted = f"asks for {show(one.wanted, resource)} × {resource} on one node"
+    where = f"{several} nodes" if several > 1 else one.nodes[0].name
+    if one.lack is Lack.ONE_NODE:
+        summary = f"{wanted}; {one.total // 1000} are free on {where}, but at most {one.most // 1000} on one"
+        remedies: tuple[Remedy, ...] = (_move(ctx, one),)
+    else:
+        found = holders(ctx.place, lambda pod: ctx.workload(pod).ref, one.nodes, resource)
+        summary = f"{wanted}; of all that it may use {one.total // 1000} are free ({where}){_held(one, found)}"
+        remedies = (
+            Remedy(text="wait, end or shrink what holds them, raise the priority, or add nodes"),
+            Remedy(
+                text="see who holds them",
+                command="kubectl get pods -A -o wide --field-selector status.phase=Running",
+                who="platform",
+            ),
+        )
+    return Finding(
+        name=one.lack.value,
+        subject=one.group.workload,
+        summary=summary,
+        evidence=(all_free, largest, request),
+        accounts_for=(_because(ctx, one, summary, (all_free, largest)),),
+        confidence=_confidence(ctx, one),
+        since=one.group.since,
+        remedies=remedies,
+    )
 
 
-def _request(ctx: Context, group: Group, resource: str) -> Evidence:
-    path = request_path(group.first, resource)
-    return ctx.cite(group.first, path) if path else group.evidence[0]
+def _held(one: Shortage, found: list[Holder]) -> str:
+    """Who holds them; what the waiting workload holds itself is told beside what it asks for in all."""
+    resource, waiting = one.resource, one.wanted * one.group.size
+    named = [
+        f"{each.workload.namespace}/{each.workload.name} {show(each.amount, resource)}"
+        + (f" (of {show(each.amount + waiting, resource)} in all)" if each.workload == one.group.workload else "")
+        for each in found[:NAMED]
+    ]
+    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    return f"; held by {', '.join(named)}{more}" if named else ""
 
 
-def _free(ctx: Context, node: Node, resource: str, free: int) -> Evidence:
-    """Free on one node: allocatable minus what its pods ask for."""
-    parts: list[Evidence] = [ctx.cite_or_lack(node, f"status.allocatable{key(resource)}")]
-    for pod in ctx.snap.pods_on(node.name):
-        path = request_path(pod, resource)
-        if path and pod.status.phase not in ("Succeeded", "Failed"):
-            parts.append(ctx.cite(pod, path))
-    return ctx.compute(f"free {resource} on node {node.name}", show(free, resource), parts)
+def _move(ctx: Context, one: Shortage) -> Remedy:
+    move = smallest_move(ctx.place, one)
+    if move is None:
+        return Remedy(text="move small pods together so that one node becomes free", who="platform", risk="disruptive")
+    steps = ", ".join(f"{pod.namespace}/{pod.name} to {node.name}" for pod, node in move.pods)
+    return Remedy(
+        text=f"free {move.node.name}: by requests, {steps} would have room", who="platform", risk="disruptive"
+    )
+
+
+def _beside_gpus(ctx: Context, one: Shortage) -> Finding:
+    """Nodes with enough free GPUs that are short of something else; the one that lacks least speaks."""
+    node = min(one.nodes, key=lambda each: (len(ctx.place.short(one.shape, each)), each.name))
+    lacking = ctx.place.short(one.shape, node)
+    words = ", ".join(
+        f"{show(max(ctx.place.free[node.name].get(name, 0), 0), name)} {name} left, "
+        f"{show(one.shape.requests[name], name)} asked for"
+        for name in lacking
+    )
+    has = "has" if len(one.nodes) == 1 else "have"
+    summary = (
+        f"{len(one.nodes)} nodes {has} enough free {one.resource} but too little {' and '.join(lacking)}: "
+        f"{node.name} has {words}"
+    )
+    first, *others = (room.free_on(ctx, node, name) for name in lacking)
+    gpus = room.free_on(ctx, node, one.resource)
+    return Finding(
+        name=one.lack.value,
+        subject=one.group.workload,
+        summary=summary,
+        evidence=(first, *[*others, gpus, *(room.asked(ctx, one.group, name) for name in lacking)]),
+        accounts_for=(_because(ctx, one, summary, (first, *others, gpus)),),
+        confidence=_confidence(ctx, one),
+        since=one.group.since,
+        remedies=(
+            Remedy(text="move pods that need no GPU off these nodes", who="platform", risk="disruptive"),
+            Remedy(text=f"ask for less {' and '.join(lacking)} per pod"),
+        ),
+    )
+
+
+def _because(ctx: Context, one: Shortage, why: str, evidence: tuple[Evidence, ...]) -> Because:
+    return Because(one.group, why, evidence, members=ctx.pools.remaining(one.group))

@@ -15,12 +15,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from diag.findings import Basis, Finding, Question, Severity
+from diag.findings import Basis, Finding, Gap, Question, Severity
 
 if TYPE_CHECKING:
     from diag.catalog.context import Context
 
-RuleFunction = Callable[["Context"], Iterator[Finding]]
+# A rule may also say what it could not settle (`Gap`): where its sums disagree with the scheduler's, for example.
+RuleFunction = Callable[["Context"], Iterator[Finding | Gap]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,6 +60,9 @@ def run(registry: Registry, trouble: Trouble, wanted: Callable[[str, str], bool]
 def _run_function(ran: Ran, rule: Rule, ctx: Context, wanted: Callable[[str, str], bool]) -> None:
     def findings() -> Iterator[Found]:
         for finding in rule.function(ctx):
+            if isinstance(finding, Gap):
+                ran.gaps.append(finding)
+                continue
             named = rule.by_name(finding.name)
             if wanted(named.id, named.name):
                 yield Found(

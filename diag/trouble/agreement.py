@@ -40,5 +40,7 @@ def agreement(place: Placement, group: Group, resource: str | None) -> Agreement
     if resource is None or said.prefilter is not None:
         return Agreement(message=said, nodes=same_nodes, sums=None)
     counted = place.count(group.shape).short.get(resource, 0)
+    if resource == "pods":
+        return Agreement(message=said, nodes=same_nodes, sums=said.count(ReasonKind.TOO_MANY_PODS) == counted)
     same = said.count(ReasonKind.INSUFFICIENT, resource) == counted
     return Agreement(message=said, nodes=same_nodes, sums=same)

@@ -11,6 +11,8 @@ from diag.snapshot.snapshot import Snapshot
 
 MAX_DEPTH = 12  # deeper chains, and rings, are cut
 TEMPLATE_HASH = "pod-template-hash"
+# Owners that only tie an object's life to theirs: vcluster makes the tenant's Service the owner of each pod on the host.
+CARETAKERS = ("Service", "ConfigMap", "Secret")
 
 
 def chain(snap: Snapshot, item: Object) -> list[Object]:
@@ -47,7 +49,8 @@ def controllers(item: Object) -> Iterator[OwnerReference]:
 
 def workload(snap: Snapshot, item: Object) -> Object:
     """The topmost namespaced owner that is here, the object itself when there is none."""
-    return [above for above in chain(snap, item) if above.namespace or above is item][-1]
+    makers = (above for above in chain(snap, item) if above.namespace and above.kind_id not in CARETAKERS)
+    return [item, *makers][-1]
 
 
 def lineage(snap: Snapshot, item: Object) -> tuple[Ref, ...]:

@@ -95,7 +95,7 @@ class Placement:
             bool(node.spec.unschedulable) and not ignore_cordon,
             tuple((taint.key, taint.value, taint.effect) for taint in node.spec.taints or ()),
             tuple(labels.get(name) for name in _label_keys(shape)),
-            node.name if _names_nodes(shape) else "",
+            (node.name, fields) if (fields := _fields(shape)) else "",
             ignore_taints,
         )
         found = self._static.get(key)
@@ -115,9 +115,10 @@ class Placement:
 
     def count(self, shape: Shape) -> Counts:
         """All nodes sorted for a shape."""
-        found = self._counts.get(shape.key)
+        key = (*shape.key, _fields(shape))
+        found = self._counts.get(key)
         if found is None:
-            found = self._counts[shape.key] = Counts()
+            found = self._counts[key] = Counts()
             for node in self.snap.nodes:
                 found.total += 1
                 barrier = self.verdict(shape, node).barrier
@@ -143,6 +144,18 @@ class Placement:
     def selected(self, shape: Shape) -> list[Node]:
         """Nodes that satisfy selector and affinity, whatever their taints and cordons."""
         return [node for node in self.snap.nodes if _selected(shape, node)]
+
+
+def pinned(shape: Shape) -> frozenset[str]:
+    """The nodes that the shape names itself (`metadata.name` in matchFields), as pods of a DaemonSet do."""
+    return frozenset(
+        value
+        for term in dicts(shape.terms)
+        for one in dicts(term.get("matchFields"))
+        if one.get("key") == "metadata.name" and one.get("operator") == "In" and isinstance(one.get("values"), list)
+        for value in one["values"]
+        if isinstance(value, str)
+    )
 
 
 def _judge(shape: Shape, node: Node, *, ignore_cordon: bool, ignore_taints: frozenset[str]) -> Verdict:
@@ -172,8 +185,10 @@ def _label_keys(shape: Shape) -> list[str]:
     return sorted(keys)
 
 
-def _names_nodes(shape: Shape) -> bool:
-    return any(term.get("matchFields") for term in dicts(shape.terms))
+def _fields(shape: Shape) -> str:
+    """What the shape demands of the node's own fields, which its key leaves out: pods of a DaemonSet name their nodes."""
+    fields = [term["matchFields"] for term in dicts(shape.terms) if term.get("matchFields")]
+    return repr(fields) if fields else ""
 
 
 def _unlisted(resource: str) -> int:
