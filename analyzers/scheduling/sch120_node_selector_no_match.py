@@ -4,16 +4,15 @@ from collections.abc import Iterator, Sequence
 
 from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
-from diag.facts.gpu_models import nearest
 from diag.facts.scheduler_message import parse_scheduler_message
-from diag.facts.words import count_of
+from diag.facts.words import count_of, nearest
 from diag.findings import Because, Confidence, Evidence, Finding, Proof, Question, Remedy
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Node
 from diag.trouble.gpu_demands import model_demands
 from diag.trouble.groups import Group
 from diag.trouble.selectors import NODE_NAME, Narrowing, cite_selectors, narrowings
-from diag.trouble.unmet import Unmet, counted, unmatched, values_of, words_of
+from diag.trouble.unmet import Unmet, counted, meets, unmatched, values_of, words_of
 from diag.vocab.scheduler_reasons import ReasonKind
 
 HOSTNAME = "kubernetes.io/hostname"
@@ -170,13 +169,10 @@ def _evidence(ctx: Context, demands: list[Narrowing], nodes: Sequence[Node]) -> 
         path = f"metadata.labels{key(demand.label)}"
         values = values_of(nodes, demand.label)
         speakers = [holders[0] for holders in values.values()] or list(nodes)
-        found.append(ctx.compute(f"nodes with {words_of(demand)}", 0 if not _met(demand, values) else len(values),
-                                 [ctx.cite_or_lack(node, path) for node in speakers]))  # fmt: skip
+        number = sum(meets(node, demand) for node in nodes)
+        parts = [ctx.cite_or_lack(node, path) for node in speakers]
+        found.append(ctx.compute(f"nodes with {words_of(demand)}", number, parts))
     return found
-
-
-def _met(demand: Narrowing, values: dict[str, list[Node]]) -> bool:
-    return demand.operator == "In" and any(value in values for value in demand.values)
 
 
 def _remedies(demands: list[Narrowing], nodes: Sequence[Node], *, pinned: bool) -> tuple[Remedy, ...]:

@@ -7,8 +7,8 @@ holds all words of the shorter one may mean the same; a different number never d
 """
 
 import re
-from difflib import SequenceMatcher, get_close_matches
 
+from diag.facts.words import alike, nearest
 from diag.vocab.gpu_labels import VENDOR_WORDS
 
 WORD = re.compile(r"[a-z0-9.]+")
@@ -28,17 +28,10 @@ def same_model(one: str, other: str) -> bool:
     numbers = [{word for word in words if any(map(str.isdigit, word))} for words in (mine, theirs)]
     if numbers[0] and numbers[1] and (mine <= theirs or theirs <= mine):
         return True
-    return numbers[0] == numbers[1] and SequenceMatcher(None, one.casefold(), other.casefold()).ratio() >= ALIKE
+    return numbers[0] == numbers[1] and alike(one, other) >= ALIKE
 
 
 def spelling_of(wanted: str, present: list[str]) -> str | None:
     """The present name that means the same model in another spelling, the closest first; None when there is none."""
     same = [name for name in sorted(present) if same_model(wanted, name)]
     return nearest(wanted, same, cutoff=0.0)
-
-
-def nearest(wanted: str, present: list[str], *, cutoff: float = 0.75) -> str | None:
-    """The most similar of the present words, None when none is similar."""
-    folded = {word.casefold(): word for word in sorted(present, reverse=True)}
-    found = get_close_matches(wanted.casefold(), sorted(folded), n=1, cutoff=cutoff)
-    return folded[found[0]] if found else None

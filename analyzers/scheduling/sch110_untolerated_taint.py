@@ -1,0 +1,216 @@
+"""SCH110: the nodes that could hold the pod carry a taint that it does not tolerate."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from diag.catalog.context import Context
+from diag.catalog.rule import rule
+from diag.facts.nodes import Toleration, blocking_taints, tolerates
+from diag.facts.scheduler_message import parse_scheduler_message
+from diag.facts.words import alike, count_of, listed
+from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy
+from diag.projection import Object
+from diag.snapshot.kinds import Node, Taint
+from diag.trouble.groups import Group
+from diag.trouble.placement import Barrier
+from diag.trouble.shapes import Shape
+from diag.vocab.scheduler_reasons import ReasonKind
+from diag.vocab.taints import CONTROL_PLANE, is_own_fault
+
+ALIKE = 0.75  # of two taint keys: one may be meant for the other
+# Where a workload chooses its pod template from a catalogue (kubeflow/notebooks v2 WorkspaceKind podConfig).
+CHOICES = {"Workspace": "spec.podTemplate.options.podConfig"}
+
+
+@dataclass(slots=True, kw_only=True)
+class Barred:
+    """Nodes that could hold the pod, all behind the same taints."""
+
+    taints: tuple[Taint, ...]
+    nodes: list[Node] = field(default_factory=list)
+    places: list[tuple[int, ...]] = field(default_factory=list)  # per node, where the taints stand
+
+    @property
+    def words(self) -> str:
+        """The taints as kubectl writes them."""
+        return " and ".join(words_of(taint) for taint in self.taints)
+
+
+@rule(
+    "SCH110",
+    name="untolerated-taint",
+    question=Question.PLACED,
+    inputs=("Pod", "Node", "kubeflow.org/Workspace"),
+    refines=("gpu-capacity-exhausted",),
+)
+def untolerated_taint(ctx: Context) -> Iterator[Finding]:
+    """The nodes that could hold the pod carry a taint that it does not tolerate.
+
+    ## What it means
+    Nodes that match the pod's selector and are large enough are kept free for others by a taint, and no node
+    that is open to the pod could ever hold it. Waiting does not help.
+
+    ## Why it happens
+    The toleration is missing, or its value, key or effect differs from the taint in a detail. From Kubernetes
+    1.35 on the scheduler no longer says which taint it was.
+
+    ## Evidence
+    `spec.taints` of those nodes, and the pod's tolerations that come closest.
+
+    ## What to do
+    Add the toleration if the pod may run there, or take the taint off the nodes.
+
+    ## Known limits
+    Taints that a controller sets for a node's own state (not ready, being drained, not yet initialised) belong
+    to that state. Where no nodes were read, only a taint that the scheduler's message names is known, and the
+    finding is likely at most.
+    """
+    for group in ctx.groups("pod-unscheduled"):
+        if group.shape is None or group.state != "refused":
+            continue
+        said = parse_scheduler_message(group.message)
+        if said is not None and said.prefilter is not None:
+            continue
+        if not ctx.place.snap.nodes:
+            yield from _said(group)
+            continue
+        barred = _barred(ctx, group.shape)
+        if barred and not _could_hold(ctx, group.shape):
+            yield _finding(ctx, group, group.shape, barred)
+
+
+def words_of(taint: Taint) -> str:
+    """A taint as kubectl writes it."""
+    value = f"={taint.value}" if taint.value else ""
+    return f"{taint.key}{value}:{taint.effect}"
+
+
+def _could_hold(ctx: Context, shape: Shape) -> bool:
+    """Whether a node that is open to the pod could hold it when empty: then it is not the taint that it waits for."""
+    return any(not ctx.place.too_small(shape, node) for node in ctx.place.count(shape).open)
+
+
+def _barred(ctx: Context, shape: Shape) -> list[Barred]:
+    """The nodes that only their taints keep from the pod, the taints of most nodes first."""
+    workers = any(not _is_control_plane(node) for node in ctx.place.snap.nodes)
+    found: dict[tuple[tuple[str | None, ...], ...], Barred] = {}
+    for node in ctx.place.selected(shape):
+        if ctx.place.verdict(shape, node).barrier is not Barrier.TAINT or ctx.place.too_small(shape, node):
+            continue
+        mine = [(index, taint) for index, taint in blocking_taints(node) if not tolerates(shape.tolerations, taint)]
+        if any(is_own_fault(taint.key or "") for _, taint in mine) or (workers and _is_control_plane(node)):
+            continue
+        key = tuple(sorted((taint.key, taint.value, taint.effect) for _, taint in mine))
+        one = found.setdefault(key, Barred(taints=tuple(taint for _, taint in mine)))
+        one.nodes.append(node)
+        one.places.append(tuple(index for index, _ in mine))
+    return sorted(found.values(), key=lambda one: (len(one.taints), -len(one.nodes), one.words))
+
+
+def _is_control_plane(node: Node) -> bool:
+    return any(taint.key in CONTROL_PLANE for taint in node.spec.taints or ())
+
+
+def _is_set_by_itself(key: str) -> bool:
+    return key in CONTROL_PLANE or is_own_fault(key)
+
+
+def _near_misses(shape: Shape, taints: tuple[Taint, ...]) -> list[tuple[int, Toleration, Taint]]:
+    """Tolerations that were meant for one of the taints: the same key, or one much alike."""
+    found = []
+    for taint in taints:
+        for index, one in enumerate(shape.tolerations):
+            similar = one.key and not is_own_fault(one.key) and alike(one.key, taint.key or "") >= ALIKE
+            if one.key == taint.key or similar:
+                found.append((index, one, taint))
+    return sorted(found, key=lambda miss: (miss[1].key != miss[2].key, miss[0]))
+
+
+def _toleration(one: Toleration) -> str:
+    value = f"={one.value}" if one.value else "" if one.operator == "Exists" else "="
+    return f"{one.key}{value}" + (f":{one.effect}" if one.effect else "")
+
+
+def _finding(ctx: Context, group: Group, shape: Shape, barred: list[Barred]) -> Finding:
+    first = next((one for one in barred if _near_misses(shape, one.taints)), barred[0])
+    misses = _near_misses(shape, first.taints)
+    many, names = count_of(len(first.nodes), "node"), listed([node.name for node in first.nodes], 3)
+    head = f"does not tolerate the taint {first.words} of {many} that could hold it ({names})"
+    near = f"; it tolerates {_toleration(misses[0][1])}" if misses else ""
+    others = [one for one in barred if one is not first]
+    more = f"; further nodes carry {listed([one.words for one in others], 3)}" if others else ""
+    smaller = "; no node that is open to it could ever hold it" if ctx.place.count(shape).open else ""
+    taint = first.taints[0]
+    proof = _evidence(ctx, group, first, misses)
+    return Finding(
+        subject=group.workload,
+        summary=f"{head}{near}{more}{smaller}",
+        evidence=(proof[0], *[*proof[1:], *group.evidence]),
+        accounts_for=(Because(group, f"its pods do not tolerate the taint {first.words}", tuple(proof[:6])),),
+        confidence=None if ctx.agreement(group).nodes else Confidence.LIKELY,
+        since=group.since,
+        remedies=(
+            Remedy(text=f"tolerate {words_of(taint)} in the pod template, if the pod may use these nodes", who="user"),
+            Remedy(
+                text=f"take the taint {words_of(taint)} off a node, or give the pod a node of its own",
+                who="platform",
+                risk="disruptive",
+                when="the nodes are not meant to be kept for others",
+                command=f"kubectl describe node {first.nodes[0].name}",
+            ),
+        ),
+    )
+
+
+def _evidence(
+    ctx: Context, group: Group, barred: Barred, misses: list[tuple[int, Toleration, Taint]]
+) -> list[Evidence]:
+    found: list[Evidence] = []
+    for node, places in list(zip(barred.nodes, barred.places, strict=True))[:3]:
+        for index, taint in zip(places, barred.taints, strict=True):
+            found += _cited(ctx, node, f"spec.taints[{index}]", taint)
+    for index, one, _ in misses[:2]:
+        found += _cited(ctx, group.first, f"spec.tolerations[{index}]", one)
+    if not group.shape or not group.shape.tolerations:
+        found.append(ctx.lack(group.first, "spec.tolerations[0]"))
+    return found + _choice(ctx, group)
+
+
+def _cited(ctx: Context, item: Object, path: str, entry: Taint | Toleration) -> list[Evidence]:
+    parts = {"key": entry.key, "value": entry.value, "effect": entry.effect}
+    return [ctx.cite(item, f"{path}.{part}") for part, value in parts.items() if value]
+
+
+def _choice(ctx: Context, group: Group) -> list[Evidence]:
+    """Which entry of a catalogue of pod templates the workload chose, where it is of such a kind."""
+    path = CHOICES.get(group.workload.kind)
+    top = ctx.snap.find(group.workload) if path else None
+    return [ctx.cite_or_lack(top, path)] if path and top is not None else []
+
+
+def _said(group: Group) -> Iterator[Finding]:
+    """Without nodes: a taint that the message names, where the message leaves no other node."""
+    said = parse_scheduler_message(group.message)
+    if said is None:
+        return
+    named = [one for one in said.reasons if one.taint and not _is_set_by_itself(one.taint[0])]
+    never = said.preemption.not_helpful if said.preemption else 0
+    behind = said.count(ReasonKind.TAINT)
+    if not named or (behind < said.nodes and never < said.nodes):
+        return
+    first = max(named, key=lambda one: one.count)
+    key, value = first.taint or ("", "")
+    taint = f"{key}={value}" if value else key
+    summary = f"does not tolerate the taint {taint} of {count_of(first.count, 'node')}, as the scheduler says"
+    yield Finding(
+        subject=group.workload,
+        summary=summary,
+        evidence=group.evidence,
+        accounts_for=(Because(group, summary, group.evidence),),
+        confidence=Confidence.LIKELY,
+        since=group.since,
+        remedies=(
+            Remedy(text=f"tolerate {taint} in the pod template, if the pod may use these nodes", who="user"),
+            Remedy(text="compare the taints of the nodes with the tolerations", command="kubectl describe nodes"),
+        ),
+    )
