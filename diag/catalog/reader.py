@@ -12,8 +12,8 @@ from diag.snapshot.snapshot import Snapshot
 class Reader:
     """Reads objects by kind (`Pod`, `apps/Deployment`). All pods are not to be had: rules see groups of troubled ones.
 
-    `read` holds the kinds that were asked for by name, `met` those of objects that came with a group, as an owner or by
-    a reference, whatever kind they are of; `visits` counts how many objects of each kind were walked over.
+    `read` holds the kinds that were asked for by name, `met` those of objects that came with a group, as an owner or
+    by a reference, whatever kind they are of; `visits` counts how many objects of each kind were walked over.
     """
 
     def __init__(self, snap: Snapshot) -> None:
@@ -58,6 +58,13 @@ class Reader:
         self.met.add(kind)
         return self._snap.get(kind, ref.namespace, ref.name)
 
+    def by_uid(self, uid: str) -> Object | None:
+        """The object with a uid, None when it is not here."""
+        found = self._snap.by_uid.get(uid) if uid else None
+        if found is not None:
+            self.met.add(found.kind_id)
+        return found
+
     def node(self, name: str | None) -> Node | None:
         """A node by its name."""
         found = self.get("Node", "", name or "")
@@ -90,6 +97,15 @@ class Reader:
         self.read.add("Pod")
         found = self._snap.pods_by_namespace.get(namespace, [])
         self.visits["Pod"] += len(found)
+        return found
+
+    def in_namespace(self, namespace: str) -> list[Object]:
+        """All objects of one namespace but its events, by kind and name."""
+        found: list[Object] = []
+        for kind, table in sorted(self._snap.tables.items()):
+            if kind != "Event":
+                found += [item for (space, _), item in sorted(table.items()) if space == namespace]
+                self.read.add(kind)
         return found
 
     def children_of(self, owner: Object) -> list[Object]:

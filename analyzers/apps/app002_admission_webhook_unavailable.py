@@ -1,0 +1,222 @@
+"""APP002: a webhook that has to be asked about new pods cannot be called."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from diag.catalog.context import Context
+from diag.catalog.rule import Named, rule
+from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Ref, Remedy
+from diag.projection import Object, dicts
+from diag.snapshot.cite import key
+from diag.trouble.groups import Group
+from diag.trouble.refusals import Refusal, refusals
+from diag.trouble.webhooks import MUTATING, VALIDATING, Webhook, behind, named, selector_of
+
+# kubernetes/kubernetes staging/src/k8s.io/apiserver/pkg/util/webhook/error.go and pkg/admission/plugin/webhook
+FAILED = re.compile(r'failed calling (?:admission )?webhook "(?P<name>[^"]{1,253})": (?P<why>[^\n]{1,1500})')
+URL = re.compile(r"https://(?P<service>[a-z0-9-]{1,63})\.(?P<namespace>[a-z0-9-]{1,63})\.svc[.:/]")
+UNTRUSTED = ("certificate signed by unknown authority", "unable to load root certificates")
+SLICE = "discovery.k8s.io/EndpointSlice"
+SLICE_OF = "kubernetes.io/service-name"
+WORKLOADS = ("apps/Deployment", "apps/StatefulSet", "apps/DaemonSet")
+MESH_INJECTOR = re.compile(r"\bsidecar-injector\.istio\.io$")
+
+CA_PAGE = """The API server does not trust the certificate of a webhook.
+
+## What it means
+The webhook answers, but its certificate was not signed by the authority in `caBundle`, so that no pod can be created.
+
+## Why it happens
+The bundle is empty, a placeholder or stale: whatever injects it (cert-manager, an installer's job) has not run since
+the certificate was renewed.
+
+## Evidence
+The refusal (`x509: certificate signed by unknown authority`) and the webhook's `clientConfig`.
+
+## What to do
+Have the injector run again, or write the authority into `caBundle`.
+
+## Known limits
+Certificates are not decoded.
+"""
+MESH_PAGE = """The mesh's sidecar injector does not answer, so that no pod can be created.
+
+## What it means
+Every new pod of the namespaces in the mesh has to pass the injector, and it cannot be called.
+
+## Why it happens
+The control plane of the mesh is down, scaled to zero or being upgraded.
+
+## Evidence
+The refusal that names the injector's webhook, its Service and what is behind it.
+
+## What to do
+Bring the control plane back.
+
+## Known limits
+As for other webhooks: what lies between the API server and the Service is not seen.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A refusal because a webhook could not be called."""
+
+    group: Group
+    refusal: Refusal
+    why: str
+
+
+@rule(
+    "APP002",
+    name="admission-webhook-unavailable",
+    question=Question.CREATED,
+    basis=Basis.SAID,
+    inputs=(MUTATING, VALIDATING, "Service", SLICE, "Event", *WORKLOADS, "apps/ReplicaSet", "batch/Job"),
+    others=(
+        Named(id="APP003", name="webhook-ca-untrusted", page=CA_PAGE, basis=Basis.SAID),
+        Named(id="APP004", name="mesh-injector-unavailable", page=MESH_PAGE, basis=Basis.SAID),
+    ),
+)
+def admission_webhook_unavailable(ctx: Context) -> Iterator[Finding]:
+    """A webhook that has to be asked about new pods cannot be called.
+
+    ## What it means
+    The API server must ask a webhook about each new pod and gets no answer. As its failure policy is `Fail`, no pod
+    is created in the namespaces that the webhook covers. Pods that exist go on running, so that only roll-outs, new
+    Jobs and restarts on other nodes show it.
+
+    ## Why it happens
+    The Service behind the webhook has no ready pod: its Deployment is scaled to zero, crashes, or is itself waiting
+    for the webhook; or the Service was removed while the configuration stayed.
+
+    ## Evidence
+    The refusal (`failed calling webhook`), the configuration, its Service and EndpointSlices, and the workloads that
+    the Service selects.
+
+    ## What to do
+    Bring the workload behind the Service back. If it is gone for good, remove the webhook configuration.
+
+    ## Known limits
+    A network policy or firewall between API server and Service shows only as a timeout.
+    """
+    calls: dict[str, list[Call]] = defaultdict(list)
+    for group in ctx.groups("pod-not-created"):
+        for one in refusals(group):
+            said = FAILED.search(one.text)
+            if said is not None:
+                calls[said["name"]].append(Call(group=group, refusal=one, why=said["why"]))
+                break
+    for name, found in sorted(calls.items()):
+        yield _finding(ctx, name, found)
+
+
+def _finding(ctx: Context, name: str, calls: list[Call]) -> Finding:
+    found = named([*ctx.snap.all(MUTATING), *ctx.snap.all(VALIDATING)], name)
+    url = next((hit for call in calls if (hit := URL.search(call.why))), None)
+    place = (url["namespace"], url["service"]) if url else found[0].service if found else None
+    matching = [one for one in found if place is None or one.service in (place, None)] or found
+    why = calls[0].why.rpartition('": ')[2].strip() or calls[0].why
+    untrusted = any(words in call.why for words in UNTRUSTED for call in calls)
+    proof, needs, state = _backend(ctx, place) if place and not untrusted else ([], (), "")
+    said = [call.refusal.evidence for call in calls]
+    config: list[Evidence] = [piece for one in matching for piece in _config(ctx, one)]
+    victims = ", ".join(f"{call.group.workload.kind} {call.group.workload.name}" for call in calls[:4])
+    where = f" at Service {'/'.join(place)}" if place else ""
+    first, *rest = dict.fromkeys(
+        [*said, *proof, *config, *(piece for call in calls for piece in call.group.evidence)]
+    )  # fmt: skip
+    return Finding(
+        name="webhook-ca-untrusted" if untrusted else "mesh-injector-unavailable" if MESH_INJECTOR.search(name) else "",
+        subject=_root(ctx, matching, place, calls),
+        summary=f"webhook {name}{where} cannot be called ({why}){state}, so no pod is created for {victims}",
+        evidence=(first, *rest),
+        accounts_for=tuple(
+            Because(
+                call.group, f"webhook {name} has to be asked about its pods and fails: {why}", (call.refusal.evidence,)
+            )
+            for call in calls
+        ),
+        confidence=Confidence.LIKELY if len(matching) != 1 else None,
+        second_sign=bool(state) or bool(needs),
+        since=min((call.group.since for call in calls if call.group.since), default=None),
+        needs=needs,
+        remedies=_remedies(name, place, matching, untrusted=untrusted),
+    )
+
+
+def _root(ctx: Context, found: list[Webhook], place: tuple[str, str] | None, calls: list[Call]) -> Ref:
+    """The configuration, else the Service that was called, else the first that fails."""
+    if found:
+        return found[0].config.ref
+    if place:
+        service = ctx.snap.get("Service", *place)
+        return service.ref if service else Ref(ctx.cluster, "v1", "Service", *place, seen=False)
+    return calls[0].group.workload
+
+
+def _config(ctx: Context, webhook: Webhook) -> list[Evidence]:
+    pieces: list[Evidence] = [ctx.cite(webhook.config, f"{webhook.path}.name")]
+    if isinstance(webhook.entry.get("failurePolicy"), str):
+        pieces.append(ctx.cite(webhook.config, f"{webhook.path}.failurePolicy"))
+    if webhook.service:
+        pieces += [
+            ctx.cite(webhook.config, f"{webhook.path}.clientConfig.service.{part}") for part in ("namespace", "name")
+        ]
+    return pieces
+
+
+def _backend(ctx: Context, place: tuple[str, str]) -> tuple[list[Evidence], tuple[Ref, ...], str]:
+    """What is behind the Service: proof, the workloads that it needs, and what is wrong with it in words."""
+    service = ctx.snap.get("Service", *place)
+    if service is None:
+        if ctx.snap.lacks("Service", *place) is None:
+            return [], (), ""
+        return [ctx.absent("v1", "Service", *place)], (), "; the Service does not exist"
+    workloads = behind(service, (item for kind in WORKLOADS for item in ctx.snap.all(kind)))
+    proof: list[Evidence] = [ctx.cite(service, f"spec.selector{key(label)}") for label in selector_of(service)]
+    proof += [ctx.cite(item, "spec.replicas") for item in workloads if _replicas(item) is not None]
+    slices = [one for one in ctx.snap.all(SLICE) if _is_of(one, place)]
+    empty = bool(slices) and not any(_ready(one) for one in slices)
+    proof += [ctx.lack(one, "endpoints[0]") for one in slices if empty and not dicts(one.whole.get("endpoints"))]
+    words = [f"{item.kind} {item.name} has {_replicas(item)} replicas" for item in workloads if _replicas(item) == 0]
+    if not words and empty:
+        words = ["the Service has no ready endpoint"]
+    return proof, tuple(item.ref for item in workloads), f"; {', '.join(words)}" if words else ""
+
+
+def _replicas(item: Object) -> int | None:
+    spec = item.whole.get("spec")
+    wanted = spec.get("replicas") if isinstance(spec, dict) else None
+    return wanted if isinstance(wanted, int) else None
+
+
+def _is_of(item: Object, place: tuple[str, str]) -> bool:
+    return item.namespace == place[0] and item.labels.get(SLICE_OF) == place[1]
+
+
+def _ready(item: Object) -> bool:
+    """Whether a slice has an endpoint that is ready; no statement means ready (discovery.k8s.io/v1)."""
+    ends = dicts(item.whole.get("endpoints"))
+    states = [end.get("conditions") for end in ends]
+    return any(not isinstance(state, dict) or state.get("ready") is not False for state in states)
+
+
+def _remedies(name: str, place: tuple[str, str] | None, found: list[Webhook], *, untrusted: bool) -> tuple[Remedy, ...]:
+    if untrusted:
+        return (Remedy(text=f"have the certificate authority of webhook {name} injected anew", who="platform"),)
+    where = f"Service {place[1]} in namespace {place[0]}" if place else f"webhook {name}"
+    look = f"kubectl get endpointslices -n {place[0]} -l {SLICE_OF}={place[1]}" if place else None
+    remedies = [Remedy(text=f"bring a ready pod behind {where}", command=look, who="platform")]
+    if found:
+        config = found[0].config
+        remedies.append(
+            Remedy(
+                text=f"if it is gone for good, remove {config.kind} {config.name}",
+                who="platform",
+                risk="irreversible",
+            )
+        )
+    return tuple(remedies)

@@ -1,0 +1,88 @@
+"""APP006: the pods' ServiceAccount does not exist."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from diag.catalog.context import Context
+from diag.catalog.rule import rule
+from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Ref, Remedy
+from diag.trouble.groups import Group
+from diag.trouble.refusals import Refusal, refusals
+
+# kubernetes/kubernetes plugin/pkg/admission/serviceaccount/admission.go
+MISSING = re.compile(r"error looking up service account (?P<namespace>[a-z0-9-]{1,63})/(?P<name>[a-z0-9.-]{1,253}): ")
+
+
+@rule(
+    "APP006",
+    name="serviceaccount-missing",
+    question=Question.CREATED,
+    basis=Basis.SAID,
+    inputs=("ServiceAccount", "Event", "apps/ReplicaSet", "apps/StatefulSet", "apps/DaemonSet", "batch/Job"),
+)
+def serviceaccount_missing(ctx: Context) -> Iterator[Finding]:
+    """The pods' ServiceAccount does not exist.
+
+    ## What it means
+    The pod template names a ServiceAccount that is not in the namespace, and the API server creates no pod without
+    it.
+
+    ## Why it happens
+    A typing error, a chart installed without its ServiceAccount, or one that was deleted with another release.
+
+    ## Evidence
+    The refusal, and that the ServiceAccount is not among those of the namespace.
+
+    ## What to do
+    Create the ServiceAccount, or name one that exists in `spec.serviceAccountName`.
+
+    ## Known limits
+    Where no ServiceAccounts of the namespace were collected, only the refusal speaks.
+    """
+    refused: dict[tuple[str, str], list[tuple[Group, Refusal]]] = defaultdict(list)
+    for group in ctx.groups("pod-not-created"):
+        for one in refusals(group):
+            said = MISSING.search(one.text)
+            if said is not None:
+                refused[said["namespace"], said["name"]].append((group, one))
+                break
+    for (namespace, name), found in sorted(refused.items()):
+        yield _finding(ctx, namespace, name, found)
+
+
+def _finding(ctx: Context, namespace: str, name: str, found: list[tuple[Group, Refusal]]) -> Finding:
+    here = ctx.snap.get("ServiceAccount", namespace, name)
+    absent = ctx.snap.lacks("ServiceAccount", namespace, name) is not None
+    proof: list[Evidence] = [ctx.absent("v1", "ServiceAccount", namespace, name)] if absent else []
+    others = _near(ctx, namespace)
+    said = [one.evidence for _, one in found]
+    rest = [*proof, *said[1:]]
+    names = ", ".join(f"{group.workload.kind} {group.workload.name}" for group, _ in found[:4])
+    now = "exists by now, but did not when" if here else "does not exist, so"
+    return Finding(
+        subject=here.ref if here else Ref(ctx.cluster, "v1", "ServiceAccount", namespace, name, seen=False),
+        summary=f"{now} no pod was created for {names}{others}",
+        evidence=(said[0], *rest),
+        accounts_for=tuple(
+            Because(group, f"its pods run as ServiceAccount {name}, which was not found", (one.evidence,))
+            for group, one in found
+        ),
+        confidence=Confidence.POSSIBLE if here else None,
+        second_sign=absent,
+        since=min((group.since for group, _ in found if group.since), default=None),
+        remedies=(
+            Remedy(
+                text=f"create ServiceAccount {name} in namespace {namespace}",
+                command=f"kubectl create serviceaccount {name} -n {namespace}",
+            ),
+            Remedy(text="or name a ServiceAccount that exists in the pod template"),
+        ),
+    )
+
+
+def _near(ctx: Context, namespace: str) -> str:
+    """The ServiceAccounts that are there, but for the one that every namespace has."""
+    names = [item.name for item in ctx.snap.all("ServiceAccount") if item.namespace == namespace]
+    own = [name for name in names if name != "default"]
+    return f"; the namespace has {', '.join(own[:4])}" if own else ""

@@ -1,0 +1,159 @@
+"""APP007: a namespace is being deleted and cannot end."""
+
+import re
+from collections.abc import Iterator
+
+from diag.catalog.context import Context
+from diag.catalog.rule import rule
+from diag.findings import Because, Confidence, Evidence, Finding, Question, Ref, Remedy, Severity
+from diag.projection import Object, dicts
+from diag.trouble.groups import Group
+from diag.trouble.refusals import refusals
+
+# What keeps a namespace: kubernetes/kubernetes pkg/controller/namespace/deletion/status_condition_utils.go
+BLOCKERS = (
+    "NamespaceFinalizersRemaining",
+    "NamespaceDeletionDiscoveryFailure",
+    "NamespaceDeletionGroupVersionParsingFailure",
+    "NamespaceDeletionContentFailure",
+    "NamespaceContentRemaining",
+)
+# staging/src/k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle/admission.go
+REFUSED = re.compile(r"create new content in namespace (?P<name>[a-z0-9-]{1,63}) because it is being terminated")
+GRACE_S = 5 * 60  # most namespaces end within seconds; pods may take their grace period
+MAX_NAMED = 4
+
+
+@rule(
+    "APP007",
+    name="namespace-stuck-terminating",
+    question=Question.CREATED,
+    inputs=("Namespace", "Event", "apps/ReplicaSet", "apps/StatefulSet", "apps/DaemonSet", "batch/Job"),
+    visits={"Namespace": 1},
+)
+def namespace_stuck_terminating(ctx: Context) -> Iterator[Finding]:
+    """A namespace is being deleted and cannot end.
+
+    ## What it means
+    Nothing new can be created in the namespace, and it will not go away: something in it may not be removed, or the
+    API server cannot even list all that is in it.
+
+    ## Why it happens
+    An object has a finalizer whose controller is gone (an operator that was uninstalled before its objects), or the
+    server behind an aggregated API does not answer.
+
+    ## Evidence
+    The namespace's conditions, and the objects in it that have a deletion time and finalizers.
+
+    ## What to do
+    Bring the finalizer's controller back, so that it can clean up. Only if it is gone for good, remove the finalizer
+    from the object. Do not empty `spec.finalizers` of the namespace: that leaves its objects behind.
+
+    ## Known limits
+    A namespace that has been terminating for less than five minutes may still end by itself and is listed as `info`.
+    Of kinds that were not collected only the namespace's own words tell.
+    """
+    waiting = _waiting(ctx)
+    for item in ctx.snap.all("Namespace"):
+        if item.metadata.deletion_timestamp:
+            blockers = [(index, found) for index, found in _conditions(item) if found.get("status") == "True"]
+            if blockers or item.name in waiting:
+                yield _finding(ctx, item, blockers, waiting.pop(item.name, []))
+    for name, victims in sorted(waiting.items()):
+        if ctx.snap.get("Namespace", "", name) is None:
+            yield _unseen(ctx, name, victims)
+
+
+def _waiting(ctx: Context) -> dict[str, list[Because]]:
+    """What is not created because its namespace ends, by namespace."""
+    found: dict[str, list[Because]] = {}
+    for group in ctx.groups("pod-not-created"):
+        for one in refusals(group):
+            said = REFUSED.search(one.text)
+            if said is not None:
+                why = f"nothing is created in namespace {said['name']}, because it is being terminated"
+                found.setdefault(said["name"], []).append(Because(group, why, (one.evidence,)))
+                break
+    return found
+
+
+def _conditions(item: Object) -> list[tuple[int, dict[str, object]]]:
+    """The conditions that name what keeps the namespace, the most telling first."""
+    status = item.whole.get("status")
+    conditions = status.get("conditions") if isinstance(status, dict) else None
+    found = [
+        (index, one)
+        for index, one in enumerate(conditions if isinstance(conditions, list) else ())
+        if dicts([one]) and one.get("type") in BLOCKERS
+    ]
+    return sorted(found, key=lambda entry: BLOCKERS.index(str(entry[1]["type"])))
+
+
+def _finding(
+    ctx: Context, item: Object, blockers: list[tuple[int, dict[str, object]]], victims: list[Because]
+) -> Finding:
+    kept = [
+        one for one in ctx.snap.in_namespace(item.name) if one.metadata.finalizers and one.metadata.deletion_timestamp
+    ]
+    said: list[Evidence] = [
+        ctx.cite(item, f"status.conditions[{index}].{'message' if isinstance(one.get('message'), str) else 'status'}")
+        for index, one in blockers
+    ]
+    said += [
+        ctx.cite(one, f"metadata.finalizers[{index}]")
+        for one in kept[:MAX_NAMED]
+        for index in range(len(one.metadata.finalizers or ()))
+    ]
+    since = item.metadata.deletion_timestamp
+    young = not ctx.older(since, GRACE_S)
+    words = (
+        str(blockers[0][1].get("message") or blockers[0][1]["type"]).rstrip(".") if blockers else "it is terminating"
+    )
+    held = ", ".join(
+        f"{one.kind} {one.name} (finalizers {', '.join(one.metadata.finalizers or ())})" for one in kept[:MAX_NAMED]
+    )
+    more = f" and {len(kept) - MAX_NAMED} more" if len(kept) > MAX_NAMED else ""
+    return Finding(
+        subject=item.ref,
+        summary=f"it has been terminating since {since} and does not end: {words}"
+        + (f"; held by {held}{more}" if kept else ""),
+        evidence=(ctx.cite(item, "metadata.deletionTimestamp"), *said),
+        accounts_for=tuple(victims),
+        severity=Severity.INFO if young and not victims else None,
+        confidence=Confidence.LIKELY if young else None,
+        members=tuple(one.ref for one in kept),
+        since=since,
+        remedies=_remedies(item.name, kept),
+    )
+
+
+def _remedies(namespace: str, kept: list[Object]) -> tuple[Remedy, ...]:
+    if not kept:
+        look = f"kubectl get namespace {namespace} -o yaml"
+        return (Remedy(text="see what the namespace's conditions name, and repair that", command=look, who="platform"),)
+    first = kept[0]
+    finalizer = (first.metadata.finalizers or ["?"])[0]
+    return (
+        Remedy(text=f"bring back the controller that removes the finalizer {finalizer}", who="platform"),
+        Remedy(
+            text=f"remove the finalizer {finalizer} from {first.kind} {first.name}",
+            when="its controller is gone for good and nothing is left to clean up",
+            command=f"kubectl get {first.kind.lower() if first.kind else ''} {first.name} -n {namespace} -o yaml",
+            who="platform",
+            risk="irreversible",
+        ),
+    )
+
+
+def _unseen(ctx: Context, name: str, victims: list[Because]) -> Finding:
+    """A namespace that is not here but of which refusals speak."""
+    groups = [one.symptom for one in victims if isinstance(one.symptom, Group)]
+    first = victims[0].evidence[0]
+    return Finding(
+        subject=Ref(ctx.cluster, "v1", "Namespace", "", name, seen=False),
+        summary="it is being terminated, so nothing is created in it",
+        evidence=(first, *(piece for one in victims[1:] for piece in one.evidence)),
+        accounts_for=tuple(victims),
+        since=min((group.since for group in groups if group.since), default=None),
+        remedies=_remedies(name, []),
+    )
