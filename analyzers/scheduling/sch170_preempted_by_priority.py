@@ -1,0 +1,198 @@
+"""SCH170: pods of higher priority took the place of the pods that now wait."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from diag.catalog.context import Context
+from diag.catalog.rule import rule
+from diag.facts.pods import condition, condition_path
+from diag.findings import Basis, Because, Evidence, Finding, Question, Ref, Remedy
+from diag.snapshot.kinds import Event, Pod
+from diag.trouble.groups import Group
+
+PREEMPTED = "Preempted"  # kubernetes/kubernetes pkg/scheduler/framework/preemption
+BY_SCHEDULER = "PreemptionByScheduler"  # reason of DisruptionTarget (pkg/apis/core PodReasonPreemptionByScheduler)
+# Since 1.24 the preemptor's uid, before it `namespace/name`.
+SENTENCE = re.compile(r"Preempted by (?:pod )?(?P<who>\S+)(?: on node (?P<node>\S+))?")
+SLACK_S = 5.0  # the event may be written a moment after the replacement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """One pod of a waiting group's controller that was preempted, and by whom where that is known."""
+
+    group: Group
+    victim: str
+    sign: Evidence
+    preemptor: Pod | None
+
+
+@rule(
+    "SCH170",
+    name="preempted-by-priority",
+    question=Question.PLACED,
+    basis=Basis.SAID,
+    inputs=("Pod", "Event"),
+    refines=("gpu-capacity-exhausted", "gpu-fragmentation", "gpu-stranded-by-cpu-memory"),
+)
+def preempted_by_priority(ctx: Context) -> Iterator[Finding]:
+    """The scheduler evicted the pod to make room for one of higher priority.
+
+    ## What it means
+    A pod of a higher priority found no free node, so the scheduler ended pods of lower priority. Their controller made
+    new ones, and for these there is no room.
+
+    ## Why it happens
+    The fleet is full, and the priority classes say who has to go: as they are meant to, or because a workload has a
+    class that is too high (or none at all, which is zero).
+
+    ## Evidence
+    The `Preempted` event of the pod that is gone, the preemptor that it names, both priorities; or the condition
+    `DisruptionTarget` of a failed pod with the reason `PreemptionByScheduler`.
+
+    ## What to do
+    Make room for both, shrink the preemptor, or change one of the two priority classes.
+
+    ## Known limits
+    Events live for an hour by default: an older preemption leaves no trace. Where the preemptor is gone or was not
+    collected, the victim's workload stands for the cause.
+    """
+    by_root: dict[Ref, list[Loss]] = defaultdict(list)
+    for loss in [*_told_by_events(ctx), *_told_by_status(ctx)]:
+        root = ctx.workload(loss.preemptor).ref if loss.preemptor else loss.group.workload
+        if not (loss.preemptor and root == loss.group.workload):  # a workload does not preempt itself
+            by_root[root].append(loss)
+    for root, losses in sorted(by_root.items()):
+        yield _finding(ctx, root, losses)
+
+
+def _told_by_events(ctx: Context) -> Iterator[Loss]:
+    """Losses of controllers that have pods waiting for a node now."""
+    waiting = _by_controller(ctx)
+    if not waiting:
+        return
+    for kind, namespace, name in ctx.snap.event_subjects():
+        group = next((found for base in _bases(name) if (found := waiting.get((namespace, base)))), None)
+        if kind != "Pod" or group is None:
+            continue
+        events = ctx.snap.events(Ref(ctx.cluster, "v1", "Pod", namespace, name))
+        event = next((one for one in events if one.reason == PREEMPTED), None)
+        if event is not None and _replaces(ctx, group, event):
+            yield Loss(group=group, victim=name, sign=ctx.cite_event(event), preemptor=_preemptor(ctx, event))
+
+
+def _by_controller(ctx: Context) -> dict[tuple[str, str], Group]:
+    """Waiting groups by namespace and name of their pods' controller, those of bare pods by the pod's own name."""
+    found: dict[tuple[str, str], Group] = {}
+    for group in ctx.groups("pod-unscheduled"):
+        for member in group.members:
+            names = [owner.name for owner in member.owners if owner.name] or [member.name]
+            found.update({(member.namespace, name): group for name in names})
+    return found
+
+
+def _bases(name: str) -> list[str]:
+    """What a pod's controller may be called: pods are NAME, NAME-xxxxx, NAME-0 or NAME-0-xxxxx."""
+    once = name.rpartition("-")[0]
+    return [name, once, once.rpartition("-")[0]]
+
+
+def _replaces(ctx: Context, group: Group, event: Event) -> bool:
+    """Whether a member was made after the loss, so that it may be the replacement."""
+    lost = ctx.age(event.first_seen)
+    made = [age for one in group.members if (age := ctx.age(one.created)) is not None]
+    return lost is None or any(age <= lost + SLACK_S for age in made)
+
+
+def _preemptor(ctx: Context, event: Event) -> Pod | None:
+    related = event.related
+    said = SENTENCE.search(event.text)
+    who = said["who"] if said else ""
+    found = ctx.snap.by_uid((related.uid if related else None) or who)
+    if found is None:
+        namespace, _, name = who.rpartition("/")
+        if related and related.kind == "Pod":
+            namespace, name = related.namespace or "", related.name or ""
+        found = ctx.snap.pod(namespace, name)
+    return found if isinstance(found, Pod) else None
+
+
+def _told_by_status(ctx: Context) -> Iterator[Loss]:
+    """Failed pods whose own condition says that the scheduler preempted them."""
+    for group in ctx.groups("pod-evicted"):
+        for member in group.members:
+            target = condition(member, "DisruptionTarget") if isinstance(member, Pod) else None
+            if not isinstance(member, Pod) or target is None or target.reason != BY_SCHEDULER:
+                continue
+            events = [event for event in ctx.snap.events(member) if event.reason == PREEMPTED]
+            sign = ctx.cite(member, condition_path(member, "DisruptionTarget", "reason"))
+            preemptor = _preemptor(ctx, events[0]) if events else None
+            yield Loss(group=group, victim=member.name, sign=sign, preemptor=preemptor)
+
+
+def _finding(ctx: Context, root: Ref, losses: list[Loss]) -> Finding:
+    by_group: dict[str, list[Loss]] = defaultdict(list)
+    for loss in losses:
+        by_group[loss.group.key].append(loss)
+    preemptors = {loss.preemptor.name: loss.preemptor for loss in losses if loss.preemptor}
+    preemptor = next((pod for _, pod in sorted(preemptors.items())), None)
+    shares = [(same[0].group, len({loss.victim for loss in same}), same) for _, same in sorted(by_group.items())]
+    who = ", ".join(
+        f"{count} of {group.workload.namespace}/{group.workload.name}{_class(group.first)}"
+        for group, count, _ in shares
+    )
+    lost = sum(count for _, count, _ in shares)
+    noun = "pod" if lost == 1 else "pods"
+    if preemptor:
+        summary = (
+            f"its pods{_class(preemptor)} preempted {lost} {noun} of lower priority: {who}; no room is left for them"
+        )
+    else:
+        summary = f"lost {lost} {noun} to pods of higher priority (Preempted), and no room is left: {who}"
+    lower = [pod for pod in (group.first for group, _, _ in shares) if isinstance(pod, Pod)]
+    evidence = [loss.sign for loss in losses]
+    for pod in [*preemptors.values(), *lower]:
+        evidence += [ctx.cite(pod, f"spec.{field}") for field in _fields(pod)]
+    first, *others = dict.fromkeys(evidence)
+    return Finding(
+        subject=root,
+        summary=summary,
+        evidence=(first, *others),
+        accounts_for=tuple(_because(group, count, same) for group, count, same in shares),
+        second_sign=preemptor is not None and all(_outranks(preemptor, pod) for pod in lower),
+        since=min((group.since for group, _, _ in shares if group.since), default=None),
+        remedies=(
+            Remedy(text="add room for both, or run fewer pods of the preemptor", who="platform"),
+            Remedy(
+                text="compare the priority classes, and give the pods that must stay the higher one",
+                command="kubectl get priorityclasses",
+                who="platform",
+            ),
+        ),
+    )
+
+
+def _because(group: Group, count: int, losses: list[Loss]) -> Because:
+    by = losses[0].preemptor
+    who = f" by {by.namespace}/{by.name}" if by else ""
+    why = f"{count} of its pods were preempted{who}, and their replacements find no room"
+    signs = tuple(dict.fromkeys(loss.sign for loss in losses))
+    return Because(group, why, signs, members=count if count < group.size else None)
+
+
+def _fields(pod: Pod) -> list[str]:
+    fields = (("priority", pod.spec.priority), ("priorityClassName", pod.spec.priority_class_name))
+    return [name for name, value in fields if value is not None and value != ""]
+
+
+def _class(pod: object) -> str:
+    """The pod's class and priority in brackets, empty where it has neither."""
+    if not isinstance(pod, Pod) or pod.spec.priority is None:
+        return ""
+    return f" ({pod.spec.priority_class_name or 'no class'}, priority {pod.spec.priority})"
+
+
+def _outranks(preemptor: Pod, victim: Pod) -> bool:
+    return (preemptor.spec.priority or 0) > (victim.spec.priority or 0)
