@@ -14,6 +14,7 @@ from diag.snapshot.sources.part import LogText, Part, Slice
 RULES = Path(__file__).parent / "rules"
 EXPECT = "diag.test/expect"
 REGISTRY = load_rules(third_party=False)
+HEADINGS = ["What it means", "Why it happens", "Evidence", "What to do", "Known limits"]  # of every page, in order
 
 
 def file_of_rule(first_id):
@@ -30,16 +31,21 @@ IDS_BY_FILE = {
 }
 
 
-@cache
-def clusters(path):
-    """The cases of a file, each with its objects."""
+def parsed(text):
+    """The cases of a file's text, each with its objects."""
     found = []
-    for document in yaml.load_all(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader):
+    for document in yaml.load_all(text, Loader=yaml.CSafeLoader):
         if document and document.get("kind") == "Case":
             found.append((document, []))
         elif document:
             found[-1][1].append(document)
     return found
+
+
+@cache
+def clusters(path):
+    """The cases of a file."""
+    return parsed(path.read_text(encoding="utf-8"))
 
 
 def plain(value):
@@ -64,15 +70,25 @@ def expected(case, objects):
             yield rule, severity, where
 
 
-@cache
-def run_case(path, number):
-    """The diagnosis of a file's case, by the rules of the file and those that the case asks for."""
-    case, objects = clusters(path)[number]
+def diagnosed(case, objects, *, ids, registry=REGISTRY):
+    """The diagnosis of a case by the rules of some ids and those that the case asks for."""
     items = [Slice(raw=msgspec.Raw(msgspec.json.encode(plain(item)))) for item in objects]
     logs = [LogText(**{"previous": False, **log}) for log in case.get("logs", ())]
-    wanted = IDS_BY_FILE[path] | set(case.get("with", ()))
-    snap = load([Part(path=str(path), items=items, logs=logs)], now=plain(case.get("now")))[0]
-    return diagnose(snap, REGISTRY, lambda rule, _: rule in wanted)
+    wanted = ids | set(case.get("with", ()))
+    snap = load([Part(path="case", items=items, logs=logs)], now=plain(case.get("now")))[0]
+    return diagnose(snap, registry, lambda rule, _: rule in wanted)
+
+
+def fired(diagnosis, ids):
+    """What fired of some rules, as (rule, severity, object)."""
+    found = [cause for cause in diagnosis.causes if cause.node.found and cause.node.found.rule in ids]
+    return sorted((cause.node.found.rule, cause.severity.value, str(cause.root)) for cause in found)
+
+
+@cache
+def run_case(path, number):
+    """The diagnosis of one case of a file by the rules of the file."""
+    return diagnosed(*clusters(path)[number], ids=IDS_BY_FILE[path])
 
 
 def runs():

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from rule_cases import REGISTRY, runs
+from rule_cases import HEADINGS, REGISTRY, runs
 
 from diag.catalog import retired
 from diag.catalog.pages import path_of
@@ -21,7 +21,6 @@ from diag.causes.ignore import _reason
 from diag.trouble.groups import SYMPTOMS
 
 ROOT = Path(__file__).parents[1]
-HEADINGS = ["What it means", "Why it happens", "Evidence", "What to do", "Known limits"]
 NAMES = [(rule, named) for rule in REGISTRY.functions for named in rule.named]
 FUNCTIONS = pytest.mark.parametrize("rule", REGISTRY.functions, ids=lambda rule: rule.id)
 PAGES = pytest.mark.parametrize(("rule", "named"), NAMES, ids=[named.id for _, named in NAMES])
