@@ -5,22 +5,17 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from diag.catalog.backends import INPUTS, SLICE_OF, Backend, backend, called
 from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Ref, Remedy
-from diag.projection import Object, dicts
-from diag.snapshot.cite import key
 from diag.trouble.groups import Group
 from diag.trouble.refusals import Refusal, refusals
-from diag.trouble.webhooks import MUTATING, VALIDATING, Webhook, behind, named, selector_of
+from diag.trouble.webhooks import MUTATING, VALIDATING, Webhook, named
 
 # kubernetes/kubernetes staging/src/k8s.io/apiserver/pkg/util/webhook/error.go and pkg/admission/plugin/webhook
 FAILED = re.compile(r'failed calling (?:admission )?webhook "(?P<name>[^"]{1,253})": (?P<why>[^\n]{1,1500})')
-URL = re.compile(r"https://(?P<service>[a-z0-9-]{1,63})\.(?P<namespace>[a-z0-9-]{1,63})\.svc[.:/]")
 UNTRUSTED = ("certificate signed by unknown authority", "unable to load root certificates")
-SLICE = "discovery.k8s.io/EndpointSlice"
-SLICE_OF = "kubernetes.io/service-name"
-WORKLOADS = ("apps/Deployment", "apps/StatefulSet", "apps/DaemonSet")
 MESH_INJECTOR = re.compile(r"\bsidecar-injector\.istio\.io$")
 
 CA_PAGE = """The API server does not trust the certificate of a webhook.
@@ -74,7 +69,7 @@ class Call:
     name="admission-webhook-unavailable",
     question=Question.CREATED,
     basis=Basis.SAID,
-    inputs=(MUTATING, VALIDATING, "Service", SLICE, "Event", *WORKLOADS, "apps/ReplicaSet", "batch/Job"),
+    inputs=(MUTATING, VALIDATING, *INPUTS, "Event", "apps/ReplicaSet", "batch/Job"),
     others=(
         Named(id="APP003", name="webhook-ca-untrusted", page=CA_PAGE, basis=Basis.SAID),
         Named(id="APP004", name="mesh-injector-unavailable", page=MESH_PAGE, basis=Basis.SAID),
@@ -115,18 +110,18 @@ def admission_webhook_unavailable(ctx: Context) -> Iterator[Finding]:
 
 def _finding(ctx: Context, name: str, calls: list[Call]) -> Finding:
     found = named([*ctx.snap.all(MUTATING), *ctx.snap.all(VALIDATING)], name)
-    url = next((hit for call in calls if (hit := URL.search(call.why))), None)
-    place = (url["namespace"], url["service"]) if url else found[0].service if found else None
+    place = next((hit for call in calls if (hit := called(call.why))), found[0].service if found else None)
     matching = [one for one in found if place is None or one.service in (place, None)] or found
     why = calls[0].why.rpartition('": ')[2].strip() or calls[0].why
     untrusted = any(words in call.why for words in UNTRUSTED for call in calls)
-    proof, needs, state = _backend(ctx, place) if place and not untrusted else ([], (), "")
+    back = backend(ctx, place) if place and not untrusted else Backend()
+    state = f"; {back.words}" if back.words else ""
     said = [call.refusal.evidence for call in calls]
     config: list[Evidence] = [piece for one in matching for piece in _config(ctx, one)]
     victims = ", ".join(f"{call.group.workload.kind} {call.group.workload.name}" for call in calls[:4])
     where = f" at Service {'/'.join(place)}" if place else ""
     first, *rest = dict.fromkeys(
-        [*said, *proof, *config, *(piece for call in calls for piece in call.group.evidence)]
+        [*said, *back.proof, *config, *(piece for call in calls for piece in call.group.evidence)]
     )  # fmt: skip
     return Finding(
         name="webhook-ca-untrusted" if untrusted else "mesh-injector-unavailable" if MESH_INJECTOR.search(name) else "",
@@ -140,9 +135,9 @@ def _finding(ctx: Context, name: str, calls: list[Call]) -> Finding:
             for call in calls
         ),
         confidence=Confidence.LIKELY if len(matching) != 1 else None,
-        second_sign=bool(state) or bool(needs),
+        second_sign=bool(back.words),
         since=min((call.group.since for call in calls if call.group.since), default=None),
-        needs=needs,
+        needs=back.needs,
         remedies=_remedies(name, place, matching, untrusted=untrusted),
     )
 
@@ -166,42 +161,6 @@ def _config(ctx: Context, webhook: Webhook) -> list[Evidence]:
             ctx.cite(webhook.config, f"{webhook.path}.clientConfig.service.{part}") for part in ("namespace", "name")
         ]
     return pieces
-
-
-def _backend(ctx: Context, place: tuple[str, str]) -> tuple[list[Evidence], tuple[Ref, ...], str]:
-    """What is behind the Service: proof, the workloads that it needs, and what is wrong with it in words."""
-    service = ctx.snap.get("Service", *place)
-    if service is None:
-        if ctx.snap.lacks("Service", *place) is None:
-            return [], (), ""
-        return [ctx.absent("v1", "Service", *place)], (), "; the Service does not exist"
-    workloads = behind(service, (item for kind in WORKLOADS for item in ctx.snap.all(kind)))
-    proof: list[Evidence] = [ctx.cite(service, f"spec.selector{key(label)}") for label in selector_of(service)]
-    proof += [ctx.cite(item, "spec.replicas") for item in workloads if _replicas(item) is not None]
-    slices = [one for one in ctx.snap.all(SLICE) if _is_of(one, place)]
-    empty = bool(slices) and not any(_ready(one) for one in slices)
-    proof += [ctx.lack(one, "endpoints[0]") for one in slices if empty and not dicts(one.whole.get("endpoints"))]
-    words = [f"{item.kind} {item.name} has {_replicas(item)} replicas" for item in workloads if _replicas(item) == 0]
-    if not words and empty:
-        words = ["the Service has no ready endpoint"]
-    return proof, tuple(item.ref for item in workloads), f"; {', '.join(words)}" if words else ""
-
-
-def _replicas(item: Object) -> int | None:
-    spec = item.whole.get("spec")
-    wanted = spec.get("replicas") if isinstance(spec, dict) else None
-    return wanted if isinstance(wanted, int) else None
-
-
-def _is_of(item: Object, place: tuple[str, str]) -> bool:
-    return item.namespace == place[0] and item.labels.get(SLICE_OF) == place[1]
-
-
-def _ready(item: Object) -> bool:
-    """Whether a slice has an endpoint that is ready; no statement means ready (discovery.k8s.io/v1)."""
-    ends = dicts(item.whole.get("endpoints"))
-    states = [end.get("conditions") for end in ends]
-    return any(not isinstance(state, dict) or state.get("ready") is not False for state in states)
 
 
 def _remedies(name: str, place: tuple[str, str] | None, found: list[Webhook], *, untrusted: bool) -> tuple[Remedy, ...]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from diag.catalog.backends import INPUTS, Backend, backend, called
 from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Ref, Remedy, Severity
@@ -28,7 +29,7 @@ MAX_NAMED = 4
     "APP007",
     name="namespace-stuck-terminating",
     question=Question.CREATED,
-    inputs=("Namespace", "Event", "apps/ReplicaSet", "apps/StatefulSet", "apps/DaemonSet", "batch/Job"),
+    inputs=("Namespace", "Event", *INPUTS, "apps/ReplicaSet", "batch/Job"),
     visits={"Namespace": 1},
 )
 def namespace_stuck_terminating(ctx: Context) -> Iterator[Finding]:
@@ -95,6 +96,8 @@ def _finding(
     kept = [
         one for one in ctx.snap.in_namespace(item.name) if one.metadata.finalizers and one.metadata.deletion_timestamp
     ]
+    place = next((hit for _, one in blockers if (hit := called(str(one.get("message"))))), None)
+    back = backend(ctx, place) if place else Backend()  # a webhook that deleting the rest has to pass
     said: list[Evidence] = [
         ctx.cite(item, f"status.conditions[{index}].{'message' if isinstance(one.get('message'), str) else 'status'}")
         for index, one in blockers
@@ -104,6 +107,7 @@ def _finding(
         for one in kept[:MAX_NAMED]
         for index in range(len(one.metadata.finalizers or ()))
     ]
+    said += back.proof
     since = item.metadata.deletion_timestamp
     young = not ctx.older(since, GRACE_S)
     words = (
@@ -116,13 +120,15 @@ def _finding(
     return Finding(
         subject=item.ref,
         summary=f"it has been terminating since {since} and does not end: {words}"
-        + (f"; held by {held}{more}" if kept else ""),
+        + (f"; held by {held}{more}" if kept else "")
+        + (f"; {back.words}" if back.words else ""),
         evidence=(ctx.cite(item, "metadata.deletionTimestamp"), *said),
         accounts_for=tuple(victims),
         severity=Severity.INFO if young and not victims else None,
-        confidence=Confidence.LIKELY if young else None,
+        confidence=Confidence.LIKELY if young or place else None,
         members=tuple(one.ref for one in kept),
         since=since,
+        needs=back.needs,
         remedies=_remedies(item.name, kept),
     )
 

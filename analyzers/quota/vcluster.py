@@ -18,8 +18,8 @@ VCLUSTER = signatures(
             pattern=r"exceeded quota: (?P<quota>[a-z0-9.-]{1,253}), requested: (?P<asked>\S{1,200}), "
             r"used: (?P<used>\S{1,200}), limited: (?P<limited>\S{1,200})",
             root="member",
-            summary="it is not created on the host cluster: ResourceQuota {quota} of the host namespace allows {limited},"
-            " of which {used} is used, and the pod asks for {asked}",
+            summary="it is not created on the host cluster: ResourceQuota {quota} of the host namespace allows "
+            "{limited}, of which {used} is used, and the pod asks for {asked}",
             means="The pod of the virtual cluster needs a pod on the host, and the host namespace's quota refuses it.",
             remedies=(
                 Remedy(text="have the host's ResourceQuota {quota} raised, or free what it holds", who="platform"),
