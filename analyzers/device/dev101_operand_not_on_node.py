@@ -13,7 +13,7 @@ from diag.projection import dicts
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Controller, Node
 from diag.trouble.groups import Group
-from diag.trouble.operands import failing, on_node, operand_of
+from diag.trouble.operands import on_node, operand_of
 from diag.trouble.placement import Barrier
 from diag.trouble.shapes import shape_of
 from diag.trouble.template import template_pod
@@ -69,12 +69,11 @@ def operand_not_on_node(ctx: Context) -> Iterator[Finding]:
     Needs the DaemonSets and the pods of the node. A plugin that the node image brings along is not seen; such a node
     offers its GPUs and is no trouble.
     """
-    troubled = failing(ctx.groups())
     left_out: dict[tuple[str, str, str], list[_LeftOut]] = defaultdict(list)
     plugins = _daemon_sets(ctx)
     for group in ctx.groups("node-without-gpus"):
         node = group.first
-        if not isinstance(node, Node) or any(one.operand.serves for one in troubled.get(node.name, ())):
+        if not isinstance(node, Node) or any(one.operand.serves for one in ctx.failing_operands(node.name)):
             continue
         if any(is_gpu(name) and amount > 0 for name, amount in allocatable(node).items()):
             continue

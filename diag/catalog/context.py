@@ -18,8 +18,10 @@ from diag.snapshot.kinds import Event, Pod
 from diag.trouble import owners
 from diag.trouble.agreement import Agreement, agreement
 from diag.trouble.groups import Group
+from diag.trouble.operands import Failing
 from diag.trouble.placement import Placement
 from diag.trouble.pools import Pools
+from diag.trouble.timelines import Start
 from diag.trouble.trouble import Trouble
 
 
@@ -55,6 +57,15 @@ class Context:
     def agreement(self, group: Group, resource: str | None = None) -> Agreement:
         """Whether the scheduler's own counts agree with the snapshot, for a group that waits for a node."""
         return agreement(self.place, group, resource)
+
+    def failing_operands(self, node: str) -> list[Failing]:
+        """Pods of the GPU stack (driver, toolkit, device plugin …) in trouble on a node, in their order."""
+        return self._trouble.failing_operands.get(node, [])
+
+    def starts(self) -> list[Start]:
+        """Groups that are about a start, each with the pod that decides and where its time went."""
+        self.snap.read.update(("Pod", "Event"))
+        return self._trouble.starts
 
     # Who belongs to whom
 

@@ -8,12 +8,10 @@ from typing import NamedTuple
 from diag.catalog.beside import cite_beside
 from diag.catalog.context import Context
 from diag.catalog.signature import On, Signature, Table
-from diag.catalog.texts import Text, texts
+from diag.catalog.texts import MAX_LINE, Text, texts
 from diag.findings import Because, Confidence, Finding, Ref, Remedy
 from diag.snapshot.kinds import Pod
 from diag.trouble.groups import Group
-
-MAX_LINE = 8_000  # characters of a text that patterns are run on
 
 
 class Hit(NamedTuple):
@@ -123,7 +121,7 @@ def _root(ctx: Context, group: Group, row: Signature, text: Text) -> Ref:
         case "member":
             return text.member.ref
         case "node":
-            node = ctx.snap.node(text.member.spec.node_name) if isinstance(text.member, Pod) else None
+            node = ctx.snap.node(text.member.spec.node_name if isinstance(text.member, Pod) else text.member.name)
             return node.ref if node is not None else group.workload
         case "owner":
             owner = ctx.snap.owner_of(text.member)

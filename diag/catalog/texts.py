@@ -1,5 +1,6 @@
 """The texts that signatures look at, each with the evidence that cites it."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -8,10 +9,13 @@ from diag.catalog.signature import On
 from diag.facts.pods import statuses
 from diag.findings import Evidence
 from diag.projection import Object, dicts
-from diag.snapshot.kinds import ContainerStatus, Event, Pod
+from diag.snapshot.kinds import ContainerStatus, Event, Node, Pod
 from diag.trouble.groups import Group
+from diag.trouble.operands import on_node, operand_of
+from diag.vocab.operands import KERNEL_READERS
 
 MAX_MEMBERS = 8  # of a group whose texts are read: siblings in the same trouble say the same
+MAX_LINE = 8_000  # characters of a text that patterns are run on
 RECENT_S = 3600.0
 
 
@@ -36,15 +40,49 @@ def texts(ctx: Context, group: Group, on: On) -> Iterator[Text]:
             for member in members:
                 yield from _events(ctx, group, member)
         case On.WAITING | On.ENDED:
-            for member in members:
-                if isinstance(member, Pod):
-                    yield from _states(ctx, member, on)
+            for pod in (member for member in members if isinstance(member, Pod)):
+                yield from _states(ctx, pod, on)
         case On.CONDITION:
             yield from _conditions(ctx, group)
         case On.LOG:
             for member in members:
-                if isinstance(member, Pod):
-                    yield from _logs(ctx, member, group.container)
+                yield from _member_logs(ctx, group, member)
+
+
+def _member_logs(ctx: Context, group: Group, member: Object) -> Iterator[Text]:
+    """A pod's logs; of an operand also the kernel's words about its node; of a node those of its operands."""
+    if isinstance(member, Pod):
+        yield from _logs(ctx, member, group.container)
+        if operand_of(member) is not None:
+            yield from _kernel_logs(ctx, member.spec.node_name)
+    elif isinstance(member, Node):
+        yield from _operand_logs(ctx, member)
+
+
+def _operand_logs(ctx: Context, node: Node) -> Iterator[Text]:
+    """What the operands of a node say that run; one in trouble speaks in a group of its own."""
+    troubled = {one.pod.name for one in ctx.failing_operands(node.name)}
+    for _, pod in on_node(ctx.snap.pods_on(node.name)):
+        if pod.name not in troubled:
+            yield from _logs(ctx, pod, "")
+    yield from _kernel_logs(ctx, node.name)
+
+
+def _kernel_logs(ctx: Context, node: str | None) -> Iterator[Text]:
+    """The kernel's words, where a pod on the node prints them."""
+    for pod in ctx.snap.pods_on(node or ""):
+        if KERNEL_READERS.search(pod.name):
+            yield from _logs(ctx, pod, "")
+
+
+def first_text(ctx: Context, group: Group, pattern: re.Pattern[str], *places: On) -> tuple[Text, re.Match[str]] | None:
+    """The first text of a group at the first of these places that a pattern recognises."""
+    for on in places:
+        for text in texts(ctx, group, on):
+            found = pattern.search(text.text[:MAX_LINE])
+            if found:
+                return text, found
+    return None
 
 
 def _events(ctx: Context, group: Group, member: Object) -> Iterator[Text]:

@@ -61,12 +61,13 @@ def unread_logs(snap: Snapshot, groups: Iterable[Group], registry: Registry) -> 
     """One gap for all pods in trouble whose logs the snapshot does not hold, with the rows that would have read them."""
     rows = [row for row in registry.rows if row.on is On.LOG]
     symptoms = {symptom for row in rows for symptom in row.explains}
-    silent = [group for group in groups if group.symptom in symptoms and not has_logs(snap, group)]
+    pods = [group for group in groups if group.first.kind == "Pod" and group.symptom in symptoms]
+    silent = [group for group in pods if not has_logs(snap, group)]
     if not silent:
         return []
     wanted = {group.symptom for group in silent}
-    pods = sorted({f"{group.first.namespace}/{group.first.name}" for group in silent})
-    shown = ", ".join(pods[:SHOWN]) + (f" and {len(pods) - SHOWN} more" if len(pods) > SHOWN else "")
+    names = sorted({f"{group.first.namespace}/{group.first.name}" for group in silent})
+    shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
     first = silent[0].first
     return [
         Gap(

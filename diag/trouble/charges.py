@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from diag.findings import Because, Charge, Evidence
 from diag.snapshot.cite import CitationError, cite, compute
 from diag.trouble.groups import Group
-from diag.trouble.operands import Failing, failing
+from diag.trouble.operands import Failing
 
 if TYPE_CHECKING:
     from diag.trouble.trouble import Trouble
@@ -53,7 +53,7 @@ def _drains(trouble: "Trouble") -> list[Charge]:
 
 def _operands(trouble: "Trouble") -> list[Charge]:
     """Operands in trouble, and what they hold up on their nodes: the GPUs, and the operands that come after them."""
-    by_node = failing(trouble.groups)
+    by_node = trouble.failing_operands
     found = []
     for source in trouble.of("node-without-gpus"):
         first = next((one for one in by_node.get(source.first.name, ()) if one.operand.serves), None)

@@ -8,13 +8,15 @@ from functools import cached_property
 from diag.findings import Charge, Gap, Severity
 from diag.snapshot.kinds import Node, Pod
 from diag.snapshot.snapshot import Snapshot
-from diag.trouble import claims, controllers, creation, drains, hearsay, nodes, pods, queues
+from diag.trouble import claims, controllers, creation, drains, hearsay, nodes, pods, queues, starts
 from diag.trouble.charges import charges
 from diag.trouble.groups import Complaint, Group, gather
 from diag.trouble.nodes import is_joining, is_upgrading, lost_gpus
+from diag.trouble.operands import Failing, failing
 from diag.trouble.placement import Placement
 from diag.trouble.pools import FaultKind, LostNode, Pools, charge
 from diag.trouble.scene import Scene
+from diag.trouble.timelines import Start, Timelines
 
 
 class Trouble:
@@ -24,6 +26,7 @@ class Trouble:
         self.snap = snap
         self.scene = Scene(snap)
         self.place = Placement(snap)
+        self.timelines = Timelines(snap)
         self.gaps: list[Gap] = []
 
     @cached_property
@@ -62,6 +65,8 @@ class Trouble:
         found += self._run("drains", lambda: drains.complaints(scene))
         explained = {str(one.workload) for one in found}
         found += self._run("controllers", lambda: controllers.complaints(scene, explained))
+        complaining = {str(one.workload) for one in found}
+        found += self._run("starts", lambda: starts.complaints(scene, self.timelines, complaining))
         groups = gather(found)
         self.gaps += self._without_time(groups)
         return groups
@@ -93,6 +98,16 @@ class Trouble:
             and (found := lost_gpus(group.first)) is not None
         }
         return charge(self.place, waiting, lost)
+
+    @cached_property
+    def failing_operands(self) -> dict[str, list[Failing]]:
+        """Operands of the GPU stack in trouble, by node, in the order of their chain."""
+        return failing(self.groups)
+
+    @cached_property
+    def starts(self) -> list[Start]:
+        """The starts behind the groups in trouble, with where their time went."""
+        return self.timelines.starts(self.groups)
 
     @cached_property
     def charges(self) -> list[Charge]:
