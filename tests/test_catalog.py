@@ -34,6 +34,7 @@ FORBIDDEN_CALLS = {"print", "open", "input", "exec", "eval", "__import__", "brea
 COMMANDS = {
     "kubectl", "helm", "oc", "istioctl", "vcctl", "armadactl", "karmadactl", "kueuectl", "argocd", "flux", "velero",
     "nvidia-smi", "dcgmi", "crictl", "ctr", "journalctl", "dmesg", "systemctl", "modprobe", "mokutil", "lsmod", "df",
+    "sysctl", "lspci", "ethtool", "ibstat", "nvidia-ctk", "nvidia-bug-report.sh", "rocm-smi", "amd-smi", "chronyc",
     "gcloud", "aws", "az", "docker", "skopeo", "crane", "openssl", "curl", "nc", "huggingface-cli", "hf", "ray",
 }  # fmt: skip
 RISKS = {"safe", "disruptive", "irreversible"}
@@ -44,6 +45,17 @@ HARMFUL = {"delete", "drain", "replace", "evict", "uninstall", "rollback"}
 def ids():
     return [rule.id for rule in infos(REGISTRY)]
 
+
+# What groups are made of: a rule may declare these without a case for each.
+GROUPED = {
+    "Pod",
+    "Event",
+    "apps/DaemonSet",
+    "apps/Deployment",
+    "apps/ReplicaSet",
+    "apps/StatefulSet",
+    "batch/Job",
+}
 
 # Identity
 
@@ -171,7 +183,7 @@ def test_a_rule_declares_what_it_reads_and_its_cases_reach_all_that_it_declares(
     met = {kind for one in ran for kind in one.met[rule.id]}
 
     assert read - {*rule.inputs} == set(), "read and not declared"
-    assert {*rule.inputs} - read - met == set(), "declared, and no case reaches it"
+    assert {*rule.inputs} - read - met - GROUPED == set(), "declared, and no case reaches it"
 
 
 # Source
