@@ -37,7 +37,7 @@ FAMILIES = {
     "UPG": "drains and upgrades",
 }
 # A command in a comment, and the block that shows what it prints.
-SHOWN = re.compile(r"(<!-- shows: (?P<command>.+) -->\n```console\n).*?(?=^```$)", re.DOTALL | re.MULTILINE)
+SHOWN = re.compile(r"(<!-- shows: (?P<command>[^\n]+) -->\n```console\n).*?(?=^```$)", re.DOTALL | re.MULTILINE)
 
 
 def main() -> None:
