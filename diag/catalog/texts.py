@@ -72,7 +72,8 @@ def _kernel_logs(ctx: Context, node: str | None) -> Iterator[Text]:
     """The kernel's words, where a pod on the node prints them."""
     for pod in ctx.snap.pods_on(node or ""):
         if KERNEL_READERS.search(pod.name):
-            yield from _logs(ctx, pod, "")
+            # The words are the kernel's, whatever the container that prints them is called.
+            yield from (text._replace(container="") for text in _logs(ctx, pod, ""))
 
 
 def first_text(ctx: Context, group: Group, pattern: re.Pattern[str], *places: On) -> tuple[Text, re.Match[str]] | None:
