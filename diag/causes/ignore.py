@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from diag.catalog.retired import formerly
 from diag.catalog.run import selects
 from diag.causes.assess import Assessed
+from diag.findings import Ref
 from diag.projection import Object
 from diag.snapshot.snapshot import Snapshot
 from diag.trouble.owners import chain
@@ -16,7 +17,7 @@ ANNOTATION = "diag.ignore/"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ignore:
-    """One entry of a configuration: a rule (id or name, globs), a subject (`namespace/name`, globs), a reason."""
+    """One entry of a configuration: a rule (id or name, globs), a subject (a glob, see `_means`), a reason."""
 
     rule: str
     reason: str
@@ -34,13 +35,18 @@ def ignorer(
         rule = cause.node.found.rule if cause.node.found else cause.node.group.kind.rule if cause.node.group else ""
         if flags and selects([*flags], rule, cause.name):
             return "flag", "--ignore", None
-        subject = f"{cause.root.namespace}/{cause.root.name}" if cause.root.namespace else cause.root.name
         for entry in config:
-            if selects([entry.rule], rule, cause.name) and fnmatchcase(subject, entry.subject):
+            if selects([entry.rule], rule, cause.name) and _means(entry.subject, cause.root):
                 return "config", entry.reason, entry.until
         return _annotated(by_cluster[cause.root.cluster], cause, rule) if cause.root.cluster in by_cluster else None
 
     return ignored
+
+
+def _means(subject: str, root: Ref) -> bool:
+    """Whether a glob means an object: by `name`, `namespace/name` or `kind/namespace/name`."""
+    words = (root.name, f"{root.namespace}/{root.name}", str(root))
+    return any(fnmatchcase(word.lower(), subject.lower()) for word in words)
 
 
 def _annotated(snap: Snapshot, cause: Assessed, rule: str) -> tuple[str, str, str | None] | None:
