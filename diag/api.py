@@ -20,8 +20,8 @@ from diag.catalog.run import selects
 from diag.causes.diagnose import diagnose
 from diag.causes.ignore import Ignore, ignorer
 from diag.causes.report import make_report
-from diag.causes.selection import Selection
 from diag.causes.rows import ref_row
+from diag.causes.selection import Selection
 from diag.document import RefRow, Report
 from diag.errors import UsageError
 from diag.snapshot.load import load
@@ -47,10 +47,11 @@ def scan(  # noqa: PLR0913  one keyword for each choice of the command line
 ) -> Report:
     """Diagnose the clusters that the paths hold.
 
-    Paths are as `--from` takes them: files, folders, `-` for `stdin`, `NAME=PATH` to name a cluster. `now` (RFC 3339) overrides
-    the time of the snapshot. `namespaces`, `selector` and `since_s` (seconds) choose which troubles are shown, never what
-    arithmetic sees. `select` and `ignore` are globs of rule ids or names; `ignores` come from a configuration. Raises
-    SnapshotError when nothing can be read, UsageError when the paths or choices contradict each other.
+    Paths are as `--from` takes them: files, folders, `-` for `stdin`, `NAME=PATH` to name a cluster. `now` (RFC 3339)
+    overrides the time of the snapshot. `namespaces`, `selector` and `since_s` (seconds) choose which troubles are
+    shown, never what arithmetic sees. `select` and `ignore` are globs of rule ids or names; `ignores` come from a
+    configuration. Raises SnapshotError when nothing can be read, UsageError when the paths or choices contradict each
+    other.
     """
     return examine(
         paths, now=now, stdin=stdin, namespaces=namespaces, selector=selector, since_s=since_s, select=select,

@@ -19,7 +19,7 @@ class RefRow(Row, kw_only=True, omit_defaults=True):
     """One object. No namespace for cluster-scoped kinds; `seen` is false for one known only by reference."""
 
     cluster: str
-    apiVersion: str
+    apiVersion: str  # noqa: N815  as Kubernetes spells it
     kind: str
     namespace: str = ""
     name: str

@@ -181,7 +181,8 @@ class Symptom(Protocol):
     """What a rule may account for: a group of `diag.trouble`. `key` names it within one scan."""
 
     @property
-    def key(self) -> str: ...
+    def key(self) -> str:
+        """A name within one scan."""
 
 
 # At least one piece: a finding without evidence does not pass the type checker.

@@ -95,7 +95,7 @@ def _collect_third_party(registry: Registry, entry: EntryPoint) -> None:
                 material=False,
                 fix="repair or uninstall the package that registers them",
                 detail=f"{type(error).__name__}: {error}",
-            )  # fmt: skip
+            )
         )
         return
     registry.functions += other.functions

@@ -1,14 +1,14 @@
 """What a function rule is: a pure generator of findings, with a declaration of what it reads and answers.
 
-    @rule("SCH101", name="gpu-request-exceeds-any-node", question=Question.PLACED, basis=Basis.COUNTED, inputs=("Pod", "Node"))
+    @rule("SCH101", name="gpu-request-exceeds-any-node", question=Question.PLACED, inputs=("Pod", "Node"))
     def gpu_request_exceeds_any_node(ctx: Context) -> Iterator[Finding]:
         '''A pod asks for more GPUs than the largest node offers.
 
         ## What it means … ## Why it happens … ## Evidence … ## What to do … ## Known limits …
         '''
 
-The docstring is the rule's documentation page. A function that settles the shortages of one pool declares further names with
-`others`, a page each.
+The docstring is the rule's documentation page. A function that settles the shortages of one pool declares further names
+with `others`, a page each.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -79,8 +79,8 @@ def rule(  # noqa: PLR0913  a declaration, one keyword each
 ) -> Callable[[RuleFunction], Rule]:
     """Declare a function as a rule. `inputs` are the kinds that it reads, those behind pools and placement included.
 
-    `refines` lists names that this one beats where both answer the same question for the same group. `visits` bounds how
-    often a run may walk all objects of a kind.
+    `refines` lists names that this one beats where both answer the same question for the same group. `visits` bounds
+    how often a run may walk all objects of a kind.
     """
 
     def declare(function: RuleFunction) -> Rule:

@@ -104,7 +104,7 @@ def _guard(ran: Ran, rule: str, *, ctx: Context, findings: Iterator[Found]) -> N
                 hides=(rule,),
                 detail="".join(traceback.format_exception(error)),
                 fix="report it; -v shows where it stopped",
-            )  # fmt: skip
+            )
         )
 
 

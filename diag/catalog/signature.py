@@ -5,18 +5,18 @@ r"""What a signature is: a row in the table of its system that recognises what a
         origin="kubernetes/kubernetes pkg/kubelet/images",
         rows=(
             Signature(
-                "IMG101", "image-not-found", on=On.WAITING, question=Question.STARTED, explains=("container-not-started",),
-                literal="manifest unknown", pattern=r"manifest unknown",
+                "IMG101", "image-not-found", on=On.WAITING, question=Question.STARTED,
+                explains=("container-not-started",), literal="manifest unknown", pattern=r"manifest unknown",
                 summary="the registry has no such image", remedies=(Remedy(text="push it, or correct the reference"),),
                 means="The tag or repository does not exist in the registry.",
             ),
         ),
     )
 
-A row looks at one place (`on`) of the members of the groups it `explains`: a log line, an event's sentence, a container's waiting
-state, the end of a container, a condition, or the group's own message. `literal` must occur in the text before the pattern is
-tried, so hundreds of rows cost little. Named groups of the pattern fill `summary` and remedies; `beside` names what
-else a reader must see: an argument, a label of the node, a further line.
+A row looks at one place (`on`) of the members of the groups it `explains`: a log line, an event's sentence, a
+container's waiting state, the end of a container, a condition, or the group's own message. `literal` must occur in the
+text before the pattern is tried, so hundreds of rows cost little. Named groups of the pattern fill `summary` and
+remedies; `beside` names what else a reader must see: an argument, a label of the node, a further line.
 """
 
 import re

@@ -121,17 +121,14 @@ def _severity(node: Node, groups: list[Group]) -> Severity:
 
 
 def own_confidence(node: Node) -> Confidence:
-    """How sure a node is by itself: counted, said by the object, said by an event or a log, a remainder, or a bare symptom."""
+    """How sure a node is by itself: counted, said by the object or by a log, a remainder, or a bare symptom."""
     found = node.found
     if found is None:
         return Confidence.POSSIBLE
     finding = found.finding
-    value = Confidence.CERTAIN
-    if found.basis is Basis.REMAINDER:
-        value = Confidence.LIKELY
-    elif found.basis is Basis.SAID and not finding.second_sign and hearsay(finding.evidence[0]):
-        value = Confidence.LIKELY
-    return min(value, finding.confidence or Confidence.CERTAIN)
+    by_hearsay = found.basis is Basis.SAID and not finding.second_sign and hearsay(finding.evidence[0])
+    doubtful = found.basis is Basis.REMAINDER or by_hearsay
+    return min(Confidence.LIKELY if doubtful else Confidence.CERTAIN, finding.confidence or Confidence.CERTAIN)
 
 
 def hearsay(evidence: Evidence) -> bool:
@@ -174,5 +171,5 @@ def _rivalled(node: Node, reached: list[Node]) -> bool:
 def fingerprint(rule: str, ref: Ref) -> str:
     """A name of a finding that stays the same from scan to scan: rule, cluster, root without its generated suffix."""
     name = strip_generated(ref.name) if ref.kind in ("Pod", "ReplicaSet") else ref.name
-    text = "|".join((rule, ref.cluster, ref.kind, ref.namespace, name))
+    text = f"{rule}|{ref.cluster}|{ref.kind}|{ref.namespace}|{name}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,7 +1,8 @@
 """Rules that account for the same group compete; what loses becomes an alternative.
 
-The first question that is answered "no" wins: what is not created cannot be placed. Within a question a rule that refines another
-beats it; else counted beats said beats remainder. Causes that account for some members each share the group, the largest first.
+The first question that is answered "no" wins: what is not created cannot be placed. Within a question a rule that
+refines another beats it; else counted beats said beats remainder. Causes that account for some members each share the
+group, the largest first.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +11,8 @@ from diag.catalog.run import Found
 from diag.findings import Alternative, Basis, Because, Charge, Question, Status
 from diag.trouble.groups import Group
 
-# A scaler's answer about a pod outranks what today's nodes show; what took a running pod away explains why it waits again.
+# A scaler's answer about a pod outranks what today's nodes show; what took a running pod away explains why it waits
+# again.
 ORDER = {
     Question.CREATED: 1,
     Question.ADMITTED: 2,

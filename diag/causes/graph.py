@@ -1,16 +1,19 @@
 """From proven links to causes: the unexplained sources, and all that each of them reaches.
 
-Nodes are findings and groups; an arrow leads from what explains to what is explained. A cycle (a gang that waits for itself) is one
-cause: the node of it that costs most stands for it.
+Nodes are findings and groups; an arrow leads from what explains to what is explained. A cycle (a gang that waits for
+itself) is one cause: the node of it that costs most stands for it.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from diag.catalog.run import Found
 from diag.causes.compete import Claim, Decision
 from diag.findings import Evidence
 from diag.trouble.groups import Group
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True, eq=False)
@@ -124,9 +127,10 @@ def merged(found: Iterable[Found]) -> list[Found]:
         same.sort(key=lambda one: (-one.severity.weight, -len(one.finding.accounts_for), one.rule, one.finding.summary))
         first = same[0]
         if len(same) > 1:
+            pieces = _unique(piece for one in same for piece in one.finding.evidence)
             finding = replace(
                 first.finding,
-                evidence=_unique(piece for one in same for piece in one.finding.evidence),
+                evidence=(pieces[0], *pieces[1:]),
                 accounts_for=tuple(because for one in same for because in one.finding.accounts_for),
                 members=_unique(member for one in same for member in one.finding.members),
                 needs=_unique(ref for one in same for ref in one.finding.needs),
@@ -140,7 +144,7 @@ def merged(found: Iterable[Found]) -> list[Found]:
     return result
 
 
-def _unique(items):  # type: ignore[no-untyped-def]
+def _unique(items: Iterable[T]) -> tuple[T, ...]:
     return tuple(dict.fromkeys(items))
 
 

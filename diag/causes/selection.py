@@ -56,8 +56,8 @@ class Selection:
 
 
 def requirements(selector: str) -> list[tuple[str, tuple[str, ...], bool]]:
-    """kubectl's `a=b,c!=d,e,!f` as (key, values, wanted). Raises UsageError for what is no selector."""
-    found = []
+    """The parts of kubectl's `a=b,c!=d,e,!f` as (key, values, wanted). Raises UsageError for what is no selector."""
+    found: list[tuple[str, tuple[str, ...], bool]] = []
     for part in filter(None, (piece.strip() for piece in selector.split(","))):
         if "!=" in part:
             key, value = part.split("!=", 1)

@@ -34,7 +34,7 @@ def not_collected(snap: Snapshot, registry: Registry) -> list[Gap]:
             why="not-collected",
             hides=tuple(sorted(ids)),
             fix=f"add it to the dump: kubectl get {plural(kind)} -A -o json",
-        )  # fmt: skip
+        )
         for kind, ids in sorted(blinded.items())
     ]
 
@@ -49,7 +49,10 @@ def plural(kind: str) -> str:
 
 
 def material(gaps: Iterable[Gap], unsure: Iterable[Group], registry: Registry) -> list[Gap]:
-    """Mark the gaps that could change a verdict: they hide a rule that answers the question at which an unsure group stopped."""
+    """Mark the gaps that could change a verdict.
+
+    These hide a rule that answers the question at which a group without a certain cause stopped.
+    """
     questions = {group.question for group in unsure}
     blind = {rule.id for rule in registry.functions if rule.question in questions}
     blind |= {row.id for row in registry.rows if row.question in questions}
@@ -58,7 +61,7 @@ def material(gaps: Iterable[Gap], unsure: Iterable[Group], registry: Registry) -
 
 
 def unread_logs(snap: Snapshot, groups: Iterable[Group], registry: Registry) -> list[Gap]:
-    """One gap for all pods in trouble whose logs the snapshot does not hold, with the rows that would have read them."""
+    """One gap for all pods in trouble whose logs are not here, with the rows that would have read them."""
     rows = [row for row in registry.rows if row.on is On.LOG]
     symptoms = {symptom for row in rows for symptom in row.explains}
     pods = [group for group in groups if group.first.kind == "Pod" and group.symptom in symptoms]
@@ -76,7 +79,7 @@ def unread_logs(snap: Snapshot, groups: Iterable[Group], registry: Registry) -> 
             why="not-collected",
             hides=tuple(sorted(row.id for row in rows if wanted & {*row.explains})),
             fix=f"give them as a log list; kubectl logs -n {first.namespace} {first.name} --previous shows the same",
-        )  # fmt: skip
+        )
     ]
 
 

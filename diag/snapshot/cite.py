@@ -74,7 +74,7 @@ def cite_log(pod: Object, container: str, line: int, text: str, *, previous: boo
     return LogEvidence(pod=pod.ref, container=container, previous=previous, line=line, value=text)
 
 
-def compute(what: str, value: str | float | bool, parts: list[Evidence] | tuple[Evidence, ...]) -> ComputedEvidence:
+def compute(what: str, value: str | float, parts: list[Evidence] | tuple[Evidence, ...]) -> ComputedEvidence:
     """Something computed from other evidence; only the first 20 parts are kept, and the rest is counted."""
     if not parts:
         raise CitationError(f"nothing to compute {what} from")

@@ -1,7 +1,8 @@
 """When the snapshot was taken, told from its own newest times.
 
-Taken: times of events, conditions, creation, container states and leases. Not taken: deletions and expiries, which may lie in the
-future. Times compare as strings while they are in UTC, as the API server prints them; others are brought to UTC first.
+Taken: times of events, conditions, creation, container states and leases. Not taken: deletions and expiries, which may
+lie in the future. Times compare as strings while they are in UTC, as the API server prints them; others are brought to
+UTC first.
 """
 
 import re

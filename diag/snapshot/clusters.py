@@ -1,8 +1,8 @@
 """Which part belongs to which cluster.
 
 A cluster is called what the user named it (`--from NAME=PATH`), else `default`. The uid of the namespace kube-system
-tells clusters apart: equal uids are one cluster, differing uids never are. A part that tells nothing, such as a list of logs,
-joins the only cluster that the others name.
+tells clusters apart: equal uids are one cluster, differing uids never are. A part that tells nothing, such as a list of
+logs, joins the only cluster that the others name.
 """
 
 import re
@@ -37,7 +37,7 @@ def assign(parts: Sequence[Part]) -> dict[str, list[Part]]:
             continue
         if names.setdefault(uid, part.name) != part.name:
             raise UsageError(
-                f"{part.path} is called {part.name}, but it is the same cluster as {names[uid]} (kube-system has the same uid)",
+                f"{part.path} is called {part.name}, but is the same cluster as {names[uid]} (kube-system uid)",
                 hint=f"give both the same name: --from {names[uid]}={part.path}",
             )
     if len(set(names.values())) < len(names):

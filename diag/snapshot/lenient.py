@@ -16,7 +16,7 @@ NULL = " (null)"
 STEP = re.compile(r"\.(?P<key>[^.\[]+)|\[(?P<index>\d+)\]|\[\.\.\.\]")
 
 
-class NotAnObject(ValueError):
+class NotAnObject(ValueError):  # noqa: N818  it says what the bytes are
     """The bytes are no JSON object of that kind at all."""
 
 
@@ -56,7 +56,7 @@ def _drop(value: dict[str, Any], message: str) -> str | None:
     node: Any = value
     walked, last = "", None
     for step in STEP.finditer(found["path"]):
-        key: str | int | None = step["key"] if step["key"] else int(step["index"]) if step["index"] else None
+        key: str | int | None = step["key"] or (int(step["index"]) if step["index"] else None)
         if last is not None:
             node = node[last[1]]
         if key is None:  # an element of a map: msgspec does not say which, so the map goes

@@ -31,7 +31,7 @@ MAX_PROBLEMS = 20
 class Head(msgspec.Struct):
     """What an object says it is."""
 
-    apiVersion: str | None = None
+    apiVersion: str | None = None  # noqa: N815  as Kubernetes spells it
     kind: str | None = None
 
 
@@ -135,7 +135,7 @@ def _decode(loading: Loading, part: Part, index: int, piece: Slice) -> Object | 
 
 
 def _head(piece: Slice) -> tuple[str | None, str | None]:
-    """apiVersion and kind of an object, from its first bytes where they stand there."""
+    """The apiVersion and kind of an object, from its first bytes where they stand there."""
     found = HEAD.match(piece.raw)
     if found:
         first, second = found[2].decode(errors="replace"), found[3].decode(errors="replace")

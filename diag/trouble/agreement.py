@@ -1,7 +1,7 @@
 """Whether what the snapshot shows agrees with what the scheduler counted (engine.md 12).
 
-Two levels: rules on labels, taints and largest sizes need only the N of `0/N nodes` to agree; sums need the count of the
-resource in question as well, because the message may be older than the snapshot.
+Two levels: rules on labels, taints and largest sizes need only the N of `0/N nodes` to agree; sums need the count of
+the resource in question as well, because the message may be older than the snapshot.
 """
 
 from dataclasses import dataclass

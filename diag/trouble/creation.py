@@ -1,4 +1,4 @@
-"""Controllers that do not get the pods they want. The trouble has no pod, so it is told from the controller and its events."""
+"""Controllers that do not get the pods they want; there is no pod to tell it, so they and their events do."""
 
 from collections.abc import Iterator
 
@@ -33,9 +33,11 @@ def _short(scene: Scene, item: Controller) -> Iterator[Complaint]:
     stated = _failure_path(item)
     if item.kind == "DaemonSet" and not said:
         return
-    if not said and stated is None:
-        if not scene.older(item.status.start_time or item.created, GRACE_S) or _explained_by_pods(scene, item):
-            return
+    silent = not said and stated is None
+    if silent and not scene.older(item.status.start_time or item.created, GRACE_S):
+        return
+    if silent and _explained_by_pods(scene, item):
+        return
     evidence: list[Evidence] = [scene.sentence(event) for event in said[:1]]
     if stated is not None:
         evidence.append(cite(item, stated))
@@ -120,7 +122,10 @@ def _message(item: Controller) -> str:
 
 
 def _explained_by_pods(scene: Scene, item: Controller) -> bool:
-    """Whether pods that are there account for it: failed ones (which a ReplicaSet does not count), or an earlier one in order."""
+    """Whether pods that are there account for it.
+
+    Failed ones do, which a ReplicaSet does not count, and an earlier one where pods are made in order.
+    """
     pods = [child for child in scene.snap.children_of(item) if isinstance(child, Pod)]
     if any(pod.status.phase == "Failed" for pod in pods):
         return True

@@ -1,7 +1,7 @@
 """Groups: what is in trouble now, folded so that one trouble of many members is one entry.
 
-A *complaint* is one member in trouble, told from its status. Complaints of one workload with the same shape, state and folded
-reason are one *group*, which the report lists as a finding of role `symptom`.
+A *complaint* is one member in trouble, told from its status. Complaints of one workload with the same shape, state and
+folded reason are one *group*, which the report lists as a finding of role `symptom`.
 """
 
 from collections.abc import Iterable

@@ -1,6 +1,7 @@
 """Who made an object: the chain of owners, and the workload that a person would name.
 
-The workload is the topmost namespaced owner that is here. A cluster-scoped owner (ClusterPolicy, NVIDIADriver) is lineage only.
+The workload is the topmost namespaced owner that is here. A cluster-scoped owner (ClusterPolicy, NVIDIADriver) is
+lineage only.
 """
 
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from diag.snapshot.snapshot import Snapshot
 
 MAX_DEPTH = 12  # deeper chains, and rings, are cut
 TEMPLATE_HASH = "pod-template-hash"
-# Owners that only tie an object's life to theirs: vcluster makes the tenant's Service the owner of each pod on the host.
+# Owners that only tie an object's life to theirs: vcluster makes a tenant's Service the owner of its pods on the host.
 CARETAKERS = ("Service", "ConfigMap", "Secret")
 
 

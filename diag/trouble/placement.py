@@ -1,8 +1,8 @@
 """Where a shape could run: the same arithmetic as the scheduler's, on the nodes of the snapshot.
 
-Per node, in the scheduler's order, only the first of: cordoned, untolerated taint, selector or affinity; then *all* short
-resources (kubernetes/kubernetes pkg/scheduler/framework/plugins, default profile). Pod affinity, spread, ports, volumes and
-DRA are not decided here.
+Per node, in the scheduler's order, only the first of: cordoned, untolerated taint, selector or affinity; then *all*
+short resources (kubernetes/kubernetes pkg/scheduler/framework/plugins, default profile). Pod affinity, spread, ports,
+volumes and DRA are not decided here.
 """
 
 from collections import Counter
@@ -87,7 +87,7 @@ class Placement:
     def verdict(
         self, shape: Shape, node: Node, *, ignore_cordon: bool = False, ignore_taints: frozenset[str] = frozenset()
     ) -> Verdict:
-        """Whether the shape may run on the node, whatever is free there. `ignore_taints` are keys of a fault's own taints."""
+        """Whether the shape may run on the node, whatever is free there. `ignore_taints` are a fault's own keys."""
         labels = node.labels
         # Nodes alike in all that the shape looks at get one answer.
         key = (
@@ -186,7 +186,7 @@ def _label_keys(shape: Shape) -> list[str]:
 
 
 def _fields(shape: Shape) -> str:
-    """What the shape demands of the node's own fields, which its key leaves out: pods of a DaemonSet name their nodes."""
+    """What the shape demands of fields of the node, which its key leaves out: pods of a DaemonSet name their nodes."""
     fields = [term["matchFields"] for term in dicts(shape.terms) if term.get("matchFields")]
     return repr(fields) if fields else ""
 
@@ -194,6 +194,7 @@ def _fields(shape: Shape) -> str:
 def _unlisted(resource: str) -> int:
     """What a node that does not list a resource has of it.
 
-    A partial object without allocatable cpu, memory, pods or ephemeral storage does not mean none: every kubelet lists those.
+    A partial object without allocatable cpu, memory, pods or ephemeral storage does not mean none: every kubelet lists
+    those.
     """
     return 1 << 62 if resource in ("cpu", "memory", "pods", "ephemeral-storage") else 0

@@ -1,4 +1,4 @@
-"""One guard for all detectors: what looks like trouble but is being served within its budget, or is made good already."""
+"""One guard for all detectors: what looks like trouble but is served within its budget, or made good already."""
 
 from typing import Any
 

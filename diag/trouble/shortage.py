@@ -1,7 +1,7 @@
 """What a waiting shape lacks on the nodes that it may run on: a pod's slot, CPU or memory, one large hole, or GPUs.
 
-One pool has one shortage at a time, told in this order: a node with all that is asked for but a slot for one more pod; a
-node with the GPUs but without the CPU or memory beside them; GPUs that are free on several nodes; too few altogether.
+One pool has one shortage at a time, told in this order: a node with all that is asked for but a slot for one more pod;
+a node with the GPUs but without the CPU or memory beside them; GPUs that are free on several nodes; too few altogether.
 """
 
 from collections import defaultdict

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from diag.facts.nodes import is_ready, ready
 from diag.facts.pods import condition, condition_path, statuses
+from diag.findings import Evidence
 from diag.snapshot.cite import cite
 from diag.snapshot.kinds import ContainerStatus, Event, Node, Pod
 from diag.trouble.groups import Complaint
@@ -38,7 +39,7 @@ def unready_pod(scene: Scene, pod: Pod) -> Iterator[Complaint]:
     proof = cite(pod, f"{path}.ready") if path and status.ready is False else (
         cite(pod, condition_path(pod, "Ready", "status")) if unready else cite(pod, "metadata.name")
     )  # fmt: skip
-    evidence = (proof, *(scene.sentence(event) for event in said[:1]))
+    evidence: tuple[Evidence, *tuple[Evidence, ...]] = (proof, *(scene.sentence(event) for event in said[:1]))
     message = said[0].text if said else (unready.message or "" if unready else "")
     yield complain(
         scene, pod, "container-not-ready", reason=_probe(said), evidence=evidence, message=message,
