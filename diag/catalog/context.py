@@ -67,6 +67,11 @@ class Context:
         self.snap.read.update(("Pod", "Event"))
         return self._trouble.starts
 
+    def claim(self, pod: Pod) -> Object | None:
+        """The NodeClaim that was made for a pod, None where its node was there before or is not Karpenter's."""
+        self.snap.read.add("karpenter.sh/NodeClaim")
+        return self._trouble.timelines.claim(pod)
+
     # Who belongs to whom
 
     def workload(self, item: Object) -> Object:

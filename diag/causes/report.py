@@ -12,6 +12,7 @@ from diag.causes.graph import Node
 from diag.causes.rows import EvidenceTable, ref_row, remedy_row
 from diag.causes.silence import asked
 from diag.causes.stats import stats
+from diag.causes.timelines import timeline_rows
 from diag.document import (
     AffectedRow,
     AlternativeRow,
@@ -80,7 +81,7 @@ def make_report(
         links=links,
         evidence=document.evidence.rows,
         gaps=[_gap(gap) for diagnosis in diagnoses for gap in diagnosis.gaps],
-        timelines=[],
+        timelines=timeline_rows(kept, diagnoses if len(kept) == sum(len(one.causes) for one in diagnoses) else ()),
         ignored=put_aside,
         stats=stats(diagnoses, causes),
     )

@@ -1,0 +1,127 @@
+"""IMG201: the weights come slowly for their size."""
+
+from collections.abc import Iterator
+
+from diag.catalog.context import Context
+from diag.catalog.rule import rule
+from diag.facts.timeline.model import Transfer
+from diag.facts.times import show_age
+from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy
+from diag.projection import dicts
+from diag.snapshot.kinds import Pod
+from diag.trouble.timelines import Start
+
+# One stream from an object store brings 50 to 200 MB/s, a client with many streams 1 GB/s and more
+# (run-ai/runai-model-streamer docs/src/benchmarks.md: 28 s with 4 streams against 5 s with 32, for 15 GB).
+SLOW_MB_S = 200.0
+LEAST_S = 120.0  # a download that is over sooner is not what a start waits for
+SHARE = 0.3  # of the whole start
+STREAMS = (
+    "S3_MAX_FILE_CONCURRENCY",
+    "AWS_MAX_CONCURRENT_REQUESTS",
+    "HF_HUB_DISABLE_XET",
+    "HF_XET_NUM_CONCURRENT_RANGE_GETS",
+)
+
+
+@rule(
+    "IMG201",
+    name="slow-object-download",
+    question=Question.STARTED,
+    inputs=("Pod", "Event"),
+    refines=("slow-image-pull", "knative-progress-deadline-exceeded"),
+)
+def slow_object_download(ctx: Context) -> Iterator[Finding]:
+    """The weights come slowly for their size.
+
+    ## What it means
+    Most of the start is spent on fetching the model from an object store or a hub, and the bytes come at a rate that
+    one single stream gives. Nothing has failed; the server just begins to load long after its pod was placed.
+
+    ## Why it happens
+    The downloader fetches one file after the other over one connection, the bucket is in another region, or the store
+    throttles. Each new pod pays again, since nothing keeps the files on the node.
+
+    ## Evidence
+    The downloader's own log: the objects' sizes and the seconds it took, and the share of that in the start's
+    timeline.
+
+    ## What to do
+    Let the downloader use many streams, keep the weights on the node or on a volume, or ship them as an image that
+    the node caches.
+
+    ## Known limits
+    Where the log names no sizes, the rate is not known and nothing is said. A slow disk under the download looks the
+    same.
+    """
+    for start in ctx.starts():
+        found = _slow(start)
+        if found is not None:
+            yield _finding(ctx, start, found)
+
+
+def _slow(start: Start) -> Transfer | None:
+    timeline = start.timeline
+    for one in timeline.transfers:
+        phase = timeline.phase("init" if one.init else "load")
+        spent = one.seconds or 0.0
+        slow = one.rate is not None and one.rate < SLOW_MB_S and spent >= max(LEAST_S, SHARE * timeline.wall_s)
+        # What follows the weights (compilation, a probe) is not their fault, nor is a wait for the machine before them.
+        longest = phase is not None and all(phase.max_s >= other.min_s for other in timeline.phases)
+        if slow and longest:
+            return one
+    return None
+
+
+def _finding(ctx: Context, start: Start, found: Transfer) -> Finding:
+    timeline, line = start.timeline, found.line
+    said = ctx.cite_log(start.pod, line.container, line.number, previous=line.previous)
+    evidence: list[Evidence] = [said]
+    if found.source_line is not None:
+        at = found.source_line
+        evidence.append(ctx.cite_log(start.pod, at.container, at.number, previous=at.previous))
+    evidence += _settings(ctx, start.pod, line.container)
+    size = f"{(found.bytes or 0) / 1e9:.1f} GB" if found.bytes else "the weights"
+    source = f" from {found.source}" if found.source else ""
+    so_far = "" if found.done else " so far"
+    summary = (
+        f"{line.container} fetched {size}{so_far}{source} at {found.rate or 0:.0f} MB/s: {show_age(found.seconds or 0)} of "
+        f"the {show_age(timeline.wall_s)} {'until ready' if timeline.finished else 'since the start began'}"
+    )
+    because = f"its start waited {show_age(found.seconds or 0)} for {size} of weights at {found.rate or 0:.0f} MB/s"
+    group = start.group
+    return Finding(
+        subject=group.workload,
+        summary=summary,
+        evidence=(evidence[0], *evidence[1:], *group.evidence),
+        accounts_for=(Because(group, because, tuple(evidence)),),
+        confidence=None if timeline.bottleneck == ("init" if found.init else "load") else Confidence.LIKELY,
+        members=(start.pod.ref,),
+        since=group.since,
+        remedies=(
+            Remedy(text="let the downloader use many streams at once (for KServe raise S3_MAX_FILE_CONCURRENCY)"),
+            Remedy(
+                text="keep the weights near: a volume that outlives the pod, a node-local model cache, or an image that "
+                "the node keeps",
+                who="platform",
+            ),
+            Remedy(text="look whether bucket and cluster are in the same region", who="platform"),
+        ),
+    )
+
+
+def _settings(ctx: Context, pod: Pod, container: str) -> list[Evidence]:
+    """Environment variables of the downloader that say how many streams it may use."""
+    spec = pod.whole.get("spec")
+    found: list[Evidence] = []
+    for part in ("initContainers", "containers"):
+        entries = spec.get(part) if isinstance(spec, dict) else None
+        for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+            if not dicts([entry]) or entry.get("name") != container:
+                continue
+            variables = entry.get("env")
+            for place, one in enumerate(variables if isinstance(variables, list) else ()):
+                if dicts([one]) and one.get("name") in STREAMS and isinstance(one.get("value"), str):
+                    where = f"spec.{part}[{index}].env[{place}]"
+                    found += [ctx.cite(pod, f"{where}.name"), ctx.cite(pod, f"{where}.value")]
+    return found
