@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from diag.catalog.beside import Beside
 from diag.catalog.pages import function_infos, row_infos, symptom_infos
 from diag.catalog.registry import Registry
 from diag.catalog.rule import Named, rule
@@ -48,6 +49,18 @@ def test_the_page_of_a_row_is_filled_from_its_fields():
         "attic: attic/attic room.c\n\nVersions: 2 and later",
     ):
         assert said in info.doc
+
+
+def test_the_page_of_a_row_says_what_is_cited_beside_the_sign():
+    beside = Beside(texts="attic", args="--rooms", node=("metadata.labels.floor",), gpus=True)
+    page = page_of(Signature("STO998", "volume-full", also_on=(On.ENDED,), beside=beside, **ROW)).doc
+
+    assert "Each log line or container end of what is in trouble" in page
+    assert "of the pod" not in page
+    assert (
+        "Cited beside it, where it is there: further texts that match `attic`; arguments of the container that match"
+        " `--rooms`; of its node `metadata.labels.floor`; the request for GPUs in `resources`.\n" in page
+    )
 
 
 def test_the_page_of_a_row_names_reasons_and_a_second_sign_where_there_are_any():

@@ -7,6 +7,7 @@ built-in symptom comes from the taxonomy. `diag rules ID` prints them and `docs/
 import inspect
 from collections.abc import Iterable, Iterator
 
+from diag.catalog.beside import Beside
 from diag.catalog.registry import Registry, RuleInfo, role_of, source_of
 from diag.catalog.rule import Named, Rule
 from diag.catalog.signature import On, RootAt, Signature, Table
@@ -109,17 +110,13 @@ def _of_row(table: Table, row: Signature) -> RuleInfo:
 
 def _read_by(row: Signature) -> tuple[str, ...]:
     """What a row reads besides the groups: their members are pods for all but conditions and messages."""
-    match row.on:
-        case On.EVENT:
-            return ("Pod", "Event")
-        case On.LOG | On.WAITING | On.ENDED:
-            return ("Pod",)
-        case On.CONDITION | On.MESSAGE:
-            return ()
+    places = {row.on, *row.also_on}
+    pods = places & {On.EVENT, On.LOG, On.WAITING, On.ENDED}
+    return (*(("Pod",) if pods else ()), *(("Event",) if On.EVENT in places else ()))
 
 
 def _row_sections(table: Table, row: Signature) -> Iterator[str]:
-    where = f"Each {row.on.value} of what is in trouble"
+    where = f"Each {' or '.join(on.value for on in (row.on, *row.also_on))} of what is in trouble"
     if row.reasons:
         where += f" with the reason {_codes(row.reasons, ' or ')}"
     if table.containers is not None and row.on in (On.LOG, On.WAITING, On.ENDED):
@@ -127,12 +124,26 @@ def _row_sections(table: Table, row: Signature) -> Iterator[str]:
     pattern = f"{where}, in which `{row.literal}` occurs and this pattern is found:\n\n{_fenced(row.pattern)}"
     if row.second:
         pattern += f"\n\nA second text of the same place must match:\n\n{_fenced(row.second)}"
+    if shown := _beside(row.beside):
+        pattern += f"\n\nCited beside it, where it is there: {shown}."
     yield f"## Evidence\n{pattern}"
     yield f"## What it reports\n{row.summary}\n\nThe cause is reported at {ROOTS[row.root]}."
     if row.remedies:
         yield "## What to do\n" + "\n".join(_remedy(remedy) for remedy in row.remedies)
     origin = row.source or table.origin
     yield f"## Source\n{table.system}: {origin}" + (f"\n\nVersions: {row.versions}" if row.versions else "")
+
+
+def _beside(beside: Beside) -> str:
+    """What is cited beside the sign, where it is there."""
+    parts = (
+        ("further texts that match", (beside.texts,)),
+        ("arguments of the container that match", (beside.args,)),
+        ("of the pod", beside.pod),
+        ("of its node", beside.node),
+        ("the request for GPUs in", ("resources",) if beside.gpus else ()),
+    )
+    return "; ".join(f"{what} {_codes(words)}" for what, words in parts if any(words))
 
 
 def _remedy(remedy: Remedy) -> str:

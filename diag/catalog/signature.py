@@ -58,9 +58,7 @@ class Signature:
     remedies: tuple[Remedy, ...] = field(default=(), kw_only=True)
     reasons: tuple[str, ...] = field(default=(), kw_only=True)  # of events, conditions or waiting states; empty: any
     second: str = field(default="", kw_only=True)  # a pattern that must match another text of the same place as well
-    also_on: tuple[On, ...] = field(
-        default=(), kw_only=True
-    )  # further places to look at, in this order, where `on` is silent
+    also_on: tuple[On, ...] = field(default=(), kw_only=True)  # places to look at, in order, where `on` is silent
     beside: Beside = field(default=Beside(), kw_only=True)
     root: RootAt = field(default="workload", kw_only=True)
     severity: Severity = field(default=Severity.ERROR, kw_only=True)
