@@ -56,7 +56,7 @@ def test_the_page_of_a_row_says_what_is_cited_beside_the_sign():
     page = page_of(Signature("STO998", "volume-full", also_on=(On.ENDED,), beside=beside, **ROW)).doc
 
     assert "Each log line or container end of what is in trouble" in page
-    assert "of the pod" not in page
+    assert "of the pod `" not in page
     assert (
         "Cited beside it, where it is there: further texts that match `attic`; arguments of the container that match"
         " `--rooms`; of its node `metadata.labels.floor`; the request for GPUs in `resources`.\n" in page
