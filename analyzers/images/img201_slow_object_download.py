@@ -85,8 +85,8 @@ def _finding(ctx: Context, start: Start, found: Transfer) -> Finding:
     source = f" from {found.source}" if found.source else ""
     so_far = "" if found.done else " so far"
     summary = (
-        f"{line.container} fetched {size}{so_far}{source} at {found.rate or 0:.0f} MB/s: {show_age(found.seconds or 0)} of "
-        f"the {show_age(timeline.wall_s)} {'until ready' if timeline.finished else 'since the start began'}"
+        f"{line.container} fetched {size}{so_far}{source} at {found.rate or 0:.0f} MB/s: "
+        f"{show_age(found.seconds or 0)} of the {show_age(timeline.wall_s)} {'until ready' if timeline.finished else 'since the start began'}"
     )
     because = f"its start waited {show_age(found.seconds or 0)} for {size} of weights at {found.rate or 0:.0f} MB/s"
     group = start.group
@@ -101,8 +101,8 @@ def _finding(ctx: Context, start: Start, found: Transfer) -> Finding:
         remedies=(
             Remedy(text="let the downloader use many streams at once (for KServe raise S3_MAX_FILE_CONCURRENCY)"),
             Remedy(
-                text="keep the weights near: a volume that outlives the pod, a node-local model cache, or an image that "
-                "the node keeps",
+                text="keep the weights near: a volume that outlives the pod, a node-local model cache, or an image "
+                "that the node keeps",
                 who="platform",
             ),
             Remedy(text="look whether bucket and cluster are in the same region", who="platform"),

@@ -67,8 +67,8 @@ def _finding(ctx: Context, start: Start, event: Event, facts: Pulled) -> Finding
     group = start.group
     return Finding(
         subject=node.ref if node is not None else Ref(ctx.cluster, "v1", "Node", "", name, seen=False),
-        summary=f"pulls one image at a time: {start.pod.namespace}/{start.pod.name} waited {queued}{behind} for its image, "
-        f"which then came in {show_age(facts.pull_s)} ({facts.image})",
+        summary=f"pulls one image at a time: {start.pod.namespace}/{start.pod.name} waited {queued}{behind} for its "
+        f"image, which then came in {show_age(facts.pull_s)} ({facts.image})",
         evidence=(*evidence, *seen),
         accounts_for=(Because(group, f"its image waited {queued} for other pulls on {name}", (*evidence, *seen)),),
         second_sign=bool(others),
@@ -76,7 +76,7 @@ def _finding(ctx: Context, start: Start, event: Event, facts: Pulled) -> Finding
         since=group.since,
         remedies=(
             Remedy(
-                text="let the kubelet pull in parallel: serializeImagePulls: false and a bound in maxParallelImagePulls",
+                text="let the kubelet pull in parallel (serializeImagePulls: false, maxParallelImagePulls: 3)",
                 who="platform",
                 risk="disruptive",
             ),

@@ -130,7 +130,7 @@ def _finding(
     wall = start.timeline.wall_s
     return Finding(
         subject=start.group.workload,
-        summary=f"compiled for {show_age(spent)} of a start of {show_age(wall)} what an earlier run had compiled already: "
+        summary=f"compiled for {show_age(spent)} of a start of {show_age(wall)} what an earlier run had compiled: "
         f"the cache {folder} lies on {lost}, which ends with the pod",
         evidence=(*evidence, *start.group.evidence),
         accounts_for=(Because(start.group, f"{show_age(spent)} went into compiling the same graphs again", evidence),),

@@ -1,10 +1,11 @@
-r"""What model servers and downloaders say while they start.
+"""What model servers and downloaders say while they start.
 
 Sources, by engine: vllm-project/vllm `vllm/v1/worker/gpu_model_runner.py`, `vllm/model_executor/model_loader`,
-`vllm/entrypoints/openai/api_server.py` (0.6 to 0.33); huggingface/text-generation-inference and predibase/lorax `launcher/src/main.rs`,
-`router/src/server.rs`; sgl-project/sglang `python/sglang/srt/model_executor`, `entrypoints/http_server.py`;
-triton-inference-server/core `src/model_repository_manager` and server `src/http_server.cc`; ggml-org/llama.cpp `tools/server`;
-kserve/storage-initializer `kserve_storage`; encode/uvicorn `uvicorn/server.py`.
+`vllm/entrypoints/openai/api_server.py` (0.6 to 0.33); huggingface/text-generation-inference and predibase/lorax
+`launcher/src/main.rs`, `router/src/server.rs`; sgl-project/sglang `python/sglang/srt/model_executor`,
+`entrypoints/http_server.py`; triton-inference-server/core `src/model_repository_manager` and server
+`src/http_server.cc`; ggml-org/llama.cpp `tools/server`; kserve/storage-initializer `kserve_storage`; encode/uvicorn
+`uvicorn/server.py`.
 """
 
 import re

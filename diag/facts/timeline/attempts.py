@@ -50,8 +50,11 @@ def attempts(pod: Pod, events: Sequence[Event], logs: Logs, now: float) -> Attem
     return Attempts(container=name, runs=tuple(runs), lost=lost, count=count, is_server=likely_server)
 
 
-def milestones(found: Attempts, *, probed: bool) -> list[Milestone]:
-    """The stages of all runs. The wait between two runs counts as start; a run without a log may have been in any stage."""
+def milestones(found: Attempts, *, probed: bool, finished: bool) -> list[Milestone]:
+    """The stages of all runs. The wait between two runs counts as start; a run without a log may be in any stage.
+
+    `probed`: a probe has to succeed before the pod is ready; `finished`: it is.
+    """
     marks = [run.marks() for run in found.runs]
     seen = [stage for stage in STAGES if any(stage in mark for mark in marks)]
     reached = STAGES.index(seen[-1]) if seen else (3 if found.is_server else 0)
@@ -64,18 +67,21 @@ def milestones(found: Attempts, *, probed: bool) -> list[Milestone]:
             stages = possible if probed or not found.is_server else possible[:3]
             result.append(Milestone(Moment.at(run.start), tuple(stages)))
         else:
-            result += _of_run(run, [("start", Moment.at(run.start)), *((key, one.when) for key, one in mark.items())])
+            known = [("start", Moment.at(run.start)), *((key, one.when) for key, one in mark.items())]
+            # An engine that says nothing when it listens: the wait for the probe hides in its last stage.
+            last = len(STAGES) if mark and probed and finished and not run.previous else 0
+            result += _of_run(known, last)
         if run.previous:
             result.append(Milestone(Moment.at(run.end), ("start",)))
     return result
 
 
-def _of_run(run: Run, known: list[tuple[str, Moment]]) -> list[Milestone]:
-    """Stages that a log tells of; one that it skips lies somewhere in the span before the next."""
+def _of_run(known: list[tuple[str, Moment]], last: int) -> list[Milestone]:
+    """Stages that a log tells of; one that it skips lies somewhere in the span before the next, or before `last`."""
     result = []
     for place, (stage, when) in enumerate(known):
         begin = STAGES.index(stage)
-        end = STAGES.index(known[place + 1][0]) if place + 1 < len(known) else begin + 1
+        end = STAGES.index(known[place + 1][0]) if place + 1 < len(known) else max(begin + 1, last)
         result.append(Milestone(when, STAGES[begin:end]))
     return result
 

@@ -1,7 +1,6 @@
 """The time that a log line states, whatever its writer's format.
 
-Formats that leave out the year (vLLM, klog) take it from the run of their container; a time that lies outside of the run, as of a
-log in another zone, is no time.
+Formats that leave out the year (vLLM, klog) take it from the run of their container. A time without a zone is UTC.
 """
 
 import re

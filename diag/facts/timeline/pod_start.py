@@ -46,7 +46,7 @@ def pod_start(pod: Pod, events: Sequence[Event], logs: Logs, now: float, made: M
         *_placing(pod, created, queued, made, ended),
         *_pulling(pod, events, pulls, inits, found),
         *(Milestone(Moment.at(run.start), ("init",)) for run in inits),
-        *(milestones(found, probed=_is_probed(pod, found.container)) if found else ()),
+        *(milestones(found, probed=_is_probed(pod, found.container), finished=is_ready) if found else ()),
     ]
     transfers = _transfers(inits, found)
     marks = [run.marks() for run in found.runs] if found else []
@@ -133,10 +133,8 @@ def _unseen_pull(pod: Pod, inits: Sequence[Run], first_run: float | None) -> lis
     found = []
     if since is not None:
         found.append(Milestone(Moment.at(since), ("pull", "start")))
-    for run in inits:
-        if first_run is not None and run.end <= first_run and not run.previous:
-            found.append(Milestone(Moment.at(run.end), ("pull", "start")))
-    return found
+    ended = (run.end for run in inits if first_run is not None and run.end <= first_run)
+    return [*found, *(Milestone(Moment.at(when), ("pull", "start")) for when in ended)]
 
 
 def _inits(pod: Pod, logs: Logs, now: float) -> list[Run]:
@@ -165,7 +163,7 @@ def _transfers(inits: Sequence[Run], found: Attempts | None) -> list[Transfer]:
 
 
 def _moved(phase: Phase, pulls: Sequence[Pull], transfers: Sequence[Transfer]) -> Phase:
-    """The phase with its bytes, by the time in which they moved: what the kubelet and the downloaders count themselves."""
+    """The phase with its bytes and their rate, by the time that the kubelet and the downloaders count themselves."""
     if phase.name == "pull":
         done = [one.pulled for one in pulls if one.pulled is not None and one.pulled.size_bytes]
         return _rated(phase, sum(one.size_bytes or 0 for one in done), sum(one.pull_s for one in done))

@@ -62,7 +62,7 @@ def _progress(run: Run, *, init: bool) -> Transfer | None:
 
 
 def _engine(run: Run) -> Transfer | None:
-    """vLLM's own download, which tells its time and not its size."""
+    """The download of vLLM itself, which tells its time and not its size."""
     number = run.find(engines.ENGINE_DOWNLOADED.search)
     found = engines.ENGINE_DOWNLOADED.search(run.lines[number]) if number is not None else None
     if number is None or found is None:
