@@ -64,7 +64,8 @@ posts.
 On the node, look at the kubelet's service and log, and start it again.
 
 ## Known limits
-Where no other agent writes to the node, a dead kubelet cannot be told from a dead machine; then it is `node-not-ready`.
+Where no other agent writes to the node, a dead kubelet cannot be told from a dead machine; then it is
+`node-not-ready`.
 """
 
 

@@ -15,6 +15,7 @@ from diag.facts.scheduler_message import parse_scheduler_message
 from diag.snapshot.kinds import Node
 from diag.trouble.groups import Group
 from diag.trouble.placement import Placement
+from diag.vocab.gpu_health import QUARANTINE
 
 UNKNOWN = 1 << 60
 MAX_PODS = 5_000  # of one group that are placed one by one
@@ -131,7 +132,7 @@ def _place_one(place: Placement, pools: Pools, group: Group) -> str | None:
         return None
     for name in sorted(pools.lost):
         lost = pools.lost[name]
-        ignore_cordon = lost.fault is FaultKind.CORDONED
+        ignore_cordon = lost.fault is FaultKind.CORDONED or QUARANTINE in lost.node.annotations
         if place.verdict(shape, lost.node, ignore_cordon=ignore_cordon, ignore_taints=lost.ignore_taints).barrier:
             continue
         if all(

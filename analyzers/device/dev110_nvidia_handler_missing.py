@@ -1,0 +1,211 @@
+"""DEV110 to DEV112: the container runtime of a node knows no handler `nvidia`."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from diag.catalog.context import Context
+from diag.catalog.rule import Named, rule
+from diag.catalog.signature import On
+from diag.catalog.texts import Text, texts
+from diag.facts.pods import statuses
+from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Ref, Remedy
+from diag.projection import dicts
+from diag.snapshot.kinds import Node, Pod
+from diag.trouble.groups import Group
+from diag.trouble.operands import on_node
+from diag.vocab.operands import Stage
+
+# containerd internal/cri/server/sandbox_run.go; cri-o internal/config (runtime handler maps).
+MISSING = re.compile(r'no runtime for "nvidia[\w-]*" is configured|failed to find runtime handler nvidia[\w-]* from')
+# Distributions by their mark in the kubelet's version, and words of the paths that their containerd reads.
+DISTRIBUTIONS = {"+k0s": ("k0s",), "+k3s": ("k3s", "rancher"), "+rke2": ("rke2", "rancher")}
+RESTARTS = ("Starting", "Rebooted")
+
+RESET = """The node's runtime configuration was written anew and lost its nvidia entry.
+
+## What it means
+GPU pods could start on the node before. Since the container toolkit last ran, kubelet and runtime were restarted with
+another configuration, in which the handler `nvidia` is missing.
+
+## Why it happens
+An update of the node or of its distribution generates the runtime's configuration from a template.
+
+## Evidence
+The runtime's refusal, the time at which the toolkit's container started, and a later start of the node's kubelet.
+
+## What to do
+Restart the toolkit's pod on the node, so that it writes its entry again; keep the entry in the distribution's template.
+
+## Known limits
+The configuration itself is on the node; only the order of the starts speaks for this.
+"""
+
+NOT_CONFIGURED = """The container runtime of the node knows no handler for nvidia.
+
+## What it means
+The pod asks for the runtime class of NVIDIA, and containerd or CRI-O has no such runtime in the configuration that it
+runs with.
+
+## Why it happens
+The container toolkit is not installed or not done yet, its drop-in is not imported, or the runtime was not restarted
+since.
+
+## Evidence
+The kubelet's event about the pod's sandbox.
+
+## What to do
+Install the container toolkit on the node, and restart the container runtime.
+
+## Known limits
+Which of the reasons holds is in the node's configuration, which no object of the cluster shows.
+"""
+
+
+@rule(
+    "DEV110",
+    name="wrong-containerd-config-targeted",
+    question=Question.STARTED,
+    inputs=("Pod", "Node", "Event", "apps/DaemonSet"),
+    basis=Basis.SAID,
+    others=(
+        Named(id="DEV111", name="runtime-config-reset-by-distro", page=RESET, basis=Basis.SAID),
+        Named(id="DEV112", name="nvidia-runtime-not-configured", page=NOT_CONFIGURED, basis=Basis.SAID),
+    ),
+)
+def nvidia_handler_missing(ctx: Context) -> Iterator[Finding]:
+    """The container toolkit configured a containerd that this node does not use.
+
+    ## What it means
+    The toolkit's pod is green, and the runtime still knows no handler `nvidia`: k0s, K3s and RKE2 run a containerd of
+    their own with its configuration at a place of its own.
+
+    ## Why it happens
+    The toolkit writes to /etc/containerd unless it is told otherwise.
+
+    ## Evidence
+    The runtime's refusal, the distribution in `status.nodeInfo.kubeletVersion`, and the host paths of the toolkit's
+    DaemonSet.
+
+    ## What to do
+    Set the toolkit's paths (CONTAINERD_CONFIG, CONTAINERD_SOCKET in spec.toolkit.env of the ClusterPolicy) to the
+    distribution's.
+
+    ## Known limits
+    MicroK8s cannot be told by the kubelet's version.
+    """
+    by_node: dict[str, list[_Refused]] = defaultdict(list)
+    for group in ctx.groups("container-not-started"):
+        for refused in _refused(ctx, group):
+            by_node[refused.pod.spec.node_name or ""].append(refused)
+    for name, there in sorted(by_node.items()):
+        node = ctx.snap.node(name)
+        if node is not None:
+            yield _finding(ctx, node, there)
+
+
+class _Refused(NamedTuple):
+    """A pod whose sandbox the runtime refused."""
+
+    group: Group
+    pod: Pod
+    text: Text
+
+
+def _refused(ctx: Context, group: Group) -> Iterator[_Refused]:
+    seen: set[str] = set()
+    for text in texts(ctx, group, On.EVENT):
+        if isinstance(text.member, Pod) and text.member.name not in seen and MISSING.search(text.text):
+            seen.add(text.member.name)
+            yield _Refused(group, text.member, text)
+
+
+def _finding(ctx: Context, node: Node, refused: list[_Refused]) -> Finding:
+    said = refused[0].text.cite()
+    toolkit = next((pod for one, pod in on_node(ctx.snap.pods_on(node.name)) if one.stage is Stage.TOOLKIT), None)
+    found = _elsewhere(ctx, node, toolkit) or _reset(ctx, node, toolkit)
+    if found is None:
+        words = 'has a container runtime without the handler: no runtime for "nvidia" is configured'
+        remedy = "install the NVIDIA container toolkit on the node, and restart its container runtime"
+        found = ("nvidia-runtime-not-configured", node.ref, words, [], remedy)
+    name, root, words, evidence, remedy = found
+    groups = {one.group.key: one.group for one in refused}
+    counts = {key: sum(one.group.key == key for one in refused) for key in groups}
+    return Finding(
+        name=name,
+        subject=root,
+        summary=words,
+        evidence=(said, *evidence),
+        accounts_for=tuple(
+            Because(
+                group,
+                f"{node.name} cannot start its sandboxes: {words}",
+                (said, *evidence),
+                members=None if counts[key] >= len(group.members) else counts[key],
+            )
+            for key, group in groups.items()
+        ),
+        second_sign=bool(evidence),
+        confidence=Confidence.LIKELY,
+        since=min((one.group.since for one in refused if one.group.since), default=None),
+        remedies=(Remedy(text=remedy, who="platform"),),
+    )
+
+
+_Told = tuple[str, Ref, str, list[Evidence], str]
+
+
+def _elsewhere(ctx: Context, node: Node, toolkit: Pod | None) -> _Told | None:
+    """Whether the toolkit wrote to paths that the node's distribution does not read."""
+    status = node.whole.get("status")
+    info = status.get("nodeInfo") if isinstance(status, dict) else None
+    version = str(info.get("kubeletVersion")) if isinstance(info, dict) else ""
+    words = next((words for mark, words in DISTRIBUTIONS.items() if mark in version), None)
+    owner = ctx.snap.owner_of(toolkit) if toolkit is not None else None
+    if words is None or owner is None:
+        return None
+    spec = owner.whole.get("spec")
+    template = spec.get("template") if isinstance(spec, dict) else None
+    inner = template.get("spec") if isinstance(template, dict) else None
+    volumes = dicts(inner.get("volumes")) if isinstance(inner, dict) else []
+    paths = [
+        (index, path)
+        for index, volume in enumerate(volumes)
+        if isinstance(volume.get("hostPath"), dict)
+        and isinstance(path := volume["hostPath"].get("path"), str)
+        and "containerd" in path
+    ]
+    if not paths or any(word in path for _, path in paths for word in words):
+        return None
+    index, path = paths[0]
+    evidence: list[Evidence] = [
+        ctx.cite(owner, f"spec.template.spec.volumes[{index}].hostPath.path"),
+        ctx.cite(node, "status.nodeInfo.kubeletVersion"),
+    ]
+    words_of = f"writes the runtime's configuration to {path}, which the {words[0]} node {node.name} does not read"
+    remedy = f"point the toolkit at {words[0]}'s containerd (CONTAINERD_CONFIG, CONTAINERD_SOCKET in spec.toolkit.env)"
+    return ("wrong-containerd-config-targeted", owner.ref, words_of, evidence, remedy)
+
+
+def _reset(ctx: Context, node: Node, toolkit: Pod | None) -> _Told | None:
+    """Whether the node's kubelet was started after the toolkit had done its work."""
+    if toolkit is None:
+        return None
+    for path, status in statuses(toolkit):
+        running = status.state.running if status.state else None
+        if path.startswith("status.init") or running is None or not running.started_at:
+            continue
+        for event in ctx.snap.events(node):
+            if event.reason in RESTARTS and (event.last_seen or "") > running.started_at:
+                evidence: list[Evidence] = [
+                    ctx.cite_event(event),
+                    ctx.cite(toolkit, f"{path}.state.running.startedAt"),
+                    ctx.cite(node, "status.nodeInfo.containerRuntimeVersion"),
+                ]
+                words = (
+                    f"was restarted ({event.text}) after the toolkit had configured its runtime at {running.started_at}"
+                )
+                remedy = f"restart the toolkit's pod {toolkit.name}, and keep its entry in the runtime's template"
+                return ("runtime-config-reset-by-distro", node.ref, words, evidence, remedy)
+    return None

@@ -1,0 +1,77 @@
+"""What agents write of a node's hardware: condition types with their polarity, and the codes in their messages.
+
+Sources: kubernetes/node-problem-detector and AKS's rules for it, aws/eks-node-monitoring-agent, NVSentinel's platform
+connector, NVIDIA's Xid catalogue, DCGM's error codes (`dcgm_errors.h`).
+"""
+
+import re
+
+# NeuronHealth is True when a device is broken, in spite of its name. Types whose True is good, those of defects whose False is good; of any other type nothing is said.
+GOOD = re.compile(r"(?:Ready|Healthy|Available)$")
+DEFECT = re.compile(
+    r"(?:Error|Errors|Problem|Missing|Unhealthy|Failure|Failed|Watch|Flapping|Throttling|Inactive|Degraded"
+    r"|FallenOff|StateCheck|DegradationCheck|XIDError|SXIDError|Services)$|^NeuronHealth$"
+)
+# The kubelet's own conditions belong to other rules.
+KUBELET = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable")
+XID = re.compile(
+    r"Xid \([^)]{0,40}\): (?P<a>\d{1,3})\b|XID[- ]?(?P<b>\d{1,3})|Xid[=: ](?P<c>\d{1,3})\b|ErrorCode:(?P<d>\d{1,3})\b"
+)
+
+APPLICATION_XIDS = frozenset({13, 31, 43, 45})
+# Names of causes by Xid; an Xid of the application (13, 31, 43, 45) is no fault of the node.
+BY_XID = {
+    **dict.fromkeys((48, 94, 95, 140, 171, 172), "ecc-memory-failure"),
+    63: "row-remap-pending",
+    64: "row-remap-failure",
+    **dict.fromkeys((74, 136, 149, 150), "nvlink-link-fault"),
+    79: "gpu-fell-off-bus",
+    **dict.fromkeys((46, 109), "gpu-hang-context-switch"),
+    **dict.fromkeys((119, 120), "gsp-firmware-fault"),
+    143: "gpu-init-failure",
+}
+# Names of causes by words of a condition's type, reason or message; the first that is found counts.
+BY_WORDS = (
+    ("DCGM_FR_PENDING_ROW_REMAP", "row-remap-pending"),
+    ("row remappings are pending", "row-remap-pending"),
+    ("DCGM_FR_ROW_REMAP_FAILURE", "row-remap-failure"),
+    ("DCGM_FR_UNCONTAINED_ERROR", "ecc-memory-failure"),
+    ("DCGM_FR_VOLATILE_DBE_DETECTED", "ecc-memory-failure"),
+    ("DCGM_FR_UNCORRECTABLE", "ecc-memory-failure"),
+    ("NvidiaDoubleBitError", "ecc-memory-failure"),
+    ("DCGM_FR_CORRUPT_INFOROM", "inforom-corrupted"),
+    ("infoROM is corrupted", "inforom-corrupted"),
+    ("DCGM_FR_FALLEN_OFF_BUS", "gpu-fell-off-bus"),
+    ("fallen off the bus", "gpu-fell-off-bus"),
+    ("SysLogsGPUFallenOff", "gpu-fell-off-bus"),
+    ("FabricManagerNotRunning", "fabric-manager-not-running"),
+    ("DCGM_FR_NVSWITCH_FATAL", "nvswitch-fatal-error"),
+    ("GpuNvswitchFatal", "nvswitch-fatal-error"),
+    ("SXid", "nvswitch-fatal-error"),
+    ("NVLink", "nvlink-link-fault"),
+    ("DCGM_FR_NVLINK", "nvlink-link-fault"),
+    ("IBLinkFlapping", "infiniband-link-down"),
+    ("InfiniBand", "infiniband-link-down"),
+    ("DCGM_FR_PCI", "pcie-link-degraded"),
+    ("GpuPcieWatch", "pcie-link-degraded"),
+    ("HW_THERMAL", "gpu-thermal-slowdown"),
+    ("GpuThermal", "gpu-thermal-slowdown"),
+    ("SysLogsNICDriver", "nic-driver-fault"),
+    ("Neuron", "neuron-device-error"),
+    ("GPUMissing", "gpu-count-mismatch"),
+    ("NvidiaDeviceCountMismatch", "gpu-count-mismatch"),
+)
+# The causes whose GPU can no longer be used; the others leave work running.
+LOST = frozenset(
+    {
+        "gpu-fell-off-bus", "ecc-memory-failure", "row-remap-failure", "gsp-firmware-fault", "gpu-init-failure",
+        "nvswitch-fatal-error", "fabric-manager-not-running", "gpu-count-mismatch",
+    }
+)  # fmt: skip
+# What a process prints whose GPU failed under it (CUDA runtime and driver error strings, NCCL).
+VICTIM = re.compile(
+    r"uncorrectable ECC error|unspecified launch failure|GPU is lost|fallen off the bus|Error 802: system not yet"
+    r"|CUDA_ERROR_SYSTEM_NOT_READY|CUDA error: unknown error|ibv_\w+ failed|NET/IB : Got completion|port error"
+)
+# NVSentinel's fault-quarantine cordons a node and says so.
+QUARANTINE = "quarantineHealthEvent"
