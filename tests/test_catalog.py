@@ -29,8 +29,8 @@ MODULES = sorted({*(rule.module for rule in REGISTRY.functions), *(table.module 
 
 # Of the standard library what computes, and nothing that looks outside (clock, files, network, randomness).
 STANDARD = {
-    "bisect", "collections", "contextlib", "dataclasses", "difflib", "enum", "fnmatch", "functools", "heapq", "ipaddress",
-    "itertools", "math", "operator", "re", "shlex", "string", "typing",
+    "bisect", "collections", "contextlib", "dataclasses", "difflib", "enum", "fnmatch", "functools", "heapq",
+    "ipaddress", "itertools", "math", "operator", "re", "shlex", "string", "typing",
 }  # fmt: skip
 OURS = ("diag.catalog", "diag.trouble", "diag.facts", "diag.findings", "diag.projection", "diag.snapshot", "diag.vocab")
 FORBIDDEN_CALLS = {"print", "open", "input", "exec", "eval", "__import__", "breakpoint"}

@@ -103,8 +103,22 @@ def test_each_name_of_a_function_has_a_page_of_its_own():
     assert "- reads: `Pod`\n" in full.doc
 
 
+def test_the_page_of_a_symptom_names_the_rules_that_may_explain_it():
+    @rule("STO997", name="pvc-lost", question=Question.PLACED, inputs=("Pod",))
+    def lost(_ctx):
+        yield from ()
+
+    row = Signature("STO998", "volume-full", **ROW)
+    registry = Registry(functions=[lost], tables=[signatures("attic", origin="attic", rows=(row,))])
+    pages = {info.name: info.doc for info in symptom_infos(registry)}
+
+    assert "## What may explain it\n- `STO997` pvc-lost\n" in pages["pod-unscheduled"]
+    assert "## What may explain it\n- `STO998` volume-full\n" in pages["container-crashing"]
+    assert "explain it" not in pages["pod-evicted"]
+
+
 def test_every_symptom_has_a_page_with_its_meaning():
-    pages = {info.name: info for info in symptom_infos()}
+    pages = {info.name: info for info in symptom_infos(Registry())}
 
     assert set(pages) == set(SYMPTOMS)
     assert pages["pod-unscheduled"].summary == "The scheduler has not found a node for the pod."

@@ -43,10 +43,10 @@ def row_infos(registry: Registry) -> Iterator[RuleInfo]:
             yield _of_row(table, row)
 
 
-def symptom_infos() -> Iterator[RuleInfo]:
+def symptom_infos(registry: Registry) -> Iterator[RuleInfo]:
     """What the groups themselves report: what is in trouble, before any rule says why."""
     for kind in SYMPTOMS.values():
-        yield _of_symptom(kind)
+        yield _of_symptom(kind, registry)
 
 
 def _of_function(rule: Rule, named: Named) -> RuleInfo:
@@ -152,7 +152,7 @@ def _remedy(remedy: Remedy) -> str:
     return line + (f"\n\n  ```sh\n  {remedy.command}\n  ```" if remedy.command else "")
 
 
-def _of_symptom(kind: SymptomKind) -> RuleInfo:
+def _of_symptom(kind: SymptomKind, registry: Registry) -> RuleInfo:
     known = taxonomy().get(kind.name)
     meaning = known.meaning if known else f"Something {kind.title}."
     question = kind.question.name.lower()
@@ -174,9 +174,17 @@ def _of_symptom(kind: SymptomKind) -> RuleInfo:
         since=SINCE,
         status="stable",
         summary=meaning,
-        doc=_page(kind.rule, kind.name, meaning, facts=facts, body=SYMPTOM),
+        doc=_page(kind.rule, kind.name, meaning, facts=facts, body=f"{SYMPTOM}\n{_explained_by(kind, registry)}"),
         source_file=source_of(groups.__name__),
     )
+
+
+def _explained_by(kind: SymptomKind, registry: Registry) -> str:
+    """The rules that may account for a symptom: functions that answer its question, rows that name it."""
+    rules = [(one.id, one.name) for rule in registry.functions if rule.question is kind.question for one in rule.named]
+    rules += [(row.id, row.name) for row in registry.rows if kind.name in row.explains]
+    listed = "\n".join(f"- `{rule_id}` {name}" for rule_id, name in sorted(rules))
+    return f"## What may explain it\n{listed}" if rules else ""
 
 
 def _page(rule_id: str, name: str, summary: str, *, facts: Iterable[tuple[str, str]], body: str) -> str:

@@ -106,7 +106,7 @@ def infos(registry: Registry) -> list[RuleInfo]:
     """The catalogue, by id. Pages of rows are filled from their fields, those of functions are their docstrings."""
     from diag.catalog.pages import function_infos, row_infos, symptom_infos  # noqa: PLC0415  only `diag rules` needs pages
 
-    found = [*function_infos(registry), *row_infos(registry), *symptom_infos()]
+    found = [*function_infos(registry), *row_infos(registry), *symptom_infos(registry)]
     return sorted(found, key=lambda info: info.id)
 
 
