@@ -84,9 +84,10 @@ def _finding(ctx: Context, start: Start, found: Transfer) -> Finding:
     size = f"{(found.bytes or 0) / 1e9:.1f} GB" if found.bytes else "the weights"
     source = f" from {found.source}" if found.source else ""
     so_far = "" if found.done else " so far"
+    until = "until ready" if timeline.finished else "since the start began"
     summary = (
         f"{line.container} fetched {size}{so_far}{source} at {found.rate or 0:.0f} MB/s: "
-        f"{show_age(found.seconds or 0)} of the {show_age(timeline.wall_s)} {'until ready' if timeline.finished else 'since the start began'}"
+        f"{show_age(found.seconds or 0)} of the {show_age(timeline.wall_s)} {until}"
     )
     because = f"its start waited {show_age(found.seconds or 0)} for {size} of weights at {found.rate or 0:.0f} MB/s"
     group = start.group

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from diag.facts.pods import condition, condition_path, statuses
 from diag.facts.timeline.model import Timeline
-from diag.facts.times import iso, seconds, show_age
+from diag.facts.times import age_s, show_age
 from diag.findings import Evidence, Severity
 from diag.snapshot.cite import cite
 from diag.snapshot.kinds import Controller, Pod
@@ -15,13 +15,13 @@ from diag.trouble.served import DEFAULT_START_S
 from diag.trouble.shapes import shape_of
 from diag.trouble.timelines import Timelines, is_server
 
-RECENT_S = 60 * 60  # events live for an hour; an older start has lost what would explain it
-LONGEST_S = 3 * 60 * 60
+STARTED = ("Scheduled", "Pulling", "Pulled", "Created", "Started")  # events of a pod's start
+LONGEST_S = 3 * 60 * 60  # a pod that became ready later had another trouble than its start
 UNFINISHED_S = 10 * 60  # the API's default of progressDeadlineSeconds
 
 
 def complaints(scene: Scene, timelines: Timelines, explained: set[str]) -> Iterator[Complaint]:
-    """Slow starts: unfinished ones beyond their deadline, and, as worth knowing, finished ones of the last hour.
+    """Slow starts: unfinished ones beyond their deadline, and, as worth knowing, those that finished lately.
 
     `explained` are workloads that complain already: their starts are looked at with that.
     """
@@ -39,16 +39,21 @@ def complaints(scene: Scene, timelines: Timelines, explained: set[str]) -> Itera
 
 
 def recently_started(scene: Scene) -> Iterator[Pod]:
-    """Pods with a GPU or a known server that became ready within the last hour and were not created long before."""
-    now = seconds(scene.snap.now)
-    oldest = iso(now - LONGEST_S - RECENT_S) if now is not None else "~"
-    for pod in scene.snap.pods:
-        if (pod.created or "") < oldest or pod.status.phase != "Running" or pod.metadata.deletion_timestamp:
+    """Pods with a GPU or a known server that are ready, and whose start the cluster still remembers.
+
+    Events live for an hour (kube-apiserver `--event-ttl`): what they tell of has happened lately.
+    """
+    snap = scene.snap
+    for kind, namespace, name in snap.event_subjects():
+        pod = snap.get(kind, namespace, name) if kind == "Pod" else None
+        if not isinstance(pod, Pod) or pod.status.phase != "Running" or pod.metadata.deletion_timestamp:
             continue
         ready = condition(pod, "Ready")
-        if ready is None or ready.status != "True" or scene.older(ready.last_transition_time, RECENT_S):
+        if ready is None or ready.status != "True" or not (is_server(pod) or shape_of(pod).gpu_total):
             continue
-        if is_server(pod) or shape_of(pod).gpu_total:
+        lasted = age_s(pod.created, ready.last_transition_time)
+        told = any(event.reason in STARTED for event in snap.events(pod))
+        if told and lasted is not None and lasted <= LONGEST_S:
             yield pod
 
 
