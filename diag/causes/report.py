@@ -168,7 +168,7 @@ def _cause(document: _Document, number: int, cause: Assessed, diagnosis: Diagnos
             gpus=cause.gpus,
             gpus_lost=cause.gpus_lost,
             objects=[ref_row(ref) for ref in cause.objects],
-        ),  # fmt: skip
+        ),
         alternatives=_alternatives(document, cause, diagnosis),
         remedies=[remedy_row(remedy) for remedy in _remedies(cause)],
         fingerprint=fingerprint(rule, cause.root),
