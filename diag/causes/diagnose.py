@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from diag.catalog.registry import Registry
 from diag.catalog.run import Ran, run
-from diag.causes.assess import Assessed, assess, strongest_chain
+from diag.causes.assess import Assessed, assess
 from diag.causes.compete import Decision, decide
 from diag.causes.graph import Graph, build
-from diag.causes.silence import material, not_collected, unread_logs
+from diag.causes.silence import Silence, not_collected, unread_logs
 from diag.findings import Confidence, Gap
 from diag.snapshot.snapshot import Snapshot
 from diag.trouble.groups import Group
@@ -37,12 +37,14 @@ def diagnose(snap: Snapshot, registry: Registry, wanted: Callable[[str, str], bo
     graph = build(ran.found, decisions)
     causes = [assess(node, snap.now) for node in graph.roots()]
     gaps = [*snap.gaps, *trouble.gaps, *ran.gaps, *not_collected(snap, registry), *unread_logs(snap, groups, registry)]
-    gaps = material(gaps, _unsure(groups, causes), registry)
+    silence = Silence(snap, registry)
+    gaps = silence.marked(gaps, _unsure(groups, causes))
     for cause in causes:
-        hidden = any(gap.material for gap in gaps) and _open_to_gaps(cause)
-        if (cause.touched or hidden) and strongest_chain(cause.node, cause.reached) > Confidence.POSSIBLE:
+        hidden = cause.confidence is not Confidence.CERTAIN and any(
+            silence.touches(gap, node.group) for gap in gaps if gap.material for node in cause.reached if node.group
+        )
+        if cause.touched or hidden:
             cause.confidence = cause.confidence.lowered()
-            cause.touched = True
     causes.sort(key=Assessed.rank)
     return Diagnosis(snap=snap, trouble=trouble, ran=ran, graph=graph, decisions=decisions, causes=causes, gaps=gaps)
 
@@ -57,8 +59,3 @@ def _unsure(groups: list[Group], causes: list[Assessed]) -> list[Group]:
         if node.group is not None
     }
     return [group for group in groups if group.key not in sure]
-
-
-def _open_to_gaps(cause: Assessed) -> bool:
-    """A gap touches what is not certain by itself."""
-    return cause.confidence is not Confidence.CERTAIN

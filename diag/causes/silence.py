@@ -6,11 +6,21 @@ from dataclasses import replace
 
 from diag.catalog.registry import Registry
 from diag.catalog.signature import On
-from diag.findings import Alternative, Gap
+from diag.findings import Alternative, Gap, Question
 from diag.snapshot.snapshot import Snapshot
 from diag.trouble.groups import Group
 
 SHOWN = 5
+LIST, READ_LOGS = "list ", "read the logs of "
+DAMAGED = ("truncated", "unreadable", "error")
+STORAGE = (
+    "PersistentVolumeClaim",
+    "PersistentVolume",
+    "storage.k8s.io/StorageClass",
+    "storage.k8s.io/CSIDriver",
+    "storage.k8s.io/CSINode",
+    "storage.k8s.io/VolumeAttachment",
+)
 # Kinds of clusters that have them; a dump without them may just be of a cluster without that system.
 BUILT_IN_GROUPS = ("", "apps", "batch", "policy", "storage.k8s.io", "scheduling.k8s.io", "admissionregistration.k8s.io")
 
@@ -30,7 +40,7 @@ def not_collected(snap: Snapshot, registry: Registry) -> list[Gap]:
     return [
         Gap(
             cluster=snap.cluster,
-            what=f"list {kind}",
+            what=f"{LIST}{kind}",
             why="not-collected",
             hides=tuple(sorted(ids)),
             fix=f"add it to the dump: kubectl get {plural(kind)} -A -o json",
@@ -48,16 +58,44 @@ def plural(kind: str) -> str:
     return f"{word}.{group}" if group else word
 
 
-def material(gaps: Iterable[Gap], unsure: Iterable[Group], registry: Registry) -> list[Gap]:
-    """Mark the gaps that could change a verdict.
+class Silence:
+    """What each gap touches: groups at whose question a hidden rule would have spoken."""
 
-    These hide a rule that answers the question at which a group without a certain cause stopped.
-    """
-    questions = {group.question for group in unsure}
-    blind = {rule.id for rule in registry.functions if rule.question in questions}
-    blind |= {row.id for row in registry.rows if row.question in questions}
-    tables = {table.module for table in registry.tables if any(row.question in questions for row in table.rows)}
-    return [replace(gap, material=gap.material or bool(blind & {*gap.hides} or tables & {*gap.hides})) for gap in gaps]
+    def __init__(self, snap: Snapshot, registry: Registry) -> None:
+        self.snap = snap
+        self._answers: dict[Question, set[str]] = defaultdict(set)
+        for rule in registry.functions:
+            self._answers[rule.question].update(one.id for one in rule.named)
+        for table in registry.tables:
+            for row in table.rows:
+                self._answers[row.question].update((row.id, table.module))
+
+    def touches(self, gap: Gap, group: Group) -> bool:
+        """Whether the gap could change what is said of the group."""
+        if gap.why in DAMAGED and not gap.hides:
+            return True  # nobody knows what was there
+        return bool(self._answers[group.question].intersection(gap.hides)) and self._concerns(gap, group)
+
+    def _concerns(self, gap: Gap, group: Group) -> bool:
+        """Whether what was not read is something that the group's trouble can hang on."""
+        kind = gap.what.removeprefix(LIST) if gap.what.startswith(LIST) else ""
+        if gap.what.startswith(READ_LOGS):
+            return group.first.kind == "Pod" and not has_logs(self.snap, group)
+        if kind in STORAGE:
+            return group.symptom == "pvc-pending" or bool(group.shape and group.shape.claims)
+        if kind.startswith("resource.k8s.io/"):
+            return bool(group.shape and group.shape.device_claims)
+        return kind != "ConfigMap"  # names of configurations are read where something refers to them
+
+    def marked(self, gaps: Iterable[Gap], unsure: Iterable[Group]) -> list[Gap]:
+        """Mark the gaps that touch a group without a certain cause."""
+        groups = list(unsure)
+        return [
+            replace(
+                gap, material=gap.material or gap.why == "truncated" or any(self.touches(gap, one) for one in groups)
+            )
+            for gap in gaps
+        ]
 
 
 def unread_logs(snap: Snapshot, groups: Iterable[Group], registry: Registry) -> list[Gap]:
@@ -75,7 +113,7 @@ def unread_logs(snap: Snapshot, groups: Iterable[Group], registry: Registry) -> 
     return [
         Gap(
             cluster=snap.cluster,
-            what=f"read the logs of {shown}",
+            what=f"{READ_LOGS}{shown}",
             why="not-collected",
             hides=tuple(sorted(row.id for row in rows if wanted & {*row.explains})),
             fix=f"give them as a log list; kubectl logs -n {first.namespace} {first.name} --previous shows the same",
