@@ -17,6 +17,7 @@ from diag.snapshot import cite
 from diag.snapshot.kinds import Event, Pod
 from diag.trouble import owners
 from diag.trouble.agreement import Agreement, agreement
+from diag.trouble.gangs import Gang, gangs
 from diag.trouble.groups import Group
 from diag.trouble.operands import Failing
 from diag.trouble.placement import Placement
@@ -53,6 +54,12 @@ class Context:
         """What the faults of nodes cost the waiters."""
         self.snap.read.update(("Pod", "Node"))
         return self._trouble.pools
+
+    def gangs(self) -> list[Gang]:
+        """Gangs with members that wait for a node."""
+        found = gangs(self._trouble.snap, self.groups("pod-unscheduled"))
+        self.snap.read.update(("Pod", *(gang.kind for gang in found)))
+        return found
 
     def agreement(self, group: Group, resource: str | None = None) -> Agreement:
         """Whether the scheduler's own counts agree with the snapshot, for a group that waits for a node."""

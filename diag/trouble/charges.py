@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from diag.findings import Because, Charge, Evidence
 from diag.snapshot.cite import CitationError, cite, compute
+from diag.trouble import gangs
 from diag.trouble.groups import Group
 from diag.trouble.operands import Failing
 
@@ -15,7 +16,7 @@ SELECTED_NODE = "volume.kubernetes.io/selected-node"  # set by the scheduler whe
 
 def charges(trouble: "Trouble") -> list[Charge]:
     """Every link between two groups."""
-    return [*_nodes(trouble), *_operands(trouble), *_drains(trouble), *_claims(trouble)]
+    return [*_nodes(trouble), *_operands(trouble), *_drains(trouble), *_claims(trouble), *_gangs(trouble)]
 
 
 def _nodes(trouble: "Trouble") -> list[Charge]:
@@ -87,6 +88,11 @@ def _claims(trouble: "Trouble") -> list[Charge]:
                 why = f"its pods mount the claim {claim.name}"
                 found.append(Charge(source=source, because=Because(group, why, evidence)))
     return found
+
+
+def _gangs(trouble: "Trouble") -> list[Charge]:
+    """Members of a gang that are not made, and those that wait for them."""
+    return gangs.links(trouble.snap, trouble.of("pod-not-created"), trouble.of("pod-unscheduled"))
 
 
 def _mounts(group: Group, claim: str) -> bool:

@@ -8,7 +8,7 @@ from functools import cached_property
 from diag.findings import Charge, Gap, Severity
 from diag.snapshot.kinds import Node, Pod
 from diag.snapshot.snapshot import Snapshot
-from diag.trouble import claims, controllers, creation, drains, hearsay, nodes, pods, queues, starts
+from diag.trouble import claims, controllers, creation, drains, hearsay, nodes, podgroups, pods, queues, starts
 from diag.trouble.charges import charges
 from diag.trouble.groups import Complaint, Group, gather
 from diag.trouble.nodes import is_joining, is_upgrading, lost_gpus
@@ -58,6 +58,7 @@ class Trouble:
         found = self._run("pods", lambda: pods.complaints(scene))
         found += self._run("controllers without pods", lambda: creation.complaints(scene))
         found += self._run("queued workloads", lambda: queues.complaints(scene))
+        found += self._run("PodGroups", lambda: podgroups.complaints(scene))
         found += self._run("events", lambda: hearsay.complaints(scene))
         waiting = _by_claim(found)
         found += self._run("claims", lambda: claims.complaints(scene, waiting))

@@ -1,0 +1,319 @@
+"""QUO501 to QUO507: pods that have to start together, and cannot."""
+
+import re
+from collections.abc import Iterator
+
+from diag.catalog import room
+from diag.catalog.context import Context
+from diag.catalog.rule import Named, rule
+from diag.facts.gangs import COSCHEDULING, HYPERNODE, VOLCANO, membership_path, minimum, part
+from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy
+from diag.projection import Object
+from diag.snapshot.kinds import Node
+from diag.trouble.gangs import Gang, fits
+from diag.trouble.hypernodes import domains
+from diag.trouble.shapes import main_gpu
+
+DOES_NOT_FIT = {COSCHEDULING: "gang-does-not-fit", VOLCANO: "volcano-gang-does-not-fit"}
+TOO_FEW = {COSCHEDULING: "gang-members-missing", VOLCANO: "volcano-podgroup-members-missing"}
+NO_GROUP = {COSCHEDULING: "gang-podgroup-missing", VOLCANO: "volcano-podgroup-missing"}
+SHORTAGES = ("gpu-capacity-exhausted", "gpu-fragmentation", "cpu-capacity-exhausted")
+# scheduler-plugins pkg/coscheduling: the member that condemns the others.
+CULPRIT = re.compile(r"gets rejected due to Pod (\S+) is unschedulable")
+# volcano-sh/volcano pkg/scheduler/plugins/gang: the member whose fit error speaks for the gang.
+ORIGIN = re.compile(r"Origin reason is (\S+):")
+SIBLINGS = "cannot find enough sibling pods"
+
+MEMBERS_MISSING = """The gang cannot start because fewer pods exist than its minimum.
+
+## What it means
+The scheduler holds every member back until as many pods exist as the PodGroup's `minMember` says.
+
+## Why it happens
+The job makes fewer pods than the PodGroup wants, or some pods do not carry the gang's name.
+
+## Evidence
+`spec.minMember` of the PodGroup, and the pods that name it.
+
+## What to do
+Set `minMember` to the number of pods, or let the missing pods be made with the gang's name and scheduler.
+
+## Known limits
+Where the job is refused the missing pods, that refusal is the cause and this is silent.
+"""
+
+GROUP_MISSING = """The pod names a PodGroup that does not exist.
+
+## What it means
+The scheduler does not know how many members have to start together, and holds the pod back.
+
+## Why it happens
+A misspelt name, a PodGroup of another namespace, or one that was deleted.
+
+## Evidence
+The pod's label or annotation, and the PodGroups of its namespace.
+
+## What to do
+Create the PodGroup, or correct the name.
+
+## Known limits
+Nothing is said where no PodGroup of the namespace was collected.
+"""
+
+VOLCANO_DOES_NOT_FIT = """Not all members of the Volcano gang fit at the same time.
+
+## What it means
+The PodGroup was let in (`Inqueue`), there is room for some of its members, and for fewer than its minimum.
+
+## Why it happens
+Other work holds the nodes, or the fleet is too small for the gang. Members that would fit are held back with it, and
+say so (`can possibly be assigned`).
+
+## Evidence
+`spec.minMember`, the condition `Unschedulable` of the PodGroup with the member that it names, and the free amounts.
+
+## What to do
+Wait for the work that holds the nodes, add nodes, or lower `minAvailable`.
+
+## Known limits
+As for QUO501: needs the pods of all namespaces, and knows nothing of pod affinity.
+"""
+
+TOPOLOGY = """Enough GPUs are free, but not inside one HyperNode of the allowed tier.
+
+## What it means
+The gang must stay inside one part of the network (`networkTopology.mode: hard`). All nodes together have room for its
+members, and no HyperNode up to `highestTierAllowed` has.
+
+## Why it happens
+Other work is spread over the racks or switches, so that each is partly taken.
+
+## Evidence
+`spec.networkTopology` of the PodGroup, the HyperNodes, and how many members fit inside each.
+
+## What to do
+Allow a higher tier, use `mode: soft`, or move other work together.
+
+## Known limits
+HyperNodes that choose their members by a pattern, and `highestTierName`, are not read: then nothing is said.
+"""
+
+
+@rule(
+    "QUO501",
+    name="gang-does-not-fit",
+    question=Question.PLACED,
+    inputs=("Pod", "Node", COSCHEDULING, VOLCANO, HYPERNODE),
+    refines=SHORTAGES,
+    others=(
+        Named(id="QUO502", name="gang-members-missing", page=MEMBERS_MISSING, refines=SHORTAGES),
+        Named(id="QUO503", name="gang-podgroup-missing", page=GROUP_MISSING, refines=SHORTAGES),
+        Named(id="QUO504", name="volcano-gang-does-not-fit", page=VOLCANO_DOES_NOT_FIT, refines=SHORTAGES),
+        Named(id="QUO505", name="volcano-podgroup-members-missing", page=MEMBERS_MISSING, refines=SHORTAGES),
+        Named(id="QUO506", name="volcano-podgroup-missing", page=GROUP_MISSING, refines=SHORTAGES),
+        Named(id="QUO507", name="volcano-topology-fragmented", page=TOPOLOGY, refines=SHORTAGES),
+    ),
+)
+def gangs_that_wait(ctx: Context) -> Iterator[Finding]:
+    """Pods that must start together do not fit at the same time.
+
+    ## What it means
+    There is room for some of the members, and for fewer than the PodGroup's minimum, so none is started.
+
+    ## Why it happens
+    The gang is larger than what is free at one moment: other work holds the nodes, or the fleet is too small for it.
+
+    ## Evidence
+    `spec.minMember`, what one member asks for, the free amounts of the nodes that the members may run on, and the
+    words of the scheduler about the member that found no node.
+
+    ## What to do
+    Wait for the work that holds the nodes, add nodes, or start with fewer members.
+
+    ## Known limits
+    Needs the pods of all namespaces. Pod affinity and network topology are not counted here. Silent where one member
+    alone fits no node, even an empty one, and where nodes that are out of use would make the room.
+    """
+    for gang in ctx.gangs():
+        if gang.item is None:
+            yield from _no_group(ctx, gang)
+        else:
+            wanted = minimum(gang.item)
+            if wanted is not None and len(gang.pods) < wanted:
+                yield from _too_few(ctx, gang, gang.item, wanted)
+            elif wanted is not None:
+                yield from _does_not_fit(ctx, gang, gang.item, wanted)
+
+
+def _no_group(ctx: Context, gang: Gang) -> Iterator[Finding]:
+    lacking = ctx.snap.lacks(gang.kind, gang.namespace, gang.name)
+    if lacking is None:
+        return
+    pod, _, group = gang.waiting[0]
+    api = "scheduling.x-k8s.io/v1alpha1" if gang.kind == COSCHEDULING else "scheduling.volcano.sh/v1beta1"
+    named = ctx.cite(pod, membership_path(gang.kind))
+    absent = ctx.absent(api, "PodGroup", gang.namespace, gang.name)
+    yield Finding(
+        name=NO_GROUP[gang.kind],
+        subject=group.workload,
+        summary=f"its pods name the PodGroup {gang.name}, which does not exist in {gang.namespace}",
+        evidence=(absent, named),
+        accounts_for=_because(gang, f"the PodGroup {gang.name} does not exist", (named, absent)),
+        confidence=lacking,
+        since=group.since,
+        remedies=(
+            Remedy(
+                text=f"create the PodGroup {gang.name}, or correct the name that the pods carry",
+                command=f"kubectl -n {gang.namespace} get podgroups.{gang.kind.partition('/')[0]}",
+            ),
+        ),
+    )
+
+
+def _too_few(ctx: Context, gang: Gang, item: Object, wanted: int) -> Iterator[Finding]:
+    if any(
+        set(group.workloads) & set(other.workloads) for group in gang.groups for other in ctx.groups("pod-not-created")
+    ):
+        return  # what keeps the missing members from being made is the cause
+    least = ctx.cite(item, "spec.minMember")
+    named = [ctx.cite(pod, membership_path(gang.kind)) for pod in gang.pods]
+    count = ctx.compute(f"pods that name the PodGroup {gang.name}", len(named), named)
+    words = _words(ctx, item)
+    agreed = any(SIBLINGS in group.message for group in gang.groups) or _says_missing(words)
+    summary = f"wants {wanted} members to start together (minMember), and {len(gang.pods)} pods exist"
+    yield Finding(
+        name=TOO_FEW[gang.kind],
+        subject=item.ref,
+        summary=summary,
+        evidence=(least, *[count, *words, gang.groups[0].evidence[0]]),
+        accounts_for=_because(gang, f"its gang {gang.name} {summary}", (least, count)),
+        confidence=None if agreed else Confidence.LIKELY,
+        since=gang.groups[0].since,
+        remedies=(
+            Remedy(text=f"set minMember to {len(gang.pods)}, if so many are meant to run"),
+            Remedy(text=f"let the missing {wanted - len(gang.pods)} pods be made, with the gang's name and scheduler"),
+        ),
+    )
+
+
+def _says_missing(words: list[Evidence]) -> bool:
+    """Whether Volcano's condition counts more members than there are tasks: `4/2 tasks in gang unschedulable`."""
+    found = [re.match(r"(\d{1,6})/(\d{1,6}) tasks in gang", str(getattr(one, "value", ""))) for one in words]
+    return any(one is not None and int(one[1]) > int(one[2]) for one in found)
+
+
+def _does_not_fit(ctx: Context, gang: Gang, item: Object, wanted: int) -> Iterator[Finding]:
+    place, more = ctx.place, wanted - gang.bound
+    shapes = [shape for _, shape, _ in gang.waiting]
+    open_to = {node.name: node for shape in shapes[:1] for node in place.count(shape).open}
+    if more <= 0 or not all(
+        any(not place.too_small(shape, node) for node in place.count(shape).open) for shape in shapes
+    ):
+        return
+    there = fits(place, gang, ctx.snap.nodes())
+    if there >= more:
+        yield from _split_by_topology(ctx, gang, item, more)
+    helped = sum(group.size - ctx.pools.remaining(group) for group in gang.groups)
+    if there + helped >= more:
+        return
+    resource = main_gpu(shapes[0].requests) or "cpu"
+    offering = sorted(
+        (node for node in open_to.values() if place.free[node.name].get(resource, 0) > 0),
+        key=lambda node: (-place.free[node.name][resource], node.name),
+    )
+    count = ctx.compute(
+        f"members of {gang.name} that fit at the same time", there, _parts(ctx, gang, resource, offering)
+    )
+    least, words = ctx.cite(item, "spec.minMember"), _words(ctx, item)
+    each = ", ".join(f"{amount} × {name}" for name, amount in shapes[0].gpus.items()) or "no GPUs"
+    running = f" beside {gang.bound} that run" if gang.bound else ""
+    culprit = _culprit(gang, words)
+    named = f"; {culprit} found no node" if culprit else ""
+    summary = (
+        f"{wanted} members have to start together (minMember), {each} each; there is room for {there}{running}{named}"
+    )
+    fewer = f" (minMember {gang.bound + there})" if gang.bound + there else ""
+    trusted = all(ctx.agreement(group).trusts_nodes for group in gang.groups)
+    yield Finding(
+        name=DOES_NOT_FIT[gang.kind],
+        subject=item.ref,
+        summary=summary,
+        evidence=(count, *[least, *words, *_said(gang)]),
+        accounts_for=_because(gang, f"its gang {gang.name} does not fit: {summary}", (count, least)),
+        confidence=None if trusted else Confidence.LIKELY,
+        since=min((group.since for group in gang.groups if group.since), default=None),
+        remedies=(
+            Remedy(text=f"wait until {more} members fit, or free nodes for them"),
+            Remedy(text=f"start with fewer members{fewer}", when="the job can run with fewer"),
+            Remedy(text="add nodes", who="platform"),
+        ),
+    )
+
+
+def _split_by_topology(ctx: Context, gang: Gang, item: Object, more: int) -> Iterator[Finding]:
+    """The members fit, and not inside one HyperNode of a tier that is allowed."""
+    topology = part(item, "spec", "networkTopology")
+    highest = topology.get("highestTierAllowed")
+    if gang.kind != VOLCANO or gang.bound or topology.get("mode", "hard") != "hard" or not isinstance(highest, int):
+        return
+    found = domains(ctx.snap.all(HYPERNODE), ctx.snap.nodes())
+    allowed = [domain for domain in found or () if domain.tier <= highest]
+    room_in = {domain.item.name: fits(ctx.place, gang, domain.nodes) for domain in allowed}
+    if not allowed or max(room_in.values()) >= more:
+        return
+    largest = sorted(room_in, key=lambda name: (-room_in[name], name))[:4]
+    inside = ", ".join(f"{name} {room_in[name]}" for name in largest)
+    each = gang.waiting[0][1].gpus
+    total = ", ".join(f"{amount * more} × {name}" for name, amount in each.items())
+    summary = (
+        f"{more} members{f' ({total})' if total else ''} have room on all nodes together, but must stay inside one "
+        f"HyperNode up to tier {highest} (highestTierAllowed), where at most {max(room_in.values())} fit: {inside}"
+    )
+    limit = ctx.cite(item, "spec.networkTopology.highestTierAllowed")
+    tiers = [ctx.cite(domain.item, "spec.tier") for domain in allowed]
+    count = ctx.compute(f"members of {gang.name} that fit inside one HyperNode", max(room_in.values()), [limit, *tiers])
+    yield Finding(
+        name="volcano-topology-fragmented",
+        subject=item.ref,
+        summary=summary,
+        evidence=(count, *[limit, ctx.cite(item, "spec.minMember"), *_words(ctx, item), *tiers[:4]]),
+        accounts_for=_because(gang, f"its gang {gang.name}: {summary}", (count, limit)),
+        since=gang.groups[0].since,
+        remedies=(
+            Remedy(text="allow a higher tier, or ask for the topology softly (mode: soft)"),
+            Remedy(text="move other work so that one HyperNode becomes free", who="platform", risk="disruptive"),
+        ),
+    )
+
+
+def _parts(ctx: Context, gang: Gang, resource: str, nodes: list[Node]) -> list[Evidence]:
+    """What one member asks for, and what is free where members may go."""
+    asked: list[Evidence] = [room.asked(ctx, gang.groups[0], resource)]
+    return asked + [room.free_on(ctx, node, resource) for node in nodes[:19]]
+
+
+def _words(ctx: Context, item: Object) -> list[Evidence]:
+    """What Volcano's condition on the PodGroup says; the coscheduling plugin writes none."""
+    listed = part(item, "status").get("conditions")
+    for index, one in enumerate(listed if isinstance(listed, list) else ()):
+        if isinstance(one, dict) and one.get("type") == "Unschedulable" and one.get("status") == "True":
+            return [ctx.cite(item, f"status.conditions[{index}].message")] if one.get("message") else []
+    return []
+
+
+def _culprit(gang: Gang, words: list[Evidence]) -> str:
+    """The member that the scheduler names."""
+    texts = [str(getattr(one, "value", "")) for one in words] + [
+        one.message for group in gang.groups for one in group.complaints
+    ]
+    return next((found[1] for text in texts if (found := ORIGIN.search(text) or CULPRIT.search(text))), "")
+
+
+def _said(gang: Gang) -> list[Evidence]:
+    """The words about the member that condemned the others, else about the first."""
+    speaking = [one for group in gang.groups for one in group.complaints if CULPRIT.search(one.message)]
+    return [speaking[0].evidence[0] if speaking else gang.groups[0].evidence[0]]
+
+
+def _because(gang: Gang, why: str, proof: tuple[Evidence, ...]) -> tuple[Because, ...]:
+    return tuple(Because(group, why, proof, members=gang.share(group)) for group in gang.groups)

@@ -1,0 +1,62 @@
+"""Pods that start together or not at all: which PodGroup a pod belongs to, and what the group asks for.
+
+Sources: volcano-sh/apis pkg/apis/scheduling/v1beta1 (annotation and PodGroup), kubernetes-sigs/scheduler-plugins
+apis/scheduling/v1alpha1 (label and PodGroup).
+"""
+
+from diag.facts.gpus import Amounts
+from diag.facts.quantity import milli
+from diag.projection import JsonDict, Object
+
+VOLCANO, COSCHEDULING = "scheduling.volcano.sh/PodGroup", "scheduling.x-k8s.io/PodGroup"
+QUEUE = "scheduling.volcano.sh/Queue"
+HYPERNODE = "topology.volcano.sh/HyperNode"
+# Where a pod names its PodGroup: (annotations or labels, key).
+VOLCANO_KEY, COSCHEDULING_KEY = "scheduling.k8s.io/group-name", "scheduling.x-k8s.io/pod-group"
+
+
+def gang_of(pod: Object) -> tuple[str, str] | None:
+    """The PodGroup that a pod names, as (kind, name); None for a pod of no gang."""
+    name = pod.annotations.get(VOLCANO_KEY)
+    if name:
+        return VOLCANO, name
+    name = pod.labels.get(COSCHEDULING_KEY)
+    return (COSCHEDULING, name) if name else None
+
+
+def membership_path(kind: str) -> str:
+    """Where a pod of such a gang names it."""
+    return f'metadata.annotations["{VOLCANO_KEY}"]' if kind == VOLCANO else f'metadata.labels["{COSCHEDULING_KEY}"]'
+
+
+def minimum(group: Object) -> int | None:
+    """How many members have to start together (`spec.minMember`); None where nothing says it."""
+    value = part(group, "spec").get("minMember")
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
+
+
+def phase(group: Object) -> str:
+    """`status.phase`; Volcano takes an empty one for Pending."""
+    value = part(group, "status").get("phase")
+    return value if isinstance(value, str) else ""
+
+
+def queue_of(group: Object) -> str:
+    """The Volcano queue that a PodGroup waits in."""
+    value = part(group, "spec").get("queue")
+    return value if isinstance(value, str) and value else "default"
+
+
+def min_resources(group: Object) -> Amounts:
+    """What a PodGroup needs before it is let in, in thousandths; quota keys (`requests.…`) left out."""
+    held = part(group, "spec", "minResources")
+    found = {name: milli(amount) for name, amount in held.items() if not name.startswith(("requests.", "limits."))}
+    return {name: amount for name, amount in found.items() if amount is not None}
+
+
+def part(item: Object, *path: str) -> JsonDict:
+    """A map inside an object, empty where there is none."""
+    node: object = item.whole
+    for step in path:
+        node = node.get(step) if isinstance(node, dict) else None
+    return node if isinstance(node, dict) else {}
