@@ -13,7 +13,7 @@ help: ## what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 demo: $(VENV)/.installed ## explain the built-in cluster's failures
-	@$(BIN)/diag explain --demo --all
+	@$(BIN)/diag explain --demo --all -o table
 	@printf '\nLook further:\n'
 	@printf '  $(BIN)/diag scan --demo             one line for each cause\n'
 	@printf '  $(BIN)/diag explain --demo C2       one cause; also pod/NAMESPACE/NAME or a pasted message\n'
@@ -49,7 +49,7 @@ constraints: ## write constraints.txt from what a fresh install brings
 	$(PYTHON) -m venv .build/fresh
 	.build/fresh/bin/python -m pip install --quiet --upgrade pip
 	.build/fresh/bin/python -m pip install --quiet . --group dev
-	(echo "# The exact set that the project is tested with. \`make constraints\` writes it."; \
+	(echo "# The exact set that the project is tested with: names and versions only. \`make constraints\` writes it."; \
 		.build/fresh/bin/python -m pip freeze --exclude kube-diag) > constraints.txt
 
 clean: ## remove what was built, the environment included
