@@ -6,7 +6,8 @@ connector, NVIDIA's Xid catalogue, DCGM's error codes (`dcgm_errors.h`).
 
 import re
 
-# NeuronHealth is True when a device is broken, in spite of its name. Types whose True is good, those of defects whose False is good; of any other type nothing is said.
+# Types whose True is good, those of defects whose False is good; of any other type nothing is said. NeuronHealth is
+# True where a device is broken, in spite of its name.
 GOOD = re.compile(r"(?:Ready|Healthy|Available)$")
 DEFECT = re.compile(
     r"(?:Error|Errors|Problem|Missing|Unhealthy|Failure|Failed|Watch|Flapping|Throttling|Inactive|Degraded"

@@ -1,0 +1,76 @@
+"""DEV107: the device plugin waits for an MPS daemon that no node gets."""
+
+import re
+from collections.abc import Iterator
+
+from diag.catalog.context import Context
+from diag.catalog.rule import rule
+from diag.catalog.signature import On
+from diag.catalog.texts import first_text
+from diag.findings import Basis, Because, Confidence, Finding, Question, Remedy
+from diag.snapshot.kinds import Controller
+from diag.trouble.operands import operand_of
+from diag.vocab.operands import Stage
+
+WAITS = re.compile(r"error (?:waiting for|checking) MPS daemon")
+CAPABLE = "nvidia.com/mps.capable"
+SELECTOR = f'spec.template.spec.nodeSelector["{CAPABLE}"]'
+
+
+@rule(
+    "DEV107",
+    name="mps-daemon-not-deployed",
+    question=Question.STARTED,
+    inputs=("Node", "Pod", "apps/DaemonSet"),
+    basis=Basis.SAID,
+    refines=("device-plugin-crashing",),
+    visits={"apps/DaemonSet": 1},
+)
+def mps_daemon_not_deployed(ctx: Context) -> Iterator[Finding]:
+    """MPS sharing is configured, and no control daemon runs for the plugin to talk to.
+
+    ## What it means
+    With MPS the device plugin registers nothing before the MPS control daemon of the node answers.
+
+    ## Why it happens
+    The daemon's DaemonSet wants the node label nvidia.com/mps.capable=true, which feature discovery writes only where
+    it runs with the same configuration as the plugin.
+
+    ## Evidence
+    The plugin's log, and the DaemonSet of the daemon that no node satisfies.
+
+    ## What to do
+    Let feature discovery run with the sharing configuration (or set the label), so that the daemon is deployed.
+
+    ## Known limits
+    Where the daemon runs and does not answer, its own log says why.
+    """
+    daemons = [
+        item
+        for item in ctx.snap.all("apps/DaemonSet")
+        if isinstance(item, Controller) and (operand := operand_of(item)) is not None and operand.stage is Stage.SHARING
+    ]
+    for group in ctx.groups("node-without-gpus", "container-crashing", "container-not-ready"):
+        hit = first_text(ctx, group, WAITS, On.LOG) if daemons else None
+        idle = next((item for item in daemons if item.status.desired_number_scheduled == 0), None)
+        if hit is None or idle is None:
+            continue
+        proof = (hit[0].cite(), ctx.cite(idle, "status.desiredNumberScheduled"), ctx.cite_or_lack(idle, SELECTOR))
+        words = f"is wanted on no node, and the device plugin waits for it: {hit[1][0]}"
+        yield Finding(
+            subject=idle.ref,
+            summary=f"{words}; it needs the node label {CAPABLE}=true",
+            evidence=proof,
+            accounts_for=(Because(group, f"the MPS control daemon {idle.name} {words}", proof),),
+            confidence=Confidence.LIKELY,
+            second_sign=True,
+            since=group.since,
+            remedies=(
+                Remedy(
+                    text=f"let GPU feature discovery run with the same sharing configuration, so that it sets "
+                    f"{CAPABLE}; or "
+                    "switch MPS off in the plugin's configuration",
+                    who="platform",
+                ),
+            ),
+        )

@@ -1,0 +1,258 @@
+"""DEV160 to DEV164: a change of a node's MIG devices that failed or stopped half-way."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from diag.catalog.context import Context
+from diag.catalog.rule import Named, rule
+from diag.facts.pods import statuses
+from diag.findings import Because, Confidence, Evidence, Finding, Proof, Question, Ref, Remedy, Severity
+from diag.snapshot.cite import key
+from diag.snapshot.kinds import Node, Pod
+from diag.trouble.operands import on_node, operand_of
+from diag.vocab.operands import DEPLOY, Stage
+
+CONFIG, STATE = "nvidia.com/mig.config", "nvidia.com/mig.config.state"
+PAUSED = "paused-for-mig-change"
+PENDING_S = 10 * 60.0
+
+# NVIDIA/mig-parted pkg/mig/reconfigure, cmd/nvidia-mig-parted; nvidia-smi --gpu-reset.
+SIGNS = (
+    ("mig-gpu-reset-blocked", re.compile(r"[Ii]n use by another client")),
+    ("mig-gpu-reset-blocked", re.compile(r"could not be reset|error resetting all GPUs")),
+    ("mig-config-name-unknown", re.compile(r"selected mig-config not present: ?[^\s\"]*")),
+    (
+        "mig-profile-name-mismatch",
+        re.compile(r"(?:invalid|unknown|unsupported|no such) (?:MIG )?(?:profile|device type)[^\"]*"),
+    ),
+)
+TEXTS = {
+    "mig-config-name-unknown": (
+        "asks by its label for a MIG configuration that mig-manager's ConfigMap lacks",
+        "set the label nvidia.com/mig.config to a name of the ConfigMap, or add the configuration for this GPU",
+    ),
+    "mig-gpu-reset-blocked": (
+        "cannot reset its GPUs for the MIG change because something holds them",
+        "stop what holds the GPUs (monitoring agents too), then set the label nvidia.com/mig.config again",
+    ),
+    "mig-profile-name-mismatch": (
+        "asks for a MIG profile that its GPU does not have",
+        "use profile names of this GPU model in the MIG configuration",
+    ),
+    "mig-reboot-incomplete": (
+        "waits for a reboot that the MIG change needs",
+        "reboot the node, or find out why it does not come back",
+    ),
+}
+
+
+def _page(title: str, means: str, why: str, do: str) -> str:
+    return f"""{title}
+
+## What it means
+{means}
+
+## Why it happens
+{why}
+
+## Evidence
+The node's labels {CONFIG} and {STATE}, and the log of mig-manager on the node.
+
+## What to do
+{do}
+
+## Known limits
+Needs the labels of the node; which of several reasons holds is told from mig-manager's log alone.
+"""
+
+
+UNCHANGED = "The node keeps the MIG devices that it had, and what was wanted of it is not there."
+
+
+@rule(
+    "DEV160",
+    name="mig-manager-wedged",
+    question=Question.OFFERS,
+    inputs=("Node", "Pod", "apps/DaemonSet"),
+    others=(
+        Named(
+            id="DEV161",
+            name="mig-config-name-unknown",
+            severity=Severity.WARNING,
+            page=_page(
+                "The node's label names a MIG configuration that does not exist.",
+                UNCHANGED,
+                "A name written for another GPU model, or a typing error.",
+                "Name a configuration of the ConfigMap, or add one.",
+            ),
+        ),
+        Named(
+            id="DEV162",
+            name="mig-gpu-reset-blocked",
+            severity=Severity.WARNING,
+            page=_page(
+                "A GPU cannot be reset for a MIG change because a process holds it.",
+                UNCHANGED,
+                "mig-manager stops only the clients that it knows; agents of others go on and hold the GPU.",
+                "Stop the agent on the node during the change, or give it a deploy label that mig-manager pauses.",
+            ),
+        ),
+        Named(
+            id="DEV163",
+            name="mig-profile-name-mismatch",
+            severity=Severity.WARNING,
+            page=_page(
+                "The configured MIG profile does not exist for the node's GPU.",
+                UNCHANGED,
+                "Profile names carry the memory size, which differs between models.",
+                "Use the profile names of this model.",
+            ),
+        ),
+        Named(
+            id="DEV164",
+            name="mig-reboot-incomplete",
+            severity=Severity.WARNING,
+            page=_page(
+                "A MIG change waits for a reboot of the node.",
+                "Some machines take a change of MIG mode only with a reboot, which has not happened.",
+                "The reboot was refused, or the node did not come back.",
+                "Reboot the node.",
+            ),
+        ),
+    ),
+    visits={"Node": 1},
+)
+def mig_change_unfinished(ctx: Context) -> Iterator[Finding]:
+    """A MIG change stopped half-way and left the node's GPU clients switched off.
+
+    ## What it means
+    mig-manager had paused device plugin and monitoring for the change, and does not go on: the labels still say
+    `paused-for-mig-change`, so the plugin stays away and the node offers no GPU.
+
+    ## Why it happens
+    mig-manager was killed (out of memory, restarted) in the middle, and does not take an unfinished change up again.
+
+    ## Evidence
+    The deploy labels and `nvidia.com/mig.config.state=pending`, and the last end of mig-manager's container.
+
+    ## What to do
+    Set the node's mig.config label anew, or the paused labels back to `true`.
+
+    ## Known limits
+    A change that runs for less than ten minutes is taken to be under way.
+    """
+    for node in ctx.snap.nodes():
+        state = node.labels.get(STATE)
+        if state not in ("failed", "pending", "rebooting") or CONFIG not in node.labels:
+            continue
+        manager = next(
+            (pod for one, pod in on_node(ctx.snap.pods_on(node.name)) if one.stage is Stage.PARTITIONS), None
+        )
+        paused = sorted(label for label, value in node.labels.items() if label.startswith(DEPLOY) and PAUSED in value)
+        if state == "failed" or (state == "rebooting" and not paused):
+            yield from _failed(ctx, node, manager, state)
+        elif paused:
+            yield from _wedged(ctx, node, manager, paused)
+
+
+class _Told(NamedTuple):
+    """A line of mig-manager's log, and the cause that it names."""
+
+    name: str
+    line: str
+    evidence: Evidence
+
+
+def _told(ctx: Context, manager: Pod | None) -> _Told | None:
+    """The last line of mig-manager that names a cause."""
+    for _, status in statuses(manager) if manager is not None else ():
+        for previous in (False, True):
+            if manager is None:
+                return None
+            lines = ctx.snap.log(manager, status.name or "", previous=previous)
+            for name, pattern in SIGNS:
+                for number in range(len(lines), 0, -1):
+                    if pattern.search(lines[number - 1]):
+                        proof = ctx.cite_log(manager, status.name or "", number, previous=previous)
+                        found = pattern.search(lines[number - 1])
+                        return _Told(name, found[0] if found else "", proof)
+    return None
+
+
+def _failed(ctx: Context, node: Node, manager: Pod | None, state: str) -> Iterator[Finding]:
+    told = _told(ctx, manager)
+    if told is None and state != "rebooting":
+        return
+    name = told.name if told is not None and state == "failed" else "mig-reboot-incomplete"
+    words, remedy = TEXTS[name]
+    labels = [ctx.cite(node, f"metadata.labels{key(label)}") for label in (STATE, CONFIG)]
+    evidence: Proof = (labels[0], labels[1], *((told.evidence,) if told else ()))
+    holder = _holder(ctx, node) if name == "mig-gpu-reset-blocked" else None
+    if holder:  # the one to stop is known, so it is the object to change
+        words = f"holds GPUs of {node.name}, which cannot be reset for the MIG change"
+    said = f": {told.line}" if told else ""
+    yield Finding(
+        name=name,
+        subject=holder[0] if holder else node.ref,
+        summary=f"{words} ({CONFIG}={node.labels[CONFIG]}, state {state}){said}",
+        evidence=(*evidence, holder[1]) if holder else evidence,
+        confidence=Confidence.LIKELY,
+        severity=Severity.WARNING,
+        remedies=(Remedy(text=remedy, who="platform"),),
+    )
+
+
+def _holder(ctx: Context, node: Node) -> tuple[Ref, Evidence] | None:
+    """The one client of GPUs on the node that is neither an operand nor asks for a GPU: an agent that looks at them."""
+    found = {}
+    for pod in ctx.snap.pods_on(node.name):
+        owner = ctx.snap.owner_of(pod)
+        if owner is None or owner.kind != "DaemonSet" or operand_of(pod) is not None or pod.status.phase != "Running":
+            continue
+        if any(word in str(pod.whole.get("spec")) for word in ("nvidia", "/dev/dri")) or _picks_gpu_nodes(owner.whole):
+            found[owner.ref] = pod
+    if len(found) != 1:
+        return None
+    ref, pod = next(iter(found.items()))
+    return ref, ctx.cite(pod, "spec.nodeName")
+
+
+def _picks_gpu_nodes(owner: dict[str, object]) -> bool:
+    spec = owner.get("spec")
+    return isinstance(spec, dict) and "nvidia.com/gpu" in str(spec.get("template"))
+
+
+def _wedged(ctx: Context, node: Node, manager: Pod | None, paused: list[str]) -> Iterator[Finding]:
+    groups = [group for group in ctx.groups("node-without-gpus") if group.first.name == node.name]
+    ended: list[Evidence] = []
+    for path, status in statuses(manager) if manager is not None else ():
+        last = status.last_state.terminated if status.last_state else None
+        if manager is not None and last is not None and last.reason:
+            ended.append(ctx.cite(manager, f"{path}.lastState.terminated.reason"))
+    long_ago = manager is not None and ctx.older(manager.created, PENDING_S)
+    if not ended and not (long_ago and groups):
+        return
+    labels: list[Evidence] = [ctx.cite(node, f"metadata.labels{key(label)}") for label in (paused[0], STATE, CONFIG)]
+    why = f"; mig-manager was restarted meanwhile ({ended[0].value})" if ended and hasattr(ended[0], "value") else ""
+    words = f"{len(paused)} of its GPU clients are {PAUSED} and the change is still {node.labels[STATE]}{why}"
+    labels += ended
+    evidence: Proof = (labels[0], *labels[1:])
+    yield Finding(
+        name="mig-manager-wedged",
+        subject=node.ref,
+        summary=words,
+        evidence=evidence,
+        accounts_for=tuple(Because(group, words, evidence) for group in groups),
+        confidence=None if ended else Confidence.LIKELY,
+        remedies=(
+            Remedy(
+                text=f"set the label {CONFIG} of the node anew, so that mig-manager does the change again; or set "
+                f"the paused "
+                "labels back to true",
+                command=f"kubectl label node {node.name} {CONFIG}={node.labels[CONFIG]} --overwrite",
+                who="platform",
+                risk="disruptive",
+            ),
+        ),
+    )
