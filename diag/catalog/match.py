@@ -9,7 +9,7 @@ from diag.catalog.beside import cite_beside
 from diag.catalog.context import Context
 from diag.catalog.signature import On, Signature, Table
 from diag.catalog.texts import MAX_LINE, Text, texts
-from diag.findings import Because, Confidence, Finding, Ref, Remedy
+from diag.findings import Because, Finding, Ref, Remedy
 from diag.snapshot.kinds import Pod
 from diag.trouble.groups import Group
 
@@ -72,8 +72,6 @@ class Matcher:
             evidence=(evidence, *dict.fromkeys(piece for piece in further if piece != evidence)),
             accounts_for=(Because(group, why=summary, evidence=(evidence,)),),
             severity=min((row.severity, group.severity), key=lambda one: one.weight),
-            # What a process says of itself is a claim, also where the kubelet copied it into the status.
-            confidence=Confidence.LIKELY if hit.on is On.LOG else None,
             since=group.since,
             remedies=tuple(_remedy(remedy, words) for remedy in row.remedies),
         )
