@@ -1,0 +1,80 @@
+"""What LoRAX and TGI, which share their launcher, say when they cannot start: SRV221 to SRV224."""
+
+from diag.catalog.beside import Beside
+from diag.catalog.signature import On, Signature, signatures
+from diag.findings import Question, Remedy
+
+CRASHED = ("container-crashing", "init-container-failing", "pod-failed")
+GPU_NODE = ('metadata.labels["nvidia.com/gpu.product"]', 'metadata.labels["nvidia.com/gpu.memory"]')
+
+LAUNCHER = signatures(
+    "LoRAX and TGI",
+    origin="predibase/lorax launcher and server; huggingface/text-generation-inference launcher (1 to 3)",
+    exclusive=True,
+    rows=(
+        Signature(
+            "SRV221",
+            "lorax-prefill-oom",
+            on=On.LOG,
+            question=Question.STARTED,
+            explains=CRASHED,
+            literal="Not enough memory to handle",
+            pattern=r"Not enough memory to handle (?P<tokens>\d{1,12}) prefill tokens",
+            summary="its GPU memory does not hold the warm-up with {tokens} prefill tokens",
+            remedies=(
+                Remedy(text="lower --max-batch-prefill-tokens below {tokens}"),
+                Remedy(text="spread the model over more GPUs, or select GPUs with more memory"),
+            ),
+            refines=("cuda-out-of-memory",),
+            beside=Beside(args=r"max-batch|max-input|max-total|num-shard", gpus=True, node=GPU_NODE),
+            means="Warm-up runs one batch of the configured prefill size, and it does not fit into GPU memory.",
+        ),
+        Signature(
+            "SRV222",
+            "lorax-prefill-oom",
+            on=On.LOG,
+            question=Question.STARTED,
+            explains=CRASHED,
+            literal="Not enough memory to handle max_total_tokens",
+            pattern=r"Not enough memory to handle max_total_tokens=(?P<tokens>\d{1,12})",
+            summary="its GPU memory does not hold the warm-up with max_total_tokens {tokens}",
+            remedies=(
+                Remedy(text="lower --max-total-tokens below {tokens}"),
+                Remedy(text="spread the model over more GPUs, or select GPUs with more memory"),
+            ),
+            refines=("cuda-out-of-memory",),
+            beside=Beside(args=r"max-batch|max-input|max-total|num-shard", gpus=True, node=GPU_NODE),
+            means="Warm-up runs one batch of the configured size, and it does not fit into GPU memory.",
+        ),
+        Signature(
+            "SRV223",
+            "tensor-parallel-exceeds-gpus",
+            on=On.LOG,
+            question=Question.STARTED,
+            explains=CRASHED,
+            literal="only found",
+            pattern=r"NotEnoughCUDADevices[^\n]{0,40}`(?P<what>\w{1,40})`[^\n]{0,80}only found (?P<has>\d{1,6}) CUDA"
+            r" devices",
+            summary="{what} asks for several GPUs, and the container has {has}",
+            remedies=(
+                Remedy(text="ask for as many nvidia.com/gpu as the model is to be sharded over"),
+                Remedy(text="leave out --sharded and --num-shard, if the model fits on {has} GPU"),
+            ),
+            beside=Beside(args=r"shard", gpus=True, node=GPU_NODE),
+            means="The launcher was told to shard the model over more GPUs than the container was given.",
+        ),
+        Signature(
+            "SRV224",
+            "tensor-parallel-exceeds-gpus",
+            on=On.LOG,
+            question=Question.STARTED,
+            explains=CRASHED,
+            literal="not enough cuda devices",
+            pattern=r"not enough cuda devices: (?P<why>[^\n\"]{1,200})",
+            summary="it is to be sharded over more GPUs than the container has: {why}",
+            remedies=(Remedy(text="ask for as many nvidia.com/gpu as --num-shard says, or lower it"),),
+            beside=Beside(args=r"shard", gpus=True, node=GPU_NODE),
+            means="The launcher was told to shard the model over more GPUs than the container was given.",
+        ),
+    ),
+)
