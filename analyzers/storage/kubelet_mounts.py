@@ -1,0 +1,70 @@
+"""What the kubelet says when a volume cannot be mounted: STO121 to STO123."""
+
+from diag.catalog.beside import Beside
+from diag.catalog.signature import On, Signature, signatures
+from diag.findings import Question, Remedy
+
+NOT_STARTED = ("container-not-started",)
+NODE = Beside(pod=("spec.nodeName",))
+
+MOUNTS = signatures(
+    "kubelet volumes",
+    origin="kubernetes/kubernetes pkg/kubelet/volumemanager, pkg/volume/csi (1.24 to 1.36)",
+    exclusive=True,
+    rows=(
+        Signature(
+            "STO121",
+            "csi-driver-not-registered",
+            on=On.EVENT,
+            question=Question.STARTED,
+            explains=NOT_STARTED,
+            literal="not found in the list of registered CSI drivers",
+            pattern=r"driver name (?P<driver>[\w.-]{1,253}) not found in the list of registered CSI drivers",
+            summary="the CSI driver {driver} is not registered on this node",
+            remedies=(
+                Remedy(
+                    text="look at the pod of the driver's node DaemonSet on this node",
+                    command="kubectl get csinodes",
+                    who="platform",
+                ),
+            ),
+            root="node",
+            beside=NODE,
+            means="The node's part of the CSI driver does not run on this node, so none of its volumes can be "
+            "mounted there.",
+        ),
+        Signature(
+            "STO122",
+            "fuse-sidecar-missing",
+            on=On.EVENT,
+            question=Question.STARTED,
+            explains=NOT_STARTED,
+            literal="failed to find the sidecar container",
+            pattern=r"failed for volume \"(?P<volume>[^\"]{1,253})\"[^\n]{0,300}failed to find the sidecar container",
+            summary="the FUSE sidecar of its volume {volume} was not injected into the pod",
+            remedies=(
+                Remedy(text='annotate the pod template for the sidecar (GKE: gke-gcsfuse/volumes: "true")'),
+                Remedy(text="look at the driver's webhook, if the annotation is there", who="platform"),
+            ),
+            means="The volume is served by a sidecar that a webhook injects, and the pod has none.",
+        ),
+        Signature(
+            "STO123",
+            "volume-mount-failed",
+            on=On.EVENT,
+            question=Question.STARTED,
+            explains=NOT_STARTED,
+            reasons=("FailedMount", "FailedMapVolume", "FailedAttachVolume"),
+            literal="failed for volume",
+            # What has a cause of its own (a Secret or ConfigMap, a driver, a full disk) is another row's.
+            pattern=r"(?:MountVolume|MapVolume|AttachVolume)\.[\w.]{1,40} failed for volume \"(?P<volume>"
+            r"[^\"]{1,253})\" ?: "
+            r"(?!(?:failed to sync )?(?:secret|configmap|object) |references non-existent|[^\n]{0,400}not registered"
+            r"|[^\n]{0,2000}no space left on device)(?P<why>[^\n]{1,300})",
+            summary="its volume {volume} cannot be mounted: {why}",
+            remedies=(Remedy(text="act on the words of the mount error: server, path, options, type or permission"),),
+            beside=NODE,
+            means="The kubelet or the CSI driver cannot mount the volume, for the reason that it names.",
+        ),
+    ),
+)
