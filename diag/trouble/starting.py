@@ -8,6 +8,7 @@ from diag.snapshot.cite import cite
 from diag.snapshot.kinds import ContainerStatus, Pod
 from diag.trouble.groups import Complaint
 from diag.trouble.pod_complaint import complain, placed_at
+from diag.trouble.revisions import left_behind
 from diag.trouble.scene import Scene
 from diag.trouble.served import starting_is_served
 
@@ -111,13 +112,15 @@ def crash(scene: Scene, pod: Pod, symptom: str, path: str, status: ContainerStat
             word = "" if ended.reason in (None, "Error") else str(ended.reason)
             reason = ", ".join(part for part in (word, code) if part)
             restarts = f", {status.restart_count} restarts" if status.restart_count else ""
+            behind = left_behind(scene, pod)
+            note = "; its revision is no longer wanted, and it is not replaced until it is deleted" if behind else ""
             return complain(
                 scene,
                 pod,
                 symptom,
                 reason=reason,
-                evidence=(proofs[0], *proofs[1:]),
-                message=f"container {status.name} ended with {reason}{restarts}",
+                evidence=(proofs[0], *[*proofs[1:], *behind]),
+                message=f"container {status.name} ended with {reason}{restarts}{note}",
                 since=_first_crash(pod, status),
                 container=status.name or "",
             )
