@@ -112,7 +112,7 @@ def node_not_ready(ctx: Context) -> Iterator[Finding]:
     same: dict[tuple[str, str], list[tuple[Node, Condition]]] = defaultdict(list)
     for node in ctx.snap.nodes():
         found = ready(node)
-        if found is None or found.status == "True" or node.metadata.deletion_timestamp:
+        if found is None or found.status not in ("False", "Unknown") or node.metadata.deletion_timestamp:
             continue
         if not _is_joining(ctx, node, found):
             words = fold(f"{found.status} {found.reason} {found.message}")

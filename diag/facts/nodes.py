@@ -34,7 +34,7 @@ def ready(node: Node) -> Condition | None:
 def is_ready(node: Node) -> bool | None:
     """Whether the node is Ready; None where nothing says so."""
     found = ready(node)
-    return None if found is None else found.status == "True"
+    return None if found is None or found.status is None else found.status == "True"
 
 
 def blocking_taints(node: Node) -> list[tuple[int, Taint]]:
