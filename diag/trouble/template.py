@@ -10,10 +10,13 @@ from diag.snapshot.lenient import NotAnObject, decode
 
 
 def template_of(item: Object, *path: str) -> JsonDict | None:
-    """The pod template of a controller (`spec.template`), None when it has none."""
+    """The pod template of a controller (`spec.template`), None when it has none. A number is a place in a list."""
     node: Any = item.whole
     for step in path or ("spec", "template"):
-        node = node.get(step) if isinstance(node, dict) else None
+        if isinstance(node, list) and step.isdecimal() and int(step) < len(node):
+            node = node[int(step)]
+        else:
+            node = node.get(step) if isinstance(node, dict) else None
     return node if isinstance(node, dict) and isinstance(node.get("spec"), dict) else None
 
 

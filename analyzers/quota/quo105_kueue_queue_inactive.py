@@ -1,0 +1,229 @@
+"""QUO105: the ClusterQueue that a workload waits in is inactive."""
+
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from diag.catalog.context import Context
+from diag.catalog.queueing import INPUTS, Waiting, blocked, is_stopped, page, pieces, said, waiting
+from diag.catalog.rule import Named, rule
+from diag.facts.times import seconds
+from diag.findings import Evidence, Finding, Question, Ref, Remedy
+from diag.projection import Object, dicts
+from diag.trouble.kueue import conditions, part, quotas, text
+from diag.vocab.kueue import ADMISSION_CHECK, FLAVOR, MULTIKUEUE_CLUSTER, MULTIKUEUE_CONFIG
+
+# What a ClusterQueue's condition names (kubernetes-sigs/kueue pkg/cache/scheduler/clusterqueue.go)
+LISTED = re.compile(r"\(s\): (?P<names>[^\n]{1,2000})")
+TOPOLOGY_MISSING = re.compile(r'no Topology "(?P<topology>[^"]{1,253})" for TAS flavor "(?P<flavor>[^"]{1,253})"')
+
+OTHERS = (
+    Named(
+        id="QUO106",
+        name="kueue-admissioncheck-inactive",
+        page=page(
+            "An admission check of the ClusterQueue is missing or inactive.",
+            means="A workload needs the check's consent and cannot get it.",
+            happens="The check's controller or its parameters are missing or wrong.",
+            evidence="The AdmissionCheck's condition `Active`, and the ClusterQueue that names it.",
+            todo="Repair what the check's condition names, or take the check out of the ClusterQueue.",
+        ),
+    ),
+    Named(
+        id="QUO107",
+        name="kueue-multikueue-worker-unreachable",
+        page=page(
+            "No worker cluster of MultiKueue can be reached.",
+            means="Workloads cannot be dispatched, so the ClusterQueue is inactive.",
+            happens="The kubeconfig Secret is missing or stale, or the worker's API server does not answer.",
+            evidence="The conditions of each MultiKueueCluster and of the AdmissionCheck.",
+            todo="Repair the kubeconfig or the network of a worker; the queue becomes active by itself.",
+        ),
+    ),
+    Named(
+        id="QUO108",
+        name="kueue-topology-missing",
+        page=page(
+            "A flavor names a Topology that does not exist.",
+            means="The ClusterQueue that uses the flavor is inactive.",
+            happens="The Topology was removed or never created.",
+            evidence="The ClusterQueue's condition `TopologyNotFound`, and the flavor's `spec.topologyName`.",
+            todo="Create the Topology, or correct the flavor.",
+        ),
+    ),
+)
+
+
+@rule(
+    "QUO105",
+    name="kueue-flavor-missing",
+    question=Question.ADMITTED,
+    # Checks and worker clusters are looked up where a queue names them, and few clusters have any.
+    inputs=(*INPUTS, FLAVOR),
+    others=OTHERS,
+)
+def kueue_queue_inactive(ctx: Context) -> Iterator[Finding]:
+    """The ClusterQueue names a ResourceFlavor that does not exist.
+
+    ## What it means
+    The whole ClusterQueue is inactive, also for its other flavors. The workload's own condition only says that the
+    queue is inactive, or `Suspended`, although nobody stopped it.
+
+    ## Why it happens
+    The flavor was renamed or removed, or the ClusterQueue came first.
+
+    ## Evidence
+    The ClusterQueue's condition `Active=False`, reason `FlavorNotFound`, and the flavors that it names.
+
+    ## What to do
+    Create the flavor, or name one that exists. The queue becomes active by itself.
+
+    ## Known limits
+    Only the first of several reasons is in the condition; the next shows when this one is mended.
+    """
+    for one in waiting(ctx):
+        finding = _inactive(ctx, one) or _check(ctx, one)
+        if finding is not None:
+            yield finding
+
+
+def _inactive(ctx: Context, one: Waiting) -> Finding | None:
+    """What makes the ClusterQueue inactive, by its own condition."""
+    queue = one.queue
+    if one.local is None or is_stopped(one.local):
+        return None
+    active = conditions(queue).get("Active", (0, {}))[1] if queue else {}
+    if queue is None or active.get("status") != "False":
+        return None
+    message = str(active.get("message") or "")
+    proof = pieces(
+        said(ctx, queue, "Active"), said(ctx, queue, "Active", "reason"), said(ctx, one.item, "QuotaReserved")
+    )  # fmt: skip
+    match active.get("reason"):
+        case "FlavorNotFound":
+            return _flavor(ctx, one, queue, _names(message), proof)
+        case "TopologyNotFound":
+            return _topology(ctx, one, message, proof)
+        case "AdmissionCheckNotFound" | "AdmissionCheckInactive":
+            for name in _names(message):
+                return _bad_check(ctx, one, name, proof)
+    return None
+
+
+def _flavor(ctx: Context, one: Waiting, queue: Object, missing: list[str], proof: list[Evidence]) -> Finding:
+    named = [
+        ctx.cite(queue, f"{quota.path.rpartition('.resources')[0]}.name")
+        for (flavor, _), quota in quotas(queue).items()
+        if flavor in missing
+    ]  # fmt: skip
+    there = [item.name for item in ctx.snap.all(FLAVOR)]
+    near = [match for name in missing for match in get_close_matches(name, there, n=1, cutoff=0.4)]
+    hint = f"; there is {', '.join(dict.fromkeys(near or there[:4]))}" if there else ""
+    return blocked(
+        one, "kueue-flavor-missing", queue.ref,
+        f"names ResourceFlavor {', '.join(missing) or '?'}, which does not exist, and is therefore inactive "
+        f"(FlavorNotFound){hint}",
+        pieces(*proof, *named),
+        remedies=(
+            Remedy(
+                text=f"create ResourceFlavor {', '.join(missing)}, or name one that exists",
+                command="kubectl get resourceflavors",
+                who="queue-admin",
+            ),
+        ),
+    )  # fmt: skip
+
+
+def _topology(ctx: Context, one: Waiting, message: str, proof: list[Evidence]) -> Finding | None:
+    found = TOPOLOGY_MISSING.search(message)
+    if found is None:
+        return None
+    flavor = ctx.snap.get(FLAVOR, "", found["flavor"])
+    subject = flavor.ref if flavor else _ref(ctx, "ResourceFlavor", found["flavor"])
+    own = ctx.cite(flavor, "spec.topologyName") if flavor and text(flavor, "spec", "topologyName") else None
+    return blocked(
+        one, "kueue-topology-missing", subject, f"names Topology {found['topology']}, which does not exist",
+        pieces(*proof, own),
+        remedies=(Remedy(text=f"create Topology {found['topology']}, or correct the flavor", who="queue-admin"),),
+    )  # fmt: skip
+
+
+def _check(ctx: Context, one: Waiting) -> Finding | None:
+    """An inactive check that the workload waits for while it has quota."""
+    for state in dicts(part(one.item, "status").get("admissionChecks")):
+        name = state.get("name")
+        check = ctx.snap.get(ADMISSION_CHECK, "", name) if isinstance(name, str) else None
+        if check is not None and state.get("state") != "Ready" and _is_false(check):
+            return _bad_check(ctx, one, check.name, pieces(said(ctx, one.item, "Admitted")))
+    return None
+
+
+def _bad_check(ctx: Context, one: Waiting, name: str, proof: list[Evidence]) -> Finding:
+    check = ctx.snap.get(ADMISSION_CHECK, "", name)
+    if check is None:
+        return blocked(
+            one, "kueue-admissioncheck-inactive", _ref(ctx, "AdmissionCheck", name),
+            "does not exist, and the ClusterQueue needs it", proof,
+            remedies=(Remedy(text=f"create AdmissionCheck {name}, or drop it from the queue", who="queue-admin"),),
+        )  # fmt: skip
+    active = conditions(check).get("Active", (0, {}))[1]
+    proof = pieces(said(ctx, check, "Active"), said(ctx, check, "Active", "reason"), *proof)
+    lost = _lost_workers(ctx, check)
+    if lost:
+        return _unreachable(ctx, one, check, lost=lost, proof=proof)
+    return blocked(
+        one, "kueue-admissioncheck-inactive", check.ref,
+        f"is inactive ({active.get('reason') or 'no reason given'}): {active.get('message') or ''}", proof,
+        remedies=(Remedy(text="repair what its condition names", who="queue-admin"),),
+    )  # fmt: skip
+
+
+def _lost_workers(ctx: Context, check: Object) -> list[Object]:
+    """The worker clusters of a MultiKueue check that are not connected, the last to be lost first."""
+    name = text(check, "spec", "parameters", "name")
+    config = ctx.snap.get(MULTIKUEUE_CONFIG, "", name) if text(check, "spec", "parameters", "kind") else None
+    names = part(config, "spec").get("clusters") if config else None
+    workers = [
+        worker
+        for entry in (names if isinstance(names, list) else ())
+        if isinstance(entry, str) and (worker := ctx.snap.get(MULTIKUEUE_CLUSTER, "", entry)) and _is_false(worker)
+    ]
+    return sorted(workers, key=lambda item: (_since(item), item.name), reverse=True)
+
+
+def _unreachable(ctx: Context, one: Waiting, check: Object, *, lost: list[Object], proof: list[Evidence]) -> Finding:
+    words = [f"{item.name} ({conditions(item)['Active'][1].get('reason')})" for item in lost]
+    own = [said(ctx, item, "Active", part) for item in lost for part in ("message", "reason")]
+    last = " was the last to go" if len(lost) > 1 else " cannot be reached"
+    return blocked(
+        one, "kueue-multikueue-worker-unreachable", lost[0].ref,
+        f"{last.strip()}: no worker of AdmissionCheck {check.name} is left "
+        f"({conditions(check).get('Active', (0, {}))[1].get('reason')}), {', '.join(words)}",
+        pieces(*own, *proof), members=tuple(item.ref for item in lost[1:]),
+        remedies=(
+            Remedy(
+                text=f"repair the kubeconfig or the network of {', '.join(item.name for item in lost)}",
+                command="kubectl get multikueueclusters -o yaml",
+                who="platform",
+            ),
+        ),
+    )  # fmt: skip
+
+
+def _is_false(item: Object) -> bool:
+    return conditions(item).get("Active", (0, {}))[1].get("status") == "False"
+
+
+def _since(item: Object) -> float:
+    time = conditions(item).get("Active", (0, {}))[1].get("lastTransitionTime")
+    return seconds(time) or 0.0
+
+
+def _names(message: str) -> list[str]:
+    """The names that stand at the end: `references missing ResourceFlavor(s): a,b.`, without the full stop."""
+    found = LISTED.search(message)
+    return [name.strip() for name in found["names"].rstrip(". ").split(",")] if found else []
+
+
+def _ref(ctx: Context, kind: str, name: str) -> Ref:
+    return Ref(ctx.cluster, "kueue.x-k8s.io/v1beta2", kind, "", name, seen=False)

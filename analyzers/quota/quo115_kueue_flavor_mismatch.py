@@ -1,0 +1,123 @@
+"""QUO115: no flavor of the ClusterQueue may take a workload's pods."""
+
+from collections.abc import Iterator
+
+from diag.catalog.context import Context
+from diag.catalog.queueing import INPUTS, Waiting, blocked, page, pieces, said, waiting
+from diag.catalog.rule import Named, rule
+from diag.facts.kueue_message import Obstacle, Reason
+from diag.findings import Basis, Evidence, Finding, Question, Remedy
+from diag.projection import dicts
+from diag.snapshot.cite import key
+from diag.trouble.kueue import part, quotas
+from diag.vocab.kueue import FLAVOR
+
+UNCOVERED_PAGE = page(
+    "The workload asks for a resource that the ClusterQueue has no quota for.",
+    means="Kueue needs quota for every resource that a pod asks for; one is in none of the `coveredResources`.",
+    happens="The queue was made for GPUs alone, and a LimitRange or a sidecar adds CPU or memory; or the GPU has"
+    " another resource name.",
+    evidence="The workload's condition, and the `coveredResources` of the ClusterQueue.",
+    todo="Cover the resource, or leave it out of Kueue's count (`excludeResourcePrefixes` of its configuration).",
+)
+
+
+@rule(
+    "QUO115",
+    name="kueue-flavor-mismatch",
+    question=Question.ADMITTED,
+    basis=Basis.SAID,
+    inputs=(*INPUTS, FLAVOR),
+    others=(Named(id="QUO116", name="kueue-resource-not-covered", page=UNCOVERED_PAGE, basis=Basis.SAID),),
+)
+def kueue_flavor_mismatch(ctx: Context) -> Iterator[Finding]:
+    """The pod's tolerations or selector fit no flavor of the ClusterQueue.
+
+    ## What it means
+    Each flavor stands for nodes with certain labels and taints. The pod template tolerates the taints of none of
+    them, or selects other labels, so Kueue cannot assign one, however much quota is free.
+
+    ## Why it happens
+    A toleration was forgotten, or the selector was written for another pool than the queue's flavors describe.
+
+    ## Evidence
+    The workload's condition, with the taint, and `nodeTaints` or `nodeLabels` of the flavor.
+
+    ## What to do
+    Add the toleration to the pod template, or to `spec.tolerations` of the flavor, which gives it to every pod that
+    it takes; or correct the selector.
+
+    ## Known limits
+    Where one of several flavors only lacks free quota, the workload waits for that one, and the mismatch of the
+    others is not reported.
+    """
+    for one in waiting(ctx):
+        reason = one.decisive()
+        if reason is None or not one.evaluated:
+            continue
+        if reason.obstacle is Obstacle.MISMATCH:
+            yield _mismatch(ctx, one, reason)
+        elif reason.obstacle is Obstacle.UNCOVERED:
+            yield _uncovered(ctx, one, reason)
+
+
+def _mismatch(ctx: Context, one: Waiting, reason: Reason) -> Finding:
+    queue = one.queue.name if one.queue else "?"
+    where = f"flavor {reason.flavor} of ClusterQueue {queue}"
+    if reason.taint:
+        summary = f"does not tolerate the taint {{{reason.taint}}} of {where}"
+        remedy = Remedy(text=f"add a toleration for {reason.taint} to the pod template")
+    else:
+        summary = f"selects other nodes than {where} stands for"
+        remedy = Remedy(text="correct the node selector or affinity of the pod template")
+    return blocked(
+        one, "", one.group.workload, summary,
+        pieces(said(ctx, one.item, "QuotaReserved"), *_flavor(ctx, reason)),
+        remedies=(
+            remedy,
+            Remedy(
+                text=f"or add it to spec.tolerations of ResourceFlavor {reason.flavor}, for all pods that it takes",
+                who="queue-admin",
+                when="the taint is meant to keep out only what does not come through the queue",
+            ) if reason.taint else Remedy(text="or use a queue that has a flavor for those nodes"),
+        ),
+    )  # fmt: skip
+
+
+def _flavor(ctx: Context, reason: Reason) -> list[Evidence]:
+    """The taint or the labels of the flavor."""
+    flavor = ctx.snap.get(FLAVOR, "", reason.flavor)
+    if flavor is None:
+        return []
+    if not reason.taint:
+        return [ctx.cite(flavor, f"spec.nodeLabels{key(name)}") for name in part(flavor, "spec", "nodeLabels")]
+    found: list[Evidence] = []
+    taints = part(flavor, "spec").get("nodeTaints")
+    for index, taint in enumerate(taints if isinstance(taints, list) else ()):
+        if dicts([taint]) and taint.get("key") == reason.taint.split(" ")[0]:
+            found += [
+                ctx.cite(flavor, f"spec.nodeTaints[{index}].{name}")
+                for name in ("key", "value", "effect")
+                if isinstance(taint.get(name), str)
+            ]
+    return found
+
+
+def _uncovered(ctx: Context, one: Waiting, reason: Reason) -> Finding:
+    queue = one.queue
+    subject = queue.ref if queue else one.group.workload
+    covered = sorted({resource for _, resource in quotas(queue)}) if queue else []
+    names = f" (it covers {', '.join(covered)})" if covered else ""
+    who = one.group.workload
+    return blocked(
+        one, "kueue-resource-not-covered", subject,
+        f"has no quota for {reason.resource}{names}, which {who.kind} {who.name} asks for",
+        pieces(
+            said(ctx, one.item, "QuotaReserved"),
+            *(ctx.cite(queue, f"{quota.path}.name") for quota in (quotas(queue) if queue else {}).values() if queue),
+        ),
+        remedies=(
+            Remedy(text=f"add {reason.resource} to coveredResources of the ClusterQueue", who="queue-admin"),
+            Remedy(text="or do not ask for it"),
+        ),
+    )  # fmt: skip

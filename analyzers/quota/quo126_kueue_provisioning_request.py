@@ -1,0 +1,106 @@
+"""QUO126: the ProvisioningRequest behind an admission check was not served."""
+
+from collections.abc import Iterator
+
+from diag.catalog.context import Context
+from diag.catalog.queueing import INPUTS, Waiting, blocked, has, page, pieces, said, waiting
+from diag.catalog.rule import Named, rule
+from diag.findings import Confidence, Evidence, Finding, Question, Remedy
+from diag.projection import Object
+from diag.trouble.kueue import conditions, part
+from diag.vocab.kueue import PROVISIONING_REQUEST
+
+PATIENCE_S = 10 * 60  # the autoscaler accepts a request within a scan, every ten seconds or so
+
+UNANSWERED_PAGE = page(
+    "No autoscaler answers the ProvisioningRequest.",
+    means="The admission check waits for capacity that nobody looks for.",
+    happens="The cluster has no autoscaler, it does not know the provisioning class, or it runs without "
+    "`--enable-provisioning-requests`.",
+    evidence="A ProvisioningRequest without any condition for over ten minutes.",
+    todo="Run an autoscaler that serves the class, or take the check out of the ClusterQueue.",
+)
+
+
+@rule(
+    "QUO126",
+    name="kueue-provisioning-request-failed",
+    question=Question.ADMITTED,
+    inputs=(*INPUTS, PROVISIONING_REQUEST),
+    others=(Named(id="QUO127", name="kueue-provisioning-request-unanswered", page=UNANSWERED_PAGE),),
+)
+def kueue_provisioning_request(ctx: Context) -> Iterator[Finding]:
+    """The autoscaler found no capacity for the workload's ProvisioningRequest.
+
+    ## What it means
+    The workload has quota, but an admission check asks the autoscaler for nodes first, and it could provide none.
+    Kueue retries with growing pauses, and gives up in the end.
+
+    ## Why it happens
+    The cloud has no such machines free, the node group is at its maximum, or the provisioning class only checks what
+    is there.
+
+    ## Evidence
+    The condition `Failed` of the newest ProvisioningRequest of the workload, and the state of its admission check.
+
+    ## What to do
+    Wait for the next try, use another zone or flavor, ask for less, or raise the node group's maximum.
+
+    ## Known limits
+    The text of the condition is the autoscaler's own and tells more for some classes than for others.
+    """
+    for one in waiting(ctx):
+        requests = [child for child in ctx.snap.children_of(one.item) if child.kind_id == PROVISIONING_REQUEST]
+        newest = max(requests, key=lambda item: (item.created or "", item.name), default=None)
+        if newest is None or has(newest, "Provisioned"):
+            continue
+        if has(newest, "Failed"):
+            yield _failed(ctx, one, newest)
+        elif not conditions(newest) and ctx.older(newest.created, PATIENCE_S):
+            yield _unanswered(ctx, one, newest)
+
+
+def _checks(ctx: Context, one: Waiting) -> list[Evidence]:
+    """The states of the workload's admission checks."""
+    entries = part(one.item, "status").get("admissionChecks")
+    return [
+        ctx.cite(one.item, f"status.admissionChecks[{index}].{name}")
+        for index, entry in enumerate(entries if isinstance(entries, list) else ())
+        for name in ("name", "state", "message")
+        if isinstance(entry, dict) and isinstance(entry.get(name), str)
+    ]
+
+
+def _failed(ctx: Context, one: Waiting, request: Object) -> Finding:
+    _, found = conditions(request)["Failed"]
+    who = one.group.workload
+    return blocked(
+        one, "", request.ref,
+        f"failed ({found.get('reason') or 'no reason given'}): {found.get('message') or ''}; {who.kind} {who.name} "
+        "needs its nodes before it is admitted",
+        pieces(
+            said(ctx, request, "Failed"), said(ctx, request, "Failed", "reason"), said(ctx, one.item, "QuotaReserved"),
+            said(ctx, one.item, "Evicted"), *_checks(ctx, one),
+        ),
+        remedies=(
+            Remedy(text="wait for the next try, or use another zone or flavor"),
+            Remedy(text="raise the maximum of the node group, or ask the cloud for capacity", who="cloud"),
+        ),
+    )  # fmt: skip
+
+
+def _unanswered(ctx: Context, one: Waiting, request: Object) -> Finding:
+    who = one.group.workload
+    return blocked(
+        one, "kueue-provisioning-request-unanswered", request.ref,
+        f"has had no answer of an autoscaler since {request.created}, and {who.kind} {who.name} needs it",
+        pieces(
+            ctx.lack(request, "status.conditions[0]"), ctx.cite(request, "metadata.creationTimestamp"),
+            *_checks(ctx, one), said(ctx, one.item, "Admitted"),
+        ),
+        confidence=Confidence.LIKELY,
+        remedies=(
+            Remedy(text="run an autoscaler that serves the provisioning class", who="platform"),
+            Remedy(text="or take the admission check out of the ClusterQueue", who="queue-admin"),
+        ),
+    )  # fmt: skip
