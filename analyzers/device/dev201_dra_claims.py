@@ -3,14 +3,11 @@
 from collections.abc import Iterator
 
 from diag.catalog.context import Context
-from diag.catalog.device_claims import Taken, Waiting, class_selectors, template_of, told, waiting_claims
+from diag.catalog.device_claims import Taken, Waiting, class_selectors, says_devices, template_of, told, waiting_claims
 from diag.catalog.rule import Named, rule
 from diag.facts.devices import CLAIM, CLASS, SLICE, TEMPLATE, Asked, Offered, allocated, offered, requests
-from diag.facts.scheduler_message import kind_of, parse_scheduler_message
 from diag.findings import Because, Confidence, Finding, Question, Ref, Remedy
 from diag.trouble.allocation import Failing, Want, failing
-from diag.trouble.groups import Group
-from diag.vocab.scheduler_reasons import ReasonKind
 
 NO_CLASS = "dra-deviceclass-missing"
 
@@ -123,7 +120,7 @@ def dra_claims(ctx: Context) -> Iterator[Finding]:
     Needs the claims of all namespaces.
     """
     waiting = [
-        one for group in ctx.groups("pod-unscheduled") if _says_devices(group) for one in waiting_claims(ctx, group)
+        one for group in ctx.groups("pod-unscheduled") if says_devices(group) for one in waiting_claims(ctx, group)
     ]
     if not waiting:
         return
@@ -139,14 +136,6 @@ def dra_claims(ctx: Context) -> Iterator[Finding]:
             if all(failures):
                 yield from (_finding(ctx, one, found, taken) for found in failures[:1] if found)
                 break
-
-
-def _says_devices(group: Group) -> bool:
-    """Whether the scheduler turned nodes down because of devices."""
-    said = parse_scheduler_message(group.message)
-    if said is None or group.shape is None:
-        return False
-    return said.count(ReasonKind.DRA) > 0 or (said.prefilter is not None and kind_of(said.prefilter) is ReasonKind.DRA)
 
 
 def _class_missing(ctx: Context, one: Waiting, asked: Asked) -> Finding | None:
@@ -182,7 +171,7 @@ def _class_missing(ctx: Context, one: Waiting, asked: Asked) -> Finding | None:
 
 def _failing(ctx: Context, one: Waiting, asked: Asked, offers: list[Offered], taken: Taken) -> Failing | None:
     shape = one.group.shape
-    assert shape is not None  # noqa: S101  asked in _says_devices
+    assert shape is not None  # noqa: S101  asked in says_devices
     known = ctx.snap.get(CLASS, "", asked.device_class)
     if known is None:
         return None

@@ -18,11 +18,13 @@ from diag.facts.devices import (
     selectors,
     tolerated,
 )
+from diag.facts.scheduler_message import kind_of, parse_scheduler_message
 from diag.findings import Evidence, Proof, Remedy
 from diag.projection import JsonDict, Object
 from diag.snapshot.cite import MAX_PARTS, value_at
 from diag.trouble.allocation import Failing, Want
 from diag.trouble.groups import Group
+from diag.vocab.scheduler_reasons import ReasonKind
 
 Taken = dict[DeviceId, tuple[Object, int]]  # device -> the claim that holds it, and its place in that claim's results
 Told = tuple[str, Proof, tuple[Remedy, ...]]  # summary, evidence with the deciding piece first, remedies
@@ -36,6 +38,14 @@ class Waiting:
     claim: Object
     template: Object | None
     template_path: str | None  # where the pod names the template
+
+
+def says_devices(group: Group) -> bool:
+    """Whether the scheduler turned nodes down because of devices."""
+    said = parse_scheduler_message(group.message)
+    if said is None or group.shape is None:
+        return False
+    return said.count(ReasonKind.DRA) > 0 or (said.prefilter is not None and kind_of(said.prefilter) is ReasonKind.DRA)
 
 
 def waiting_claims(ctx: Context, group: Group) -> Iterator[Waiting]:
