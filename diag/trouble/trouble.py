@@ -8,7 +8,7 @@ from functools import cached_property
 from diag.findings import Charge, Gap, Severity
 from diag.snapshot.kinds import Node, Pod
 from diag.snapshot.snapshot import Snapshot
-from diag.trouble import claims, controllers, creation, drains, hearsay, nodes, podgroups, pods, queues, starts
+from diag.trouble import claims, controllers, creation, drains, hearsay, nodes, podgroups, pods, queues, starts, upgrades
 from diag.trouble.charges import charges
 from diag.trouble.groups import Complaint, Group, gather
 from diag.trouble.nodes import is_joining, is_upgrading, lost_gpus
@@ -64,6 +64,7 @@ class Trouble:
         found += self._run("claims", lambda: claims.complaints(scene, waiting))
         found += self._run("nodes", lambda: nodes.complaints(scene))
         found += self._run("drains", lambda: drains.complaints(scene))
+        found += self._run("upgrades", lambda: upgrades.complaints(scene))
         explained = {str(one.workload) for one in found}
         found += self._run("controllers", lambda: controllers.complaints(scene, explained))
         complaining = {str(one.workload) for one in found}

@@ -44,6 +44,14 @@ MIRROR_POD = "kubernetes.io/config.mirror"
 FAILED_DRAINING = "FailedDraining"  # Karpenter
 DRIVER_UPGRADES = ("GPUDriverUpgrade", "OFEDDriverUpgrade")
 
+# ClusterPolicy and NVIDIADriver say how far the operator may go.
+POLICY_KINDS = ("nvidia.com/ClusterPolicy", "nvidia.com/NVIDIADriver")
+UPGRADE_ENABLED = "nvidia.com/gpu-driver-upgrade-enabled"
+PAUSED_FOR_UPGRADE = "paused-for-driver-upgrade"
+LIMIT_REACHED = "Node upgrade limit reached, pausing further upgrades"
+# k8s-driver-manager and the driver container, when the module cannot be unloaded.
+IN_USE = re.compile(r"driver is in use|Module nvidia\w* is in use|cannot be unloaded.*in use")
+
 # What kubectl's drain library says of a drain that does not get on; controllers repeat its sentences.
 REFUSED = re.compile(
     r"error when evicting pods?\b|violate the pod's disruption budget|[Uu]nable to drain node|"

@@ -1,0 +1,99 @@
+"""UPG112: nodes that are away use up the budget of a driver upgrade."""
+
+from collections.abc import Iterator
+
+from diag.catalog.context import Context
+from diag.catalog.rule import rule
+from diag.facts.nodes import is_ready
+from diag.facts.upgrade_policy import UpgradePolicy, upgrade_policy
+from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy
+from diag.snapshot.kinds import Node
+from diag.trouble.groups import Group
+from diag.trouble.upgrades import LABEL, is_available
+from diag.vocab.drains import LIMIT_REACHED, POLICY_KINDS
+
+OPERATOR = "gpu-operator"
+SHOWN = 3
+
+
+@rule(
+    "UPG112",
+    name="upgrade-blocked-by-notready-node",
+    question=Question.DRAINS,
+    inputs=("Node", "Pod", *POLICY_KINDS),
+)
+def upgrade_blocked_by_notready_node(ctx: Context) -> Iterator[Finding]:
+    """Nodes that are away use up the budget of a driver upgrade.
+
+    ## What it means
+    The operator may have only so many nodes unavailable at once. Nodes that are NotReady or cordoned count, so with
+    those the number is reached, and no other node is upgraded.
+
+    ## Why it happens
+    `maxUnavailable` is a quarter by default, which is one node in a pool of four. One broken node then stops the
+    upgrade.
+
+    ## Evidence
+    The upgrade-state labels, the node's Ready condition, `maxUnavailable` of the policy, and the operator's log.
+
+    ## What to do
+    Repair the node or take it out of the cluster, or raise maxUnavailable.
+
+    ## Known limits
+    Where several policies rule different nodes, the first is taken.
+    """
+    policies = [
+        one for kind in POLICY_KINDS for item in ctx.snap.all(kind) if (one := upgrade_policy(item)) is not None
+    ]
+    nodes = [node for node in ctx.snap.nodes() if LABEL in node.labels]
+    away = [node for node in nodes if not is_available(node)]
+    for group in ctx.groups("rollout-stuck") if policies else ():
+        broken = sorted(away, key=lambda node: (is_ready(node) is not False, node.name))
+        if broken:
+            yield _finding(ctx, group, policies[0], broken, len(nodes))
+
+
+def _finding(ctx: Context, group: Group, policy: UpgradePolicy, away: list[Node], count: int) -> Finding:
+    most = policy.unavailable(count)
+    first = away[0]
+    place = next((i for i, one in enumerate(first.status.conditions or ()) if one.type == "Ready"), None)
+    state: Evidence = ctx.cite(
+        first, f"status.conditions[{place}].status" if place is not None else "spec.unschedulable"
+    )
+    said = _operator_line(ctx, group.first.namespace)
+    bound = f"{policy.where}.maxUnavailable"
+    evidence: tuple[Evidence, *tuple[Evidence, ...]] = (
+        state,
+        ctx.cite_or_lack(policy.item, bound),
+        *((said,) if said else ()),
+    )
+    names = ", ".join(node.name for node in away[:SHOWN])
+    how = "is NotReady" if is_ready(first) is False else "is cordoned"
+    return Finding(
+        subject=first.ref,
+        summary=f"{how} and counts against the driver upgrade: {len(away)} of {count} nodes are unavailable ({names}), "
+        f"and maxUnavailable {policy.max_unavailable} allows {most}; the others stay in upgrade-required",
+        evidence=(*evidence, *group.evidence),
+        accounts_for=(Because(group, f"{names} uses up maxUnavailable {policy.max_unavailable}", evidence),),
+        confidence=None if said else Confidence.LIKELY,
+        members=tuple(node.ref for node in away),
+        remedies=(
+            Remedy(
+                text=f"repair {first.name}, or take it out of the cluster",
+                command=f"kubectl describe node {first.name}",
+                who="platform",
+            ),
+            Remedy(text="raise maxUnavailable of the upgrade policy", who="platform", risk="disruptive"),
+        ),
+    )
+
+
+def _operator_line(ctx: Context, namespace: str) -> Evidence | None:
+    """The operator's own word that the limit is reached, from a pod of the namespace of its driver pods."""
+    for pod in ctx.snap.pods_in(namespace):
+        if OPERATOR in pod.name:
+            for container in pod.spec.containers or ():
+                for previous, number, text in ctx.logs(pod, container.name or ""):
+                    if LIMIT_REACHED in text:
+                        return ctx.cite_log(pod, container.name or "", number, previous=previous)
+    return None
