@@ -10,7 +10,7 @@ from diag.findings import Because, Confidence, Evidence, Finding, Question, Reme
 from diag.snapshot.kinds import Node
 from diag.trouble.groups import Group
 from diag.trouble.upgrades import LABEL, is_available
-from diag.vocab.drains import LIMIT_REACHED, POLICY_KINDS
+from diag.vocab.drains import LIMIT_REACHED, POLICY_KINDS, UPGRADE_FAILED
 
 OPERATOR = "gpu-operator"
 SHOWN = 3
@@ -46,7 +46,8 @@ def upgrade_blocked_by_notready_node(ctx: Context) -> Iterator[Finding]:
         one for kind in POLICY_KINDS for item in ctx.snap.all(kind) if (one := upgrade_policy(item)) is not None
     ]
     nodes = [node for node in ctx.snap.nodes() if LABEL in node.labels]
-    away = [node for node in nodes if not is_available(node)]
+    # A node whose own upgrade failed is away for the reason of that.
+    away = [node for node in nodes if not is_available(node) and node.labels[LABEL] != UPGRADE_FAILED]
     for group in ctx.groups("rollout-stuck") if policies else ():
         broken = sorted(away, key=lambda node: (is_ready(node) is not False, node.name))
         if broken:

@@ -22,7 +22,7 @@ SETTLED_S = 10 * 60  # k8s-driver-manager puts the labels back within seconds of
     name="operand-labels-stuck-paused",
     question=Question.OFFERS,
     inputs=("Node", "Pod"),
-    refines=("device-plugin-not-deployed", "operand-not-deployed"),
+    refines=("device-plugin-not-deployed",),
 )
 def operand_labels_stuck_paused(ctx: Context) -> Iterator[Finding]:
     """Labels left by an interrupted driver upgrade keep the operands off the node.

@@ -7,6 +7,7 @@ from diag.snapshot.cite import CitationError, cite, compute
 from diag.trouble import gangs
 from diag.trouble.groups import Group
 from diag.trouble.operands import Failing
+from diag.vocab.drains import UPGRADE_STATES
 
 if TYPE_CHECKING:
     from diag.trouble.trouble import Trouble
@@ -38,17 +39,22 @@ def _nodes(trouble: "Trouble") -> list[Charge]:
 
 
 def _drains(trouble: "Trouble") -> list[Charge]:
-    """Nodes that stay closed because their drain does not end, and the waiters that would run there."""
+    """Nodes that stay closed because their drain does not end, and what waits for them."""
     found = []
     for source in trouble.of("drain-stuck"):
         name = source.first.name
         for charged in trouble.pools.charged_to([name]):
             what = f"pods of {charged.group.workload.name} that would fit on {name} if it were open"
-            proof = compute(what, charged.pods, (source.evidence[0], *source.evidence[1:]))
+            proof = compute(what, charged.pods, source.evidence)
             why = (
                 f"{charged.pods} of {charged.group.size} pods would fit on {name}, which stays closed until it is empty"
             )
             found.append(Charge(source=source, because=Because(charged.group, why, (proof,), members=charged.pods)))
+        for waiting in (
+            trouble.of("rollout-stuck") if any(state in source.first.labels for state in UPGRADE_STATES) else ()
+        ):
+            why = f"{name} counts as unavailable, and no other node may be away meanwhile"
+            found.append(Charge(source=source, because=Because(waiting, why, source.evidence)))
     return found
 
 
