@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.facts.nodes import Toleration, blocking_taints, tolerates
+from diag.facts.pods import condition, condition_path
 from diag.facts.scheduler_message import parse_scheduler_message
 from diag.facts.words import alike, count_of, listed
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy
 from diag.projection import Object
-from diag.snapshot.kinds import Node, Taint
+from diag.snapshot.kinds import Node, Pod, Taint
 from diag.trouble.groups import Group
 from diag.trouble.placement import Barrier
 from diag.trouble.shapes import Shape
@@ -135,7 +136,7 @@ def _finding(ctx: Context, group: Group, shape: Shape, barred: list[Barred]) -> 
     first = next((one for one in barred if _near_misses(shape, one.taints)), barred[0])
     misses = _near_misses(shape, first.taints)
     many, names = count_of(len(first.nodes), "node"), listed([node.name for node in first.nodes], 3)
-    head = f"does not tolerate the taint {first.words} of {many} that could hold it ({names})"
+    head = f"the untolerated taint {first.words} keeps it off {many} that could hold it ({names})"
     near = f"; it tolerates {_toleration(misses[0][1])}" if misses else ""
     others = [one for one in barred if one is not first]
     more = f"; further nodes carry {listed([one.words for one in others], 3)}" if others else ""
@@ -171,6 +172,8 @@ def _evidence(
             found += _cited(ctx, node, f"spec.taints[{index}]", taint)
     for index, one, _ in misses[:2]:
         found += _cited(ctx, group.first, f"spec.tolerations[{index}]", one)
+    if isinstance(group.first, Pod) and (told := condition(group.first, "PodScheduled")) and told.reason:
+        found.append(ctx.cite(group.first, condition_path(group.first, "PodScheduled", "reason")))
     if not group.shape or not group.shape.tolerations:
         found.append(ctx.lack(group.first, "spec.tolerations[0]"))
     return found + _choice(ctx, group)
@@ -201,7 +204,7 @@ def _said(group: Group) -> Iterator[Finding]:
     first = max(named, key=lambda one: one.count)
     key, value = first.taint or ("", "")
     taint = f"{key}={value}" if value else key
-    summary = f"does not tolerate the taint {taint} of {count_of(first.count, 'node')}, as the scheduler says"
+    summary = f"the untolerated taint {taint} keeps it off {count_of(first.count, 'node')}, as the scheduler says"
     yield Finding(
         subject=group.workload,
         summary=summary,
