@@ -23,7 +23,7 @@ KEY = re.compile(r"torch_compile_cache/(?P<key>[0-9a-f]{6,})")
     "SRV301",
     name="compile-cache-not-kept",
     question=Question.STARTED,
-    inputs=("Pod",),
+    inputs=("Pod", "Event"),
     refines=("knative-progress-deadline-exceeded",),
 )
 def compile_cache_not_kept(ctx: Context) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ SHARE = 0.2  # of the whole start
 SLACK_S = 15.0  # a probe takes its time-out, and the kubelet its second
 
 
-@rule("SRV302", name="readiness-period-too-long", question=Question.READY, inputs=("Pod",))
+@rule("SRV302", name="readiness-period-too-long", question=Question.READY, inputs=("Pod", "Event"))
 def readiness_period_too_long(ctx: Context) -> Iterator[Finding]:
     """The server is ready long before its readiness probe asks.
 

@@ -22,7 +22,7 @@ NOT_DRIVER = re.compile(r"dra-driver|csi|driver-manager|vgpu-manager")
     "SRV303",
     name="gpu-driver-built-per-node",
     question=Question.SCALED,
-    inputs=("Pod", "Node", "karpenter.sh/NodeClaim"),
+    inputs=("Pod", "Event", "karpenter.sh/NodeClaim"),
 )
 def gpu_driver_built_per_node(ctx: Context) -> Iterator[Finding]:
     """Every new node builds its GPU driver before its GPUs can be used.

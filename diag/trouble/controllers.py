@@ -8,6 +8,8 @@ from diag.snapshot.cite import cite
 from diag.snapshot.kinds import Controller, Pod
 from diag.trouble.groups import Complaint
 from diag.trouble.scene import Scene
+from diag.trouble.shapes import shape_of
+from diag.trouble.template import template_pod
 
 GRACE_S = 5 * 60
 SETTLED = (PodClass.HEALTHY, PodClass.RESTARTED, PodClass.FINISHED, PodClass.FAILED)
@@ -55,8 +57,16 @@ def _complaint(
         message=message,
         evidence=(evidence[0], *evidence[1:]),
         since=since,
+        gpus=_unmet_gpus(item),
         severity=severity,
     )
+
+
+def _unmet_gpus(item: Controller) -> int:
+    """GPUs of the replicas that are wanted and not available; 0 where the template or the counts are not here."""
+    wanted, have = item.spec.replicas, item.status.available_replicas or item.status.ready_replicas or 0
+    template = template_pod(item) if wanted is not None and wanted > have else None
+    return shape_of(template).gpu_total * (wanted - have) if template is not None and wanted is not None else 0
 
 
 def _deployment(scene: Scene, item: Controller) -> Iterator[Complaint]:
