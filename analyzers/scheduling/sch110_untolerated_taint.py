@@ -41,7 +41,7 @@ class Barred:
     "SCH110",
     name="untolerated-taint",
     question=Question.PLACED,
-    inputs=("Pod", "Node", "kubeflow.org/Workspace"),
+    inputs=("Pod", "Node"),
     refines=("gpu-capacity-exhausted",),
 )
 def untolerated_taint(ctx: Context) -> Iterator[Finding]:
@@ -186,9 +186,8 @@ def _cited(ctx: Context, item: Object, path: str, entry: Taint | Toleration) -> 
 
 def _choice(ctx: Context, group: Group) -> list[Evidence]:
     """Which entry of a catalogue of pod templates the workload chose, where it is of such a kind."""
-    path = CHOICES.get(group.workload.kind)
-    top = ctx.snap.find(group.workload) if path else None
-    return [ctx.cite_or_lack(top, path)] if path and top is not None else []
+    path, top = CHOICES.get(group.workload.kind), ctx.workload(group.first)
+    return [ctx.cite_or_lack(top, path)] if path else []
 
 
 def _said(group: Group) -> Iterator[Finding]:

@@ -131,9 +131,7 @@ def _none_at_all(ctx: Context, group: Group, resource: str, nodes: list[Node]) -
     request = _request(ctx, group, resource)
     lacks = [ctx.cite_or_lack(node, f"status.capacity{key(resource)}") for node in nodes]
     proof = ctx.compute(f"nodes with a GPU among {len(nodes)}", 0, lacks)
-    summary = (
-        f"asks for {resource}, and none of {count_of(len(nodes), 'node')} has any GPU"
-    )
+    summary = f"asks for {resource}, and none of {count_of(len(nodes), 'node')} has any GPU"
     sure = ctx.agreement(group).nodes and not _scales(ctx)
     return Finding(
         name="no-gpu-nodes",

@@ -29,6 +29,7 @@ class Candidate:
     "SCH140",
     name="scheduler-not-running",
     question=Question.PLACED,
+    states=("not looked at",),
     inputs=("Pod", "Event", *CONTROLLERS, *sorted(kind for kinds in KINDS.values() for kind in kinds)),
     visits={"apps/Deployment": 1, "apps/StatefulSet": 1, "apps/DaemonSet": 1, "Event": 1},
 )

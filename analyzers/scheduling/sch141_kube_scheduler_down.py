@@ -19,6 +19,7 @@ STALE_S = 60.0  # its lease is renewed every two seconds and lost after 15 (kube
     "SCH141",
     name="kube-scheduler-down",
     question=Question.PLACED,
+    states=("not looked at",),
     inputs=("Pod", "Node", "coordination.k8s.io/Lease"),
 )
 def kube_scheduler_down(ctx: Context) -> Iterator[Finding]:

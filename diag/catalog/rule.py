@@ -49,6 +49,7 @@ class Rule:
     since: str = "0.1"
     status: Literal["stable", "preview"] = "stable"
     stage: int = 1
+    states: tuple[str, ...] = ()  # of groups that it is asked about (`refused`, `not looked at`); empty: any
 
     @property
     def id(self) -> str:
@@ -76,11 +77,12 @@ def rule(  # noqa: PLR0913  a declaration, one keyword each
     since: str = "0.1",
     status: Literal["stable", "preview"] = "stable",
     stage: int = 1,
+    states: tuple[str, ...] = (),
 ) -> Callable[[RuleFunction], Rule]:
     """Declare a function as a rule. `inputs` are the kinds that it reads, those behind pools and placement included.
 
     `refines` lists names that this one beats where both answer the same question for the same group. `visits` bounds
-    how often a run may walk all objects of a kind.
+    how often a run may walk all objects of a kind. `states` limits whose verdict a gap in its inputs could change.
     """
 
     def declare(function: RuleFunction) -> Rule:
@@ -97,6 +99,7 @@ def rule(  # noqa: PLR0913  a declaration, one keyword each
             since=since,
             status=status,
             stage=stage,
+            states=states,
         )
 
     return declare

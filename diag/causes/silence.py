@@ -64,6 +64,7 @@ class Silence:
     def __init__(self, snap: Snapshot, registry: Registry) -> None:
         self.snap = snap
         self._answers: dict[Question, set[str]] = defaultdict(set)
+        self._rules = {one.id: rule for rule in registry.functions for one in rule.named}
         for rule in registry.functions:
             self._answers[rule.question].update(one.id for one in rule.named)
         for table in registry.tables:
@@ -74,7 +75,19 @@ class Silence:
         """Whether the gap could change what is said of the group."""
         if gap.why in DAMAGED and not gap.hides:
             return True  # nobody knows what was there
-        return bool(self._answers[group.question].intersection(gap.hides)) and self._concerns(gap, group)
+        hidden = self._answers[group.question].intersection(gap.hides)
+        return any(self._asks(rule, group) for rule in hidden) and self._concerns(gap, group)
+
+    def _asks(self, rule_id: str, group: Group) -> bool:
+        """Whether a rule is one that such a group is asked about: by its state, and by the claims that it has."""
+        rule = self._rules.get(rule_id)
+        if rule is None:
+            return True
+        if rule.states and group.state not in rule.states:
+            return False
+        if "PersistentVolumeClaim" in rule.inputs and not _has_claims(group):
+            return False
+        return "resource.k8s.io/ResourceClaim" not in rule.inputs or _has_device_claims(group)
 
     def _concerns(self, gap: Gap, group: Group) -> bool:
         """Whether what was not read is something that the group's trouble can hang on."""
@@ -82,9 +95,11 @@ class Silence:
         if gap.what.startswith(READ_LOGS):
             return group.first.kind == "Pod" and not has_logs(self.snap, group)
         if kind in STORAGE:
-            return group.symptom == "pvc-pending" or bool(group.shape and group.shape.claims)
+            return _has_claims(group)
         if kind.startswith("resource.k8s.io/"):
-            return bool(group.shape and group.shape.device_claims)
+            return _has_device_claims(group)
+        if kind == "Namespace" and group.symptom == "pod-unscheduled":
+            return "namespaceSelector" in str(group.shape.affinity if group.shape else "")
         return kind != "ConfigMap"  # names of configurations are read where something refers to them
 
     def marked(self, gaps: Iterable[Gap], unsure: Iterable[Group]) -> list[Gap]:
@@ -96,6 +111,14 @@ class Silence:
             )
             for gap in gaps
         ]
+
+
+def _has_claims(group: Group) -> bool:
+    return group.symptom == "pvc-pending" or bool(group.shape and group.shape.claims)
+
+
+def _has_device_claims(group: Group) -> bool:
+    return bool(group.shape and group.shape.device_claims)
 
 
 def unread_logs(snap: Snapshot, groups: Iterable[Group], registry: Registry) -> list[Gap]:
