@@ -104,14 +104,15 @@ class Placement:
         return found
 
     def short(self, shape: Shape, node: Node) -> list[str]:
-        """The resources that the node has too little of, free."""
+        """The resources that the node has too little of, free. Nothing is asked for where 0 is, even if overdrawn."""
         free = self.free.get(node.name, {})
-        return sorted(name for name, amount in shape.requests.items() if amount > free.get(name, _unlisted(name)))
+        asked = shape.requests.items()
+        return sorted(name for name, amount in asked if amount > 0 and amount > free.get(name, unlisted(name)))
 
     def too_small(self, shape: Shape, node: Node) -> list[str]:
         """The resources that the node would have too little of even when empty."""
         offered = node_facts.allocatable(node)
-        return sorted(name for name, amount in shape.requests.items() if amount > offered.get(name, _unlisted(name)))
+        return sorted(name for name, amount in shape.requests.items() if amount > offered.get(name, unlisted(name)))
 
     def count(self, shape: Shape) -> Counts:
         """All nodes sorted for a shape."""
@@ -191,7 +192,7 @@ def _fields(shape: Shape) -> str:
     return repr(fields) if fields else ""
 
 
-def _unlisted(resource: str) -> int:
+def unlisted(resource: str) -> int:
     """What a node that does not list a resource has of it.
 
     A partial object without allocatable cpu, memory, pods or ephemeral storage does not mean none: every kubelet lists

@@ -14,7 +14,8 @@ from diag.facts.nodes import AUTOMATIC_TAINT_PREFIX, allocatable, capacity, is_r
 from diag.facts.scheduler_message import parse_scheduler_message
 from diag.snapshot.kinds import Node
 from diag.trouble.groups import Group
-from diag.trouble.placement import Placement
+from diag.trouble.placement import Placement, unlisted
+from diag.trouble.shapes import Shape
 from diag.vocab.gpu_health import QUARANTINE
 
 UNKNOWN = 1 << 60
@@ -132,19 +133,22 @@ def _place_one(place: Placement, pools: Pools, group: Group) -> str | None:
         return None
     for name in sorted(pools.lost):
         lost = pools.lost[name]
-        ignore_cordon = lost.fault is FaultKind.CORDONED or QUARANTINE in lost.node.annotations
-        if place.verdict(shape, lost.node, ignore_cordon=ignore_cordon, ignore_taints=lost.ignore_taints).barrier:
-            continue
-        if all(
-            amount <= lost.room.get(resource, 0)
-            for resource, amount in shape.requests.items()
-            if resource in lost.room or is_gpu(resource)
-        ):
+        if takes(place, lost, shape):
             for resource, amount in shape.requests.items():
                 if resource in lost.room:
                     lost.room[resource] -= amount
             return name
     return None
+
+
+def takes(place: Placement, lost: LostNode, shape: Shape) -> int:
+    """How many pods of the shape a lost node would take, its fault mended, in the room that is not charged yet."""
+    ignore_cordon = lost.fault is FaultKind.CORDONED or QUARANTINE in lost.node.annotations
+    if place.verdict(shape, lost.node, ignore_cordon=ignore_cordon, ignore_taints=lost.ignore_taints).barrier:
+        return 0
+    room = lost.room
+    asked = {name: amount for name, amount in shape.requests.items() if amount > 0}
+    return max(min((room.get(name, unlisted(name)) // amount for name, amount in asked.items()), default=1), 0)
 
 
 def _waits_for_resources(group: Group) -> bool:

@@ -15,11 +15,9 @@ from diag.facts.pods import occupies_node
 from diag.findings import Ref
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
+from diag.trouble.moves import Moves
 from diag.trouble.placement import Placement, pinned
-from diag.trouble.shapes import Shape, main_gpu, shape_of
-
-MAX_NODES = 20  # that a move is looked for on, the ones with most room first
-MAX_MOVED = 4  # pods; a plan with more is no advice
+from diag.trouble.shapes import Shape, main_gpu
 
 
 class Lack(StrEnum):
@@ -132,49 +130,7 @@ class Move:
 
 
 def smallest_move(place: Placement, lacking: Shortage) -> Move | None:
-    """The fewest pods to move between the roomiest nodes so that one of them could take the shape, if any are found."""
-    found: list[Move] = []
-    for node in lacking.nodes[:MAX_NODES]:
-        move = _move(place, lacking, node)
-        if move:
-            found.append(move)
-    return min(found, key=lambda move: (len(move.pods), move.node.name), default=None)
-
-
-def _move(place: Placement, lacking: Shortage, node: Node) -> Move | None:
-    missing = lacking.wanted - lacking.free[node.name]
-    if missing <= 0 or place.too_small(lacking.shape, node) or place.short(lacking.shape, node) != [lacking.resource]:
-        return None
-    room = {other.name: dict(place.free[other.name]) for other in lacking.nodes[:MAX_NODES] if other is not node}
-    here = [
-        (pod_requests(pod).get(lacking.resource, 0), pod)
-        for pod in place.snap.pods_by_node.get(node.name, ())
-        if occupies_node(pod)
-    ]
-    # The pod that just suffices first, else the largest: few moves, and the small pods stay.
-    here.sort(key=lambda one: (one[0] < missing, abs(one[0] - missing), one[1].namespace, one[1].name))
-    moved: list[tuple[Pod, Node]] = []
-    for amount, pod in here:
-        if missing <= 0 or len(moved) == MAX_MOVED:
-            break
-        target = _target(place, pod, lacking.nodes[:MAX_NODES], room) if amount > 0 else None
-        if target is not None:
-            moved.append((pod, target))
-            missing -= amount
-    return Move(node=node, pods=tuple(moved)) if missing <= 0 else None
-
-
-def _target(place: Placement, pod: Pod, nodes: tuple[Node, ...], room: dict[str, dict[str, int]]) -> Node | None:
-    """A node with room for the pod, which is taken from it."""
-    shape = shape_of(pod)
-    if pinned(shape):
-        return None
-    for node in nodes:
-        free = room.get(node.name)
-        if free is None or place.verdict(shape, node).barrier:
-            continue
-        if all(amount <= free.get(name, amount) for name, amount in shape.requests.items()):
-            for name, amount in shape.requests.items():
-                free[name] = free.get(name, amount) - amount
-            return node
-    return None
+    """The fewest pods to move from one of the nodes to others so that it could take the shape, if any are found."""
+    found = Moves(place).smallest(lacking.shape, lacking.nodes, only_landing=True)
+    pods = tuple((moved.pod, moved.to) for moved in found.pods if moved.to) if found else ()
+    return Move(node=found.node, pods=pods) if found and pods else None
