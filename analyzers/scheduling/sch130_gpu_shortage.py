@@ -1,4 +1,4 @@
-"""SCH130 to SCH134: nodes that could hold the pod exist, and none has room for it as it needs it."""
+"""SCH130 to SCH133: nodes that could hold the pod exist, and none has room for it as it needs it."""
 
 from collections.abc import Iterator
 
@@ -7,12 +7,7 @@ from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
 from diag.facts.quantity import show
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Gap, Question, Remedy
-from diag.snapshot.kinds import Pod
-from diag.trouble.groups import Group
-from diag.trouble.rollout import SelfBlocked, self_blocked
-from diag.trouble.shapes import request_path
-from diag.trouble.shortage import Holder, Lack, Shortage, holders, shortage, smallest_move
-from diag.vocab.scheduler_reasons import ReasonKind
+from diag.trouble.shortage import Holder, Lack, Shortage, holders, smallest_move
 
 NAMED = 4  # holders and nodes that a summary names
 
@@ -74,26 +69,6 @@ Move small pods elsewhere, or raise the limit of the pool.
 As for all sums: needs the pods of all namespaces.
 """
 
-DEADLOCK = """A roll-out waits for GPUs that its own old pods hold.
-
-## What it means
-The pods of the new revision find no free GPU, a node would take one of them if the old revision's pods there were
-gone, and the strategy ends no old pod before a new one is ready. It waits for ever.
-
-## Why it happens
-`maxUnavailable` rounds down: 25 % of up to three replicas is none. Rolling updates need spare GPUs for the surge, and
-the fleet has none. Knative always keeps a revision until the next one is ready.
-
-## Evidence
-The new pod's request and the scheduler's words; the old pods' requests on the node; `spec.strategy` of the Deployment.
-
-## What to do
-Let the roll-out end an old pod first (`maxSurge: 0`, `maxUnavailable: 1`), at the price of capacity during the update.
-
-## Known limits
-Deployments and Knative revisions only. An autoscaler that could add a node is not seen.
-"""
-
 
 @rule(
     "SCH130",
@@ -105,7 +80,6 @@ Deployments and Knative revisions only. An autoscaler that could add a node is n
         Named(id="SCH131", name=Lack.BESIDE_GPUS.value, page=STRANDED, refines=(Lack.GPUS.value,)),
         Named(id="SCH132", name=Lack.POD_SLOTS.value, page=POD_LIMIT, refines=(Lack.GPUS.value,)),
         Named(id="SCH133", name=Lack.GPUS.value, page=EXHAUSTED, basis=Basis.REMAINDER),
-        Named(id="SCH134", name="rolling-update-gpu-deadlock", page=DEADLOCK, refines=(Lack.GPUS.value,)),
     ),
 )
 def gpu_shortage(ctx: Context) -> Iterator[Finding | Gap]:
@@ -127,40 +101,14 @@ def gpu_shortage(ctx: Context) -> Iterator[Finding | Gap]:
     Needs the pods of all namespaces. Where the scheduler's own count differs from the sums, the finding is only likely.
     A move is worked out from requests, taints and selectors; disruption budgets and pod affinity are not looked at.
     """
-    lacking = [
-        found
-        for group in ctx.groups("pod-unscheduled")
-        if group.state == "refused" and _speaks_of_room(ctx, group)
-        for found in [shortage(ctx.place, group)]
-        if found is not None and ctx.pools.remaining(group) > 0
-    ]
+    lacking = room.shortages(ctx)
     yield from _disagreements(ctx, lacking)
     yield from _pod_limits(ctx, [one for one in lacking if one.lack is Lack.POD_SLOTS])
     for one in lacking:
-        if one.lack is Lack.POD_SLOTS:
-            continue
-        blocked = self_blocked(ctx.place, one, _family(ctx, one.group))
-        if blocked:
-            yield _deadlock(ctx, one, blocked)
-        elif one.lack is Lack.BESIDE_GPUS:
+        if one.lack is Lack.BESIDE_GPUS:
             yield _beside_gpus(ctx, one)
-        else:
+        elif one.lack is not Lack.POD_SLOTS:
             yield _too_few(ctx, one)
-
-
-def _speaks_of_room(ctx: Context, group: Group) -> bool:
-    """Whether the scheduler complains of resources, as far as its words can be read, and not only of something else."""
-    said = ctx.agreement(group).message
-    if said is None:
-        return True
-    room_kinds = (ReasonKind.INSUFFICIENT, ReasonKind.TOO_MANY_PODS)
-    return said.prefilter is None and any(said.count(kind) for kind in room_kinds)
-
-
-def _family(ctx: Context, group: Group) -> list[Pod]:
-    """All pods of the group's workload."""
-    top = ctx.workload(group.first)
-    return ctx.snap.pods_of(top) if top is not group.first else []
 
 
 def _disagreements(ctx: Context, lacking: list[Shortage]) -> Iterator[Gap]:
@@ -235,43 +183,6 @@ def _sharing(lacking: list[Shortage]) -> list[Shortage]:
         found = wider
         names.update(node.name for one in found for node in one.nodes)
     return found
-
-
-def _deadlock(ctx: Context, one: Shortage, blocked: SelfBlocked) -> Finding:
-    resource, old = one.resource, blocked.old[0]
-    path = request_path(old, resource)
-    rolling = "spec.strategy.rollingUpdate.maxUnavailable"
-    evidence = (
-        room.asked(ctx, one.group, resource),
-        ctx.cite(old, path) if path else ctx.cite(old, "spec.nodeName"),
-        ctx.cite(old, "spec.nodeName"),
-        *((ctx.cite_or_lack(blocked.deployment, rolling),) if blocked.keeps is not None else ()),
-        one.group.evidence[0],
-    )
-    keeps = f"keeps {blocked.keeps} old pods" if blocked.keeps is not None else "keeps the old revision"
-    summary = (
-        f"the new revision waits for {show(one.wanted, resource)} × {resource} that its own old pods hold "
-        f"({old.name} on {old.spec.node_name}); the update {keeps} until the new one is ready"
-    )
-    name, namespace = blocked.deployment.name, blocked.deployment.namespace
-    patch = '{"spec":{"strategy":{"rollingUpdate":{"maxSurge":0,"maxUnavailable":1}}}}'
-    return Finding(
-        name="rolling-update-gpu-deadlock",
-        subject=blocked.deployment.ref,
-        summary=summary,
-        evidence=evidence,
-        accounts_for=(_because(ctx, one, summary, evidence),),
-        confidence=_confidence(ctx, one),
-        since=one.group.since,
-        remedies=(
-            Remedy(
-                text="let the update end an old pod before it starts a new one",
-                command=f"kubectl -n {namespace} patch deployment {name} -p '{patch}'" if blocked.keeps else None,
-                risk="disruptive",
-            ),
-            Remedy(text="add a node with free GPUs for the time of the update", who="platform"),
-        ),
-    )
 
 
 def _too_few(ctx: Context, one: Shortage) -> Finding:

@@ -1,4 +1,4 @@
-"""Evidence of room: what is asked for, what is free on a node, what is free on many."""
+"""Room on nodes: who lacks it, and the evidence of what is asked for and what is free."""
 
 from collections.abc import Sequence
 
@@ -10,6 +10,8 @@ from diag.snapshot.cite import MAX_PARTS, key
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
 from diag.trouble.shapes import request_path
+from diag.trouble.shortage import Shortage, shortage
+from diag.vocab.scheduler_reasons import ReasonKind
 
 
 def asked(ctx: Context, group: Group, resource: str) -> Evidence:
@@ -41,3 +43,23 @@ def pods_on(ctx: Context, node: Node) -> Evidence:
     """How many pods hold a slot on a node."""
     pods = [pod for pod in ctx.snap.pods_on(node.name) if occupies_node(pod)]
     return ctx.compute(f"pods bound to node {node.name}", len(pods), [ctx.cite(pod, "spec.nodeName") for pod in pods])
+
+
+def shortages(ctx: Context) -> list[Shortage]:
+    """What each group lacks that waits for room, as far as no node that is out of use explains it."""
+    return [
+        found
+        for group in ctx.groups("pod-unscheduled")
+        if group.state == "refused" and _speaks_of_room(ctx, group)
+        for found in [shortage(ctx.place, group)]
+        if found is not None and ctx.pools.remaining(group) > 0
+    ]
+
+
+def _speaks_of_room(ctx: Context, group: Group) -> bool:
+    """Whether the scheduler complains of resources, as far as its words can be read, and not only of something else."""
+    said = ctx.agreement(group).message
+    if said is None:
+        return True
+    room_kinds = (ReasonKind.INSUFFICIENT, ReasonKind.TOO_MANY_PODS)
+    return said.prefilter is None and any(said.count(kind) for kind in room_kinds)

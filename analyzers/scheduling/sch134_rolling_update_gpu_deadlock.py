@@ -1,0 +1,89 @@
+"""SCH134: a roll-out waits for the GPUs of its own old pods."""
+
+from collections.abc import Iterator
+
+from diag.catalog import room
+from diag.catalog.context import Context
+from diag.catalog.rule import rule
+from diag.facts.quantity import show
+from diag.findings import Because, Confidence, Finding, Question, Remedy
+from diag.snapshot.kinds import Pod
+from diag.trouble.groups import Group
+from diag.trouble.rollout import SelfBlocked, self_blocked
+from diag.trouble.shapes import request_path
+from diag.trouble.shortage import Lack, Shortage
+
+
+@rule(
+    "SCH134",
+    name="rolling-update-gpu-deadlock",
+    question=Question.PLACED,
+    inputs=("Pod", "Node"),
+    refines=(Lack.GPUS.value, Lack.ONE_NODE.value, Lack.BESIDE_GPUS.value),
+)
+def rolling_update_gpu_deadlock(ctx: Context) -> Iterator[Finding]:
+    """A roll-out waits for GPUs that its own old pods hold.
+
+    ## What it means
+    The pods of the new revision find no free GPU, a node would take one of them if the old revision's pods there were
+    gone, and the strategy ends no old pod before a new one is ready. It waits for ever.
+
+    ## Why it happens
+    `maxUnavailable` rounds down: 25 % of up to three replicas is none. Rolling updates need spare GPUs for the surge,
+    and the fleet has none. Knative always keeps a revision until the next one is ready.
+
+    ## Evidence
+    The new pod's request and the scheduler's words; the old pods' requests on the node; the Deployment's `spec.strategy`.
+
+    ## What to do
+    Let the roll-out end an old pod first (`maxSurge: 0`, `maxUnavailable: 1`), at the price of capacity meanwhile.
+
+    ## Known limits
+    Deployments and Knative revisions only. An autoscaler that could add a node is not seen.
+    """
+    for one in room.shortages(ctx):
+        blocked = self_blocked(ctx.place, one, _family(ctx, one.group)) if one.lack is not Lack.POD_SLOTS else None
+        if blocked:
+            yield _deadlock(ctx, one, blocked)
+
+
+def _family(ctx: Context, group: Group) -> list[Pod]:
+    """All pods of the group's workload."""
+    top = ctx.workload(group.first)
+    return ctx.snap.pods_of(top) if top is not group.first else []
+
+
+def _deadlock(ctx: Context, one: Shortage, blocked: SelfBlocked) -> Finding:
+    resource, old = one.resource, blocked.old[0]
+    path = request_path(old, resource)
+    rolling = "spec.strategy.rollingUpdate.maxUnavailable"
+    evidence = (
+        room.asked(ctx, one.group, resource),
+        ctx.cite(old, path) if path else ctx.cite(old, "spec.nodeName"),
+        ctx.cite(old, "spec.nodeName"),
+        *((ctx.cite_or_lack(blocked.deployment, rolling),) if blocked.keeps is not None else ()),
+        one.group.evidence[0],
+    )
+    keeps = f"keeps {blocked.keeps} old pods" if blocked.keeps is not None else "keeps the old revision"
+    summary = (
+        f"the new revision waits for {show(one.wanted, resource)} × {resource} that its own old pods hold "
+        f"({old.name} on {old.spec.node_name}); the update {keeps} until the new one is ready"
+    )
+    name, namespace = blocked.deployment.name, blocked.deployment.namespace
+    patch = '{"spec":{"strategy":{"rollingUpdate":{"maxSurge":0,"maxUnavailable":1}}}}'
+    return Finding(
+        subject=blocked.deployment.ref,
+        summary=summary,
+        evidence=evidence,
+        accounts_for=(Because(one.group, summary, evidence, members=ctx.pools.remaining(one.group)),),
+        confidence=None if ctx.agreement(one.group, resource).trusts_sums else Confidence.LIKELY,
+        since=one.group.since,
+        remedies=(
+            Remedy(
+                text="let the update end an old pod before it starts a new one",
+                command=f"kubectl -n {namespace} patch deployment {name} -p '{patch}'" if blocked.keeps else None,
+                risk="disruptive",
+            ),
+            Remedy(text="add a node with free GPUs for the time of the update", who="platform"),
+        ),
+    )
