@@ -33,7 +33,16 @@ class Victim:
     "QUO001",
     name="resourcequota-exceeded",
     question=Question.CREATED,
-    inputs=("Pod", "ResourceQuota", "apps/ReplicaSet", "apps/StatefulSet", "apps/DaemonSet", "batch/Job", "Event"),
+    inputs=(
+        "Pod",
+        "ResourceQuota",
+        "LimitRange",
+        "apps/ReplicaSet",
+        "apps/StatefulSet",
+        "apps/DaemonSet",
+        "batch/Job",
+        "Event",
+    ),
     visits={"ResourceQuota": 1, "LimitRange": 1},
 )
 def resourcequota_exceeded(ctx: Context) -> Iterator[Finding]:

@@ -33,7 +33,15 @@ class Victim:
     "QUO002",
     name="quota-requires-requests",
     question=Question.CREATED,
-    inputs=("ResourceQuota", "Event", "apps/ReplicaSet", "apps/StatefulSet", "apps/DaemonSet", "batch/Job"),
+    inputs=(
+        "ResourceQuota",
+        "LimitRange",
+        "Event",
+        "apps/ReplicaSet",
+        "apps/StatefulSet",
+        "apps/DaemonSet",
+        "batch/Job",
+    ),
     visits={"ResourceQuota": 1, "LimitRange": 1},
 )
 def quota_requires_requests(ctx: Context) -> Iterator[Finding]:

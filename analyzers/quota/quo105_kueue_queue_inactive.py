@@ -58,8 +58,7 @@ OTHERS = (
     "QUO105",
     name="kueue-flavor-missing",
     question=Question.ADMITTED,
-    # Checks and worker clusters are looked up where a queue names them, and few clusters have any.
-    inputs=(*INPUTS, FLAVOR),
+    inputs=(*INPUTS, FLAVOR, ADMISSION_CHECK, MULTIKUEUE_CONFIG, MULTIKUEUE_CLUSTER),
     others=OTHERS,
 )
 def kueue_queue_inactive(ctx: Context) -> Iterator[Finding]:

@@ -45,7 +45,7 @@ OTHERS = (
         id="QUO114",
         name="kueue-lending-limit-reached",
         page=page(
-            "Other queues of the cohort have idle quota that a lendingLimit keeps to themselves.",
+            "A lendingLimit keeps idle quota of the cohort's other queues to themselves.",
             means="GPUs stay unused although somebody waits for them, because their owners do not lend them.",
             happens="`lendingLimit` was set so that a team finds its quota free at any time.",
             evidence="`lendingLimit`, quota and usage of the other queues.",

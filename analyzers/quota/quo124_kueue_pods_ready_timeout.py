@@ -29,7 +29,7 @@ DEACTIVATED_PAGE = page(
     others=(Named(id="QUO125", name="kueue-workload-deactivated", page=DEACTIVATED_PAGE, severity=Severity.INFO),),
 )
 def kueue_pods_ready_timeout(ctx: Context) -> Iterator[Finding]:
-    """The workload's pods were not all ready in time, so it was evicted, and in the end deactivated.
+    """The workload was evicted because its pods were not all ready in time.
 
     ## What it means
     Kueue admitted the workload and gave it a time (`waitForPodsReady`) to have all its pods ready. They were not, so

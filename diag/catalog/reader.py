@@ -105,7 +105,7 @@ class Reader:
         for kind, table in sorted(self._snap.tables.items()):
             if kind != "Event":
                 found += [item for (space, _), item in sorted(table.items()) if space == namespace]
-                self.read.add(kind)
+        self.met.update(item.kind_id for item in found)
         return found
 
     def children_of(self, owner: Object) -> list[Object]:

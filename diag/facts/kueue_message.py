@@ -45,8 +45,8 @@ _MOST = (
     r"|, request > maximum capacity \((?P<asked2>[^\s)]{1,40}) > (?P<most2>[^)]{1,40})\)| in ClusterQueue)"
 )
 _TOPOLOGY = (
-    r"topology \"(?P<topology>[^\"]{1,253})\" (?:doesn't allow to fit any of|allows to fit only \d{1,9} out of) \d{1,9} "
-    r"(?:pod|slice)\(s\)"
+    r"topology \"(?P<topology>[^\"]{1,253})\" (?:doesn't allow to fit any of|allows to fit only \d{1,9} out of) "
+    r"\d{1,9} (?:pod|slice)\(s\)"
 )
 _PATTERNS = (
     (Obstacle.WAITS, rf"insufficient unused quota(?: in cohort)? {_SLOT}(?:, (?P<more>[^\s,]{{1,40}}) more needed)?"),

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from diag.findings import Because, Charge, Evidence
 from diag.snapshot.cite import CitationError, cite, compute
-from diag.trouble import gangs
+from diag.trouble import gangs, queued_pods
 from diag.trouble.groups import Group
 from diag.trouble.operands import Failing
 from diag.vocab.drains import UPGRADE_STATES
@@ -17,7 +17,14 @@ SELECTED_NODE = "volume.kubernetes.io/selected-node"  # set by the scheduler whe
 
 def charges(trouble: "Trouble") -> list[Charge]:
     """Every link between two groups."""
-    return [*_nodes(trouble), *_operands(trouble), *_drains(trouble), *_claims(trouble), *_gangs(trouble)]
+    return [
+        *_nodes(trouble),
+        *_operands(trouble),
+        *_drains(trouble),
+        *_claims(trouble),
+        *_gangs(trouble),
+        *queued_pods.charges(trouble),
+    ]
 
 
 def _nodes(trouble: "Trouble") -> list[Charge]:

@@ -12,6 +12,7 @@ MULTIKUEUE_CLUSTER = f"{GROUP}/MultiKueueCluster"
 PROVISIONING_REQUEST = "autoscaling.x-k8s.io/ProvisioningRequest"
 
 QUEUE_LABEL = f"{GROUP}/queue-name"
+ADMISSION_GATE = f"{GROUP}/admission"
 POD_GROUP_NAME = f"{GROUP}/pod-group-name"
 POD_GROUP_COUNT = f"{GROUP}/pod-group-total-count"
 REQUIRED_TOPOLOGY = f"{GROUP}/podset-required-topology"

@@ -1,0 +1,190 @@
+"""QUO131: Kueue admitted a workload for nodes that the cluster does not have."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from diag.catalog.context import Context
+from diag.catalog.queueing import page
+from diag.catalog.rule import Named, rule
+from diag.facts.nodes import allocatable
+from diag.facts.quantity import show
+from diag.findings import Because, Confidence, Evidence, Finding, Question, Ref, Remedy
+from diag.projection import JsonDict, Object, dicts
+from diag.snapshot.cite import key
+from diag.snapshot.kinds import Node
+from diag.trouble.groups import Group
+from diag.trouble.kueue import conditions, is_true, part, quotas
+from diag.trouble.shapes import main_gpu
+from diag.vocab.kueue import CLUSTER_QUEUE, FLAVOR, WORKLOAD
+
+HARDWARE_PAGE = page(
+    "The quota of a flavor is larger than what its nodes offer.",
+    means="Kueue counts quota and not nodes: it admits more than fits, and the pods wait for a node although they were "
+    "admitted.",
+    happens="Nodes were removed, or the quota was set for nodes that never came.",
+    evidence="`nominalQuota` of all ClusterQueues for the flavor, against the allocatable GPUs of its nodes.",
+    todo="Lower the quota to what the nodes offer, or add nodes.",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """Pods without a node, the Workload that was admitted for them, and the flavor that it got for their GPUs."""
+
+    group: Group
+    workload: Object
+    queue: str
+    resource: str
+    flavor: Object
+    flavor_path: str
+
+    @property
+    def labels(self) -> JsonDict:
+        """The labels that a node of the flavor has."""
+        return part(self.flavor, "spec", "nodeLabels")
+
+
+@rule(
+    "QUO131",
+    name="kueue-flavor-labels-match-no-node",
+    question=Question.PLACED,
+    inputs=("Pod", "Node", WORKLOAD, CLUSTER_QUEUE, FLAVOR),
+    refines=("node-selector-no-match", "node-affinity-no-match", "gpu-product-not-present", "no-gpu-nodes"),
+    others=(
+        Named(
+            id="QUO132", name="kueue-quota-exceeds-hardware", page=HARDWARE_PAGE, refines=("gpu-capacity-exhausted",)
+        ),
+    ),
+    visits={WORKLOAD: 1, CLUSTER_QUEUE: 1},
+)
+def kueue_admitted_but_homeless(ctx: Context) -> Iterator[Finding]:
+    """The labels of the flavor that Kueue assigned are on no node.
+
+    ## What it means
+    Kueue gives admitted pods the labels of their flavor as a node selector. No node has them, so the pods never find
+    one, and the selector is not in the job's own template.
+
+    ## Why it happens
+    The ResourceFlavor was written for nodes that are not there or are labelled otherwise.
+
+    ## Evidence
+    The flavor in the Workload's admission, `spec.nodeLabels` of the flavor, and the labels of the nodes.
+
+    ## What to do
+    Correct the labels of the ResourceFlavor, or label the nodes.
+
+    ## Known limits
+    A node group that an autoscaler could scale up from zero is not seen, so that this is likely and never certain.
+    """
+    admitted: dict[Ref, list[Object]] = defaultdict(list)
+    for item in ctx.snap.all(WORKLOAD):
+        if is_true(conditions(item), "Admitted"):
+            admitted[ctx.workload(item).ref].append(item)
+    all_nodes = ctx.snap.nodes() if admitted else []
+    queues = ctx.snap.all(CLUSTER_QUEUE) if all_nodes else []
+    for group in ctx.groups("pod-unscheduled") if all_nodes else ():
+        found = _admitted(ctx, group, admitted.get(group.workload, []))
+        if found is None or not found.labels:
+            continue
+        nodes = [node for node in all_nodes if _matches(node, found.labels)]
+        if not nodes:
+            yield _no_node(ctx, found, all_nodes)
+        else:
+            yield from _too_much(ctx, found, nodes, queues)
+
+
+def _admitted(ctx: Context, group: Group, workloads: list[Object]) -> Admitted | None:
+    """The Workload that was admitted for a group's pods, with the flavor of their GPUs."""
+    resource = main_gpu(group.shape.requests) if group.shape else None
+    for item in workloads if resource else ():
+        admission = part(item, "status", "admission")
+        for index, one in enumerate(dicts(admission.get("podSetAssignments"))):
+            flavors = one.get("flavors")
+            name = flavors.get(resource) if isinstance(flavors, dict) else None
+            flavor = ctx.snap.get(FLAVOR, "", name) if isinstance(name, str) else None
+            if flavor is not None and resource is not None:
+                return Admitted(
+                    group=group, workload=item, queue=str(admission.get("clusterQueue") or ""), resource=resource,
+                    flavor=flavor, flavor_path=f"status.admission.podSetAssignments[{index}].flavors{key(resource)}",
+                )  # fmt: skip
+    return None
+
+
+def _matches(node: Node, labels: JsonDict) -> bool:
+    return all(node.labels.get(name) == value for name, value in labels.items())
+
+
+def _no_node(ctx: Context, found: Admitted, nodes: list[Node]) -> Finding:
+    labels = ", ".join(f"{name}={value}" for name, value in sorted(found.labels.items()))
+    assigned = ctx.cite(found.workload, found.flavor_path)
+    pieces: list[Evidence] = [ctx.cite(found.flavor, f"spec.nodeLabels{key(name)}") for name in sorted(found.labels)]
+    there = [
+        ctx.cite(node, f"metadata.labels{key(name)}")
+        for name in sorted(found.labels)
+        for node in nodes
+        if name in node.labels
+    ]
+    pieces += [assigned, *there[:4], *found.group.evidence]
+    first, *rest = pieces
+    who = found.group.workload
+    summary = f"stands for nodes with {labels}, and none has them; {who.kind} {who.name} was admitted with it"
+    return Finding(
+        subject=found.flavor.ref,
+        summary=summary,
+        evidence=(first, *rest),
+        accounts_for=(Because(found.group, f"ResourceFlavor {found.flavor.name} {summary}", (first, assigned)),),
+        confidence=Confidence.LIKELY,
+        since=found.group.since,
+        remedies=(
+            Remedy(text="correct spec.nodeLabels of the ResourceFlavor", who="queue-admin"),
+            Remedy(text="or label the nodes", command="kubectl get nodes --show-labels", who="platform"),
+        ),
+    )
+
+
+def _too_much(ctx: Context, found: Admitted, nodes: list[Node], queues: list[Object]) -> Iterator[Finding]:
+    """More quota than the flavor's nodes offer, for pods that wait only because their GPUs are in use."""
+    slot = (found.flavor.name, found.resource)
+    given = [(queue, quota) for queue in queues if (quota := quotas(queue).get(slot))]
+    promised = sum(quota.nominal for _, quota in given)
+    offered = sum(allocatable(node).get(found.resource, 0) for node in nodes)
+    queue = ctx.snap.get(CLUSTER_QUEUE, "", found.queue)
+    left = ctx.pools.remaining(found.group)
+    if queue is None or not offered or promised <= offered or left <= 0 or _fits(ctx, found, nodes):
+        return
+    given_out: Evidence = ctx.compute(
+        f"quota of {found.resource} in flavor {found.flavor.name}",
+        show(promised, found.resource),
+        [ctx.cite(item, f"{one.path}.nominalQuota") for item, one in given],
+    )
+    have: Evidence = ctx.compute(
+        f"{found.resource} that its {len(nodes)} nodes offer",
+        show(offered, found.resource),
+        [ctx.cite_or_lack(node, f"status.allocatable{key(found.resource)}") for node in nodes],
+    )
+    who = found.group.workload
+    summary = (
+        f"and its likes have quota for {show(promised, found.resource)} {found.resource} of flavor "
+        f"{found.flavor.name}, but the nodes offer {show(offered, found.resource)}; {who.kind} {who.name} was admitted "
+        "and finds no node"
+    )
+    yield Finding(
+        name="kueue-quota-exceeds-hardware",
+        subject=queue.ref,
+        summary=summary,
+        evidence=(given_out, have, ctx.cite(found.workload, found.flavor_path), *found.group.evidence),
+        accounts_for=(Because(found.group, f"ClusterQueue {queue.name} {summary}", (given_out, have), members=left),),
+        confidence=Confidence.LIKELY,
+        since=found.group.since,
+        remedies=(
+            Remedy(text="lower the quota to what the nodes offer", who="queue-admin"),
+            Remedy(text="or add nodes of the flavor", who="platform"),
+        ),
+    )
+
+
+def _fits(ctx: Context, found: Admitted, nodes: list[Node]) -> bool:
+    """Whether a node of the flavor has enough free GPUs for one pod, so that something else is in the way."""
+    need = found.group.shape.requests[found.resource] if found.group.shape else 0
+    return any(ctx.place.free[node.name].get(found.resource, 0) >= need for node in nodes)
