@@ -7,12 +7,11 @@ from typing import NamedTuple
 
 from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
-from diag.catalog.signature import On
-from diag.catalog.texts import Text, texts
+from diag.catalog.texts import MAX_MEMBERS
 from diag.facts.pods import statuses
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Ref, Remedy
 from diag.projection import dicts
-from diag.snapshot.kinds import Node, Pod
+from diag.snapshot.kinds import Event, Node, Pod
 from diag.trouble.groups import Group
 from diag.trouble.operands import on_node
 from diag.vocab.operands import Stage
@@ -106,23 +105,24 @@ def nvidia_handler_missing(ctx: Context) -> Iterator[Finding]:
 
 
 class _Refused(NamedTuple):
-    """A pod whose sandbox the runtime refused."""
+    """A pod whose sandbox the runtime refused, and the event that says so."""
 
     group: Group
     pod: Pod
-    text: Text
+    event: Event
 
 
 def _refused(ctx: Context, group: Group) -> Iterator[_Refused]:
-    seen: set[str] = set()
-    for text in texts(ctx, group, On.EVENT):
-        if isinstance(text.member, Pod) and text.member.name not in seen and MISSING.search(text.text):
-            seen.add(text.member.name)
-            yield _Refused(group, text.member, text)
+    """The pod has not started, so what was said of its sandbox holds, however old."""
+    for pod in group.members[:MAX_MEMBERS]:
+        events = ctx.warnings(pod, "FailedCreatePodSandBox")
+        said = next((event for event in events if MISSING.search(event.text)), None)
+        if said is not None and isinstance(pod, Pod):
+            yield _Refused(group, pod, said)
 
 
 def _finding(ctx: Context, node: Node, refused: list[_Refused]) -> Finding:
-    said = refused[0].text.cite()
+    said = ctx.cite_event(refused[0].event)
     toolkit = next((pod for one, pod in on_node(ctx.snap.pods_on(node.name)) if one.stage is Stage.TOOLKIT), None)
     found = _elsewhere(ctx, node, toolkit) or _reset(ctx, node, toolkit)
     if found is None:
@@ -142,7 +142,7 @@ def _finding(ctx: Context, node: Node, refused: list[_Refused]) -> Finding:
                 group,
                 f"{node.name} cannot start its sandboxes: {words}",
                 (said, *evidence),
-                members=None if counts[key] >= len(group.members) else counts[key],
+                members=None if counts[key] >= min(len(group.members), MAX_MEMBERS) else counts[key],
             )
             for key, group in groups.items()
         ),
