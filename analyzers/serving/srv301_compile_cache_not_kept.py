@@ -75,7 +75,7 @@ def _compiled(ctx: Context, pod: Pod, container: str, *, previous: bool = False)
         elif COMPILE_CACHE_HIT in line:
             return None
         elif (found := COMPILED.search(line)) and folder:
-            best = (folder_line, number, float(found["seconds"].rstrip(".") or 0), folder, key)
+            best = (folder_line, number, float(found["seconds"]), folder, key)
     return best
 
 
@@ -113,7 +113,8 @@ def _where(ctx: Context, pod: Pod, container: str, folder: str) -> tuple[str, tu
     _, index, place = best
     at = f"spec.containers[{index}].volumeMounts[{place}]"
     name = spec["containers"][index]["volumeMounts"][place].get("name")
-    for number, volume in enumerate(spec.get("volumes") or ()):
+    volumes = spec.get("volumes")
+    for number, volume in enumerate(volumes if isinstance(volumes, list) else ()):
         if dicts([volume]) and volume.get("name") == name and "emptyDir" in volume:
             cited = (ctx.cite(pod, f"{at}.mountPath"), ctx.cite(pod, f"spec.volumes[{number}].name"))
             return f"the emptyDir volume {name}", cited

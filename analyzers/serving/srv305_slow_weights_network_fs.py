@@ -121,8 +121,8 @@ def _finding(ctx: Context, start: Start, volume: Ref, words: str, proof: tuple[E
     group = start.group
     return Finding(
         subject=volume,
-        summary=f"loading the weights from {words} took {show_age(spent)} of the {show_age(start.timeline.wall_s)} of the "
-        f"start of {start.pod.namespace}/{start.pod.name}",
+        summary=f"loading the weights from {words} took {show_age(spent)} of the {show_age(start.timeline.wall_s)} "
+        f"of the start of {start.pod.namespace}/{start.pod.name}",
         evidence=(*evidence, *group.evidence),
         accounts_for=(Because(group, f"{show_age(spent)} went into reading weights over the network", evidence),),
         confidence=Confidence.LIKELY,

@@ -114,7 +114,8 @@ def _reach(pod: Pod) -> str:
     if pod.spec.runtime_class_name and "nvidia" in pod.spec.runtime_class_name:
         return "spec.runtimeClassName"
     spec: Any = pod.whole.get("spec")
-    for index, entry in enumerate(spec.get("containers") or () if isinstance(spec, dict) else ()):
+    containers = spec.get("containers") if isinstance(spec, dict) else None
+    for index, entry in enumerate(containers if isinstance(containers, list) else ()):
         variables = entry.get("env") if dicts([entry]) else None
         for place, one in enumerate(variables if isinstance(variables, list) else ()):
             if dicts([one]) and one.get("name") == VISIBLE and one.get("value") not in (None, "", "void", "none"):

@@ -90,6 +90,13 @@ def budget(item: Object) -> Budget:
     )
 
 
+def percentage(text: str) -> int | None:
+    """The number of a text like `25%`; None for any other text."""
+    digits = text.removesuffix("%")
+    fits = text.endswith("%") and digits.isascii() and digits.isdigit() and len(digits) < 6  # noqa: PLR2004  no more digits
+    return int(digits) if fits else None
+
+
 def _count(status: Any, name: str) -> int | None:
     value = status.get(name) if isinstance(status, dict) else None
     return value if isinstance(value, int) and not isinstance(value, bool) else None
@@ -99,9 +106,9 @@ def _amount(value: str | int | None, expected: int | None) -> int | None:
     """A bound as a number of pods; percentages round up, as in the disruption controller."""
     if isinstance(value, int):
         return value
-    if value is None or not value.endswith("%") or not value[:-1].isdigit():
+    percent = percentage(value) if value is not None else None
+    if percent is None:
         return None
-    percent = int(value[:-1])
     if percent == 0:
         return 0
     return None if expected is None else math.ceil(percent * expected / 100)

@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from diag.facts.budgets import percentage
 from diag.projection import Object
 
 
@@ -28,7 +29,8 @@ class UpgradePolicy:
         value = self.max_unavailable
         if isinstance(value, int):
             return value
-        return math.ceil(int(value[:-1]) * nodes / 100) if value.endswith("%") and value[:-1].isdigit() else None
+        percent = percentage(value)
+        return None if percent is None else math.ceil(percent * nodes / 100)
 
 
 def upgrade_policy(item: Object) -> UpgradePolicy | None:

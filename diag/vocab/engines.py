@@ -53,7 +53,7 @@ SERVERS = re.compile(
 
 # vLLM and PyTorch on compilation (vllm/compilation/backends.py, monitor.py).
 CACHE_FOLDER = re.compile(r"Using cache directory: (?P<folder>\S+) for vLLM's torch\.compile")
-COMPILED = re.compile(r"torch\.compile takes (?P<seconds>[\d.]+) s in total")
+COMPILED = re.compile(r"torch\.compile takes (?P<seconds>\d{1,7}(?:\.\d{1,9})?) s in total")
 COMPILE_CACHE_HIT = "Directly load the compiled graph"
 
 # Progress of shards: `Loading safetensors checkpoint shards:  43% Completed | 22/51 [02:55<03:51, 7.97s/it]`
@@ -65,9 +65,11 @@ SHARDS = re.compile(
 FOUND_OBJECT = re.compile(r"Found \S+ object: (?P<name>\S+) \((?P<bytes>\d{1,16}) bytes\)")
 GOT_OBJECT = re.compile(r"Downloaded object (?P<name>\S+) to ")
 COPYING = re.compile(r"Copying contents of (?P<source>\S+) to local")
-DOWNLOADED = re.compile(r"Model downloaded in (?P<seconds>[\d.]+) seconds")
+DOWNLOADED = re.compile(r"Model downloaded in (?P<seconds>\d{1,7}(?:\.\d{1,9})?) seconds")
 # vLLM's own download, which names no size.
-ENGINE_DOWNLOADED = re.compile(r"Time spent downloading weights for (?P<source>\S+): (?P<seconds>[\d.]+) seconds")
+ENGINE_DOWNLOADED = re.compile(
+    r"Time spent downloading weights for (?P<source>\S+): (?P<seconds>\d{1,7}(?:\.\d{1,9})?) seconds"
+)
 # aws s3 cp: `Completed 12.3 GiB/65.5 GiB (83.0 MiB/s) with 3 file(s) remaining`
 # rclone: `Transferred:   12.3 GiB / 65.5 GiB, 19%, 83.0 MiB/s, ETA 11m`
 PROGRESS = re.compile(
