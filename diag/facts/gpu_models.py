@@ -9,7 +9,7 @@ holds all words of the shorter one may mean the same; a different number never d
 import re
 
 from diag.facts.words import alike, nearest
-from diag.vocab.gpu_labels import VENDOR_WORDS
+from diag.vocab.gpu_labels import GENERATION_WORDS, VENDOR_WORDS
 
 WORD = re.compile(r"[a-z0-9.]+")
 ALIKE = 0.9  # of two names whose numbers are equal: no more than a slip apart
@@ -25,6 +25,8 @@ def same_model(one: str, other: str) -> bool:
     if one.casefold() == other.casefold():
         return True
     mine, theirs = words_of_model(one), words_of_model(other)
+    if (mine ^ theirs) & GENERATION_WORDS:
+        return False
     numbers = [{word for word in words if any(map(str.isdigit, word))} for words in (mine, theirs)]
     if numbers[0] and numbers[1] and (mine <= theirs or theirs <= mine):
         return True

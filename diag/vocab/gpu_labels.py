@@ -33,3 +33,5 @@ PLATFORM_OF_PROVIDER = {"gce": "GKE", "aws": "EKS", "azure": "AKS", "alicloud": 
 
 # Words of a model's name that tell no two models apart.
 VENDOR_WORDS = frozenset({"nvidia", "tesla", "amd", "intel", "instinct", "geforce", "quadro"})
+# Words that make another model of one with the same numbers (RTX 6000 and RTX 6000 Ada, RTX 4070 and 4070 Ti).
+GENERATION_WORDS = frozenset({"ada", "blackwell", "super", "ti"})
