@@ -215,7 +215,7 @@ class Charge:
 class Finding:
     """A candidate cause. `subject` is the root: the one object that a person would change.
 
-    `evidence[0]` is the deciding piece: confidence is derived from where it comes from (design 4), and
+    `evidence[0]` is the deciding piece: confidence is derived from where it comes from, and
     `confidence` may only lower that. `second_sign` says that a later piece is an independent sign of the same.
     """
 

@@ -1,7 +1,8 @@
-"""The failure cases and the dumps of a real control plane: evidence holds everywhere, healthy clusters are quiet, what is right stays right.
+"""The failure cases and the dumps of a real control plane.
 
-`right.txt` names the cases whose first cause is right, by name and root object. `make score` measures the others; when one becomes right,
-its name goes in there. A case never leaves the list without a reason in the commit.
+Evidence holds everywhere, healthy clusters are quiet, and what is right stays right: `right.txt` names the cases whose
+first cause is right, by name and root object. `make score` measures the others; when one becomes right, its name goes
+in there. A case never leaves the list without a reason in the commit.
 """
 
 import json

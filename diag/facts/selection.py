@@ -10,7 +10,7 @@ from typing import Any
 from diag.projection import dicts
 
 
-def matches_requirement(labels: Mapping[str, str], requirement: Any) -> bool:
+def matches_requirement(labels: Mapping[str, str], requirement: Any) -> bool:  # noqa: PLR0911  a table of operators
     """One `{key, operator, values}` against labels."""
     if not isinstance(requirement, dict):
         return False

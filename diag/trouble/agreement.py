@@ -1,4 +1,4 @@
-"""Whether what the snapshot shows agrees with what the scheduler counted (engine.md 12).
+"""Whether what the snapshot shows agrees with what the scheduler counted.
 
 Two levels: rules on labels, taints and largest sizes need only the N of `0/N nodes` to agree; sums need the count of
 the resource in question as well, because the message may be older than the snapshot.

@@ -1,4 +1,4 @@
-"""Which operand serves which node: the relation operand pod → its node → the node's GPUs (engine.md 15)."""
+"""Which operand serves which node: the relation operand pod → its node → the node's GPUs."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

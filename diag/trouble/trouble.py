@@ -8,7 +8,19 @@ from functools import cached_property
 from diag.findings import Charge, Gap, Severity
 from diag.snapshot.kinds import Node, Pod
 from diag.snapshot.snapshot import Snapshot
-from diag.trouble import claims, controllers, creation, drains, hearsay, nodes, podgroups, pods, queues, starts, upgrades
+from diag.trouble import (
+    claims,
+    controllers,
+    creation,
+    drains,
+    hearsay,
+    nodes,
+    podgroups,
+    pods,
+    queues,
+    starts,
+    upgrades,
+)
 from diag.trouble.charges import charges
 from diag.trouble.groups import Complaint, Group, gather
 from diag.trouble.nodes import is_joining, is_upgrading, lost_gpus

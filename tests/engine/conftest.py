@@ -43,20 +43,22 @@ class Cluster:
 
     @staticmethod
     def node(name, gpus=8, *, offers=None, ready=True, taints=(), labels=None, unschedulable=False, **status):
+        others = {"cpu": "64", "memory": "512Gi", "pods": "110"}
+        told = {"status": "True" if ready else "Unknown", "reason": "NodeStatusUnknown", "lastTransitionTime": LONG_AGO}
         return {
             "apiVersion": "v1", "kind": "Node",
             "metadata": {"name": name, "labels": labels or {}, "creationTimestamp": "2026-11-01T00:00:00Z"},
             "spec": {"taints": list(taints), **({"unschedulable": True} if unschedulable else {})},
             "status": {
-                "capacity": {"nvidia.com/gpu": str(gpus), "cpu": "64", "memory": "512Gi", "pods": "110"},
-                "allocatable": {"nvidia.com/gpu": str(gpus if offers is None else offers), "cpu": "64", "memory": "512Gi", "pods": "110"},
-                "conditions": [{"type": "Ready", "status": "True" if ready else "Unknown", "reason": "NodeStatusUnknown", "lastTransitionTime": LONG_AGO}],
+                "capacity": {"nvidia.com/gpu": str(gpus), **others},
+                "allocatable": {"nvidia.com/gpu": str(gpus if offers is None else offers), **others},
+                "conditions": [{"type": "Ready", **told}],
                 **status,
             },
         }  # fmt: skip
 
     @staticmethod
-    def pod(
+    def pod(  # noqa: PLR0913  one keyword for each part of a pod that tests vary
         name,
         gpus=0,
         *,
@@ -97,10 +99,12 @@ class Cluster:
             if owner
             else []
         )
+        named = {"name": name, "namespace": namespace, "creationTimestamp": created, "ownerReferences": owners}
+        bound = {"nodeName": node} if node else {}
         return {
             "apiVersion": "v1", "kind": "Pod",
-            "metadata": {"name": name, "namespace": namespace, "creationTimestamp": created, "ownerReferences": owners, **(meta or {})},
-            "spec": {"containers": [{"name": "main", "resources": limits}], **({"nodeName": node} if node else {}), **(spec or {})},
+            "metadata": {**named, **(meta or {})},
+            "spec": {"containers": [{"name": "main", "resources": limits}], **bound, **(spec or {})},
             "status": {"phase": phase or ("Running" if node else "Pending"), "conditions": conditions, **status},
         }  # fmt: skip
 

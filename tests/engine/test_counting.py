@@ -1,4 +1,4 @@
-"""Counting as the scheduler counts, and charging waiters to what is out of use (engine.md 12 to 15, the worked example)."""
+"""Counting as the scheduler counts, and charging waiters to what is out of use."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Deciding: who explains what, how sure, how bad, and in which order (engine.md 16 to 24)."""
+"""Deciding: who explains what, how sure, how bad, and in which order."""
 
 import pytest
 
@@ -104,8 +104,8 @@ def test_causes_of_some_members_each_share_a_group(cluster):
 
 
 def test_a_symptom_that_nothing_accounts_for_is_its_own_root_and_lists_who_was_asked(cluster):
-    silent = rule("AAA009", name="silent", question=Question.PLACED, inputs=("Pod",))(lambda ctx: iter(()))
-    blind = rule("AAA010", name="blind", question=Question.PLACED, inputs=("apps/Deployment",))(lambda ctx: iter(()))
+    silent = rule("AAA009", name="silent", question=Question.PLACED, inputs=("Pod",))(lambda _: iter(()))
+    blind = rule("AAA010", name="blind", question=Question.PLACED, inputs=("apps/Deployment",))(lambda _: iter(()))
     report = cluster.report(*waiting(cluster), rules=[silent, blind])
     cause = report.causes[0]
 
@@ -115,7 +115,7 @@ def test_a_symptom_that_nothing_accounts_for_is_its_own_root_and_lists_who_was_a
 
 
 def test_a_gap_is_not_material_where_every_group_has_a_certain_cause(cluster):
-    blind = rule("AAA010", name="blind", question=Question.PLACED, inputs=("apps/Deployment",))(lambda ctx: iter(()))
+    blind = rule("AAA010", name="blind", question=Question.PLACED, inputs=("apps/Deployment",))(lambda _: iter(()))
     report = cluster.report(*waiting(cluster), rules=[blind, explaining("AAA001", "sure")])
 
     assert report.causes[0].confidence == "certain"

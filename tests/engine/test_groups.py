@@ -1,4 +1,4 @@
-"""Groups: what opens one, what shares one, and what opens none (engine.md 6 to 11)."""
+"""Groups: what opens one, what shares one, and what opens none."""
 
 import pytest
 
@@ -92,10 +92,11 @@ def test_a_deployment_is_found_without_its_replica_set(cluster):
 
 
 def replica_set(wanted, have, **meta):
+    limits = {"limits": {"nvidia.com/gpu": 2}}
     return {
         "apiVersion": "apps/v1", "kind": "ReplicaSet",
         "metadata": {"name": "web", "namespace": "ml", "uid": "u", "creationTimestamp": "2026-11-25T11:00:00Z", **meta},
-        "spec": {"replicas": wanted, "template": {"spec": {"containers": [{"name": "c", "resources": {"limits": {"nvidia.com/gpu": 2}}}]}}},
+        "spec": {"replicas": wanted, "template": {"spec": {"containers": [{"name": "c", "resources": limits}]}}},
         "status": {"replicas": have},
     }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Loading: what of a dump is kept, what becomes a gap, and when the dump was made (engine.md 1 to 5)."""
+"""Loading: what of a dump is kept, what becomes a gap, and when the dump was made."""
 
 import msgspec
 import pytest
