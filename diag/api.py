@@ -10,7 +10,7 @@
 No clock, no network and no randomness: the same files give the same report.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -24,11 +24,16 @@ from diag.causes.rows import ref_row
 from diag.causes.selection import Selection
 from diag.document import RefRow, Report
 from diag.errors import UsageError
+from diag.facts.quantity import milli
 from diag.snapshot.load import load
 from diag.snapshot.snapshot import Snapshot
 from diag.snapshot.sources import Limits, read
+from diag.trouble.asks import Ask
+from diag.views.fit import Fit
+from diag.views.fitting import find_template, try_fit
+from diag.vocab.accelerators import NVIDIA_GPU
 
-__all__ = ["Examination", "Ignore", "Limits", "Report", "examine", "scan"]
+__all__ = ["Examination", "Fit", "Ignore", "Limits", "Report", "examine", "fit", "scan"]
 
 
 def scan(  # noqa: PLR0913  one keyword for each choice of the command line
@@ -89,16 +94,8 @@ def examine(  # noqa: PLR0913  one keyword for each choice of the command line
     progress: Callable[[str], None] | None = None,
 ) -> Examination:
     """Like `scan`, and keep what was read at hand: to tell a healthy object from one that is not there."""
-    if not paths:
-        raise UsageError("no snapshot to read", hint="name at least one path, as `--from` takes them")
     say = progress or (lambda _: None)
-    parts = []
-    for path in paths:
-        say(f"reading {path}")
-        parts += read(str(path), stdin=stdin, limits=limits or Limits())
-    say("indexing")
-    snapshots = load(parts, now=now)
-    del parts
+    snapshots = _loaded(paths, now=now, stdin=stdin, limits=limits, say=say)
     registry = load_rules()
 
     def wanted(rule: str, name: str) -> bool:
@@ -116,3 +113,62 @@ def examine(  # noqa: PLR0913  one keyword for each choice of the command line
         ignored=ignorer(snapshots, flags=tuple(ignore), config=tuple(ignores)),
     )
     return Examination(report=report, snapshots=tuple(snapshots))
+
+
+def fit(  # noqa: PLR0913  one keyword for each choice of the command line
+    paths: Sequence[str | Path],
+    *,
+    gpus: int | None = None,
+    model: str | None = None,
+    resource: str = NVIDIA_GPU,
+    cpu: str | None = None,
+    memory: str | None = None,
+    pods: int = 1,
+    node_selector: Mapping[str, str] | None = None,
+    tolerations: Sequence[Mapping[str, str]] = (),
+    like: str | None = None,
+    now: str | None = None,
+    stdin: BinaryIO | None = None,
+    limits: Limits | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Fit:
+    """Whether `pods` pods would find nodes now, where, why not elsewhere, and what would have to move.
+
+    One pod asks for `gpus` of `resource` (of a `model`, in any spelling), `cpu` and `memory` (quantities), or for what
+    the pod or controller `like` ("deploy/ns/name") asks for; then the others replace or add. Tolerations are as in a
+    pod. Nothing is changed anywhere. Raises SnapshotError when no nodes can be read, UsageError when nothing or
+    nonsense is asked for.
+    """
+    if like is None and gpus is None and cpu is None and memory is None:
+        raise UsageError("nothing is asked for", hint="say --gpus N, --cpu, --memory, or --like KIND/NS/NAME")
+    for name, written in (("cpu", cpu), ("memory", memory)):
+        if written is not None and (milli(written) is None or written.startswith("-")):
+            raise UsageError(f"{written!r} is no amount of {name}", hint="write 8, 500m or 64Gi")
+    ask = Ask(
+        gpus=gpus, resource=resource, cpu=cpu, memory=memory, model=model, node_selector=node_selector or {},
+        tolerations=tolerations,
+    )  # fmt: skip
+    say = progress or (lambda _: None)
+    snapshots = _loaded(paths, now=now, stdin=stdin, limits=limits, say=say)
+    say("placing")
+    template = find_template(snapshots, like) if like else None
+    return try_fit(snapshots, ask, pods=pods, like=template)
+
+
+def _loaded(
+    paths: Sequence[str | Path],
+    *,
+    now: str | None,
+    stdin: BinaryIO | None,
+    limits: Limits | None,
+    say: Callable[[str], None],
+) -> list[Snapshot]:
+    """One snapshot for each cluster that the paths hold."""
+    if not paths:
+        raise UsageError("no snapshot to read", hint="name at least one path, as `--from` takes them")
+    parts = []
+    for path in paths:
+        say(f"reading {path}")
+        parts += read(str(path), stdin=stdin, limits=limits or Limits())
+    say("indexing")
+    return load(parts, now=now)

@@ -51,7 +51,7 @@ def examined(
     examination = api.examine(
         paths,
         now=flags.now,
-        stdin=sys.stdin.buffer if _reads_stdin(paths) else None,
+        stdin=sys.stdin.buffer if reads_stdin(paths) else None,
         namespaces=flags.namespaces,
         selector=flags.selector,
         since_s=flags.since,
@@ -66,7 +66,7 @@ def examined(
             )
             for each in ignores
         ],
-        limits=_limits(flags),
+        limits=limits(flags),
         progress=narrator.progress,
     )
     report = examination.report
@@ -93,12 +93,13 @@ def sources(flags: Flags) -> list[str]:
         return [f"demo={each}" for each in files]
     if not flags.from_:
         raise UsageError("nothing to look at: no --from was given", hint=_HOW_TO_DUMP)
-    if _reads_stdin(flags.from_) and sys.stdin.isatty():
+    if reads_stdin(flags.from_) and sys.stdin.isatty():
         raise UsageError("--from - reads a pipe, and stdin is a terminal", hint=_HOW_TO_DUMP)
     return list(flags.from_)
 
 
-def _reads_stdin(paths: Sequence[str]) -> bool:
+def reads_stdin(paths: Sequence[str]) -> bool:
+    """Whether one of the paths is stdin."""
     return any(path == "-" or path.endswith("=-") for path in paths)
 
 
@@ -118,7 +119,8 @@ def still_valid(ignores: Sequence[Ignore], narrator: Narrator) -> tuple[Ignore, 
     return tuple(each for each in ignores if not each.ended(today))
 
 
-def _limits(flags: Flags) -> "Limits | None":
+def limits(flags: Flags) -> "Limits | None":
+    """How much may be read, None where no flag says so."""
     asked = {"bytes": flags.max_bytes, "objects": flags.max_objects, "files": flags.max_files}
     given = {name: value for name, value in asked.items() if value is not None}
     from diag.api import Limits  # noqa: PLC0415  # as in looked
