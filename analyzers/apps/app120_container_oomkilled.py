@@ -144,7 +144,8 @@ def _killed(ctx: Context, group: Group, member: object) -> Killed | None:
             if ended is None or ended.reason != "OOMKilled":
                 continue
             own = status.name == group.container and group.symptom in CRASHED
-            if own or (not ctx.older(ended.finished_at, RECENT_S) and _stands_for(group, status)):
+            again = (status.restart_count or 0) > 1
+            if own or ((again or not ctx.older(ended.finished_at, RECENT_S)) and _stands_for(group, status)):
                 return member, path, status, f"{path}.{name}.terminated"
     return None
 

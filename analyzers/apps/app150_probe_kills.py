@@ -15,7 +15,7 @@ from diag.trouble.groups import Group
 
 # kubernetes/kubernetes pkg/kubelet/kuberuntime/kuberuntime_manager.go, message of the event Killing
 KILLED = re.compile(r"Container (?P<container>\S{1,253}) failed (?P<probe>startup|liveness) probe, will be restarted")
-RECENT_S = 3600
+STOPPING_S = 10 * 60  # between the kill and the end lies the grace period
 MAX_MEMBERS = 8
 DEFAULTS = {"initialDelaySeconds": 0, "periodSeconds": 10, "failureThreshold": 3}
 LOADING = re.compile(
@@ -126,13 +126,13 @@ def _kill(ctx: Context, group: Group, member: object) -> Kill | None:
     """The newest kill by a probe of the group's container, unless the container ended in another way since."""
     if not isinstance(member, Pod):
         return None
-    for event in ctx.warnings(member, "Killing", within_s=RECENT_S):
+    for event in ctx.warnings(member, "Killing"):
         said = KILLED.search(event.text)
         if not said or (group.container and said["container"] != group.container):
             continue
         for path, status in statuses(member):
             spec = _container(member, said["container"])
-            if status.name == said["container"] and spec and not status.ready:
+            if status.name == said["container"] and spec and not status.ready and _is_last_end(event, status):
                 container, where = spec
                 return Kill(
                     pod=member,
@@ -144,6 +144,15 @@ def _kill(ctx: Context, group: Group, member: object) -> Kill | None:
                     where=where,
                 )
     return None
+
+
+def _is_last_end(event: Event, status: ContainerStatus) -> bool:
+    """Whether the kill is what ended the container last, or is about to: not older than its last end."""
+    ended = status.last_state.terminated if status.last_state else None
+    if ended is None or not ended.finished_at or not event.last_seen:
+        return True
+    before = age_s(event.last_seen, ended.finished_at)
+    return before is None or before <= STOPPING_S
 
 
 def _container(pod: Pod, name: str) -> tuple[JsonDict, str] | None:
@@ -243,11 +252,7 @@ def _wrong_port(ctx: Context, kill: Kill) -> Event | None:
 
 def _failures(ctx: Context, kill: Kill) -> list[Event]:
     word = kill.word.capitalize()
-    return [
-        event
-        for event in ctx.warnings(kill.pod, "Unhealthy", within_s=RECENT_S)
-        if event.text.startswith(f"{word} probe")
-    ]
+    return [event for event in ctx.warnings(kill.pod, "Unhealthy") if event.text.startswith(f"{word} probe")]
 
 
 def _settings(ctx: Context, kill: Kill) -> list[Evidence]:

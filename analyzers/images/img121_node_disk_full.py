@@ -100,6 +100,6 @@ def _signs(ctx: Context, node: Node) -> tuple[Evidence, ...]:
     for index, one in enumerate(node.status.conditions or ()):
         if one.type == "DiskPressure" and one.status == "True":
             signs += [ctx.cite(node, f"status.conditions[{index}].{part}") for part in ("type", "status")]
-    for event in ctx.warnings(node, *COLLECTOR, within_s=3600)[:2]:
+    for event in ctx.warnings(node, *COLLECTOR)[:2]:
         signs += [ctx.cite_event(event), ctx.cite(event, "reason")]
     return tuple(signs)

@@ -52,7 +52,7 @@ def image_pull_secret_missing(ctx: Context) -> Iterator[Finding]:
         if not refused:
             continue
         for member in group.members[:1]:
-            for event in ctx.warnings(member, REASON, within_s=3600)[:1]:
+            for event in ctx.warnings(member, REASON)[:1]:
                 yield _finding(ctx, group, member, said=ctx.cite_event(event), refusal=refused[0].cite())
 
 

@@ -313,8 +313,9 @@ def _silent(ctx: Context, driver: str, claims: list[tuple[Group, Object, Object]
     """A provisioner that says nothing: it is known not to run, or has been silent for long."""
     runs = provisioners_of(driver, [*ctx.snap.all("apps/Deployment"), *ctx.snap.all("apps/StatefulSet")])
     down = [one for one in runs if not one.ready]
-    if not down:  # nothing is known against it; only a long silence counts
-        claims = [one for one in claims if ctx.older(one[1].created, SILENT_S)]
+    long = [one for one in claims if ctx.older(one[1].created, SILENT_S)]
+    if not down and (runs or not ctx.snap.holds("apps/Deployment")):
+        claims = long  # nothing is known against it; only a long silence counts
     if not claims:
         return
     _, claim, found = claims[0]
@@ -332,7 +333,7 @@ def _silent(ctx: Context, driver: str, claims: list[tuple[Group, Object, Object]
             Because(one, f"claim {waits.name} waits for {driver}, which does not answer", (provisioner, *pieces[:2]))
             for one, waits, _ in claims
         ),
-        confidence=_sureness(runs, down),
+        confidence=_sureness(runs, down, long=bool(long)),
         since=min((one.since for one, _, _ in claims if one.since), default=None),
         needs=tuple(one.workload.ref for one in down),
         remedies=_remedies(driver, down),
@@ -349,11 +350,12 @@ def _proof(ctx: Context, claim: Object, down: list[Provisioner]) -> list[Evidenc
     return pieces
 
 
-def _sureness(runs: list[Provisioner], down: list[Provisioner]) -> Confidence:
+def _sureness(runs: list[Provisioner], down: list[Provisioner], *, long: bool) -> Confidence:
     """Certain only of a workload that names the driver and does not run."""
-    if down and all(one.bond is Bond.NAMES_IT for one in down):
-        return Confidence.CERTAIN
-    return Confidence.POSSIBLE if runs and not down else Confidence.LIKELY
+    if not down:
+        return Confidence.LIKELY if long and not runs else Confidence.POSSIBLE
+    bond = min(one.bond for one in down)
+    return {Bond.NAMES_IT: Confidence.CERTAIN, Bond.ALONE: Confidence.POSSIBLE}.get(bond, Confidence.LIKELY)
 
 
 def _state(runs: list[Provisioner], down: list[Provisioner]) -> str:

@@ -55,7 +55,7 @@ def pvc_rwo_multi_attach(ctx: Context) -> Iterator[Finding]:
 
 
 def _events(ctx: Context, pod: Pod) -> Iterator[tuple[Event, str]]:
-    for event in ctx.warnings(pod, "FailedAttachVolume", within_s=3600):
+    for event in ctx.warnings(pod, "FailedAttachVolume"):
         said = SAID.search(event.text)
         if said:
             yield event, said["volume"]

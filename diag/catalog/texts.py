@@ -7,6 +7,7 @@ from typing import NamedTuple
 from diag.catalog.context import Context
 from diag.catalog.signature import On
 from diag.facts.pods import statuses
+from diag.facts.times import age_s
 from diag.findings import Evidence
 from diag.projection import Object, dicts
 from diag.snapshot.kinds import ContainerStatus, Event, Node, Pod
@@ -93,10 +94,20 @@ def _events(ctx: Context, group: Group, member: Object) -> Iterator[Text]:
     if workload is not None and workload is not member:
         subjects.append(workload)
     for subject in subjects:
-        for event in ctx.snap.events(subject):
-            if id(event) not in seen and not ctx.older(event.last_seen, RECENT_S):
+        events = ctx.snap.events(subject)
+        for event in events:
+            if id(event) not in seen and _is_recent(event, events[0]):
                 seen.add(id(event))
                 yield _event_text(ctx, member, event)
+
+
+def _is_recent(event: Event, newest: Event) -> bool:
+    """Whether an event belongs to what its subject went through last.
+
+    The trouble itself is stated by status, so what counts is not the event's age but whether others came long after it.
+    """
+    age = age_s(event.last_seen, newest.last_seen) if event.last_seen and newest.last_seen else None
+    return age is None or age <= RECENT_S
 
 
 def _event_text(ctx: Context, member: Object, event: Event) -> Text:

@@ -22,7 +22,7 @@ MIN_TOKEN = 3
 class Bond(IntEnum):
     """How a workload is known to run a provisioner."""
 
-    ALONE = 1  # the only workload with a provisioner's container
+    ALONE = 1  # the only workload with a provisioner's container, or the only one of them that does not run
     NAMED_ALIKE = 2  # its names share a distinctive word with the driver's
     NAMES_IT = 3  # its template names the driver
 
@@ -54,7 +54,11 @@ def provisioners_of(driver: str, workloads: list[Object]) -> list[Provisioner]:
         if container and isinstance(item, Controller):
             found.append(Provisioner(workload=item, container=container, bond=_bond(driver, item)))
     best = max((one.bond for one in found), default=Bond.ALONE)
-    return [one for one in found if one.bond is best and (best is not Bond.ALONE or len(found) == 1)]
+    closest = [one for one in found if one.bond is best]
+    if best is Bond.ALONE and len(closest) > 1:
+        down = [one for one in closest if not one.ready]
+        return down if len(down) == 1 else []
+    return closest
 
 
 def _container(item: Controller) -> str | None:

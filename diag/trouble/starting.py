@@ -58,7 +58,10 @@ def _held_up(scene: Scene, pod: Pod) -> Iterator[Complaint]:
     """A placed pod whose containers are still being made: an event may say what is in the way."""
     said = scene.warnings(pod, *START_EVENTS)
     waits = any(status.state and status.state.waiting for _, status in statuses(pod))
-    nothing_runs = not any(status.state and status.state.running for _, status in statuses(pod))
+    sidecars = {one.name for one in pod.spec.init_containers or () if one.restart_policy == "Always"}
+    nothing_runs = not any(
+        status.state and status.state.running and status.name not in sidecars for _, status in statuses(pod)
+    )
     if said and (waits or nothing_runs):
         event = said[0]
         yield complain(
