@@ -33,7 +33,7 @@ def rolling_update_gpu_deadlock(ctx: Context) -> Iterator[Finding]:
     and the fleet has none. Knative always keeps a revision until the next one is ready.
 
     ## Evidence
-    The new pod's request and the scheduler's words; the old pods' requests on the node; the Deployment's `spec.strategy`.
+    The new pod's request and the scheduler's words; the old pods' requests; the Deployment's `spec.strategy`.
 
     ## What to do
     Let the roll-out end an old pod first (`maxSurge: 0`, `maxUnavailable: 1`), at the price of capacity meanwhile.
