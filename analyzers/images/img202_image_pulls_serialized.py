@@ -49,7 +49,7 @@ def image_pulls_serialized(ctx: Context) -> Iterator[Finding]:
     for start in ctx.starts():
         for pull in start.timeline.pulls:
             facts, event = pull.pulled, pull.event
-            if facts is None or event is None or facts.queued_s is None:
+            if facts is None or event is None or facts.queued_s is None or not start.pod.spec.node_name:
                 continue
             if facts.queued_s >= max(LEAST_S, SHARE * start.timeline.wall_s) and facts.queued_s >= facts.pull_s:
                 yield _finding(ctx, start, event, facts)

@@ -49,7 +49,7 @@ def gpu_driver_built_per_node(ctx: Context) -> Iterator[Finding]:
         claim = ctx.claim(start.pod)
         provision = start.timeline.phase("provision")
         driver = _driver(ctx, start.pod)
-        if claim is None or provision is None or driver is None or provision.name != start.timeline.bottleneck:
+        if claim is None or provision is None or driver is None or start.timeline.bottleneck != "provision":
             continue
         pod, began, built, path = driver
         if built - began >= max(LEAST_S, SHARE * provision.min_s):
@@ -58,7 +58,7 @@ def gpu_driver_built_per_node(ctx: Context) -> Iterator[Finding]:
 
 def _driver(ctx: Context, pod: Pod) -> tuple[Pod, float, float, str] | None:
     """The driver pod on the node: when its container started, when it was ready, and where the start stands."""
-    for other in ctx.snap.pods_on(pod.spec.node_name or ""):
+    for other in ctx.snap.pods_on(pod.spec.node_name or "") if pod.spec.node_name else ():
         names = " ".join(f"{one.name} {one.image or ''}" for one in other.spec.containers or ())
         if not DRIVER.search(names) or NOT_DRIVER.search(names):
             continue
@@ -74,10 +74,11 @@ def _driver(ctx: Context, pod: Pod) -> tuple[Pod, float, float, str] | None:
 
 def _finding(ctx: Context, start: Start, claim: Object, driver: Pod, path: str, spent: float) -> Finding:
     status = claim.whole.get("status")
-    kinds = dicts(status.get("conditions")) if isinstance(status, dict) else []
+    conditions = status.get("conditions") if isinstance(status, dict) else None
     evidence: list[Evidence] = []
-    for index, one in enumerate(kinds):
-        if one.get("type") in ("Initialized", "Registered") and isinstance(one.get("lastTransitionTime"), str):
+    for index, one in enumerate(conditions if isinstance(conditions, list) else ()):
+        kind, when = (one.get("type"), one.get("lastTransitionTime")) if dicts([one]) else (None, None)
+        if kind in ("Initialized", "Registered") and isinstance(when, str):
             evidence.append(ctx.cite(claim, f"status.conditions[{index}].lastTransitionTime"))
             evidence.append(ctx.cite(claim, f"status.conditions[{index}].type"))
     built = [ctx.cite(driver, path), ctx.cite(driver, condition_path(driver, "Ready", "lastTransitionTime"))]

@@ -6,7 +6,7 @@ from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.findings import Because, Evidence, Finding, Question, Remedy
 from diag.projection import Object, dicts
-from diag.snapshot.cite import key
+from diag.snapshot.cite import key, value_at
 
 REVISION = "serving.knative.dev/Revision"
 CONFIGURATION = "serving.knative.dev/Configuration"
@@ -68,16 +68,16 @@ def _is_newest(ctx: Context, revision: Object) -> bool:
 
 def _finding(ctx: Context, revision: Object, path: str) -> Finding:
     said: list[Evidence] = [ctx.cite(revision, f"{path}.reason")]
-    message = ctx.cite_or_lack(revision, f"{path}.message")
-    said.append(message)
+    value = value_at(revision.whole, f"{path}.message")
+    if isinstance(value, str) and value:
+        said.append(ctx.cite(revision, f"{path}.message"))
     deadline, words = _deadline(ctx, revision)
     groups = [group for group in ctx.groups() if group.workload in {ref.ref for ref in _below(ctx, revision)}]
     evidence = (said[0], *said[1:], *deadline)
-    value = getattr(message, "value", "")
     return Finding(
         subject=revision.ref,
         summary=f"was not ready within its progress-deadline ({words}) and was given up: {EXCEEDED}"
-        + (f", {value}" if value else ""),
+        + (f", {value}" if len(said) > 1 else ""),
         evidence=evidence,
         accounts_for=tuple(Because(group, "its revision was given up", evidence) for group in groups),
         since=_since(revision, path),
@@ -106,6 +106,5 @@ def _deadline(ctx: Context, revision: Object) -> tuple[tuple[Evidence, ...], str
 
 
 def _since(revision: Object, path: str) -> str | None:
-    index = int(path.rpartition("[")[2].rstrip("]"))
-    when = revision.whole["status"]["conditions"][index].get("lastTransitionTime")
+    when = value_at(revision.whole, f"{path}.lastTransitionTime")
     return when if isinstance(when, str) else None

@@ -85,7 +85,7 @@ def _volumes(ctx: Context, pod: Pod, container: str) -> Iterator[tuple[Ref, str,
 def _mounted(spec: Any, container: str) -> set[str]:
     return {
         str(mount.get("name"))
-        for entry in dicts(spec.get("containers"))
+        for entry in dicts(spec.get("containers") if isinstance(spec, dict) else None)
         if entry.get("name") == container
         for mount in dicts(entry.get("volumeMounts"))
     }

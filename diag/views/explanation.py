@@ -4,12 +4,14 @@ Each line says which citations it rests on; nothing stands here that the report 
 """
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from diag.document import AlternativeRow, CauseRow, FindingRow, LinkRow, RefRow, RemedyRow, Report
 from diag.views.citations import Citation, Citations
 from diag.views.coverage import gap_lines
+from diag.views.timeline import timeline_lines
 from diag.views.wording import (
     CONFIDENCE,
     WHO,
@@ -96,6 +98,7 @@ class _Teller:
             Section(title="Since when", lines=tuple(self._since())),
             Section(title="What it costs", lines=tuple(self._cost())),
             Section(title="Why we think so", lines=tuple(self._why())),
+            Section(title="Where the time went", lines=tuple(self._timelines())),
             Section(title="What else was considered", lines=tuple(map(self._alternative, self.cause.alternatives))),
             Section(title="What to do", lines=tuple(self._remedies())),
             Section(title="How sure this is", lines=tuple(self._sure())),
@@ -123,6 +126,20 @@ class _Teller:
     def _own_evidence(self) -> list[str]:
         own = self.findings.get(self.cause.finding)
         return own.evidence if own else []
+
+    def _timelines(self) -> Iterator[Line]:
+        """The starts that this cause is about, phase by phase."""
+        findings = [self.findings[key] for key in (self.cause.finding, *self.cause.symptoms) if key in self.findings]
+        concerned = {str(ref) for finding in findings for ref in (finding.subject, *finding.members)}
+        mine = [one for one in timeline_lines(self.report) if str(one.pod) in concerned]
+        for one in mine[:_SHOWN]:
+            phases = listed(
+                f"{phase.phase} {phase.length}"
+                + (f" at {phase.rate}" if phase.rate else "")
+                + (" (the longest)" if phase.slowest else "")
+                for phase in one.phases
+            )
+            yield Line(text=f"{self._name(one.pod)}, {one.wall} from {one.span}: {phases}")
 
     def _wrong(self) -> list[Line]:
         lines = [
