@@ -1,0 +1,106 @@
+"""The smallest move: who would have to leave, and who had better stay."""
+
+from .conftest import SYSTEM, budget, node, pod
+
+
+def moved(row):
+    return [(one.pod.name, one.to, one.hold) for one in row.move.pods] if row.move else None
+
+
+def test_the_fewest_pods_leave_and_no_more_than_needed(ask):
+    row = ask(
+        node("a"), pod("two", "a", gpus=2), pod("one", "a", gpus=1), pod("four", "a", gpus=4), SYSTEM, gpus=3,
+    )  # fmt: skip
+
+    assert moved(row) == [("two", None, None)]
+
+
+def test_no_move_is_told_where_all_fit(ask):
+    assert ask(node("a"), pod("two", "a", gpus=2), SYSTEM, gpus=3).move is None
+
+
+def test_a_pod_with_another_place_goes_before_one_without(ask):
+    tolerant = {"tolerations": [{"operator": "Exists"}]}
+    cluster = [node("a", gpus=2), node("b", gpus=2), node("c", gpus=2, taints=[{"key": "t", "effect": "NoSchedule"}])]
+
+    first = ask(*cluster, pod("p", "a", gpus=2, **tolerant), pod("q", "b", gpus=2), SYSTEM, gpus=2)
+    second = ask(*cluster, pod("p", "a", gpus=2), pod("q", "b", gpus=2, **tolerant), SYSTEM, gpus=2)
+
+    assert (moved(first), moved(second)) == ([("p", "c", None)], [("q", "c", None)])
+
+
+def test_two_pods_that_leave_do_not_take_the_same_room(ask):
+    cluster = [node("a", gpus=4), node("b", gpus=4), pod("holder", "b", gpus=3, priority=9, owner="DaemonSet")]
+    row = ask(*cluster, pod("p", "a", gpus=1), pod("q", "a", gpus=1), SYSTEM, gpus=4)
+
+    assert sorted((one.pod.name, one.to) for one in row.move.pods) == [("p", "b"), ("q", None)]
+
+
+def test_a_low_priority_leaves_before_a_high_one(ask):
+    row = ask(node("a"), pod("high", "a", gpus=4, priority=9), pod("low", "a", gpus=4), SYSTEM, gpus=4)
+
+    assert moved(row) == [("low", None, None)]
+
+
+def test_daemonset_pods_and_static_pods_never_leave(ask):
+    static = pod("static", "b", gpus=8, owner="Node")
+    row = ask(node("a"), node("b"), pod("agent", "a", gpus=8, owner="DaemonSet"), static, SYSTEM, gpus=8)
+
+    assert row.move is None
+
+
+def test_a_protected_pod_leaves_only_where_nothing_else_would_do(ask):
+    cluster = [
+        node("a"),
+        pod("guarded", "a", gpus=4, labels={"app": "db"}),
+        budget("db", {"app": "db"}, allowed=0),
+        SYSTEM,
+    ]
+
+    assert moved(ask(*cluster, pod("x", "a", gpus=2), pod("y", "a", gpus=2), gpus=4)) == [
+        ("x", None, None),
+        ("y", None, None),
+    ]
+    assert moved(ask(*cluster, pod("agent", "a", gpus=4, owner="DaemonSet"), gpus=4)) == [("guarded", None, "budget")]
+
+
+def test_a_budget_of_one_lets_one_pod_go_and_not_two(ask):
+    row = ask(
+        node("a"), pod("g1", "a", gpus=4, labels={"app": "db"}), pod("g2", "a", gpus=4, labels={"app": "db"}),
+        budget("db", {"app": "db"}, allowed=1), SYSTEM, gpus=8,
+    )  # fmt: skip
+
+    assert moved(row) == [("g1", None, None), ("g2", None, "budget")]
+
+
+def test_a_bare_pod_leaves_last(ask):
+    row = ask(node("a"), pod("bare", "a", gpus=4, owner=None), pod("made", "a", gpus=4, priority=9), SYSTEM, gpus=4)
+
+    assert moved(row) == [("made", None, None)]
+    assert moved(ask(node("a"), pod("bare", "a", gpus=8, owner=None), SYSTEM, gpus=4)) == [("bare", None, "bare")]
+
+
+def test_a_pod_that_is_ending_already_counts_as_gone(ask):
+    ending = pod("ending", "a", gpus=4, meta={"deletionTimestamp": "2026-01-01T00:00:00Z"})
+    row = ask(node("a"), ending, pod("other", "a", gpus=4), SYSTEM, gpus=4)
+
+    assert [(one.pod.name, one.ending) for one in row.move.pods] == [("ending", True)]
+
+
+def test_all_that_is_short_is_freed_together(ask):
+    row = ask(
+        node("a", cpu="10"), pod("gpu", "a", gpus=8), pod("cpu", "a", cpu="9"), pod("both", "a", cpu="0"), SYSTEM,
+        gpus=8, cpu="8",
+    )  # fmt: skip
+
+    assert moved(row) == [("cpu", None, None), ("gpu", None, None)]
+
+
+def test_many_small_pods_leave_where_few_are_not_enough(ask):
+    row = ask(node("a"), *(pod(f"p{n}", "a", gpus=1, priority=n) for n in range(8)), SYSTEM, gpus=6)
+
+    assert [one.pod.name for one in row.move.pods] == ["p0", "p1", "p2", "p3", "p4", "p5"]
+
+
+def test_unread_budgets_are_a_doubt(ask):
+    assert any("PodDisruptionBudget" in doubt for doubt in ask(node("a"), pod("x", "a", gpus=8), SYSTEM, gpus=8).doubts)
