@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from diag.catalog.backends import INPUTS, Backend, backend, called
 from diag.catalog.context import Context
-from diag.catalog.rule import rule
+from diag.catalog.orphans import orphan
+from diag.catalog.rule import Named, rule
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Ref, Remedy, Severity
 from diag.projection import Object, dicts
 from diag.trouble.groups import Group
@@ -24,12 +25,34 @@ REFUSED = re.compile(r"create new content in namespace (?P<name>[a-z0-9-]{1,63})
 GRACE_S = 5 * 60  # most namespaces end within seconds; pods may take their grace period
 MAX_NAMED = 4
 
+ORPHAN_PAGE = """The controller that owns an object's finalizer is not installed.
+
+## What it means
+The object has been told to go and waits for its controller to clean up, and that controller is not there. A namespace
+that is being deleted waits with it.
+
+## Why it happens
+The operator was uninstalled before its objects.
+
+## Evidence
+The object's finalizer and deletion time, a status that is older than the deletion, and no workload in the cluster
+that is called after the object's API group.
+
+## What to do
+Install the operator again until the object is gone. Only if nothing is left to clean up, remove the finalizer.
+
+## Known limits
+A controller that is called otherwise than its API group is not recognised, so this is likely and never certain. Only
+objects that keep a namespace from ending are looked at.
+"""
+
 
 @rule(
     "APP007",
     name="namespace-stuck-terminating",
     question=Question.CREATED,
     inputs=("Namespace", "Event", *INPUTS, "apps/ReplicaSet", "batch/Job"),
+    others=(Named(id="APP008", name="finalizer-owner-missing", page=ORPHAN_PAGE),),
     visits={"Namespace": 1},
 )
 def namespace_stuck_terminating(ctx: Context) -> Iterator[Finding]:
@@ -113,6 +136,9 @@ def _finding(
     words = (
         str(blockers[0][1].get("message") or blockers[0][1]["type"]).rstrip(".") if blockers else "it is terminating"
     )
+    gone = next(((one, proof) for one in kept if (proof := orphan(ctx, one))), None)
+    if gone is not None and not young:
+        return _orphaned(item, gone[0], [*gone[1], *said], victims=victims)
     held = ", ".join(
         f"{one.kind} {one.name} (finalizers {', '.join(one.metadata.finalizers or ())})" for one in kept[:MAX_NAMED]
     )
@@ -130,6 +156,24 @@ def _finding(
         since=since,
         needs=back.needs,
         remedies=_remedies(item.name, kept),
+    )
+
+
+def _orphaned(item: Object, kept: Object, proof: list[Evidence], *, victims: list[Because]) -> Finding:
+    """The object whose controller is gone, which keeps the namespace."""
+    finalizers = ", ".join(kept.metadata.finalizers or ())
+    first, *rest = proof
+    return Finding(
+        name="finalizer-owner-missing",
+        subject=kept.ref,
+        summary=f"was deleted at {kept.metadata.deletion_timestamp} and waits for the owner of its finalizer "
+        f"{finalizers}, of which no workload is in the cluster; Namespace {item.name} cannot end before it",
+        evidence=(first, *rest),
+        accounts_for=tuple(victims),
+        confidence=Confidence.LIKELY,
+        members=(item.ref,),
+        since=kept.metadata.deletion_timestamp,
+        remedies=_remedies(item.name, [kept]),
     )
 
 
