@@ -173,8 +173,8 @@ def _slow_start(ctx: Context, group: Group, kill: Kill) -> Finding | None:
     lasted = _lasted(kill)
     grace = kill.setting("periodSeconds") + (kill.pod.spec.termination_grace_period_seconds or 30) + 15
     fits = lasted is not None and kill.budget - kill.setting("periodSeconds") <= lasted <= kill.budget + grace
-    if loading is None and not fits:
-        return None
+    if loading is None and (line is not None or not fits):
+        return None  # there is a log, and it is not one of loading
     budget = ctx.compute(
         f"seconds that the {kill.word} probe of container {kill.status.name} allows from its start",
         kill.budget,
