@@ -1,0 +1,100 @@
+"""Several clusters: federations, links between clusters, and what makes clusters and their machines."""
+
+from diag.vocab.polarity.entry import Entry
+
+ENTRIES = (
+    Entry(
+        kinds=("cluster.karmada.io/Cluster",),
+        source="karmada-io/karmada pkg/controllers/status, pkg/controllers/cluster",
+        good=("Ready", "CompleteAPIEnablements", "ServiceDomainNameResolutionReady"),
+        unknown=("Ready",),
+    ),
+    Entry(
+        kinds=("work.karmada.io/*",),
+        source="karmada-io/karmada pkg/scheduler/helper.go, pkg/util/helper/workstatus.go, pkg/controllers/execution",
+        good=("Scheduled", "FullyApplied", "Applied"),
+        neutral=("Dispatching",),
+    ),
+    Entry(
+        kinds=("networking.karmada.io/MultiClusterService",),
+        source="karmada-io/karmada pkg/controllers/multiclusterservice",
+        good=("ServiceApplied", "EndpointSliceDispatched"),
+    ),
+    Entry(
+        kinds=("cluster.open-cluster-management.io/ManagedCluster",),
+        source="open-cluster-management-io/ocm pkg/registration",
+        good=("HubAcceptedManagedCluster", "ManagedClusterJoined", "ManagedClusterConditionAvailable"),
+        neutral=("ManagedClusterConditionClockSynced",),
+        unknown=("ManagedClusterConditionAvailable",),
+    ),
+    Entry(
+        kinds=("cluster.open-cluster-management.io/*",),
+        source="open-cluster-management-io/ocm pkg/placement/controllers/scheduling",
+        good=("PlacementSatisfied", "Bound"),
+        bad=("PlacementMisconfigured",),
+        neutral=("ClusterSetEmpty",),
+    ),
+    Entry(
+        kinds=("work.open-cluster-management.io/*",),
+        source="open-cluster-management-io/ocm pkg/work/spoke",
+        good=("Applied", "Available"),
+        bad=("Degraded",),
+        neutral=("Progressing",),
+    ),
+    Entry(
+        kinds=("multicluster.x-k8s.io/*",),
+        source="kubernetes-sigs/mcs-api pkg/apis/v1beta1",
+        good=("Valid", "Ready"),
+        bad=("Conflict",),
+        neutral=("Exported",),
+        excused=("Pending",),
+    ),
+    Entry(
+        kinds=("skupper.io/*",),
+        source="skupperproject/skupper pkg/apis/skupper/v2alpha1: reason Pending is waiting, Error is broken",
+        good=("Ready", "Configured", "Running", "Resolved", "Operational", "Redeemed"),
+        neutral=("Matched",),
+        excused=("Pending",),
+    ),
+    Entry(
+        kinds=("submariner.io/*",),
+        source="submariner-io/submariner pkg/apis/submariner.io/v1",
+        good=("Allocated",),
+        bad=("Conflict",),
+    ),
+    Entry(
+        kinds=("*.liqo.io/*",),
+        source="liqotech/liqo apis: statuses of its own (Established, Error), which are no verdict here",
+        neutral=("*",),
+    ),
+    Entry(
+        kinds=("*.cluster.x-k8s.io/*", "cluster.x-k8s.io/*"),
+        source="kubernetes-sigs/cluster-api api/core/v1beta2",
+        good=(
+            "Ready",
+            "Available",
+            "InfrastructureReady",
+            "ControlPlaneAvailable",
+            "ControlPlaneInitialized",
+            "BootstrapConfigReady",
+            "NodeHealthy",
+            "HealthCheckSucceeded",
+            "WorkersAvailable",
+            "RemoteConnectionProbe",
+        ),
+        bad=("Remediating",),
+        neutral=(
+            "NodeReady",
+            "UpToDate",
+            "OwnerRemediated",
+            "Deleting",
+            "Paused",
+            "RollingOut",
+            "ScalingUp",
+            "ScalingDown",
+            "MachinesReady",
+            "MachinesUpToDate",
+        ),
+        excused=("WaitingForRemediation", "DrainingNode", "Deleting", "NotUpToDate"),
+    ),
+)
