@@ -3,7 +3,7 @@
 Sources: vendor NVIDIA/k8s-operator-libs `pkg/upgrade` (GPU and network operator), kubernetes-sigs/karpenter
 `pkg/controllers/node/termination`, kubernetes/autoscaler cluster-autoscaler `utils/taints`, kubernetes-sigs/cluster-api
 `internal/controllers/machine`, openshift/machine-config-operator `pkg/daemon/constants`, kubereboot/kured,
-kubernetes/kubernetes `staging/src/k8s.io/kubectl/pkg/drain`, adobe/k8s-shredder.
+kubernetes/kubernetes `staging/src/k8s.io/kubectl/pkg/drain`.
 """
 
 import re
@@ -46,7 +46,6 @@ DRIVER_UPGRADES = ("GPUDriverUpgrade", "OFEDDriverUpgrade")
 
 # ClusterPolicy and NVIDIADriver say how far the operator may go.
 POLICY_KINDS = ("nvidia.com/ClusterPolicy", "nvidia.com/NVIDIADriver")
-UPGRADE_ENABLED = "nvidia.com/gpu-driver-upgrade-enabled"
 PAUSED_FOR_UPGRADE = "paused-for-driver-upgrade"
 LIMIT_REACHED = "Node upgrade limit reached, pausing further upgrades"
 # k8s-driver-manager and the driver container, when the module cannot be unloaded.
@@ -61,10 +60,7 @@ REFUSED = re.compile(
 )
 LOCAL_STORAGE = "cannot delete Pods with local storage"
 NO_CONTROLLER = re.compile(r"cannot delete Pods (?:that declare no controller|not managed by)")
-EVICTED_POD = re.compile(r'error when evicting pods?/?\s*"(?P<pod>[^"]+)"(?: -n "(?P<namespace>[^"]+)")?')
 
 # Cluster API: kind Machine, its condition, and the reason while the node is drained.
 MACHINE_KINDS = ("cluster.x-k8s.io/Machine", "machine.openshift.io/Machine")
 DELETING, DRAINING_NODE = "Deleting", "DrainingNode"
-
-PARKED = ("shredder.ethos.adobe.net/upgrade-status", "parked")

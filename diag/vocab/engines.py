@@ -76,5 +76,3 @@ PROGRESS = re.compile(
     r"(?:Completed|Transferred:)\s+(?P<done>[\d.]+) ?(?P<done_unit>[KMGT]?i?B)(?:ytes)? ?/ ?~?(?P<all>[\d.]+) ?"
     r"(?P<all_unit>[KMGT]?i?B)(?:ytes)?[ ,]+(?:\(|\d+%, )(?P<rate>[\d.]+) ?(?P<rate_unit>[KMGT]?i?B)(?:ytes)?/s"
 )
-# What a container's arguments or log call a place to download from.
-REMOTE = re.compile(r"\b(?P<uri>(?:s3|gs|gcs|hf|az|abfss?|https?|oci)://[^\s'\",)\]]+)")
