@@ -1,5 +1,7 @@
 """Findings, evidence and references as rows of the document, numbered in the order in which they are first needed."""
 
+import re
+
 from diag.document import EvidenceRow, LogRow, RefRow, RemedyRow
 from diag.facts.masking import mask
 from diag.findings import (
@@ -22,9 +24,17 @@ def ref_row(ref: Ref) -> RefRow:
     )  # fmt: skip
 
 
+QUOTED = re.compile(r"'[^']*'")
+# What would make a shell do more than the one command: names in a dump are anybody's words.
+SHELL_WORDS = re.compile(r"[;&|`$<>\\\n\r\x00-\x1f]")
+
+
 def remedy_row(remedy: Remedy) -> RemedyRow:
-    """A remedy as the document has it."""
-    return RemedyRow(text=remedy.text, command=remedy.command, risk=remedy.risk, who=remedy.who, if_=remedy.when)
+    """A remedy as the document has it. A command that a name has made into several is left out."""
+    command = remedy.command
+    if command is not None and SHELL_WORDS.search(QUOTED.sub("", command)):
+        command = None
+    return RemedyRow(text=remedy.text, command=command, risk=remedy.risk, who=remedy.who, if_=remedy.when)
 
 
 class EvidenceTable:
