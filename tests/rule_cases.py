@@ -8,6 +8,7 @@ import yaml
 
 from diag.catalog.registry import load as load_rules
 from diag.causes.diagnose import diagnose
+from diag.findings import AbsentEvidence, AbsentPathEvidence, ComputedEvidence, FieldEvidence, LogEvidence
 from diag.snapshot.load import load
 from diag.snapshot.sources.part import LogText, Part, Slice
 
@@ -83,6 +84,50 @@ def fired(diagnosis, ids):
     """What fired of some rules, as (rule, severity, object)."""
     found = [cause for cause in diagnosis.causes if cause.node.found and cause.node.found.rule in ids]
     return sorted((cause.node.found.rule, cause.severity.value, str(cause.root)) for cause in found)
+
+
+def told(diagnosis, rule):
+    """What the report tells of a rule's causes: how sure, why, by which evidence, what to do, what it explains."""
+    for cause in diagnosis.causes:
+        found = cause.node.found
+        if found is None or found.rule != rule:
+            continue
+        yield from (found.finding.summary, f"confidence {cause.confidence.word}")
+        for piece in found.finding.evidence:
+            yield from words(piece)
+        for because in found.finding.accounts_for:
+            yield from (f"explains {because.symptom.symptom} {because.symptom.workload}", because.why)
+        for remedy in found.finding.remedies:
+            yield from (remedy.text, remedy.command or "", remedy.when or "")
+        yield from (f"needs {ref}" for ref in found.finding.needs)
+
+
+def words(piece):
+    """A piece of evidence in words."""
+    match piece:
+        case FieldEvidence():
+            yield f"{piece.object} {piece.path} = {piece.value}"
+        case LogEvidence():
+            yield f"{piece.pod} {piece.container}: {piece.value}"
+        case AbsentEvidence():
+            yield f"{piece.absent} is not there"
+        case AbsentPathEvidence():
+            yield f"{piece.object} has no {piece.absent_path}"
+        case ComputedEvidence():
+            yield f"{piece.computed} = {piece.value}"
+            for part in piece.parts:
+                yield from words(part)
+
+
+def faults(diagnosis, case, objects, ids):
+    """What is wrong with the diagnosis of a case: crashes, what fired, what it tells."""
+    yield from (gap.detail for gap in diagnosis.gaps if gap.why in ("rule-crashed", "error"))
+    found, wanted = fired(diagnosis, ids), sorted(expected(case, objects))
+    if found != wanted:
+        yield f"fired {found}, expected {wanted}"
+    for rule, texts in case.get("says", {}).items():
+        lines = list(told(diagnosis, rule))
+        yield from (f"{rule} does not say: {text}" for text in texts if not any(text in line for line in lines))
 
 
 @cache
