@@ -51,6 +51,9 @@ SYMPTOMS = {
         SymptomKind(rule="SYM117", name="daemonset-pods-not-ready", question=Question.READY, title="is short of pods"),
         SymptomKind(rule="SYM118", name="service-without-endpoints", question=Question.READY, title="has no endpoint"),
         SymptomKind(rule="SYM119", name="custom-resource-not-ready", question=Question.READY, title="is not ready"),
+        SymptomKind(
+            rule="SYM120", name="object-not-propagated", question=Question.CREATED, title="does not reach its cluster"
+        ),
         SymptomKind(rule="SYM201", name="node-without-gpus", question=Question.OFFERS, title="does not offer its GPUs"),
         SymptomKind(rule="SYM202", name="drain-stuck", question=Question.DRAINS, title="does not become empty"),
         SymptomKind(rule="SYM203", name="rollout-stuck", question=Question.DRAINS, title="does not finish its upgrade"),

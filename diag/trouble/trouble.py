@@ -12,6 +12,7 @@ from diag.trouble import (
     claims,
     controllers,
     creation,
+    custom_resources,
     drains,
     hearsay,
     nodes,
@@ -79,6 +80,8 @@ class Trouble:
         found += self._run("upgrades", lambda: upgrades.complaints(scene))
         explained = {str(one.workload) for one in found}
         found += self._run("controllers", lambda: controllers.complaints(scene, explained))
+        told = list(found)
+        found += self._run("custom resources", lambda: custom_resources.complaints(scene, told))
         complaining = {str(one.workload) for one in found}
         found += self._run("starts", lambda: starts.complaints(scene, self.timelines, complaining))
         groups = gather(found)

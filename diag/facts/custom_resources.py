@@ -1,0 +1,123 @@
+"""What a custom resource says of itself: which of its conditions are bad news, its state, and what holds it back."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from diag.projection import JsonDict, Object
+from diag.snapshot.cite import value_at
+from diag.vocab import custom_resources as words
+from diag.vocab.polarity import Verdict, verdict
+
+STATED = re.compile(words.STATED)
+UNDER_WAY = re.compile(words.UNDER_WAY)
+# Conditions that sum up others.
+SUMMARIES = ("Ready", "Available", "Healthy")
+FAILURES = re.compile(r"Fail|Error|Stalled|Denied")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """One thing that an object says against itself."""
+
+    path: str  # of the field to cite
+    reason: str  # `Ready=False NotFound`, or the state in one word
+    message: str
+    since: str | None
+    stated: bool  # whether it says that it failed, not only that it is not ready
+    summary: bool  # whether it only sums up others
+
+
+def remarks(item: Object) -> list[Remark]:
+    """Everything that an object says against itself, the most telling first: specific before summing up."""
+    found = [*_conditions(item), *_states(item)]
+    return sorted(found, key=lambda one: (one.summary, not one.message, not one.stated))
+
+
+def conditions(item: Object) -> Iterator[tuple[int, JsonDict]]:
+    """The conditions that are maps with a type, with their places."""
+    entries = value_at(item.whole, "status.conditions")
+    for index, found in enumerate(entries if isinstance(entries, list) else ()):
+        if isinstance(found, dict) and isinstance(found.get("type"), str):
+            yield index, found
+
+
+def is_true(item: Object, *types: str) -> bool:
+    """Whether any condition of these types is True."""
+    return any(found["type"] in types and found.get("status") == "True" for _, found in conditions(item))
+
+
+def states(item: Object) -> Iterator[tuple[str, str]]:
+    """States in one word, with their paths."""
+    for path in words.STATE_PATHS:
+        value = value_at(item.whole, path)
+        if isinstance(value, str) and value:
+            yield path, value
+
+
+def text_at(item: Object, *paths: str) -> str:
+    """The first text at one of the paths, empty when there is none."""
+    values = (value_at(item.whole, path) for path in paths)
+    return next((value for value in values if isinstance(value, str) and value), "")
+
+
+def is_held(item: Object) -> bool:
+    """Whether somebody wants it so: suspended, paused, stopped, or scaled to zero."""
+    if any(value_at(item.whole, path) is True for path in words.HELD_PATHS):
+        return True
+    if _number(value_at(item.whole, "spec.replicas")) == 0 or is_true(item, *words.HELD_TYPES):
+        return True
+    return any(item.annotations.get(key, "false") != "false" for key in words.HELD_ANNOTATIONS)
+
+
+def has_ended_well(item: Object) -> bool:
+    """Whether its work is over and went well, or was stopped."""
+    if any(value.casefold() in words.FAILED for _, value in states(item)):
+        return False
+    return is_true(item, *words.ENDED_TYPES) or any(value.casefold() in words.ENDED for _, value in states(item))
+
+
+def is_unread(item: Object) -> bool:
+    """Whether its operator has not seen the newest spec, so that the status speaks of an older one."""
+    generation, observed = item.metadata.generation, _number(value_at(item.whole, "status.observedGeneration"))
+    return generation is not None and observed is not None and observed < generation
+
+
+def _conditions(item: Object) -> Iterator[Remark]:
+    generation = item.metadata.generation
+    for index, found in conditions(item):
+        status, reason = str(found.get("status") or ""), str(found.get("reason") or "")
+        observed = _number(found.get("observedGeneration"))
+        if generation is not None and observed is not None and observed < generation:
+            continue
+        if verdict(item.kind_id, found["type"], status, reason) is not Verdict.BAD:
+            continue
+        message = found.get("message") if isinstance(found.get("message"), str) else ""
+        since = found.get("lastTransitionTime")
+        yield Remark(
+            path=f"status.conditions[{index}].{'message' if message else 'status'}",
+            reason=f"{found['type']}={status} {reason}".strip(),
+            message=message or "",
+            since=since if isinstance(since, str) else None,
+            stated=bool(STATED.search(reason) or (status == "True" and FAILURES.search(found["type"]))),
+            summary=found["type"] in SUMMARIES,
+        )
+
+
+def _states(item: Object) -> Iterator[Remark]:
+    for path, value in states(item):
+        word = value.casefold()
+        if word in words.FAILED or word in words.NOT_READY:
+            yield Remark(
+                path=path,
+                reason=value,
+                message=text_at(item, *words.MESSAGE_PATHS),
+                since=text_at(item, *words.END_PATHS) or None,
+                stated=word in words.FAILED,
+                summary=True,
+            )
+
+
+def _number(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
