@@ -4,6 +4,7 @@ Everything here is immutable. A finding cites evidence; the evidence is checked 
 (`diag.snapshot.cite`), so what is shown was read, never retold.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Literal, NamedTuple, Protocol
@@ -187,6 +188,12 @@ class Symptom(Protocol):
 
 # At least one piece: a finding without evidence does not pass the type checker.
 Proof = tuple[Evidence, *tuple[Evidence, ...]]
+
+
+def as_proof(pieces: Iterable[Evidence]) -> Proof:
+    """Pieces as a proof, the deciding one first. Raises ValueError when there is none."""
+    first, *rest = pieces
+    return (first, *rest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.facts.timeline.model import Transfer
 from diag.facts.times import show_age
-from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy
+from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
 from diag.projection import dicts
 from diag.snapshot.kinds import Pod
 from diag.trouble.timelines import Start
@@ -94,7 +94,7 @@ def _finding(ctx: Context, start: Start, found: Transfer) -> Finding:
     return Finding(
         subject=group.workload,
         summary=summary,
-        evidence=(evidence[0], *evidence[1:], *group.evidence),
+        evidence=as_proof((evidence[0], *evidence[1:], *group.evidence)),
         accounts_for=(Because(group, because, tuple(evidence)),),
         confidence=None if timeline.bottleneck == ("init" if found.init else "load") else Confidence.LIKELY,
         members=(start.pod.ref,),

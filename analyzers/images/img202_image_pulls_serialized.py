@@ -6,7 +6,7 @@ from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.facts.image_pull import Pulled, parse_pulled
 from diag.facts.times import seconds, show_age
-from diag.findings import Basis, Because, Finding, Question, Ref, Remedy
+from diag.findings import Basis, Because, Finding, Question, Ref, Remedy, as_proof
 from diag.snapshot.kinds import Event
 from diag.trouble.timelines import Start
 
@@ -69,7 +69,7 @@ def _finding(ctx: Context, start: Start, event: Event, facts: Pulled) -> Finding
         subject=node.ref if node is not None else Ref(ctx.cluster, "v1", "Node", "", name, seen=False),
         summary=f"pulls one image at a time: {start.pod.namespace}/{start.pod.name} waited {queued}{behind} for its "
         f"image, which then came in {show_age(facts.pull_s)} ({facts.image})",
-        evidence=(*evidence, *seen),
+        evidence=as_proof((*evidence, *seen)),
         accounts_for=(Because(group, f"its image waited {queued} for other pulls on {name}", (*evidence, *seen)),),
         second_sign=bool(others),
         members=(start.pod.ref,),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.facts.nodes import allocatable, capacity
-from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy
+from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
 from diag.snapshot.kinds import Node
 from diag.trouble.groups import Group
 from diag.trouble.selectors import cite_selectors
@@ -24,23 +24,24 @@ def gpu_request_exceeds_any_node(ctx: Context) -> Iterator[Finding]:
     """A pod asks for more GPUs than the largest node offers.
 
     ## What it means
-    No node that the pod may be put on by its selector, even an empty one, has as many GPUs as one pod asks for. Waiting does
-    not help, and an autoscaler helps only if it may create a larger machine.
+    No node that the pod may be put on by its selector, even an empty one, has as many GPUs as one pod asks for.
+    Waiting does not help, and an autoscaler helps only if it may create a larger machine.
 
     ## Why it happens
-    The request was written for another machine type, the selector pins the pod to a pool of smaller machines, or a MIG or
-    time-slicing layout changed what one node offers.
+    The request was written for another machine type, the selector pins the pod to a pool of smaller machines, or a
+    MIG or time-slicing layout changed what one node offers.
 
     ## Evidence
-    The request in `spec.containers[*].resources` of the pod, and the largest `status.allocatable` (or capacity, where a node
-    does not offer all that it has) among the nodes that its selector and affinity leave.
+    The request in `spec.containers[*].resources` of the pod, and the largest `status.allocatable` (or capacity, where
+    a node does not offer all that it has) among the nodes that its selector and affinity leave.
 
     ## What to do
-    Ask for at most the largest node's count, split the job over several pods, or let it run on the pool that has larger nodes.
+    Ask for at most the largest node's count, split the job over several pods, or let it run on the pool that has
+    larger nodes.
 
     ## Known limits
-    A node group that an autoscaler could scale up from zero is not seen. Where the scheduler counts another number of nodes
-    than the snapshot holds, the finding is only likely.
+    A node group that an autoscaler could scale up from zero is not seen. Where the scheduler counts another number of
+    nodes than the snapshot holds, the finding is only likely.
     """
     for group in ctx.groups("pod-unscheduled"):
         if group.shape is None:
@@ -70,11 +71,8 @@ def _finding(ctx: Context, group: Group, resource: str, *, wanted: int, largest:
     path = request_path(group.first, resource)
     part = "allocatable" if allocatable(largest).get(resource, 0) == _has(largest, resource) else "capacity"
     request: Evidence = ctx.cite(group.first, path) if path else group.evidence[0]
-    evidence = (
-        request,
-        ctx.cite(largest, f'status.{part}["{resource}"]'),
-        *(() if everywhere else cite_selectors(ctx.cite, group.first)),
-    )
+    selectors = () if everywhere else cite_selectors(ctx.cite, group.first)
+    evidence = as_proof((request, ctx.cite(largest, f'status.{part}["{resource}"]'), *selectors))
     among = "the largest node" if everywhere else "the largest node that its selector allows"
     summary = f"asks for {wanted} × {resource} in one pod; {among}, {largest.name}, has {most}"
     return Finding(

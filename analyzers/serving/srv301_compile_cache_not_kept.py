@@ -7,7 +7,7 @@ from typing import Any
 from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.facts.times import seconds, show_age
-from diag.findings import Because, Evidence, Finding, Question, Remedy
+from diag.findings import Because, Evidence, Finding, Proof, Question, Remedy, as_proof
 from diag.projection import dicts
 from diag.snapshot.kinds import Pod
 from diag.trouble.timelines import Start
@@ -58,7 +58,7 @@ def compile_cache_not_kept(ctx: Context) -> Iterator[Finding]:
         if earlier and lost:
             own = (_line(ctx, start.pod, start.timeline.engine, compile_line),)
             evidence = (*own, _line(ctx, start.pod, start.timeline.engine, folder_line), *volume, *earlier)
-            yield _finding(start, evidence, spent, lost, folder)
+            yield _finding(start, as_proof(evidence), spent, lost, folder)
 
 
 Compiled = tuple[int, int, float, str, str]  # line of the folder, line of the time, seconds, folder, key
@@ -125,15 +125,13 @@ def _line(ctx: Context, pod: Pod, container: str, number: int) -> Evidence:
     return ctx.cite_log(pod, container, number)
 
 
-def _finding(
-    start: Start, evidence: tuple[Evidence, *tuple[Evidence, ...]], spent: float, lost: str, folder: str
-) -> Finding:
+def _finding(start: Start, evidence: Proof, spent: float, lost: str, folder: str) -> Finding:
     wall = start.timeline.wall_s
     return Finding(
         subject=start.group.workload,
         summary=f"compiled for {show_age(spent)} of a start of {show_age(wall)} what an earlier run had compiled: "
         f"the cache {folder} lies on {lost}, which ends with the pod",
-        evidence=(*evidence, *start.group.evidence),
+        evidence=as_proof((*evidence, *start.group.evidence)),
         accounts_for=(Because(start.group, f"{show_age(spent)} went into compiling the same graphs again", evidence),),
         members=(start.pod.ref,),
         since=start.group.since,

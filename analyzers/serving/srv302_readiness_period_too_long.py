@@ -6,7 +6,7 @@ from typing import Any
 from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.facts.times import show_age
-from diag.findings import Because, Finding, Question, Remedy
+from diag.findings import Because, Evidence, Finding, Question, Remedy, as_proof
 from diag.projection import dicts
 from diag.trouble.timelines import Start
 
@@ -67,14 +67,16 @@ def _finding(ctx: Context, start: Start, where: str, period: float, waited: floa
     line = listens.line
     ready = next((i for i, one in enumerate(start.pod.status.conditions or ()) if one.type == "Ready"), None)
     said = ctx.cite_log(start.pod, line.container, line.number, previous=line.previous)
-    state = [] if ready is None else [ctx.cite(start.pod, f"status.conditions[{ready}].lastTransitionTime")]
-    evidence = (ctx.cite(start.pod, where), said, *state)
+    state: list[Evidence] = (
+        [] if ready is None else [ctx.cite(start.pod, f"status.conditions[{ready}].lastTransitionTime")]
+    )
+    evidence: tuple[Evidence, ...] = (ctx.cite(start.pod, where), said, *state)
     until = "it was Ready" if start.timeline.finished else "now, and is still not asked"
     return Finding(
         subject=start.group.workload,
         summary=f"the server answered {show_age(waited)} before {until}: its readiness probe asks only every "
         f"{period:.0f} s (periodSeconds)",
-        evidence=(*evidence, *start.group.evidence),
+        evidence=as_proof((*evidence, *start.group.evidence)),
         accounts_for=(
             Because(start.group, f"{show_age(waited)} passed until the readiness probe asked again", evidence),
         ),

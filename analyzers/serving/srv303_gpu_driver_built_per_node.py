@@ -7,7 +7,7 @@ from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.facts.pods import condition, condition_path, statuses
 from diag.facts.times import seconds, show_age
-from diag.findings import Because, Evidence, Finding, Question, Ref, Remedy
+from diag.findings import Because, Evidence, Finding, Question, Ref, Remedy, as_proof
 from diag.projection import Object, dicts
 from diag.snapshot.kinds import Pod
 from diag.trouble.timelines import Start
@@ -90,7 +90,7 @@ def _finding(ctx: Context, start: Start, claim: Object, driver: Pod, path: str, 
         subject=_pool(ctx, claim),
         summary=f"the machine of NodeClaim {claim.name} ({node}) took {show_age(wall)} until its GPU could be used "
         f"(Initialized), {show_age(spent)} of that for its driver, which is built on every new node",
-        evidence=(took, *evidence, *start.group.evidence),
+        evidence=as_proof((took, *evidence, *start.group.evidence)),
         accounts_for=(
             Because(
                 start.group, f"its pod waited {show_age(wall)} for the GPU of the new node {node}", (took, *evidence)

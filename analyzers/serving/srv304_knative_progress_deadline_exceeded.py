@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from diag.catalog.context import Context
 from diag.catalog.rule import rule
-from diag.findings import Because, Evidence, Finding, Question, Remedy
+from diag.findings import Because, Evidence, Finding, Question, Remedy, as_proof
 from diag.projection import Object, dicts
 from diag.snapshot.cite import key, value_at
 
@@ -73,7 +73,7 @@ def _finding(ctx: Context, revision: Object, path: str) -> Finding:
         said.append(ctx.cite(revision, f"{path}.message"))
     deadline, words = _deadline(ctx, revision)
     groups = [group for group in ctx.groups() if group.workload in {ref.ref for ref in _below(ctx, revision)}]
-    evidence = (said[0], *said[1:], *deadline)
+    evidence = as_proof((*said, *deadline))
     return Finding(
         subject=revision.ref,
         summary=f"was not ready within its progress-deadline ({words}) and was given up: {EXCEEDED}"

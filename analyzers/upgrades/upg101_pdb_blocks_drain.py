@@ -6,7 +6,7 @@ from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.facts.budgets import BUDGET, COUNTS, Budget, budget
 from diag.facts.drains import is_to_be_moved
-from diag.findings import Because, Confidence, Evidence, FieldEvidence, Finding, Question, Ref, Remedy
+from diag.findings import Because, Confidence, Evidence, FieldEvidence, Finding, Question, Ref, Remedy, as_proof
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
 from diag.vocab.drains import UPGRADE_FAILED, UPGRADE_REQUIRED, UPGRADE_STATES
@@ -78,7 +78,7 @@ def _finding(ctx: Context, group: Group, one: Budget, pods: list[Pod]) -> Findin
     return Finding(
         subject=one.item.ref,
         summary=f"{_arithmetic(one)}; {names}{more} on {node} cannot be evicted, so its drain does not end",
-        evidence=(*evidence, *where, *group.evidence),
+        evidence=as_proof((*evidence, *where, *group.evidence)),
         accounts_for=(Because(group, f"the budget {name} refuses to let go of {names}{more}", (*evidence, *where)),),
         confidence=None if one.allowed is not None else Confidence.LIKELY,
         since=group.since,
@@ -112,12 +112,12 @@ def _arithmetic(one: Budget) -> str:
 def _remedies(ctx: Context, one: Budget, pod: Pod, group: Group) -> tuple[Remedy, ...]:
     item, workload = one.item, ctx.workload(pod)
     scalable = workload.kind in ("Deployment", "StatefulSet", "ReplicaSet")
-    count = (one.expected or 1) + 1
+    kind, count = (workload.kind or "").lower(), (one.expected or 1) + 1
     node = group.first
     found = [
         Remedy(
             text=f"run one replica more of {workload.kind} {workload.name} elsewhere, so that one may go",
-            command=f"kubectl scale {workload.kind.lower()} {workload.name} -n {workload.namespace} --replicas={count}"
+            command=f"kubectl scale {kind} {workload.name} -n {workload.namespace} --replicas={count}"
             if scalable
             else None,
             who="user",

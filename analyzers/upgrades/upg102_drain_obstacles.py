@@ -8,7 +8,7 @@ from diag.catalog.rule import Named, rule
 from diag.facts.drains import is_to_be_moved
 from diag.facts.gpus import is_gpu, pod_requests
 from diag.facts.upgrade_policy import UpgradePolicy, upgrade_policy
-from diag.findings import Because, Confidence, Evidence, FieldEvidence, Finding, Question, Remedy
+from diag.findings import Because, Confidence, Evidence, FieldEvidence, Finding, Question, Remedy, as_proof
 from diag.projection import dicts
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Node, Pod
@@ -96,7 +96,7 @@ def _annotated(ctx: Context, group: Group, node: Node, left: list[Pod]) -> Itera
                 subject=ctx.workload(pod).ref,
                 summary=f"its pod {pod.name} is marked {DO_NOT_DISRUPT} and keeps {node.name}, "
                 "which Karpenter wants to empty",
-                evidence=(*evidence, *group.evidence),
+                evidence=as_proof((*evidence, *group.evidence)),
                 accounts_for=(Because(group, f"{pod.namespace}/{pod.name} must not be disrupted", evidence),),
                 members=(pod.ref,),
                 since=group.since,
@@ -135,7 +135,7 @@ def _undeletable(ctx: Context, group: Group, node: Node, left: list[Pod]) -> Ite
             name="upgrade-drain-blocked",
             subject=node.ref,
             summary=f"cannot be emptied: {names} {what}, and the drain may not delete it",
-            evidence=(*evidence, *group.evidence),
+            evidence=as_proof((*evidence, *group.evidence)),
             accounts_for=(Because(group, f"{names} {what}", evidence),),
             confidence=None if refusals else Confidence.LIKELY,
             members=tuple(pod.ref for pod, _ in pods),

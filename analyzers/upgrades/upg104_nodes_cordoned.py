@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.facts.drains import cordoned_at
-from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy
+from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
 from diag.snapshot.kinds import Node
 from diag.trouble.nodes import is_upgrading
 from diag.trouble.pools import Charged, FaultKind
@@ -72,7 +72,7 @@ def _finding(ctx: Context, nodes: list[Node], charged: list[Charged]) -> Finding
     return Finding(
         subject=nodes[0].ref,
         summary=f"is cordoned with room on it ({names}{more}): {pods} waiting pods would fit there",
-        evidence=evidence,
+        evidence=as_proof(evidence),
         accounts_for=tuple(because),
         confidence=None if agreed else Confidence.LIKELY,
         members=tuple(node.ref for node in nodes),

@@ -6,7 +6,7 @@ from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.facts.nodes import is_ready
 from diag.facts.upgrade_policy import UpgradePolicy, upgrade_policy
-from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy
+from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
 from diag.snapshot.kinds import Node
 from diag.trouble.groups import Group
 from diag.trouble.upgrades import LABEL, is_available
@@ -74,7 +74,7 @@ def _finding(ctx: Context, group: Group, policy: UpgradePolicy, away: list[Node]
         subject=first.ref,
         summary=f"{how} and counts against the driver upgrade: {len(away)} of {count} nodes are unavailable ({names}), "
         f"and maxUnavailable {policy.max_unavailable} allows {most}; the others stay in upgrade-required",
-        evidence=(*evidence, *group.evidence),
+        evidence=as_proof((*evidence, *group.evidence)),
         accounts_for=(Because(group, f"{names} uses up maxUnavailable {policy.max_unavailable}", evidence),),
         confidence=None if said else Confidence.LIKELY,
         members=tuple(node.ref for node in away),

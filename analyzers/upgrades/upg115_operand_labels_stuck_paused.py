@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.facts.pods import condition, condition_path
-from diag.findings import Because, Evidence, Finding, Question, Remedy
+from diag.findings import Because, Evidence, Finding, Question, Remedy, as_proof
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
@@ -70,7 +70,7 @@ def _finding(ctx: Context, group: Group, node: Node, paused: list[str], driver: 
         subject=node.ref,
         summary=f"{len(paused)} operands are still {PAUSED_FOR_UPGRADE} on {node.name} although its driver pod "
         f"{driver.name} is Ready: an interrupted upgrade left the labels",
-        evidence=(*evidence, *group.evidence),
+        evidence=as_proof((*evidence, *group.evidence)),
         accounts_for=(
             Because(group, f"its deploy labels are {PAUSED_FOR_UPGRADE}, so no device plugin is put there", evidence),
         ),

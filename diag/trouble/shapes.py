@@ -9,7 +9,7 @@ import msgspec
 from diag.facts.gpus import Amounts, container_requests, gpus_of, is_gpu, pod_requests
 from diag.facts.nodes import Toleration, tolerations
 from diag.facts.selection import required_terms
-from diag.projection import dicts, json_value, string_map
+from diag.projection import Object, dicts, json_value, string_map
 from diag.snapshot.kinds import Pod
 
 DEFAULT_SCHEDULER = "default-scheduler"
@@ -91,8 +91,10 @@ def claim_names(pod: Pod) -> tuple[str, ...]:
     return tuple(found)
 
 
-def request_path(pod: Pod, resource: str) -> str | None:
-    """Where the pod asks for a resource: the path of the largest single request, None when it does not ask."""
+def request_path(pod: Object, resource: str) -> str | None:
+    """Where a pod asks for a resource: the path of the largest single request, None when it does not ask (or is none)."""
+    if not isinstance(pod, Pod):
+        return None
     best: tuple[int, str] | None = None
     for part, containers in (("containers", pod.spec.containers), ("initContainers", pod.spec.init_containers)):
         for index, container in enumerate(containers or ()):

@@ -198,6 +198,6 @@ def test_nulls_are_unknown_not_trouble(change):
             else item
             for item in ITEMS
         ]
-    )  # noqa: S311
+    )
 
     assert not [gap for gap in report.gaps if gap.why in ("rule-crashed", "error")]
