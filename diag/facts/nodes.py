@@ -14,6 +14,12 @@ from diag.snapshot.kinds import Node, Taint
 # (kubernetes/kubernetes pkg/controller/nodelifecycle): they belong to that fault, not to the pod that waits.
 AUTOMATIC_TAINT_PREFIX = "node.kubernetes.io/"
 UNSCHEDULABLE_TAINT = "node.kubernetes.io/unschedulable"
+# Conditions of a node that runs short, and the taint that comes with each.
+PRESSURE_TAINTS = {
+    "DiskPressure": "node.kubernetes.io/disk-pressure",
+    "MemoryPressure": "node.kubernetes.io/memory-pressure",
+    "PIDPressure": "node.kubernetes.io/pid-pressure",
+}
 
 
 def capacity(node: Node) -> Amounts:
@@ -35,6 +41,12 @@ def is_ready(node: Node) -> bool | None:
     """Whether the node is Ready; None where nothing says so."""
     found = ready(node)
     return None if found is None or found.status is None else found.status == "True"
+
+
+def pressure_taints(node: Node) -> frozenset[str]:
+    """Taints that the node has for what it is short of now."""
+    short = {PRESSURE_TAINTS.get(found.type or "") for found in node.status.conditions or () if found.status == "True"}
+    return frozenset(taint.key for taint in node.spec.taints or () if taint.key and taint.key in short)
 
 
 def blocking_taints(node: Node) -> list[tuple[int, Taint]]:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from diag.findings import Because, Charge, Evidence
 from diag.snapshot.cite import CitationError, cite, compute
+from diag.snapshot.kinds import Pod
 from diag.trouble import gangs, queued_pods
 from diag.trouble.groups import Group
 from diag.trouble.operands import Failing
@@ -19,6 +20,7 @@ def charges(trouble: "Trouble") -> list[Charge]:
     """Every link between two groups."""
     return [
         *_nodes(trouble),
+        *_rejections(trouble),
         *_operands(trouble),
         *_drains(trouble),
         *_claims(trouble),
@@ -42,6 +44,27 @@ def _nodes(trouble: "Trouble") -> list[Charge]:
             pods = f"{charged.pods} of {charged.group.size} pods ({asked} each)"
             why = f"{pods} would fit on {source.first.name} if it offered its GPUs"
             found.append(Charge(source=source, because=Because(charged.group, why, (proof,), members=charged.pods)))
+    return found
+
+
+def _rejections(trouble: "Trouble") -> list[Charge]:
+    """Nodes without their GPUs, and the pods that their kubelets turned away for want of devices."""
+    by_node = {source.first.name: source for source in trouble.of("node-without-gpus")}
+    found = []
+    for group in trouble.of("pod-failed") if by_node else ():
+        there: dict[str, list[Pod]] = {}
+        for pod in group.members:
+            if (
+                isinstance(pod, Pod)
+                and pod.status.reason == "UnexpectedAdmissionError"
+                and pod.spec.node_name in by_node
+            ):
+                there.setdefault(pod.spec.node_name, []).append(pod)
+        for name, pods in sorted(there.items()):
+            why = f"the kubelet of {name} turned {pods[0].name} away, as the node does not offer all its GPUs"
+            proof = (cite(pods[0], "status.reason"), cite(pods[0], "spec.nodeName"))
+            members = None if len(pods) == len(group.members) else len(pods)
+            found.append(Charge(source=by_node[name], because=Because(group, why, proof, members=members)))
     return found
 
 

@@ -10,14 +10,15 @@ from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Complaint
 from diag.trouble.pod_complaint import complain
 from diag.trouble.scene import Scene
-from diag.trouble.served import replaced
+from diag.trouble.served import rejected_lately, replaced
 
 TERMINATING_S = 5 * 60  # beyond the grace period
 
 
 def failed(scene: Scene, pod: Pod) -> Iterator[Complaint]:
     """What a failed pod complains of, unless its controller has made good for it."""
-    if replaced(scene, pod):
+    made_good = replaced(scene, pod)
+    if made_good and not rejected_lately(scene, pod):
         return
     disrupted = condition(pod, "DisruptionTarget")
     evicted = pod.status.reason in ("Evicted", "Preempting", "NodeShutdown", "Terminated") or (
@@ -44,6 +45,7 @@ def failed(scene: Scene, pod: Pod) -> Iterator[Complaint]:
     yield complain(
         scene, pod, "pod-evicted" if evicted else "pod-failed", reason=reason, message=message,
         evidence=(evidence[0], *evidence[1:]), since=_ended_at(pod), container=container,
+        severity=Severity.INFO if made_good else Severity.ERROR,
     )  # fmt: skip
 
 

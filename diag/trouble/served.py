@@ -2,15 +2,17 @@
 
 from typing import Any
 
+from diag.facts.gpus import is_gpu
 from diag.facts.pods import PodClass, classify, condition, statuses
 from diag.projection import Object, dicts
 from diag.snapshot.kinds import Controller, Pod
 from diag.trouble.owners import owner_of
-from diag.trouble.scene import Scene
+from diag.trouble.scene import RECENT_S, Scene
 
 SCALE_UP_S = 15 * 60  # cluster-autoscaler's max-node-provision-time and Karpenter's registration timeout
 NOMINATED_S = 5 * 60  # a preemption lasts as long as the victims' grace period
 FAILED_OLD_S = 24 * 3600
+FAILING_AGAIN_S = 3600  # two pods of one controller that were made and failed in so long a time
 DEFAULT_START_S = 5 * 60  # a container without a startup probe is given so long before its unreadiness is trouble
 PROBE_DEFAULTS = {"initialDelaySeconds": 0, "periodSeconds": 10, "failureThreshold": 3}  # API defaults of a probe
 
@@ -97,15 +99,32 @@ def replaced(scene: Scene, pod: Pod) -> bool:
     return owner is None and not pod.owners and scene.older(pod.created, FAILED_OLD_S)
 
 
+def rejected_lately(scene: Scene, pod: Pod) -> bool:
+    """Whether the kubelet turned the pod away moments ago for its devices: worth knowing even if another runs now.
+
+    Reasons: kubernetes/kubernetes pkg/kubelet/lifecycle/predicate.go.
+    """
+    reason = pod.status.reason or ""
+    devices = reason == "UnexpectedAdmissionError" or (reason.startswith("OutOf") and is_gpu(reason[5:]))
+    age = scene.age(pod.status.start_time or pod.created)
+    return devices and age is not None and age <= RECENT_S
+
+
 def _all_siblings_bad(scene: Scene, owner: Object) -> bool:
     pods = [child for child in scene.snap.children_of(owner) if isinstance(child, Pod)]
     return bool(pods) and all(classify(pod) is PodClass.FAILED for pod in pods)
 
 
 def _has_sibling(scene: Scene, owner: Object, pod: Pod) -> bool:
-    """A live pod of the same controller that came after the failed one."""
-    return any(
-        isinstance(child, Pod) and child.status.phase != "Failed" and (child.created or "") >= (pod.created or "")
-        for child in scene.snap.children_of(owner)
+    """A live pod of the same controller that came after the failed one, unless they fail one after the other."""
+    siblings = [child for child in scene.snap.children_of(owner) if isinstance(child, Pod)]
+    failing = [
+        child
+        for child in siblings
+        if classify(child) is PodClass.FAILED and not scene.older(child.created, FAILING_AGAIN_S)
+    ]
+    return len(failing) <= 1 and any(
+        child.status.phase != "Failed" and (child.created or "") >= (pod.created or "")
+        for child in siblings
         if child is not pod
     )

@@ -1,0 +1,162 @@
+"""APP305, STO201, STO202: the kubelet evicted the pods for what they, or their node, had used up."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from diag.catalog.context import Context
+from diag.catalog.rule import Named, rule
+from diag.facts.evictions import Eviction, parse_eviction
+from diag.findings import Basis, Because, Evidence, Finding, Question, Remedy
+from diag.snapshot.kinds import Pod
+from diag.trouble.groups import Group
+
+STORAGE = """The pod was evicted because it, or its node, used up ephemeral storage.
+
+## What it means
+Files in the containers' own file system, their logs and emptyDirs all lie on the node's disk. Either the disk ran short
+and the kubelet chose this pod, or the pod exceeded a limit of its own.
+
+## Why it happens
+Weights, checkpoints or caches are written there. Without a request the pod is the first to go.
+
+## Evidence
+The kubelet's words in the pod's status: what was low, or which limit was exceeded, and how much the container used.
+
+## What to do
+Write large files to a volume; request (and limit) `ephemeral-storage` by what the pod needs.
+
+## Known limits
+A node that is still under DiskPressure is named instead (node-disk-pressure).
+"""
+EMPTY_DIR = """An emptyDir grew over its sizeLimit and the pod was evicted.
+
+## What it means
+The volume's limit is smaller than what was written to it. The next pod will end in the same way.
+
+## Why it happens
+A model, a cache or shared memory outgrew a limit that was set for a smaller one, often by a chart's default.
+
+## Evidence
+The kubelet's words in the pod's status, and `emptyDir.sizeLimit` of the volume that they name.
+
+## What to do
+Raise the limit above what is written, or use a volume claim.
+
+## Known limits
+How much would be needed is not known.
+"""
+
+
+@rule(
+    "APP305",
+    name="pod-evicted-node-pressure",
+    question=Question.KEPT,
+    basis=Basis.SAID,
+    inputs=("Pod", "Node"),
+    others=(
+        Named(id="STO201", name="ephemeral-storage-eviction", page=STORAGE, basis=Basis.SAID),
+        Named(id="STO202", name="emptydir-sizelimit-exceeded", page=EMPTY_DIR, basis=Basis.SAID),
+    ),
+)
+def pod_evicted(ctx: Context) -> Iterator[Finding]:
+    """The kubelet evicted the pod because its node ran short of memory or process ids.
+
+    ## What it means
+    The node was short, and this pod was chosen: pods that use more than they request go first, then those of low
+    priority.
+
+    ## Why it happens
+    The containers use more than they request, so that more was placed on the node than it can hold.
+
+    ## Evidence
+    The kubelet's words in the pod's status: what was low, by how much, and what the container used and requested.
+
+    ## What to do
+    Set the request near what the container uses, so that the scheduler reserves it.
+
+    ## Known limits
+    A node that is still under pressure is named instead (node-memory-pressure, node-pid-pressure).
+    """
+    for group in ctx.groups("pod-evicted", "pod-failed"):
+        kinds: dict[str, list[tuple[Pod, Eviction]]] = defaultdict(list)
+        for pod in group.members:
+            said = parse_eviction(pod.status.message or "") if isinstance(pod, Pod) else None
+            if isinstance(pod, Pod) and said is not None and not _is_lasting(ctx, pod, said):
+                kinds[_name(said)].append((pod, said))
+        for name, hits in sorted(kinds.items()):
+            yield _finding(ctx, group, name, hits)
+
+
+def _name(said: Eviction) -> str:
+    if said.volume:
+        return "emptydir-sizelimit-exceeded"
+    own = said.limit and not said.resource
+    return "ephemeral-storage-eviction" if own or said.condition == "DiskPressure" else "pod-evicted-node-pressure"
+
+
+def _is_lasting(ctx: Context, pod: Pod, said: Eviction) -> bool:
+    """Whether the node is still under the pressure for which the pod had to go: then the node is the cause."""
+    node = ctx.snap.node(pod.spec.node_name)
+    conditions = node.status.conditions if node is not None else None
+    return any(one.type == said.condition and one.status == "True" for one in conditions or ())
+
+
+def _finding(ctx: Context, group: Group, name: str, hits: list[tuple[Pod, Eviction]]) -> Finding:
+    pod, said = hits[-1]
+    proof = ctx.cite(pod, "status.message")
+    more: list[Evidence] = [ctx.cite(pod, path) for path in ("status.reason", "spec.nodeName") if _has(pod, path)]
+    limit = _limit_path(pod, said.volume) if said.volume else ""
+    if limit:
+        more.append(ctx.cite(pod, limit))
+    count = f"{len(hits)} pods were" if len(hits) > 1 else f"pod {pod.name} was"
+    summary = f"{count} evicted from node {pod.spec.node_name}: {_words(said)}"
+    members = None if len(hits) == len(group.members) else len(hits)
+    return Finding(
+        name=name,
+        subject=group.workload,
+        summary=summary,
+        evidence=(proof, *more),
+        accounts_for=(Because(group, summary, (proof, *more[2:]), members=members),),
+        since=group.since,
+        remedies=_remedies(name, said),
+    )
+
+
+def _words(said: Eviction) -> str:
+    if said.volume:
+        return f"emptyDir volume {said.volume} grew over its limit of {said.limit}"
+    if said.limit:
+        who = f"container {said.container}" if said.container else "its containers together"
+        return f"{who} exceeded the ephemeral-storage limit of {said.limit}"
+    if said.using:
+        asked = f" and requests {said.request}" if said.request else ""
+        return f"the node was low on {said.resource}, and container {said.container} used {said.using}{asked}"
+    return f"the node was low on {said.resource}" if said.resource else f"the node had {said.condition}"
+
+
+def _remedies(name: str, said: Eviction) -> tuple[Remedy, ...]:
+    if name == "emptydir-sizelimit-exceeded":
+        return (
+            Remedy(text=f"raise sizeLimit of volume {said.volume} above {said.limit}, or use a volume claim for it"),
+        )
+    if name == "ephemeral-storage-eviction":
+        return (
+            Remedy(text="write weights, checkpoints and caches to a volume instead of the node's disk"),
+            Remedy(text="set the ephemeral-storage request and limit to what the containers write"),
+        )
+    return (Remedy(text=f"set the {said.resource or 'resource'} request near what the containers use"),)
+
+
+def _has(pod: Pod, path: str) -> bool:
+    return bool(pod.status.reason if path == "status.reason" else pod.spec.node_name)
+
+
+def _limit_path(pod: Pod, volume: str) -> str:
+    """Where the limit of an emptyDir stands."""
+    spec = pod.whole.get("spec")
+    volumes = spec.get("volumes") if isinstance(spec, dict) else None
+    for index, one in enumerate(volumes if isinstance(volumes, list) else ()):
+        source = one.get("emptyDir") if isinstance(one, dict) and one.get("name") == volume else None
+        if isinstance(source, dict) and isinstance(source.get("sizeLimit"), str | int):
+            return f"spec.volumes[{index}].emptyDir.sizeLimit"
+    return ""
