@@ -54,6 +54,7 @@ SYMPTOMS = {
         SymptomKind(
             rule="SYM120", name="object-not-propagated", question=Question.CREATED, title="does not reach its cluster"
         ),
+        SymptomKind(rule="SYM121", name="job-not-finishing", question=Question.KEPT, title="does not end"),
         SymptomKind(rule="SYM201", name="node-without-gpus", question=Question.OFFERS, title="does not offer its GPUs"),
         SymptomKind(rule="SYM202", name="drain-stuck", question=Question.DRAINS, title="does not become empty"),
         SymptomKind(rule="SYM203", name="rollout-stuck", question=Question.DRAINS, title="does not finish its upgrade"),

@@ -9,6 +9,7 @@ from diag.findings import Evidence
 from diag.snapshot.cite import cite
 from diag.snapshot.kinds import ContainerStatus, Event, Node, Pod
 from diag.trouble.groups import Complaint
+from diag.trouble.lingering import not_finishing
 from diag.trouble.pod_complaint import complain
 from diag.trouble.scene import Scene
 from diag.trouble.served import starting_is_served
@@ -22,6 +23,9 @@ def unready_pod(scene: Scene, pod: Pod) -> Iterator[Complaint]:
     node = scene.snap.get("Node", "", pod.spec.node_name or "")
     if isinstance(node, Node) and is_ready(node) is False:
         yield _on_lost_node(scene, pod, node)
+        return
+    if (lingering := not_finishing(scene, pod)) is not None:
+        yield lingering
         return
     for path, status in statuses(pod):
         if not status.ready and crashed_lately(scene, status):
