@@ -94,14 +94,14 @@ def _could_hold(ctx: Context, shape: Shape) -> bool:
 def _barred(ctx: Context, shape: Shape) -> list[Barred]:
     """The nodes that only their taints keep from the pod, the taints of most nodes first."""
     workers = any(not _is_control_plane(node) for node in ctx.place.snap.nodes)
-    found: dict[tuple[tuple[str | None, ...], ...], Barred] = {}
+    found: dict[tuple[tuple[str, ...], ...], Barred] = {}
     for node in ctx.place.selected(shape):
         if ctx.place.verdict(shape, node).barrier is not Barrier.TAINT or ctx.place.too_small(shape, node):
             continue
         mine = [(index, taint) for index, taint in blocking_taints(node) if not tolerates(shape.tolerations, taint)]
         if any(is_own_fault(taint.key or "") for _, taint in mine) or (workers and _is_control_plane(node)):
             continue
-        key = tuple(sorted((taint.key, taint.value, taint.effect) for _, taint in mine))
+        key = tuple(sorted((taint.key or "", taint.value or "", taint.effect or "") for _, taint in mine))
         one = found.setdefault(key, Barred(taints=tuple(taint for _, taint in mine)))
         one.nodes.append(node)
         one.places.append(tuple(index for index, _ in mine))

@@ -131,6 +131,15 @@ def host_ports(pod: Object) -> Iterator[tuple[str, int, str, str]]:
                         yield path, number, str(one.get("protocol") or "TCP"), "" if anywhere else str(address)
 
 
+def ports_clash(pod: Object, other: Object) -> bool:
+    """Whether two pods cannot be on one node for a host port: the same number and protocol on a common address."""
+    return any(
+        (number, protocol) == (its_number, its_protocol) and (address == its_address or not (address and its_address))
+        for _, number, protocol, address in host_ports(pod)
+        for _, its_number, its_protocol, its_address in host_ports(other)
+    )
+
+
 def _extra(pod: Pod, term: dict[str, Any], part: str, operator: str) -> tuple[tuple[str, str, str], ...]:
     """Keys whose value in the pod itself is part of the selector (KEP-3633, KEP-3243)."""
     keys = term.get(part)

@@ -13,7 +13,7 @@ from diag.views.wording import CONFIDENCE, counted, folded, listed
 FORMATS = ("table", "plain", "json", "yaml")
 _ROWS = 10  # nodes that a table lists
 _NAMES = 5  # nodes that a line names
-_FAULTS = {"without-gpus": "without its GPUs", "not-ready": "not ready", "cordoned": "cordoned"}
+_FAULTS = {"without-gpus": "without its GPUs", "not-ready": "not ready", "pressure": "under pressure"}
 _HOLDS = {"budget": "its disruption budget allows none now", "bare": "nothing would make it anew"}
 
 
@@ -78,7 +78,7 @@ def _mended(one: MendedRow) -> str:
     first = f"{counted(one.waiting, 'pod')} that {'waits' if one.waiting == 1 else 'wait'} already"
     pods = f"would take {counted(one.pods, 'pod')}" if one.pods else f"has room only for {first}"
     beside = f", beside {first}" if one.pods and one.waiting else ""
-    return f"{visible(one.node)} ({_FAULTS[one.fault]}) {pods}{beside}"
+    return f"{visible(one.node)} ({_FAULTS.get(one.fault, one.fault)}) {pods}{beside}"
 
 
 def _headline(row: ClusterFitRow, *, several: bool) -> str:

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from diag.facts.gpus import Amounts, is_gpu
-from diag.facts.nodes import AUTOMATIC_TAINT_PREFIX, allocatable, capacity, is_ready
+from diag.facts.nodes import AUTOMATIC_TAINT_PREFIX, allocatable, capacity, is_ready, pressure_taints
+from diag.facts.pod_terms import host_ports, ports_clash
+from diag.facts.pods import occupies_node
 from diag.facts.scheduler_message import parse_scheduler_message
 from diag.snapshot.kinds import Node
 from diag.trouble.groups import Group
@@ -28,6 +30,7 @@ class FaultKind(StrEnum):
     WITHOUT_GPUS = "without-gpus"
     NOT_READY = "not-ready"
     CORDONED = "cordoned"
+    PRESSURE = "pressure"
 
 
 @dataclass(slots=True)
@@ -119,7 +122,8 @@ def _lost(place: Placement, node: Node, without_gpus: dict[str, tuple[str, int]]
         return LostNode(node, FaultKind.WITHOUT_GPUS, _minus(full, used))
     if node.spec.unschedulable:
         return LostNode(node, FaultKind.CORDONED, _minus(offers, used))
-    return None
+    short = pressure_taints(node)
+    return LostNode(node, FaultKind.PRESSURE, _minus(offers, used), short) if short else None
 
 
 def _minus(offers: Amounts, used: Amounts) -> Amounts:
@@ -133,12 +137,21 @@ def _place_one(place: Placement, pools: Pools, group: Group) -> str | None:
         return None
     for name in sorted(pools.lost):
         lost = pools.lost[name]
-        if takes(place, lost, shape):
+        if takes(place, lost, shape) and not _port_taken(place, pools, group, name):
             for resource, amount in shape.requests.items():
                 if resource in lost.room:
                     lost.room[resource] -= amount
             return name
     return None
+
+
+def _port_taken(place: Placement, pools: Pools, group: Group, node: str) -> bool:
+    """Whether a host port that the group asks for is taken on the node, by a pod there or by one charged to it."""
+    if not any(host_ports(group.first)):
+        return False
+    there = [pod for pod in place.snap.pods_by_node.get(node, ()) if occupies_node(pod)]
+    charged = [pools.groups[key].first for key, nodes in pools.placed.items() if node in nodes]
+    return any(ports_clash(group.first, other) for other in (*there, *charged))
 
 
 def takes(place: Placement, lost: LostNode, shape: Shape) -> int:

@@ -76,7 +76,12 @@ def shortage(place: Placement, group: Group) -> Shortage | None:
     if resource is None:
         return None
     wanted = shape.requests[resource]
-    offering = [node for node in place.count(shape).open if allocatable(node).get(resource, 0) > 0]
+    # GPUs of a node that is too small otherwise are of no use to the pod, however many are free there.
+    offering = [
+        node
+        for node in place.count(shape).open
+        if allocatable(node).get(resource, 0) > 0 and set(place.too_small(shape, node)) <= {resource}
+    ]
     free = _free(place, offering, resource)
     whole = [node for node in usable if free.get(node.name, 0) >= wanted]
     lack = Lack.BESIDE_GPUS if whole else Lack.ONE_NODE if sum(free.values()) >= wanted else Lack.GPUS
