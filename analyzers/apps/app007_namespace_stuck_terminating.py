@@ -20,6 +20,7 @@ BLOCKERS = (
     "NamespaceDeletionContentFailure",
     "NamespaceContentRemaining",
 )
+REMAINING = ("NamespaceFinalizersRemaining", "NamespaceContentRemaining")
 # staging/src/k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle/admission.go
 REFUSED = re.compile(r"create new content in namespace (?P<name>[a-z0-9-]{1,63}) because it is being terminated")
 GRACE_S = 5 * 60  # most namespaces end within seconds; pods may take their grace period
@@ -75,7 +76,8 @@ def namespace_stuck_terminating(ctx: Context) -> Iterator[Finding]:
 
     ## Known limits
     A namespace that has been terminating for less than five minutes may still end by itself and is listed as `info`.
-    Of kinds that were not collected only the namespace's own words tell.
+    Of kinds that were not collected only the namespace's own words tell; that something remains is then no more than
+    likely to be the cause.
     """
     waiting = _waiting(ctx)
     for item in ctx.snap.all("Namespace"):
@@ -151,12 +153,17 @@ def _finding(
         evidence=(ctx.cite(item, "metadata.deletionTimestamp"), *said),
         accounts_for=tuple(victims),
         severity=Severity.INFO if young and not victims else None,
-        confidence=Confidence.LIKELY if young or place else None,
+        confidence=Confidence.LIKELY if young or place or not (kept or _says_all(blockers)) else None,
         members=tuple(one.ref for one in kept),
         since=since,
         needs=back.needs,
         remedies=_remedies(item.name, kept),
     )
+
+
+def _says_all(blockers: list[tuple[int, dict[str, object]]]) -> bool:
+    """Whether the namespace's own words tell why it stays: content that remains has a reason that only it shows."""
+    return any(one.get("type") not in REMAINING for _, one in blockers)
 
 
 def _orphaned(item: Object, kept: Object, proof: list[Evidence], *, victims: list[Because]) -> Finding:

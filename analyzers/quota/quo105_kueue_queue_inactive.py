@@ -8,7 +8,7 @@ from diag.catalog.context import Context
 from diag.catalog.queueing import INPUTS, Waiting, blocked, is_stopped, page, pieces, said, waiting
 from diag.catalog.rule import Named, rule
 from diag.facts.times import seconds
-from diag.findings import Evidence, Finding, Question, Ref, Remedy
+from diag.findings import Confidence, Evidence, Finding, Question, Ref, Remedy
 from diag.projection import Object, dicts
 from diag.trouble.kueue import conditions, part, quotas, text
 from diag.vocab.kueue import ADMISSION_CHECK, FLAVOR, MULTIKUEUE_CLUSTER, MULTIKUEUE_CONFIG
@@ -160,11 +160,7 @@ def _check(ctx: Context, one: Waiting) -> Finding | None:
 def _bad_check(ctx: Context, one: Waiting, name: str, proof: list[Evidence]) -> Finding:
     check = ctx.snap.get(ADMISSION_CHECK, "", name)
     if check is None:
-        return blocked(
-            one, "kueue-admissioncheck-inactive", _ref(ctx, "AdmissionCheck", name),
-            "does not exist, and the ClusterQueue needs it", proof,
-            remedies=(Remedy(text=f"create AdmissionCheck {name}, or drop it from the queue", who="queue-admin"),),
-        )  # fmt: skip
+        return _unseen_check(ctx, one, name, proof)
     active = conditions(check).get("Active", (0, {}))[1]
     proof = pieces(said(ctx, check, "Active"), said(ctx, check, "Active", "reason"), *proof)
     lost = _lost_workers(ctx, check)
@@ -173,8 +169,40 @@ def _bad_check(ctx: Context, one: Waiting, name: str, proof: list[Evidence]) -> 
     return blocked(
         one, "kueue-admissioncheck-inactive", check.ref,
         f"is inactive ({active.get('reason') or 'no reason given'}): {active.get('message') or ''}", proof,
+        confidence=None if _workers_are_here(ctx, check) else Confidence.LIKELY,
         remedies=(Remedy(text="repair what its condition names", who="queue-admin"),),
     )  # fmt: skip
+
+
+def _unseen_check(ctx: Context, one: Waiting, name: str, proof: list[Evidence]) -> Finding:
+    """A check that is not here: it does not exist, or is inactive for a reason that only it would tell."""
+    active = conditions(one.queue).get("Active", (0, {}))[1] if one.queue else {}
+    missing = active.get("reason") == "AdmissionCheckNotFound"
+    return blocked(
+        one, "kueue-admissioncheck-inactive", _ref(ctx, "AdmissionCheck", name),
+        "does not exist, and the ClusterQueue needs it" if missing else "is inactive, and the ClusterQueue needs it",
+        proof,
+        confidence=None if missing else Confidence.LIKELY,
+        remedies=(
+            Remedy(text=f"create AdmissionCheck {name}, or drop it from the queue", who="queue-admin")
+            if missing
+            else Remedy(
+                text=f"see what the condition of AdmissionCheck {name} names",
+                command=f"kubectl get admissionchecks {name} -o yaml",
+                who="queue-admin",
+            ),
+        ),
+    )  # fmt: skip
+
+
+def _workers_are_here(ctx: Context, check: Object) -> bool:
+    """Whether nothing that would tell more is left out: the configuration and the workers of a MultiKueue check."""
+    if text(check, "spec", "parameters", "kind") != "MultiKueueConfig":
+        return True
+    config = ctx.snap.get(MULTIKUEUE_CONFIG, "", text(check, "spec", "parameters", "name"))
+    names = part(config, "spec").get("clusters") if config else None
+    entries = [entry for entry in names if isinstance(entry, str)] if isinstance(names, list) else []
+    return config is not None and all(ctx.snap.get(MULTIKUEUE_CLUSTER, "", entry) for entry in entries)
 
 
 def _lost_workers(ctx: Context, check: Object) -> list[Object]:

@@ -180,6 +180,8 @@ def _too_few(ctx: Context, gang: Gang, item: Object, wanted: int) -> Iterator[Fi
     count = ctx.compute(f"pods that name the PodGroup {gang.name}", len(named), named)
     words = _words(ctx, item)
     agreed = any(SIBLINGS in group.message for group in gang.groups) or _says_missing(words)
+    # Why members are missing is what their maker would tell.
+    made = all(ctx.snap.owner_of(pod) is not None for pod in gang.pods if pod.owners)
     summary = f"wants {wanted} members to start together (minMember), and {len(gang.pods)} pods exist"
     yield Finding(
         name=TOO_FEW[gang.kind],
@@ -187,7 +189,7 @@ def _too_few(ctx: Context, gang: Gang, item: Object, wanted: int) -> Iterator[Fi
         summary=summary,
         evidence=(least, *[count, *words, gang.groups[0].evidence[0]]),
         accounts_for=_because(gang, f"its gang {gang.name} {summary}", (least, count)),
-        confidence=None if agreed else Confidence.LIKELY,
+        confidence=None if agreed and made else Confidence.LIKELY,
         since=gang.groups[0].since,
         remedies=(
             Remedy(text=f"set minMember to {len(gang.pods)}, if so many are meant to run"),

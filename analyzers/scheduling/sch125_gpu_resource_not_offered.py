@@ -37,7 +37,7 @@ Add GPU nodes, or run the workload in a cluster that has some.
 
 ## Known limits
 A machine whose GPU is neither labelled nor registered cannot be told from one without. Nodes that an autoscaler
-could add are not seen; with an autoscaler in the cluster the finding is only likely.
+could add are not seen; with an autoscaler in the cluster, or where nobody looked for one, the finding is only likely.
 """
 
 
@@ -132,7 +132,7 @@ def _none_at_all(ctx: Context, group: Group, resource: str, nodes: list[Node]) -
     lacks = [ctx.cite_or_lack(node, f"status.capacity{key(resource)}") for node in nodes]
     proof = ctx.compute(f"nodes with a GPU among {len(nodes)}", 0, lacks)
     summary = f"asks for {resource}, and none of {count_of(len(nodes), 'node')} has any GPU"
-    sure = ctx.agreement(group).nodes and not _scales(ctx)
+    sure = ctx.agreement(group).nodes and _never_scales(ctx)
     return Finding(
         name="no-gpu-nodes",
         subject=group.workload,
@@ -148,10 +148,12 @@ def _none_at_all(ctx: Context, group: Group, resource: str, nodes: list[Node]) -
     )
 
 
-def _scales(ctx: Context) -> bool:
-    """Whether an autoscaler could add nodes of another kind."""
-    status = ctx.snap.get("ConfigMap", "kube-system", "cluster-autoscaler-status")
-    return ctx.snap.holds("karpenter.sh/NodePool") or status is not None
+def _never_scales(ctx: Context) -> bool:
+    """Whether it is known that no autoscaler could add nodes of another kind: both kinds were looked for."""
+    no_status = ctx.snap.lacks("ConfigMap", "kube-system", "cluster-autoscaler-status")
+    pools = ctx.snap.all("karpenter.sh/NodePool")
+    listed = ctx.snap.lacks("karpenter.sh/NodePool", "", "any") is Confidence.CERTAIN
+    return no_status is not None and listed and not pools
 
 
 def _other_name(ctx: Context, group: Group, resource: str, selected: list[Node], elsewhere: list[Node]) -> Finding:

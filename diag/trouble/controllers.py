@@ -36,6 +36,11 @@ def _under_way(scene: Scene, item: Controller) -> int:
     return sum(classify(pod) not in SETTLED for pod in pods)
 
 
+def _unknown(scene: Scene, item: Controller) -> bool:
+    """Whether pods were not collected, so that those on their way cannot be told from those in trouble."""
+    return scene.snap.coverage("Pod", item.namespace) == "none"
+
+
 def _complaint(
     scene: Scene,
     item: Controller,
@@ -101,6 +106,7 @@ def _stateful_set(scene: Scene, item: Controller) -> Iterator[Complaint]:
         yield _complaint(
             scene, item, "replicas-unavailable", ["status.readyReplicas", "spec.replicas"],
             reason="replicas", message=f"{have} of {wanted} replicas are ready", since=None,
+            severity=Severity.INFO if _unknown(scene, item) else Severity.ERROR,
         )  # fmt: skip
 
 
@@ -114,7 +120,8 @@ def _daemon_set(scene: Scene, item: Controller) -> Iterator[Complaint]:
     ):
         yield _complaint(
             scene, item, "daemonset-pods-not-ready", ["status.numberReady", "status.desiredNumberScheduled"],
-            reason="pods", message=f"{have} of {wanted} pods are ready", since=None, severity=Severity.WARNING,
+            reason="pods", message=f"{have} of {wanted} pods are ready", since=None,
+            severity=Severity.INFO if _unknown(scene, item) else Severity.WARNING,
         )  # fmt: skip
 
 

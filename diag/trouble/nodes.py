@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from diag.facts.devices import CLASS, SLICE
 from diag.facts.gpus import is_gpu
 from diag.facts.nodes import allocatable, capacity, is_ready
 from diag.findings import Evidence, Severity
@@ -26,7 +27,7 @@ NOT_UPGRADING = ("", "upgrade-done", "upgrade-failed")
 
 def complaints(scene: Scene) -> Iterator[Complaint]:
     """Every node that offers none, or fewer, of its GPUs. A NotReady node is another fault's."""
-    dra = bool(scene.snap.all("resource.k8s.io/ResourceSlice"))
+    dra = bool(scene.snap.all(SLICE))
     for node in scene.snap.nodes:
         if is_ready(node) is not False and not node.metadata.deletion_timestamp:
             found = lost_gpus(node)
@@ -81,6 +82,7 @@ def _labelled(node: Node) -> tuple[str, int, list[str]] | None:
 
 def _complaint(scene: Scene, node: Node, resource: str, lost: int, paths: list[str]) -> Complaint:
     underway = is_joining(scene, node) or is_upgrading(node)
+    unknown = resource not in capacity(node) and _may_be_claimed(scene)
     has, offers = capacity(node).get(resource), allocatable(node).get(resource, 0) // 1000
     known = f"{lost + offers}" if has is not None or lost else "its"
     evidence: list[Evidence] = [cite(node, path) for path in paths]
@@ -94,13 +96,21 @@ def _complaint(scene: Scene, node: Node, resource: str, lost: int, paths: list[s
         evidence=(evidence[0], *evidence[1:]),
         since=None,
         gpus_lost=lost,
-        severity=Severity.INFO if underway else Severity.ERROR if offers == 0 else Severity.WARNING,
+        severity=Severity.INFO if underway or unknown else Severity.ERROR if offers == 0 else Severity.WARNING,
     )
+
+
+def _may_be_claimed(scene: Scene) -> bool:
+    """Whether devices may be offered to claims without our seeing it: there are classes, and no slices were collected.
+
+    A node that has the resource in its capacity offers it by a device plugin, whatever else there is.
+    """
+    return scene.snap.coverage(SLICE) == "none" and bool(scene.snap.all(CLASS))
 
 
 def _offers_through_dra(scene: Scene, node: Node) -> bool:
     """Whether a ResourceSlice publishes devices of the node: then it offers them through claims."""
-    for item in scene.snap.all("resource.k8s.io/ResourceSlice").values():
+    for item in scene.snap.all(SLICE).values():
         spec = item.whole.get("spec")
         if isinstance(spec, dict) and spec.get("nodeName") == node.name and spec.get("devices"):
             return True
