@@ -51,7 +51,30 @@ def starting(scene: Scene, pod: Pod) -> Iterator[Complaint]:
         if crashed_lately(scene, status) and not status.ready:
             yield crash(scene, pod, symptom, path, status)
             return
-    yield from _held_up(scene, pod)
+    if pod.status.phase == "Pending" and pod.status.reason and not any(statuses(pod)):
+        yield _refused(scene, pod, pod.status.reason)
+    else:
+        yield from _held_up(scene, pod)
+
+
+def _refused(scene: Scene, pod: Pod, reason: str) -> Complaint:
+    """A placed pod of which the status itself says why it has no container.
+
+    Providers of virtual nodes write so (virtual-kubelet/virtual-kubelet node/pod.go: `ProviderFailed`).
+    """
+    message = pod.status.message or ""
+    evidence: tuple[Evidence, *tuple[Evidence, ...]] = (cite(pod, "status.reason"),)
+    if message:
+        evidence = (cite(pod, "status.message"), *evidence)
+    return complain(
+        scene,
+        pod,
+        "container-not-started",
+        reason=f"{reason} {message}",
+        evidence=evidence,
+        message=f"{reason}: {message}" if message else reason,
+        since=placed_at(pod),
+    )
 
 
 def _held_up(scene: Scene, pod: Pod) -> Iterator[Complaint]:
