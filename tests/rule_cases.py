@@ -7,6 +7,7 @@ import msgspec
 import yaml
 
 from diag.catalog.registry import load as load_rules
+from diag.causes.assess import own_confidence
 from diag.causes.diagnose import diagnose
 from diag.findings import AbsentEvidence, AbsentPathEvidence, ComputedEvidence, FieldEvidence, LogEvidence
 from diag.snapshot.load import load
@@ -87,12 +88,15 @@ def fired(diagnosis, ids):
 
 
 def told(diagnosis, rule):
-    """What the report tells of a rule's causes: how sure, why, by which evidence, what to do, what it explains."""
+    """What the report tells of a rule's causes: why, by which evidence, what to do, what it explains.
+
+    How sure is the finding's own confidence, before gaps in the case's few objects lower it.
+    """
     for cause in diagnosis.causes:
         found = cause.node.found
         if found is None or found.rule != rule:
             continue
-        yield from (found.finding.summary, f"confidence {cause.confidence.word}")
+        yield from (found.finding.summary, f"confidence {own_confidence(cause.node).word}")
         for piece in found.finding.evidence:
             yield from words(piece)
         for because in found.finding.accounts_for:
@@ -100,6 +104,8 @@ def told(diagnosis, rule):
         for remedy in found.finding.remedies:
             yield from (remedy.text, remedy.command or "", remedy.when or "")
         yield from (f"needs {ref}" for ref in found.finding.needs)
+        yield from (f"member {ref}" for ref in found.finding.members)
+        yield from (f"since {found.finding.since}", f"gpus lost {found.finding.gpus_lost}")
 
 
 def words(piece):
@@ -125,9 +131,12 @@ def faults(diagnosis, case, objects, ids):
     found, wanted = fired(diagnosis, ids), sorted(expected(case, objects))
     if found != wanted:
         yield f"fired {found}, expected {wanted}"
-    for rule, texts in case.get("says", {}).items():
-        lines = list(told(diagnosis, rule))
-        yield from (f"{rule} does not say: {text}" for text in texts if not any(text in line for line in lines))
+    for must, wanted in (("says", True), ("omits", False)):
+        for rule, texts in case.get(must, {}).items():
+            lines = list(told(diagnosis, rule))
+            for text in texts:
+                if any(text in line for line in lines) is not wanted:
+                    yield f"{rule} {'does not say' if wanted else 'says'}: {text}"
 
 
 @cache

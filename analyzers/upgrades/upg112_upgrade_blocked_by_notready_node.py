@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from diag.catalog.context import Context
 from diag.catalog.rule import rule
-from diag.facts.nodes import is_ready
+from diag.facts.gpus import is_gpu
+from diag.facts.nodes import capacity, is_ready
 from diag.facts.upgrade_policy import UpgradePolicy, upgrade_policy
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
-from diag.snapshot.kinds import Node
+from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
 from diag.trouble.upgrades import LABEL, is_available
 from diag.vocab.drains import LIMIT_REACHED, POLICY_KINDS, UPGRADE_FAILED
@@ -21,6 +22,7 @@ SHOWN = 3
     name="upgrade-blocked-by-notready-node",
     question=Question.DRAINS,
     inputs=("Node", "Pod", *POLICY_KINDS),
+    refines=("node-not-ready",),
 )
 def upgrade_blocked_by_notready_node(ctx: Context) -> Iterator[Finding]:
     """Nodes that are away use up the budget of a driver upgrade.
@@ -37,7 +39,8 @@ def upgrade_blocked_by_notready_node(ctx: Context) -> Iterator[Finding]:
     The upgrade-state labels, the node's Ready condition, `maxUnavailable` of the policy, and the operator's log.
 
     ## What to do
-    Repair the node or take it out of the cluster, or raise maxUnavailable.
+    Repair the node or take it out of the cluster, or raise maxUnavailable. What else the node took with it is listed
+    with the upgrade: one repair helps both.
 
     ## Known limits
     Where several policies rule different nodes, the first is taken.
@@ -75,9 +78,13 @@ def _finding(ctx: Context, group: Group, policy: UpgradePolicy, away: list[Node]
         summary=f"{how} and counts against the driver upgrade: {len(away)} of {count} nodes are unavailable ({names}), "
         f"and maxUnavailable {policy.max_unavailable} allows {most}; the others stay in upgrade-required",
         evidence=as_proof((*evidence, *group.evidence)),
-        accounts_for=(Because(group, f"{names} uses up maxUnavailable {policy.max_unavailable}", evidence),),
+        accounts_for=(
+            Because(group, f"{names} uses up maxUnavailable {policy.max_unavailable}", evidence),
+            *_lost_with(ctx, away, state),
+        ),
         confidence=None if said else Confidence.LIKELY,
         members=tuple(node.ref for node in away),
+        gpus_lost=sum(_gpus(node) for node in away if is_ready(node) is False),
         remedies=(
             Remedy(
                 text=f"repair {first.name}, or take it out of the cluster",
@@ -87,6 +94,23 @@ def _finding(ctx: Context, group: Group, policy: UpgradePolicy, away: list[Node]
             Remedy(text="raise maxUnavailable of the upgrade policy", who="platform", risk="disruptive"),
         ),
     )
+
+
+def _lost_with(ctx: Context, away: list[Node], proof: Evidence) -> Iterator[Because]:
+    """What the nodes that are not Ready took with them, where they are all that did."""
+    names = frozenset(node.name for node in away if is_ready(node) is False)
+    for group in ctx.groups("container-not-ready", "pod-stuck-terminating"):
+        hosts = {pod.spec.node_name for pod in group.members if isinstance(pod, Pod)}
+        if group.state == "node" and hosts <= names:
+            yield Because(group, f"its pods run on {', '.join(sorted(names)[:SHOWN])}, not Ready", (proof,))
+    for charged in ctx.pools.charged_to(names):
+        if charged.pods == charged.group.size - ctx.pools.remaining(charged.group):
+            why = f"{charged.pods} of {charged.group.size} pods would fit there if it were Ready"
+            yield Because(charged.group, why, (proof,), members=charged.pods)
+
+
+def _gpus(node: Node) -> int:
+    return sum(amount for resource, amount in capacity(node).items() if is_gpu(resource)) // 1000
 
 
 def _operator_line(ctx: Context, namespace: str) -> Evidence | None:
