@@ -20,7 +20,6 @@ from diag.trouble.groups import Complaint
 from diag.trouble.scene import Scene
 from diag.vocab import custom_resources as words
 
-STATED_S = 60  # objects are made together: a reference to one that is not there yet mends itself
 GRACE_S = 5 * 60
 UNDER_WAY_S = 30 * 60
 OLD_S = 24 * 3600  # work that failed longer ago is history
@@ -72,13 +71,10 @@ def _said(scene: Scene, item: Object) -> list[Remark]:
 
 
 def _is_due(scene: Scene, item: Object, one: Remark, *, busy: bool) -> bool:
-    """Whether a remark has stood long enough; one that states a failure counts where its age is not known."""
-    since = one.since or item.created
-    if one.stated and is_work(item.kind_id) and scene.older(one.since, OLD_S):
-        return False
+    """Whether a remark has stood long enough; one that states a failure counts at once."""
     if one.stated:
-        return scene.age(since) is None or scene.older(since, STATED_S)
-    return scene.older(since, UNDER_WAY_S if busy or facts.UNDER_WAY.search(one.reason) else GRACE_S)
+        return not is_work(item.kind_id) or not scene.older(one.since, OLD_S)
+    return scene.older(one.since or item.created, UNDER_WAY_S if busy or facts.UNDER_WAY.search(one.reason) else GRACE_S)
 
 
 def _is_starting(scene: Scene, item: Object) -> bool:

@@ -1,0 +1,1 @@
+"""Federations and links between clusters."""

@@ -1,0 +1,1 @@
+"""Scalers of pods and of nodes."""
