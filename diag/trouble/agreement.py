@@ -22,8 +22,8 @@ class Agreement:
 
     @property
     def trusts_nodes(self) -> bool:
-        """Labels, taints and sizes of the snapshot's nodes may be relied upon."""
-        return self.nodes is not False
+        """Labels, taints and sizes of the snapshot's nodes may be relied upon as certain: it holds all of them."""
+        return self.nodes is True
 
     @property
     def trusts_sums(self) -> bool:
