@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
+from diag.facts.custom_resources import Told, told
 from diag.facts.gpus import is_gpu
 from diag.facts.karmada import (
     BINDINGS,
@@ -11,12 +12,10 @@ from diag.facts.karmada import (
     FEDERATED_QUOTA,
     LOST_TAINTS,
     QUOTA,
-    Told,
     free,
     may_take,
     offers,
     taints,
-    told,
 )
 from diag.facts.quantity import show
 from diag.facts.words import listed

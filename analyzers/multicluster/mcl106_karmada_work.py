@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
-from diag.facts.karmada import BINDING_OF_WORK, BINDINGS, SPACE, WORK, Told, told
+from diag.facts.custom_resources import Told, told
+from diag.facts.karmada import BINDING_OF_WORK, BINDINGS, SPACE, WORK
 from diag.findings import Because, Finding, Question, Remedy, as_proof
 from diag.projection import Object
 from diag.trouble.groups import Group

@@ -142,8 +142,9 @@ def _ends(ctx: Context, pod: Pod, path: str, status: ContainerStatus) -> Iterato
 
 def _conditions(ctx: Context, group: Group) -> Iterator[Text]:
     workload = ctx.snap.find(group.workload)
-    subjects = [*group.members[:MAX_MEMBERS], *([workload] if workload is not None else [])]
-    for subject in dict.fromkeys(subjects):
+    members = group.members[:MAX_MEMBERS]
+    above = [workload] if workload is not None and all(workload is not member for member in members) else []
+    for subject in (*members, *above):
         status = subject.whole.get("status")
         entries = status.get("conditions") if isinstance(status, dict) else None
         for index, found in enumerate(entries if isinstance(entries, list) else ()):

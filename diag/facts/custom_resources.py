@@ -29,6 +29,16 @@ class Remark:
     summary: bool  # whether it only sums up others
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A condition as a reader sees it."""
+
+    path: str  # of its message, or of its status where it has none
+    status: str
+    reason: str
+    message: str
+
+
 def remarks(item: Object) -> list[Remark]:
     """Everything that an object says against itself, the most telling first: specific before summing up."""
     found = [*_conditions(item), *_states(item)]
@@ -41,6 +51,18 @@ def conditions(item: Object) -> Iterator[tuple[int, JsonDict]]:
     for index, found in enumerate(entries if isinstance(entries, list) else ()):
         if isinstance(found, dict) and isinstance(found.get("type"), str):
             yield index, found
+
+
+def told(item: Object, type_: str) -> Told | None:
+    """A condition of an object by its type."""
+    for index, found in conditions(item):
+        if found["type"] == type_:
+            message = found.get("message") if isinstance(found.get("message"), str) else ""
+            return Told(
+                path=f"status.conditions[{index}].{'message' if message else 'status'}",
+                status=str(found.get("status") or ""), reason=str(found.get("reason") or ""), message=message or "",
+            )  # fmt: skip
+    return None
 
 
 def is_true(item: Object, *types: str) -> bool:

@@ -2,9 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from diag.facts.custom_resources import conditions
 from diag.facts.quantity import milli
 from diag.projection import Object, dicts
 from diag.snapshot.cite import key, value_at
@@ -17,33 +15,12 @@ SPACE = "karmada-es-"  # the namespace of a member's Works: karmada-es-CLUSTER
 BINDING_OF_WORK = "resourcebinding.karmada.io/"
 # Set by the cluster controller when it cannot reach a member.
 LOST_TAINTS = ("cluster.karmada.io/not-ready", "cluster.karmada.io/unreachable")
+USED = ("allocated", "allocating")  # parts of status.resourceSummary
 # pkg/util/quota: `FederatedResourceQuota(NS/NAME) exceeded for resource R: requested sum X, limit Y.`
 QUOTA = re.compile(
     r"FederatedResourceQuota\((?P<namespace>[^/)]+)/(?P<name>[^)]+)\) exceeded for resource (?P<resource>\S+): "
     r"requested sum (?P<asked>\S+), limit (?P<limit>[^\s,]+?)\.?(?:$|\s)"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """One condition."""
-
-    path: str  # of its message, or of its status where it has none
-    status: str
-    reason: str
-    message: str
-
-
-def told(item: Object, type_: str) -> Told | None:
-    """A condition of an object by its type."""
-    for index, found in conditions(item):
-        if found["type"] == type_:
-            message = found.get("message") if isinstance(found.get("message"), str) else ""
-            return Told(
-                path=f"status.conditions[{index}].{'message' if message else 'status'}",
-                status=str(found.get("status") or ""), reason=str(found.get("reason") or ""), message=message or "",
-            )  # fmt: skip
-    return None
 
 
 def may_take(cluster: Object, binding: Object) -> bool:
@@ -83,6 +60,3 @@ def free(cluster: Object, resource: str) -> int | None:
         return None
     used = (milli(value_at(cluster.whole, f"status.resourceSummary.{part}{key(resource)}")) or 0 for part in USED)
     return have - sum(used)
-
-
-USED = ("allocated", "allocating")

@@ -1,0 +1,160 @@
+"""MCL111 to MCL113: a managed cluster that is silent, placements without a cluster, works that are forbidden."""
+
+import re
+from collections.abc import Iterator
+
+from diag.catalog.context import Context
+from diag.catalog.rule import Named, rule
+from diag.facts.custom_resources import told
+from diag.findings import Because, Evidence, Finding, Question, Remedy, Severity, as_proof
+from diag.projection import Object, dicts
+from diag.snapshot.cite import value_at
+from diag.trouble.groups import Group
+
+GROUP = "cluster.open-cluster-management.io"
+CLUSTER, PLACEMENT = f"{GROUP}/ManagedCluster", f"{GROUP}/Placement"
+WORK = "work.open-cluster-management.io/ManifestWork"
+# Taints of a cluster that does not report; they take it from every placement, whose text speaks of predicates only
+# (open-cluster-management-io/ocm pkg/placement/plugins/tainttoleration).
+SILENT = (f"{GROUP}/unreachable", f"{GROUP}/unavailable")
+FORBIDDEN = re.compile(
+    r'is forbidden: User "(?P<user>[^"]{1,253})" cannot (?P<verb>\w{1,20}) resource "(?P<what>[^"]+)"'
+)
+NO_CLUSTER = """The placement's predicates or taints leave no cluster.
+
+## What it means
+The Placement decides for no managed cluster, so what follows it goes nowhere.
+
+## Why it happens
+Labels or claims that no cluster has, or a taint without a toleration; the text speaks of predicates in both cases.
+
+## Evidence
+The condition `PlacementSatisfied=False NoManagedClusterMatched`.
+
+## What to do
+Change the predicates or tolerations of the Placement, or the labels of the clusters.
+
+## Known limits
+The predicates are not evaluated.
+"""
+AGENT = """The work agent may not create the resource in the managed cluster.
+
+## What it means
+The agent of the managed cluster tried to apply a manifest, and the cluster's API refused it for lack of rights.
+
+## Why it happens
+The agent has rights for built-in kinds only, unless somebody grants it more.
+
+## Evidence
+The condition `Applied=False` of the manifest in `status.resourceStatus`, with the API's sentence.
+
+## What to do
+Grant the agent's ServiceAccount the rights in the managed cluster.
+
+## Known limits
+The roles in the managed cluster are not looked at.
+"""
+
+
+@rule(
+    "MCL111",
+    name="ocm-cluster-agent-offline",
+    question=Question.CREATED,
+    severity=Severity.WARNING,
+    inputs=(CLUSTER, PLACEMENT, WORK),
+    others=(
+        Named(id="MCL112", name="ocm-placement-selects-no-cluster", page=NO_CLUSTER, severity=Severity.WARNING),
+        Named(id="MCL113", name="ocm-work-agent-forbidden", page=AGENT),
+    ),
+)
+def open_cluster_management(ctx: Context) -> Iterator[Finding]:
+    """The managed cluster's agent stopped renewing its lease.
+
+    ## What it means
+    The hub hears nothing of the cluster: nothing new is placed there, and what the hub shows of it is old.
+
+    ## Why it happens
+    The agent, its credentials or the network to the hub failed; the cluster itself may be well.
+
+    ## Evidence
+    `ManagedClusterConditionAvailable` of the ManagedCluster, and the taint that follows from it.
+
+    ## What to do
+    Look at the klusterlet agent in the managed cluster.
+
+    ## Known limits
+    A Placement is charged to the silent cluster where that bears the taint; its predicates are not evaluated.
+    """
+    placements = [group for group in ctx.groups("custom-resource-not-ready") if group.first.kind_id == PLACEMENT]
+    silent = False
+    for group in ctx.groups("custom-resource-not-ready"):
+        for cluster in group.members if group.first.kind_id == CLUSTER else ():
+            said = told(cluster, "ManagedClusterConditionAvailable")
+            if said is not None and said.reason == "ManagedClusterLeaseUpdateStopped":
+                silent |= any(_taints(cluster))
+                yield _offline(ctx, group, cluster, said.path, said.message, placements)
+    for group in () if silent else placements:
+        yield from _unplaced(ctx, group)
+    for group in ctx.groups("object-not-propagated"):
+        for work in group.members if group.first.kind_id == WORK else ():
+            yield from _forbidden(ctx, group, work)
+
+
+def _offline(
+    ctx: Context, group: Group, cluster: Object, path: str, message: str, placements: list[Group]
+) -> Finding:  # fmt: skip
+    evidence: list[Evidence] = [ctx.cite(cluster, path)]
+    evidence += [ctx.cite(cluster, where) for where in _taints(cluster)]
+    follows = placements if len(evidence) > 1 else []
+    return Finding(
+        subject=cluster.ref,
+        summary=f"is silent: {message}",
+        evidence=as_proof(evidence),
+        accounts_for=(
+            Because(group, message, (evidence[0],), members=1 if group.size > 1 else None),
+            *(Because(one, f"{cluster.name} is silent and tainted", tuple(evidence)) for one in follows),
+        ),
+        since=group.since,
+        remedies=(Remedy(text=f"look at the klusterlet agent in {cluster.name}", who="platform"),),
+    )
+
+
+def _taints(cluster: Object) -> Iterator[str]:
+    for index, found in enumerate(dicts(value_at(cluster.whole, "spec.taints"))):
+        if found.get("key") in SILENT:
+            yield f"spec.taints[{index}].key"
+
+
+def _unplaced(ctx: Context, group: Group) -> Iterator[Finding]:
+    for placement in group.members:
+        said = told(placement, "PlacementSatisfied")
+        if said is not None and said.reason == "NoManagedClusterMatched":
+            proof = (ctx.cite(placement, said.path),)
+            share = 1 if group.size > 1 else None
+            yield Finding(
+                name="ocm-placement-selects-no-cluster", subject=placement.ref, summary=f"finds none: {said.message}",
+                evidence=as_proof(proof), accounts_for=(Because(group, said.message, proof, members=share),),
+                since=group.since,
+                remedies=(Remedy(text="change its predicates or tolerations, or the labels of the clusters"),),
+            )  # fmt: skip
+
+
+def _forbidden(ctx: Context, group: Group, work: Object) -> Iterator[Finding]:
+    for index, manifest in enumerate(dicts(value_at(work.whole, "status.resourceStatus.manifests"))):
+        for place, found in enumerate(dicts(manifest.get("conditions"))):
+            words = FORBIDDEN.search(str(found.get("message") or ""))
+            if words is None or found.get("type") != "Applied" or found.get("status") != "False":
+                continue
+            path = f"status.resourceStatus.manifests[{index}].conditions[{place}].message"
+            proof = (ctx.cite(work, path),)
+            why = f"{words['user']} cannot {words['verb']} {words['what']} in {work.namespace}"
+            yield Finding(
+                name="ocm-work-agent-forbidden", subject=work.ref, summary=f"is forbidden: {why}",
+                evidence=as_proof(proof),
+                accounts_for=(Because(group, why, proof, members=1 if group.size > 1 else None),), since=group.since,
+                remedies=(
+                    Remedy(text=f"let {words['user']} {words['verb']} {words['what']} in the managed cluster",
+                           who="platform"),
+                ),
+            )  # fmt: skip
+            return
