@@ -101,6 +101,8 @@ def told(diagnosis, rule):
             yield from words(piece)
         for because in found.finding.accounts_for:
             yield from (f"explains {because.symptom.symptom} {because.symptom.workload}", because.why)
+            for piece in because.evidence:
+                yield from words(piece)
         for remedy in found.finding.remedies:
             yield from (remedy.text, remedy.command or "", remedy.when or "")
         yield from (f"needs {ref}" for ref in found.finding.needs)
