@@ -19,7 +19,7 @@ from diag.facts.karmada import (
 )
 from diag.facts.quantity import show
 from diag.facts.words import listed
-from diag.findings import Because, Evidence, Finding, Question, Ref, Remedy, as_proof
+from diag.findings import Because, Confidence, Evidence, Finding, Question, Ref, Remedy, as_proof
 from diag.projection import Object
 from diag.snapshot.cite import key, value_at
 from diag.trouble.groups import Group
@@ -172,9 +172,15 @@ def _no_fit(ctx: Context, group: Group, binding: Object, said: Told) -> Finding:
             )  # fmt: skip
     return _finding(
         group, binding, said, [ctx.cite(binding, said.path)], name="karmada-no-cluster-fit", subject=binding.ref,
+        confidence=Confidence.CERTAIN if _only_the_policy(said.message) else Confidence.LIKELY,
         summary=f"finds no cluster: {said.message}",
         remedy=Remedy(text="change the affinity or tolerations of the PropagationPolicy, or the clusters' labels"),
     )  # fmt: skip
+
+
+def _only_the_policy(message: str) -> bool:
+    """Whether the sentence blames nothing but the placement: no taint and no API that a cluster's state explains."""
+    return "untolerated taint" not in message and "API resource" not in message
 
 
 def _lost(cluster: Object) -> Told | None:
@@ -240,11 +246,13 @@ def _quota(ctx: Context, group: Group, binding: Object, said: Told) -> Finding:
 def _finding(  # noqa: PLR0913  the parts of a finding
     group: Group, binding: Object, said: Told, evidence: list[Evidence], *, name: str, subject: Ref, summary: str,
     remedy: Remedy, members: tuple[Ref, ...] = (), further: tuple[Because, ...] = (),
+    confidence: Confidence | None = None,
 ) -> Finding:  # fmt: skip
     why = f"the scheduler says of {binding.namespace}/{binding.name}: {said.message}"
     proof = tuple(piece for piece in evidence if getattr(piece, "object", None) == binding.ref)
     share = 1 if group.size > 1 else None
     return Finding(
         name=name, subject=subject, summary=summary, evidence=as_proof(evidence), since=group.since, members=members,
+        confidence=confidence,
         accounts_for=(Because(group, why, proof, members=share), *further), remedies=(remedy,),
     )  # fmt: skip
