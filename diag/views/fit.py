@@ -77,7 +77,7 @@ class MoveRow(Row, kw_only=True):
 
 
 class MendedRow(Row, kw_only=True):
-    """A node that would take `pods` once its fault is mended: without-gpus, not-ready or cordoned.
+    """A node that would take `pods` once its fault (without-gpus, not-ready, cordoned, pressure) is mended.
 
     `waiting` pods that wait already would go there first.
     """
