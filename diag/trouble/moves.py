@@ -5,25 +5,28 @@ would make anew, then the number of pods, their priority, and what would be move
 of the kubelet's own files come back by themselves, so they are never moved. A terminating pod is counted as gone.
 """
 
-from collections import Counter
+from bisect import bisect_left
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from itertools import combinations, islice
+from itertools import combinations
 
 from diag.facts.budgets import BUDGET, Budget, budget
 from diag.facts.drains import is_to_be_moved
 from diag.facts.gpus import Amounts, pod_requests
 from diag.facts.pods import occupies_node
+from diag.findings import Ref
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.placement import Placement, pinned, unlisted
-from diag.trouble.shapes import Shape, shape_of
+from diag.trouble.shapes import Shape, main_gpu, shape_of
 
-MAX_NODES = 50  # that a move is looked for on, those that lack least first
-MAX_FEW = 4  # pods of which all sets are tried
+MAX_FEW = 4  # pods of which all sets are tried, the smaller sets first
+MAX_EVERYWHERE = 2  # pods of which sets are tried on every node; larger ones only on the nodes that lack least
+MAX_NODES = 50
 MAX_CANDIDATES = 16  # pods of one node that sets are made of, those that hold most of what is missing first
-MAX_PLANS = 50  # for which other places are looked for, the cheapest first
+MAX_LANDINGS = 50  # sets of one size for which other places are looked for, the cheapest first
 
 
 class Hold(StrEnum):
@@ -76,11 +79,23 @@ class Moves:
 
     def __init__(self, place: Placement) -> None:
         self.place = place
+        self._alone: dict[tuple[str, str], Hold | None] = {}
+        self._selecting: dict[tuple[str, bytes], list[Budget]] = {}
 
     @cached_property
-    def budgets(self) -> list[Budget]:
-        """All PodDisruptionBudgets, by namespace and name."""
-        return [budget(item) for _, item in sorted(self.place.snap.all(BUDGET).items())]
+    def budgets(self) -> dict[str, list[Budget]]:
+        """All PodDisruptionBudgets by namespace, each list by name."""
+        found: dict[str, list[Budget]] = defaultdict(list)
+        for (namespace, _), item in sorted(self.place.snap.all(BUDGET).items()):
+            found[namespace].append(budget(item))
+        return dict(found)
+
+    def _budgets_of(self, pod: Pod) -> list[Budget]:
+        """The budgets that select the pod, worked out once for pods of equal labels."""
+        key = (pod.namespace, bytes(pod.metadata.labels))
+        if key not in self._selecting:
+            self._selecting[key] = [one for one in self.budgets.get(pod.namespace, ()) if one.selects(pod)]
+        return self._selecting[key]
 
     def smallest(
         self,
@@ -104,34 +119,43 @@ class Moves:
             and (missing := _missing(shape, free.get(node.name, {})))
         ]
         lacking.sort(key=lambda one: (_share(one[1], shape.requests), one[0].name))
-        plans = [plan for node, missing in lacking[:MAX_NODES] for plan in self._plans(node, missing)]
-        plans.sort(key=lambda plan: plan.order)
-        cheapest = plans[:MAX_PLANS] if only_landing else [plan for plan in plans if plan.cost[:3] == plans[0].cost[:3]]
-        for plan in cheapest[:MAX_PLANS]:
-            move = self._landed(plan, free)
-            if move.lands:
-                return move
-        return None if only_landing or not plans else self._landed(plans[0], free)
+        landing = Landing(self.place, free)
+        held: list[_Plan] = []
+        for size in range(MAX_FEW + 1):
+            tried = lacking if size <= MAX_EVERYWHERE else lacking[:MAX_NODES]
+            plans = [plan for node, missing in tried for plan in self._plans(node, missing, size)]
+            found = _best(plans, landing, only_landing=only_landing)
+            if found is not None and not any(moved.hold for moved in found.pods):
+                return found
+            held += plans
+        # Nothing small is free to go: rather many pods than one that had better stay.
+        many = [plan for node, missing in lacking[:MAX_NODES] if (plan := self._many(node, missing))]
+        return _best([*held, *many], landing, only_landing=only_landing)
 
-    def _plans(self, node: Node, missing: Amounts) -> Iterator[_Plan]:
-        """All small sets of pods of the node that hold what is missing; where there is none, one larger set."""
+    def _plans(self, node: Node, missing: Amounts, size: int) -> Iterator[_Plan]:
+        """All sets of so many pods of the node that hold what is missing once the ending ones are gone."""
+        movable, ending, left = self._candidates(node, missing)
+        if not left:
+            if size == 0:
+                yield self._plan(node, (), ending, missing)
+        elif size:
+            sets = combinations(movable[:MAX_CANDIDATES], size)
+            yield from (self._plan(node, pods, ending, left) for pods in sets if not _less(left, pods))
+
+    def _many(self, node: Node, missing: Amounts) -> _Plan | None:
+        """As many pods of the node as it takes, where no small set would do."""
+        movable, ending, left = self._candidates(node, missing)
+        return None if _less(left, movable) else self._plan(node, self._reprieved(movable, left), ending, left)
+
+    def _candidates(self, node: Node, missing: Amounts) -> tuple[list[Pod], tuple[Pod, ...], Amounts]:
+        """Pods that may be moved, those that hold most first; pods that are ending; what is missing without these."""
         here = [pod for pod in self.place.snap.pods_by_node.get(node.name, ()) if occupies_node(pod)]
         holding = [pod for pod in here if any(pod_requests(pod).get(name, 0) > 0 for name in missing)]
         ending = tuple(pod for pod in holding if pod.metadata.deletion_timestamp)
         left = _less(missing, ending)
-        movable = [pod for pod in holding if is_to_be_moved(pod)]
-        if not left:
-            yield self._plan(node, (), ending, missing)
-            return
+        movable = [pod for pod in holding if is_to_be_moved(pod)] if left else []
         movable.sort(key=lambda pod: (self._hold(pod) is not None, -_share(pod_requests(pod), left), _name(pod)))
-        few = movable[:MAX_CANDIDATES]
-        sets = (pods for size in range(1, MAX_FEW + 1) for pods in combinations(few, size))
-        found = [self._plan(node, pods, ending, left) for pods in sets if not _less(left, pods)]
-        if found:
-            # The next set of one node matters only where the first finds no other place.
-            yield from islice(sorted(found, key=lambda plan: plan.order), MAX_PLANS)
-        elif not _less(left, movable):
-            yield self._plan(node, self._reprieved(movable, left), ending, left)
+        return movable, ending, left
 
     def _reprieved(self, movable: list[Pod], missing: Amounts) -> tuple[Pod, ...]:
         """All pods but those that may stay, as the scheduler's preemption spares the more important first."""
@@ -165,50 +189,75 @@ class Moves:
         return _Plan(cost, node, pods, holds, ending)
 
     def _hold(self, pod: Pod) -> Hold | None:
-        return self._holds((pod,))[0]
+        """Why the pod had better stay, for itself. Asked of the same pod many times."""
+        place = (pod.namespace, pod.name)
+        if place not in self._alone:
+            self._alone[place] = self._holds((pod,))[0]
+        return self._alone[place]
 
     def _holds(self, pods: Sequence[Pod]) -> tuple[Hold | None, ...]:
         """Why each of the pods had better stay, if the others go as well: a budget allows only so many."""
-        asked: Counter[int] = Counter()
+        asked: Counter[Ref] = Counter()
         found: list[Hold | None] = []
         for pod in pods:
             refused = False
-            for number, one in enumerate(self.budgets):
-                if one.selects(pod):
-                    asked[number] += 1
-                    refused |= one.refuses(pod) or (one.allowed is not None and 0 < one.allowed < asked[number])
+            for one in self._budgets_of(pod):
+                asked[one.item.ref] += 1
+                refused |= one.refuses(pod) or (one.allowed is not None and 0 < one.allowed < asked[one.item.ref])
             found.append(Hold.BUDGET if refused else None if pod.owners else Hold.BARE)
         return tuple(found)
 
-    def _landed(self, plan: _Plan, free: Mapping[str, Amounts]) -> Move:
-        """The plan with a place for each of its pods, the nodes that it fits most closely first."""
+
+class Landing:
+    """Other places for pods that would have to leave, in what nodes have free."""
+
+    def __init__(self, place: Placement, free: Mapping[str, Amounts]) -> None:
+        self.place, self.free = place, free
+        self._orders: dict[str, list[tuple[int, str, Node]]] = {}
+
+    def landed(self, plan: _Plan) -> Move:
+        """The plan with a place for each of its pods; two of them never take the same room."""
         taken: dict[str, Amounts] = {}
         moved = [Moved(pod=pod, ending=True) for pod in plan.ending]
         for pod, hold in zip(plan.pods, plan.holds, strict=True):
-            to = self._target(pod, plan.node, free, taken)
-            moved.append(Moved(pod=pod, to=to, hold=hold))
+            moved.append(Moved(pod=pod, to=self._target(pod, plan.node, taken), hold=hold))
         return Move(node=plan.node, pods=tuple(moved))
 
-    def _target(self, pod: Pod, away_from: Node, free: Mapping[str, Amounts], taken: dict[str, Amounts]) -> Node | None:
-        """Another node with room for the pod, which is taken from it."""
+    def _target(self, pod: Pod, away_from: Node, taken: dict[str, Amounts]) -> Node | None:
+        """Another node with room for the pod, which is taken from it: the one that it fits most closely."""
         shape = shape_of(pod)
         if pinned(shape) or shape.device_claims:
             return None
-        best: tuple[int, str] | None = None
-        for node in self.place.snap.nodes:
-            left = taken.get(node.name, free.get(node.name, {}))
+        resource = main_gpu(shape.requests) or "cpu"
+        order = self._order(resource)
+        for _, name, node in order[bisect_left(order, (shape.requests.get(resource, 0), "")) :]:
+            left = taken.get(name, self.free.get(name, {}))
             if node is away_from or _missing(shape, left) or self.place.verdict(shape, node).barrier:
                 continue
-            spare = sum(left.get(name, 0) - amount for name, amount in shape.requests.items() if name in shape.gpus)
-            best = min(filter(None, (best, (spare, node.name))))
-        if best is None:
-            return None
-        left = taken.setdefault(best[1], dict(free.get(best[1], {})))
-        for name, amount in shape.requests.items():
-            if name in left:
-                left[name] -= amount
-        found = self.place.snap.get("Node", "", best[1])
-        return found if isinstance(found, Node) else None
+            taken[name] = {key: amount - shape.requests.get(key, 0) for key, amount in left.items()}
+            return node
+        return None
+
+    def _order(self, resource: str) -> list[tuple[int, str, Node]]:
+        """All nodes by what they have free of a resource."""
+        if resource not in self._orders:
+            unknown = unlisted(resource)
+            rows = [
+                (self.free.get(node.name, {}).get(resource, unknown), node.name, node) for node in self.place.snap.nodes
+            ]
+            self._orders[resource] = sorted(rows, key=lambda row: row[:2])
+        return self._orders[resource]
+
+
+def _best(plans: list[_Plan], landing: Landing, *, only_landing: bool) -> Move | None:
+    """The cheapest plan; of those that cost as many pods, one whose pods find other places."""
+    plans.sort(key=lambda plan: plan.order)
+    equal = plans if only_landing else [plan for plan in plans if plan.cost[:3] == plans[0].cost[:3]]
+    for plan in equal[:MAX_LANDINGS]:
+        move = landing.landed(plan)
+        if move.lands:
+            return move
+    return None if only_landing or not plans else landing.landed(plans[0])
 
 
 def _missing(shape: Shape, free: Amounts) -> Amounts:

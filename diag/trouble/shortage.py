@@ -19,6 +19,8 @@ from diag.trouble.moves import Moves
 from diag.trouble.placement import Placement, pinned
 from diag.trouble.shapes import Shape, main_gpu
 
+MAX_NODES = 20  # that a move is looked for on, the ones with most room first
+
 
 class Lack(StrEnum):
     """Which shortage it is, by the name of the cause."""
@@ -136,6 +138,6 @@ class Move:
 
 def smallest_move(place: Placement, lacking: Shortage) -> Move | None:
     """The fewest pods to move from one of the nodes to others so that it could take the shape, if any are found."""
-    found = Moves(place).smallest(lacking.shape, lacking.nodes, only_landing=True)
+    found = Moves(place).smallest(lacking.shape, lacking.nodes[:MAX_NODES], only_landing=True)
     pods = tuple((moved.pod, moved.to) for moved in found.pods if moved.to) if found else ()
     return Move(node=found.node, pods=pods) if found and pods else None
