@@ -168,8 +168,8 @@ def _rivalled(node: Node, reached: list[Node]) -> bool:
     )
 
 
-def fingerprint(rule: str, ref: Ref) -> str:
+def fingerprint(rule: str, ref: Ref, identity: str) -> str:
     """A name of a finding that stays the same from scan to scan: rule, cluster, root without its generated suffix."""
     name = strip_generated(ref.name) if ref.kind in ("Pod", "ReplicaSet") else ref.name
-    text = f"{rule}|{ref.cluster}|{ref.kind}|{ref.namespace}|{name}"
+    text = f"{rule}|{identity}|{ref.kind}|{ref.namespace}|{name}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -71,9 +71,17 @@ class Decision:
         return any(status == "open" for _, status in self.losers)
 
     def alternatives(self) -> list[Alternative]:
-        """The losers for the report."""
+        """The losers for the report. What is ruled out may be true all the same: then the winner says why it is so."""
+        best = self.winners[0].name if self.winners else ""
         return [
-            Alternative(name=claim.name, status=status, why=claim.because.why, evidence=claim.because.evidence)
+            Alternative(
+                name=claim.name,
+                status=status,
+                why=f"{claim.because.why}; {best} explains more"
+                if status == "ruled_out" and best
+                else claim.because.why,
+                evidence=claim.because.evidence,
+            )
             for claim, status in self.losers
         ]
 

@@ -26,7 +26,9 @@ from diag.document import (
     TargetRow,
     ToolRow,
 )
-from diag.findings import Alternative, Gap, Remedy, Severity
+from diag.findings import Alternative, Gap, Ref, Remedy, Severity
+from diag.projection import Object
+from diag.snapshot.snapshot import Snapshot
 from diag.trouble.groups import Group
 from diag.trouble.owners import lineage
 
@@ -40,9 +42,14 @@ class _Document:
     """The report while it is being put together."""
 
     registry: Registry
+    identities: dict[str, str]  # cluster -> what tells it apart, however it is called
     evidence: EvidenceTable = field(default_factory=EvidenceTable)
     findings: list[FindingRow] = field(default_factory=list)
     ids: dict[int, str] = field(default_factory=dict)  # node -> id of its finding
+
+    def fingerprint(self, rule: str, ref: Ref) -> str:
+        """The name of a finding that stays the same from scan to scan."""
+        return fingerprint(rule, ref, self.identities.get(ref.cluster, ref.cluster))
 
 
 def make_report(
@@ -53,7 +60,7 @@ def make_report(
     ignored: Ignores = lambda _: None,
 ) -> Report:
     """Put diagnoses of several clusters into one document. `shown` selects causes, `ignored` sets some aside."""
-    document = _Document(registry)
+    document = _Document(registry, {each.snap.cluster: each.snap.identity for each in diagnoses})
     everything = [(cause, diagnosis) for diagnosis in diagnoses for cause in diagnosis.causes if shown(cause)]
     everything.sort(key=lambda one: (*one[0].rank(), one[0].root.cluster))
     causes: list[CauseRow] = []
@@ -130,7 +137,7 @@ def _found_row(document: _Document, found: Found, severity: Severity, confidence
         id=number, rule=found.rule, name=found.name, role=found.role, severity=severity.value, confidence=confidence,
         subject=ref_row(finding.subject), members=[ref_row(member) for member in finding.members],
         summary=finding.summary, since=finding.since, evidence=document.evidence.ids(finding.evidence),
-        fingerprint=fingerprint(found.rule, finding.subject),
+        fingerprint=document.fingerprint(found.rule, finding.subject),
     )  # fmt: skip
 
 
@@ -139,7 +146,8 @@ def _group_row(document: _Document, group: Group, severity: Severity, confidence
         id=number, rule=group.kind.rule, name=group.symptom, role="symptom", severity=severity.value,
         confidence=confidence, subject=ref_row(group.workload),
         members=[ref_row(member.ref) for member in group.members], summary=group.summary, since=group.since,
-        evidence=document.evidence.ids(group.evidence), fingerprint=fingerprint(group.kind.rule, group.workload),
+        evidence=document.evidence.ids(group.evidence),
+        fingerprint=document.fingerprint(group.kind.rule, group.workload),
     )  # fmt: skip
 
 
@@ -148,8 +156,6 @@ def _cause(document: _Document, number: int, cause: Assessed, diagnosis: Diagnos
     found, group = node.found, node.group
     rule = found.rule if found else group.kind.rule if group else ""
     first = next((other.group.first for other in cause.reached if other.group is not None), None)
-    root = diagnosis.snap.find(cause.root)
-    chain = lineage(diagnosis.snap, first) if first is not None else lineage(diagnosis.snap, root) if root else ()
     return CauseRow(
         id=f"C{number}",
         finding=document.ids[id(node)],
@@ -158,7 +164,7 @@ def _cause(document: _Document, number: int, cause: Assessed, diagnosis: Diagnos
         severity=cause.severity.value,
         confidence=cause.confidence.word,
         root=ref_row(cause.root),
-        lineage=[ref_row(ref) for ref in chain],
+        lineage=[ref_row(ref) for ref in _lineage(diagnosis.snap, cause.root, first)],
         summary=found.finding.summary if found else group.summary if group else "",
         since=cause.since,
         symptoms=[document.ids[id(other)] for other in cause.reached if other is not node],
@@ -171,8 +177,17 @@ def _cause(document: _Document, number: int, cause: Assessed, diagnosis: Diagnos
         ),
         alternatives=_alternatives(document, cause, diagnosis),
         remedies=[remedy_row(remedy) for remedy in _remedies(cause)],
-        fingerprint=fingerprint(rule, cause.root),
+        fingerprint=document.fingerprint(rule, cause.root),
     )
+
+
+def _lineage(snap: Snapshot, root: Ref, first: Object | None) -> tuple[Ref, ...]:
+    """The owners of the member that suffers where the root is one of them, else the owners of the root."""
+    below = lineage(snap, first) if first is not None else ()
+    if root in below:
+        return below
+    item = snap.find(root)
+    return lineage(snap, item) if item is not None else ()
 
 
 def _alternatives(document: _Document, cause: Assessed, diagnosis: Diagnosis) -> list[AlternativeRow]:

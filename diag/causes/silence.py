@@ -12,6 +12,7 @@ from diag.trouble.groups import Group
 
 SHOWN = 5
 LIST, READ_LOGS = "list ", "read the logs of "
+BASIC = tuple(f"{LIST}{kind}" for kind in ("Pod", "Node", "Event"))  # without these, no verdict says much
 DAMAGED = ("truncated", "unreadable", "error")
 STORAGE = (
     "PersistentVolumeClaim",
@@ -107,7 +108,11 @@ class Silence:
         groups = list(unsure)
         return [
             replace(
-                gap, material=gap.material or gap.why == "truncated" or any(self.touches(gap, one) for one in groups)
+                gap,
+                material=gap.material
+                or gap.why == "truncated"
+                or gap.what in BASIC
+                or any(self.touches(gap, one) for one in groups),
             )
             for gap in gaps
         ]

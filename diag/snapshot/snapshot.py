@@ -68,6 +68,12 @@ class Snapshot:
         return best
 
     @cached_property
+    def identity(self) -> str:
+        """What tells this cluster from others whatever the user calls it: the uid of kube-system, else its name."""
+        system = self.get("Namespace", "", "kube-system")
+        return (system.uid if system is not None else "") or self.cluster
+
+    @cached_property
     def pods(self) -> list[Pod]:
         """All pods, by namespace and name."""
         return [pod for _, pod in sorted(self.all("Pod").items()) if isinstance(pod, Pod)]

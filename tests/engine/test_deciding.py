@@ -313,3 +313,41 @@ def test_a_computed_fact_lists_twenty_parts_and_counts_the_rest(cluster):
     assert "5 more" in fact.computed
     with pytest.raises(CitationError):
         compute("nothing", 0, [])
+
+
+def test_a_cause_belongs_to_the_owners_of_its_own_root_not_to_those_of_its_victims(cluster):
+    shared = cluster.node("n")
+    report = cluster.report(
+        cluster.job("victim"),
+        cluster.pod("p", 1, owner=cluster.job("victim"), message=cluster.lacking(1)),
+        shared,
+        rules=[explaining("AAA001", "node-fault", subject=Ref("default", "v1", "Node", "", "n"))],
+    )
+
+    assert report.causes[0].lineage == []
+
+
+def test_a_fingerprint_does_not_hang_on_what_the_user_calls_the_cluster(cluster):
+    system = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "kube-system", "uid": "u1"}}
+    found = {cluster.report(*waiting(cluster), system, name=name).causes[0].fingerprint for name in (None, "prod")}
+    other = cluster.report(*waiting(cluster), {**system, "metadata": {"name": "kube-system", "uid": "u2"}})
+
+    assert len(found) == 1
+    assert other.causes[0].fingerprint not in found
+
+
+def test_what_is_ruled_out_says_what_explains_more(cluster):
+    rules = [explaining("AAA001", "general"), explaining("AAA002", "special", refines=("general",))]
+
+    assert (
+        cluster.report(*waiting(cluster), rules=rules).causes[0].alternatives[0].why == "general; special explains more"
+    )
+
+
+def test_a_dump_without_nodes_or_events_is_never_called_checked(cluster):
+    reading = rule("AAA010", name="silent", question=Question.PLACED, inputs=("Pod", "Node", "Event"))(
+        lambda _: iter(())
+    )
+    report = cluster.report(cluster.pod("fine", node="n"), rules=[reading])
+
+    assert {gap.what for gap in report.gaps if gap.material} == {"list Node", "list Event"}
