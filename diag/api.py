@@ -28,7 +28,7 @@ from diag.facts.quantity import milli
 from diag.snapshot.load import load
 from diag.snapshot.snapshot import Snapshot
 from diag.snapshot.sources import Limits, read
-from diag.trouble.asks import Ask
+from diag.trouble.room.asks import Ask
 from diag.views.fit import Fit
 from diag.views.fitting import find_template, try_fit
 from diag.vocab.accelerators import NVIDIA_GPU

@@ -7,8 +7,8 @@ from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy
 from diag.trouble.groups import Group
-from diag.trouble.refusals import Refusal, refusals
-from diag.trouble.webhooks import MUTATING, VALIDATING, named
+from diag.trouble.relations.refusals import Refusal, refusals
+from diag.trouble.relations.webhooks import MUTATING, VALIDATING, named
 
 # kubernetes/kubernetes staging/src/k8s.io/apiserver/pkg/admission/plugin/webhook/errors/statuserror.go
 DENIED = re.compile(

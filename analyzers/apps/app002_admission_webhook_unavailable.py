@@ -5,13 +5,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from diag.catalog.backends import INPUTS, SLICE_OF, Backend, backend, called
 from diag.catalog.context import Context
+from diag.catalog.joins.backends import INPUTS, SLICE_OF, Backend, backend, called
 from diag.catalog.rule import Named, rule
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Ref, Remedy
 from diag.trouble.groups import Group
-from diag.trouble.refusals import Refusal, refusals
-from diag.trouble.webhooks import MUTATING, VALIDATING, Webhook, named
+from diag.trouble.relations.refusals import Refusal, refusals
+from diag.trouble.relations.webhooks import MUTATING, VALIDATING, Webhook, named
 
 # kubernetes/kubernetes staging/src/k8s.io/apiserver/pkg/util/webhook/error.go and pkg/admission/plugin/webhook
 FAILED = re.compile(r'failed calling (?:admission )?webhook "(?P<name>[^"]{1,253})": (?P<why>[^\n]{1,1500})')

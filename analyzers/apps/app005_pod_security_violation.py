@@ -8,7 +8,7 @@ from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.findings import Basis, Because, Evidence, Finding, Question, Ref, Remedy
 from diag.trouble.groups import Group
-from diag.trouble.refusals import Refusal, refusals
+from diag.trouble.relations.refusals import Refusal, refusals
 
 # kubernetes/kubernetes staging/src/k8s.io/pod-security-admission/admission/admission.go
 VIOLATES = re.compile(r'violates PodSecurity "(?P<policy>[^"]{1,100})": (?P<what>[^\n]{1,600})')

@@ -8,7 +8,7 @@ from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Ref, Remedy
 from diag.trouble.groups import Group
-from diag.trouble.refusals import Refusal, refusals
+from diag.trouble.relations.refusals import Refusal, refusals
 
 # kubernetes/kubernetes plugin/pkg/admission/serviceaccount/admission.go
 MISSING = re.compile(r"error looking up service account (?P<namespace>[a-z0-9-]{1,63})/(?P<name>[a-z0-9.-]{1,253}): ")

@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterator
 
-from diag.catalog.backends import INPUTS, Backend, backend, called
 from diag.catalog.context import Context
-from diag.catalog.orphans import orphan
+from diag.catalog.joins.backends import INPUTS, Backend, backend, called
+from diag.catalog.joins.orphans import orphan
 from diag.catalog.rule import Named, rule
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Ref, Remedy, Severity
 from diag.projection import Object, dicts
 from diag.trouble.groups import Group
-from diag.trouble.refusals import refusals
+from diag.trouble.relations.refusals import refusals
 
 # What keeps a namespace: kubernetes/kubernetes pkg/controller/namespace/deletion/status_condition_utils.go
 BLOCKERS = (

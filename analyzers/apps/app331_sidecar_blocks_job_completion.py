@@ -7,7 +7,7 @@ from diag.catalog.rule import rule
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Pod
-from diag.trouble.lingering import work_and_rest
+from diag.trouble.detect.lingering import work_and_rest
 from diag.vocab.sidecars import is_mesh_proxy, is_sidecar
 
 INJECTION_LABELS = ("istio-injection", "istio.io/rev", "linkerd.io/inject")  # of namespaces

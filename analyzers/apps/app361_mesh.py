@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from diag.catalog.context import Context
-from diag.catalog.paths import Said, said
+from diag.catalog.joins.paths import Said, said
 from diag.catalog.rule import Named, rule
 from diag.facts.pods import statuses
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy
@@ -12,7 +12,7 @@ from diag.projection import Object
 from diag.snapshot.cite import key, value_at
 from diag.snapshot.kinds import Pod
 from diag.trouble.groups import Group
-from diag.trouble.webhooks import selector_of
+from diag.trouble.relations.webhooks import selector_of
 from diag.vocab.sidecars import is_mesh_proxy
 
 CLIENTS = ("container-crashing", "init-container-failing", "pod-failed", "container-not-ready")

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator, Mapping
 
-from diag.catalog.backends import SLICE, SLICE_OF, WORKLOADS, replicas
-from diag.catalog.clients import Client, client_of, service_asked, spec_of, variable_of
 from diag.catalog.context import Context
+from diag.catalog.joins.backends import SLICE, SLICE_OF, WORKLOADS, replicas
+from diag.catalog.joins.clients import Client, client_of, service_asked, spec_of, variable_of
 from diag.catalog.rule import Named, rule
 from diag.facts.pods import condition
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Ref, Remedy
 from diag.projection import JsonDict, Object, dicts
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Pod
-from diag.trouble.webhooks import behind, selector_of
+from diag.trouble.relations.webhooks import behind, selector_of
 
 CLIENTS = ("container-crashing", "init-container-failing", "pod-failed", "container-not-ready", "pod-start-slow")
 DATABASES = (3306, 5432)

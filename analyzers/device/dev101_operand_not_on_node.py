@@ -13,10 +13,10 @@ from diag.projection import dicts
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Controller, Node
 from diag.trouble.groups import Group
-from diag.trouble.operands import on_node, operand_of
-from diag.trouble.placement import Barrier
+from diag.trouble.relations.operands import on_node, operand_of
+from diag.trouble.relations.template import template_pod
+from diag.trouble.room.placement import Barrier
 from diag.trouble.shapes import shape_of
-from diag.trouble.template import template_pod
 from diag.vocab.operands import DEPLOY, PAUSED, Operand, Stage
 
 SYSTEM_NAMESPACES = ("kube-system", "gpu-operator", "nvidia-gpu-operator")

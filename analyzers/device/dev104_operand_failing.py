@@ -6,7 +6,7 @@ from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
 from diag.findings import Basis, Because, Finding, Question, Remedy
 from diag.snapshot.kinds import Pod
-from diag.trouble.operands import operand_of
+from diag.trouble.relations.operands import operand_of
 from diag.vocab.operands import Stage
 
 SYMPTOMS = ("container-crashing", "init-container-failing")

@@ -7,7 +7,7 @@ from diag.catalog.rule import rule
 from diag.findings import Because, Confidence, Evidence, Finding, Proof, Question, Ref, Remedy
 from diag.projection import Object
 from diag.snapshot.kinds import Pod
-from diag.trouble.operands import on_node
+from diag.trouble.relations.operands import on_node
 from diag.vocab.operands import Stage
 
 SAID = ("unknown device", "no healthy devices present", "cannot allocate unhealthy devices")

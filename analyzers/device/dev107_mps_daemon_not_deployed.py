@@ -9,7 +9,7 @@ from diag.catalog.signature import On
 from diag.catalog.texts import first_text
 from diag.findings import Basis, Because, Confidence, Finding, Question, Remedy
 from diag.snapshot.kinds import Controller
-from diag.trouble.operands import operand_of
+from diag.trouble.relations.operands import operand_of
 from diag.vocab.operands import Stage
 
 WAITS = re.compile(r"error (?:waiting for|checking) MPS daemon")

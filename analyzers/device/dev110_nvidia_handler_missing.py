@@ -13,7 +13,7 @@ from diag.findings import Basis, Because, Confidence, Evidence, Finding, Questio
 from diag.projection import dicts
 from diag.snapshot.kinds import Event, Node, Pod
 from diag.trouble.groups import Group
-from diag.trouble.operands import on_node
+from diag.trouble.relations.operands import on_node
 from diag.vocab.operands import Stage
 
 # containerd internal/cri/server/sandbox_run.go; cri-o internal/config (runtime handler maps).

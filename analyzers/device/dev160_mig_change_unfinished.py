@@ -10,7 +10,7 @@ from diag.facts.pods import statuses
 from diag.findings import Because, Confidence, Evidence, Finding, Proof, Question, Ref, Remedy, Severity
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Node, Pod
-from diag.trouble.operands import on_node, operand_of
+from diag.trouble.relations.operands import on_node, operand_of
 from diag.vocab.operands import DEPLOY, Stage
 
 CONFIG, STATE = "nvidia.com/mig.config", "nvidia.com/mig.config.state"

@@ -3,11 +3,19 @@
 from collections.abc import Iterator
 
 from diag.catalog.context import Context
-from diag.catalog.device_claims import Taken, Waiting, class_selectors, says_devices, template_of, told, waiting_claims
+from diag.catalog.joins.device_claims import (
+    Taken,
+    Waiting,
+    class_selectors,
+    says_devices,
+    template_of,
+    told,
+    waiting_claims,
+)
 from diag.catalog.rule import Named, rule
 from diag.facts.devices import CLAIM, CLASS, SLICE, TEMPLATE, Asked, Offered, allocated, offered, requests
 from diag.findings import Because, Confidence, Finding, Question, Ref, Remedy
-from diag.trouble.allocation import Failing, Want, failing
+from diag.trouble.room.allocation import Failing, Want, failing
 
 NO_CLASS = "dra-deviceclass-missing"
 

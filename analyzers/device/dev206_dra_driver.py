@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from diag.catalog.context import Context
-from diag.catalog.device_claims import class_selectors, says_devices, waiting_claims
+from diag.catalog.joins.device_claims import class_selectors, says_devices, waiting_claims
 from diag.catalog.rule import Named, rule
 from diag.facts.devices import CLAIM, CLASS, SLICE, requests
 from diag.facts.pods import statuses
@@ -14,7 +14,7 @@ from diag.projection import Object
 from diag.snapshot.cite import value_at
 from diag.snapshot.kinds import Controller, Pod
 from diag.trouble.groups import Group
-from diag.trouble.template import template_pod
+from diag.trouble.relations.template import template_pod
 
 NOT_RUNNING = "dra-driver-not-running"
 OF_DRIVER = re.compile(r"device\.driver\s*==\s*['\"]([^'\"]+)['\"]")

@@ -9,7 +9,7 @@ from diag.facts.times import show_age
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
 from diag.projection import dicts
 from diag.snapshot.kinds import Pod
-from diag.trouble.timelines import Start
+from diag.trouble.relations.timelines import Start
 
 # One stream from an object store brings 50 to 200 MB/s, a client with many streams 1 GB/s and more
 # (run-ai/runai-model-streamer docs/src/benchmarks.md: 28 s with 4 streams against 5 s with 32, for 15 GB).

@@ -8,7 +8,7 @@ from diag.facts.image_pull import Pulled, parse_pulled
 from diag.facts.times import seconds, show_age
 from diag.findings import Basis, Because, Finding, Question, Ref, Remedy, as_proof
 from diag.snapshot.kinds import Event
-from diag.trouble.timelines import Start
+from diag.trouble.relations.timelines import Start
 
 LEAST_S = 60.0
 SHARE = 0.25  # of the whole start

@@ -7,7 +7,7 @@ from diag.catalog.rule import rule
 from diag.facts.timeline.model import Pull
 from diag.facts.times import show_age
 from diag.findings import Basis, Because, Evidence, Finding, Question, Remedy
-from diag.trouble.timelines import Start
+from diag.trouble.relations.timelines import Start
 
 LEAST_S = 180.0
 SHARE = 0.3  # of the whole start

@@ -10,10 +10,10 @@ from diag.facts.quantity import milli, show
 from diag.facts.quota_message import exceeded
 from diag.findings import Because, Confidence, Evidence, Finding, Proof, Question, Ref, Remedy
 from diag.trouble.groups import Group
-from diag.trouble.quotas import Holder, Quota, charges_of, defaults_of, holders, quota_of, selects
-from diag.trouble.refusals import refusals
+from diag.trouble.relations.refusals import refusals
+from diag.trouble.relations.template import template_pod
+from diag.trouble.room.quotas import Holder, Quota, charges_of, defaults_of, holders, quota_of, selects
 from diag.trouble.shapes import request_path
-from diag.trouble.template import template_pod
 
 MAX_NAMED = 4  # holders and victims that a summary names
 

@@ -11,9 +11,9 @@ from diag.findings import Because, Confidence, Evidence, Finding, Question, Ref,
 from diag.snapshot.cite import key as step
 from diag.snapshot.kinds import Pod
 from diag.trouble.groups import Group
-from diag.trouble.quotas import Defaults, defaults_of, quota_of, selects, stated_resources
-from diag.trouble.refusals import refusals
-from diag.trouble.template import template_pod
+from diag.trouble.relations.refusals import refusals
+from diag.trouble.relations.template import template_pod
+from diag.trouble.room.quotas import Defaults, defaults_of, quota_of, selects, stated_resources
 
 # What every container has to state when a quota counts it (kubernetes/kubernetes pkg/quota/v1/evaluator/core/pods.go,
 # validationSet); extended resources may be left out.

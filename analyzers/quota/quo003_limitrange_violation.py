@@ -12,7 +12,7 @@ from diag.findings import Basis, Because, Confidence, Evidence, Finding, Questio
 from diag.projection import Object, dicts
 from diag.snapshot.cite import key
 from diag.trouble.groups import Group
-from diag.trouble.refusals import Refusal, refusals
+from diag.trouble.relations.refusals import Refusal, refusals
 
 # kubernetes/kubernetes plugin/pkg/admission/limitranger/admission.go
 BREAKS = re.compile(

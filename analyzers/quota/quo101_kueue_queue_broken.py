@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from diag.catalog.context import Context
-from diag.catalog.queueing import INPUTS, Waiting, blocked, is_stopped, page, pieces, said, waiting
+from diag.catalog.joins.queueing import INPUTS, Waiting, blocked, is_stopped, page, pieces, said, waiting
 from diag.catalog.rule import Named, rule
 from diag.findings import Finding, Question, Remedy, Severity
 from diag.projection import Object
-from diag.trouble.kueue import conditions, part, text
+from diag.trouble.relations.kueue import conditions, part, text
 from diag.vocab.kueue import CLUSTER_QUEUE, LOCAL_QUEUE
 
 NOT_SELECTED = "namespace doesn't match ClusterQueue selector"

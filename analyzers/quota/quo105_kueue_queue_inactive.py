@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from diag.catalog.context import Context
-from diag.catalog.queueing import INPUTS, Waiting, blocked, is_stopped, page, pieces, said, waiting
+from diag.catalog.joins.queueing import INPUTS, Waiting, blocked, is_stopped, page, pieces, said, waiting
 from diag.catalog.rule import Named, rule
 from diag.facts.times import seconds
 from diag.findings import Confidence, Evidence, Finding, Question, Ref, Remedy
 from diag.projection import Object, dicts
-from diag.trouble.kueue import conditions, part, quotas, text
+from diag.trouble.relations.kueue import conditions, part, quotas, text
 from diag.vocab.kueue import ADMISSION_CHECK, FLAVOR, MULTIKUEUE_CLUSTER, MULTIKUEUE_CONFIG
 
 # What a ClusterQueue's condition names (kubernetes-sigs/kueue pkg/cache/scheduler/clusterqueue.go)

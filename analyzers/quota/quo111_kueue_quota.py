@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from diag.catalog.context import Context
-from diag.catalog.queueing import INPUTS, Waiting, blocked, page, pieces, said, waiting
+from diag.catalog.joins.queueing import INPUTS, Waiting, blocked, page, pieces, said, waiting
 from diag.catalog.rule import Named, rule
 from diag.facts.kueue_message import Obstacle, Reason
 from diag.facts.quantity import milli, show
 from diag.findings import Confidence, Evidence, Finding, Question, Remedy, Severity
 from diag.projection import Object
 from diag.snapshot.cite import key
-from diag.trouble.cohorts import Pool, Share, pool
-from diag.trouble.kueue import Holding, cohort, holdings, needs, part
+from diag.trouble.relations.kueue import Holding, cohort, holdings, needs, part
+from diag.trouble.room.cohorts import Pool, Share, pool
 from diag.vocab.kueue import CLUSTER_QUEUE, WORKLOAD
 
 MAX_NAMED = 4  # holders that a summary names

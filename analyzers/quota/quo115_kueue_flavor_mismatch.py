@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from diag.catalog.context import Context
-from diag.catalog.queueing import INPUTS, Waiting, blocked, page, pieces, said, waiting
+from diag.catalog.joins.queueing import INPUTS, Waiting, blocked, page, pieces, said, waiting
 from diag.catalog.rule import Named, rule
 from diag.facts.kueue_message import Obstacle, Reason
 from diag.findings import Basis, Evidence, Finding, Question, Remedy
 from diag.projection import dicts
 from diag.snapshot.cite import key
-from diag.trouble.kueue import part, quotas
+from diag.trouble.relations.kueue import part, quotas
 from diag.vocab.kueue import FLAVOR
 
 UNCOVERED_PAGE = page(

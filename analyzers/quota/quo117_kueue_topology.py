@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from diag.catalog.context import Context
-from diag.catalog.queueing import INPUTS, Waiting, blocked, page, pieces, said, waiting
+from diag.catalog.joins.queueing import INPUTS, Waiting, blocked, page, pieces, said, waiting
 from diag.catalog.rule import Named, rule
 from diag.facts.kueue_message import Obstacle, Reason
 from diag.facts.nodes import allocatable
@@ -13,9 +13,9 @@ from diag.findings import Basis, Confidence, Evidence, Finding, Question, Ref, R
 from diag.projection import Object, dicts
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Node
-from diag.trouble.kueue import part, quotas, text
+from diag.trouble.relations.kueue import part, quotas, text
+from diag.trouble.relations.template import template_pod
 from diag.trouble.shapes import Shape, main_gpu, request_path, shape_of
-from diag.trouble.template import template_pod
 from diag.vocab.kueue import FLAVOR, REQUIRED_TOPOLOGY, TOPOLOGY
 
 MAX_NAMED = 6  # domains that a summary names

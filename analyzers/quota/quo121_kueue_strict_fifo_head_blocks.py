@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from diag.catalog.context import Context
-from diag.catalog.queueing import INPUTS, Waiting, blocked, pieces, said, waiting
+from diag.catalog.joins.queueing import INPUTS, Waiting, blocked, pieces, said, waiting
 from diag.catalog.rule import rule
 from diag.facts.quantity import show
 from diag.findings import Evidence, Finding, Question, Remedy
 from diag.projection import Object
-from diag.trouble.cohorts import Pool, pool
-from diag.trouble.kueue import needs, part, quotas, text
+from diag.trouble.relations.kueue import needs, part, quotas, text
+from diag.trouble.room.cohorts import Pool, pool
 from diag.vocab.kueue import CLUSTER_QUEUE
 
 

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 
 from diag.catalog.context import Context
-from diag.catalog.queueing import INPUTS, Waiting, blocked, has, page, pieces, said, waiting
+from diag.catalog.joins.queueing import INPUTS, Waiting, blocked, has, page, pieces, said, waiting
 from diag.catalog.rule import Named, rule
 from diag.findings import Confidence, Evidence, Finding, Question, Remedy
 from diag.projection import Object
-from diag.trouble.kueue import cohort, part
+from diag.trouble.relations.kueue import cohort, part
 from diag.vocab.kueue import CLUSTER_QUEUE, WORKLOAD
 
 # kubernetes-sigs/kueue pkg/scheduler/preemption/preemption.go

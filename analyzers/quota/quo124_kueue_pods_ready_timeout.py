@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from diag.catalog.context import Context
-from diag.catalog.queueing import INPUTS, Waiting, blocked, page, pieces, said, waiting
+from diag.catalog.joins.queueing import INPUTS, Waiting, blocked, page, pieces, said, waiting
 from diag.catalog.rule import Named, rule
 from diag.findings import Evidence, Finding, Question, Remedy, Severity
-from diag.trouble.kueue import part
+from diag.trouble.relations.kueue import part
 
 LIMIT = "RequeuingLimitExceeded"
 TIMEOUT = "PodsReadyTimeout"

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from diag.catalog.context import Context
-from diag.catalog.queueing import INPUTS, Waiting, blocked, has, page, pieces, said, waiting
+from diag.catalog.joins.queueing import INPUTS, Waiting, blocked, has, page, pieces, said, waiting
 from diag.catalog.rule import Named, rule
 from diag.findings import Confidence, Evidence, Finding, Question, Remedy
 from diag.projection import Object
-from diag.trouble.kueue import conditions, part
+from diag.trouble.relations.kueue import conditions, part
 from diag.vocab.kueue import PROVISIONING_REQUEST
 
 PATIENCE_S = 10 * 60  # the autoscaler accepts a request within a scan, every ten seconds or so

@@ -9,7 +9,7 @@ from diag.findings import Because, Evidence, Finding, Question, Remedy
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Pod
 from diag.trouble.groups import Group
-from diag.trouble.quotas import ENDED
+from diag.trouble.room.quotas import ENDED
 from diag.vocab.kueue import POD_GROUP_COUNT, POD_GROUP_NAME, WORKLOAD
 
 COMPOSE = "ErrWorkloadCompose"  # an event on one of the pods (kubernetes-sigs/kueue pkg/controller/jobs/pod)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from diag.catalog.context import Context
-from diag.catalog.queueing import page
+from diag.catalog.joins.queueing import page
 from diag.catalog.rule import Named, rule
 from diag.facts.nodes import allocatable
 from diag.facts.quantity import show
@@ -14,7 +14,7 @@ from diag.projection import JsonDict, Object, dicts
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Node
 from diag.trouble.groups import Group
-from diag.trouble.kueue import conditions, is_true, part, quotas
+from diag.trouble.relations.kueue import conditions, is_true, part, quotas
 from diag.trouble.shapes import main_gpu
 from diag.vocab.kueue import CLUSTER_QUEUE, FLAVOR, WORKLOAD
 

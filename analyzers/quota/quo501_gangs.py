@@ -3,15 +3,15 @@
 import re
 from collections.abc import Iterator
 
-from diag.catalog import room
 from diag.catalog.context import Context
+from diag.catalog.joins import room
 from diag.catalog.rule import Named, rule
 from diag.facts.gangs import COSCHEDULING, HYPERNODE, VOLCANO, membership_path, minimum, part
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy
 from diag.projection import Object
 from diag.snapshot.kinds import Node
-from diag.trouble.gangs import Gang, fits
-from diag.trouble.hypernodes import domains
+from diag.trouble.room.gangs import Gang, fits
+from diag.trouble.room.hypernodes import domains
 from diag.trouble.shapes import main_gpu
 
 DOES_NOT_FIT = {COSCHEDULING: "gang-does-not-fit", VOLCANO: "volcano-gang-does-not-fit"}

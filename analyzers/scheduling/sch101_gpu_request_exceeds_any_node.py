@@ -8,7 +8,7 @@ from diag.facts.nodes import allocatable, capacity
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
 from diag.snapshot.kinds import Node
 from diag.trouble.groups import Group
-from diag.trouble.selectors import cite_selectors
+from diag.trouble.relations.selectors import cite_selectors
 from diag.trouble.shapes import request_path
 
 

@@ -13,7 +13,7 @@ from diag.findings import Because, Confidence, Evidence, Finding, Question, Reme
 from diag.projection import Object
 from diag.snapshot.kinds import Node, Pod, Taint
 from diag.trouble.groups import Group
-from diag.trouble.placement import Barrier
+from diag.trouble.room.placement import Barrier
 from diag.trouble.shapes import Shape
 from diag.vocab.scheduler_reasons import ReasonKind
 from diag.vocab.taints import CONTROL_PLANE, is_own_fault

@@ -9,10 +9,10 @@ from diag.facts.words import count_of, nearest
 from diag.findings import Because, Confidence, Evidence, Finding, Proof, Question, Remedy
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Node
-from diag.trouble.gpu_demands import model_demands
 from diag.trouble.groups import Group
-from diag.trouble.selectors import NODE_NAME, Narrowing, cite_selectors, narrowings
-from diag.trouble.unmet import Unmet, counted, meets, unmatched, values_of, words_of
+from diag.trouble.relations.gpu_demands import model_demands
+from diag.trouble.relations.selectors import NODE_NAME, Narrowing, cite_selectors, narrowings
+from diag.trouble.relations.unmet import Unmet, counted, meets, unmatched, values_of, words_of
 from diag.vocab.scheduler_reasons import ReasonKind
 
 HOSTNAME = "kubernetes.io/hostname"

@@ -9,9 +9,9 @@ from diag.facts.words import count_of
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Node
-from diag.trouble.gpu_demands import Model, model_demands, others_on
 from diag.trouble.groups import Group
-from diag.trouble.unmet import Unmet, counted, unmatched, words_of
+from diag.trouble.relations.gpu_demands import Model, model_demands, others_on
+from diag.trouble.relations.unmet import Unmet, counted, unmatched, words_of
 
 SPELLING = """The pod writes the GPU model in another spelling than the nodes carry.
 

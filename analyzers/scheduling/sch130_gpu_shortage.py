@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from diag.catalog import room
 from diag.catalog.context import Context
+from diag.catalog.joins import room
 from diag.catalog.rule import Named, rule
 from diag.facts.quantity import show
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Gap, Question, Remedy
-from diag.trouble.shortage import Holder, Lack, Shortage, holders, smallest_move
+from diag.trouble.room.shortage import Holder, Lack, Shortage, holders, smallest_move
 
 NAMED = 4  # holders and nodes that a summary names
 

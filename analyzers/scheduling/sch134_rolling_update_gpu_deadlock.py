@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 
-from diag.catalog import room
 from diag.catalog.context import Context
+from diag.catalog.joins import room
 from diag.catalog.rule import rule
 from diag.facts.quantity import show
 from diag.findings import Because, Confidence, Finding, Question, Remedy
 from diag.snapshot.kinds import Pod
 from diag.trouble.groups import Group
-from diag.trouble.rollout import SelfBlocked, self_blocked
+from diag.trouble.relations.rollout import SelfBlocked, self_blocked
+from diag.trouble.room.shortage import Lack, Shortage
 from diag.trouble.shapes import request_path
-from diag.trouble.shortage import Lack, Shortage
 
 
 @rule(

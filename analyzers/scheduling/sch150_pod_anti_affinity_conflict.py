@@ -11,7 +11,7 @@ from diag.findings import Because, Confidence, Evidence, Finding, Question, Reme
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
-from diag.trouble.neighbours import by_domain, meant, with_room
+from diag.trouble.relations.neighbours import by_domain, meant, with_room
 from diag.vocab.scheduler_reasons import ReasonKind
 
 AWAY = (ReasonKind.POD_ANTI_AFFINITY, ReasonKind.EXISTING_ANTI_AFFINITY, ReasonKind.POD_AFFINITY_UNNAMED)

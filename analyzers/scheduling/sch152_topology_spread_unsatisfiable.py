@@ -14,7 +14,7 @@ from diag.findings import Because, Confidence, Evidence, Finding, Question, Reme
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
-from diag.trouble.neighbours import with_room
+from diag.trouble.relations.neighbours import with_room
 from diag.trouble.shapes import Shape
 from diag.vocab.scheduler_reasons import ReasonKind
 

@@ -11,7 +11,7 @@ from diag.facts.words import count_of, listed
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
-from diag.trouble.neighbours import with_room
+from diag.trouble.relations.neighbours import with_room
 from diag.vocab.scheduler_reasons import ReasonKind
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from diag.catalog import room
 from diag.catalog.context import Context
+from diag.catalog.joins import room
 from diag.catalog.rule import Named, rule
 from diag.facts.nodes import allocatable, capacity
 from diag.facts.quantity import show

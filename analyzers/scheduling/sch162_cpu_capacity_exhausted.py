@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from diag.catalog import room
 from diag.catalog.context import Context
+from diag.catalog.joins import room
 from diag.catalog.rule import Named, rule
 from diag.facts.quantity import show
 from diag.facts.words import count_of

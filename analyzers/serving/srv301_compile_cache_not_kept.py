@@ -10,7 +10,7 @@ from diag.facts.times import seconds, show_age
 from diag.findings import Because, Evidence, Finding, Proof, Question, Remedy, as_proof
 from diag.projection import dicts
 from diag.snapshot.kinds import Pod
-from diag.trouble.timelines import Start
+from diag.trouble.relations.timelines import Start
 from diag.vocab.engines import CACHE_FOLDER, COMPILE_CACHE_HIT, COMPILED
 
 LEAST_S = 60.0

@@ -8,7 +8,7 @@ from diag.catalog.rule import rule
 from diag.facts.times import show_age
 from diag.findings import Because, Evidence, Finding, Question, Remedy, as_proof
 from diag.projection import dicts
-from diag.trouble.timelines import Start
+from diag.trouble.relations.timelines import Start
 
 LEAST_S = 30.0
 SHARE = 0.2  # of the whole start

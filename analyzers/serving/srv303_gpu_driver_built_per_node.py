@@ -10,7 +10,7 @@ from diag.facts.times import seconds, show_age
 from diag.findings import Because, Evidence, Finding, Question, Ref, Remedy, as_proof
 from diag.projection import Object, dicts
 from diag.snapshot.kinds import Pod
-from diag.trouble.timelines import Start
+from diag.trouble.relations.timelines import Start
 
 LEAST_S = 120.0
 SHARE = 0.3  # of the machine's whole way

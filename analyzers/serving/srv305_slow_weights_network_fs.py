@@ -10,7 +10,7 @@ from diag.facts.times import show_age
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Ref, Remedy
 from diag.projection import dicts
 from diag.snapshot.kinds import Pod
-from diag.trouble.timelines import Start
+from diag.trouble.relations.timelines import Start
 from diag.vocab.engines import SHARDS
 
 LEAST_S = 240.0

@@ -11,7 +11,7 @@ from diag.projection import JsonDict, Object
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Event
 from diag.trouble.groups import Group
-from diag.trouble.provisioners import Bond, Provisioner, provisioners_of
+from diag.trouble.relations.provisioners import Bond, Provisioner, provisioners_of
 
 CLASS = "storage.k8s.io/StorageClass"
 DEFAULT = ("storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from diag.catalog.context import Context
-from diag.catalog.paths import Mount, Said, mounted_at, said
+from diag.catalog.joins.paths import Mount, Said, mounted_at, said
 from diag.catalog.rule import Named, rule
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Ref, Remedy
 from diag.snapshot.cite import MISSING, value_at

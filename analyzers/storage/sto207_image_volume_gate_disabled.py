@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from diag.catalog.context import Context
-from diag.catalog.paths import said
+from diag.catalog.joins.paths import said
 from diag.catalog.rule import rule
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy
 from diag.projection import JsonDict, Object, dicts, json_value

@@ -7,8 +7,8 @@ from diag.catalog.rule import rule
 from diag.facts.drains import cordoned_at
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
 from diag.snapshot.kinds import Node
-from diag.trouble.nodes import is_upgrading
-from diag.trouble.pools import Charged, FaultKind
+from diag.trouble.detect.nodes import is_upgrading
+from diag.trouble.room.pools import Charged, FaultKind
 from diag.trouble.shapes import main_gpu
 
 SHOWN = 5

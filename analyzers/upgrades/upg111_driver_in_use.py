@@ -11,7 +11,7 @@ from diag.findings import Because, Confidence, Evidence, Finding, Question, Reme
 from diag.projection import dicts
 from diag.snapshot.kinds import Pod
 from diag.trouble.groups import Group
-from diag.trouble.operands import operand_of
+from diag.trouble.relations.operands import operand_of
 from diag.vocab.drains import IN_USE
 from diag.vocab.operands import Stage
 

@@ -9,8 +9,8 @@ from diag.facts.nodes import capacity, is_ready
 from diag.facts.upgrade_policy import UpgradePolicy, upgrade_policy
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
 from diag.snapshot.kinds import Node, Pod
+from diag.trouble.detect.upgrades import LABEL, is_available
 from diag.trouble.groups import Group
-from diag.trouble.upgrades import LABEL, is_available
 from diag.vocab.drains import LIMIT_REACHED, POLICY_KINDS, UPGRADE_FAILED
 
 OPERATOR = "gpu-operator"

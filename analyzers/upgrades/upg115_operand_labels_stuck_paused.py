@@ -8,9 +8,9 @@ from diag.facts.pods import condition, condition_path
 from diag.findings import Because, Evidence, Finding, Question, Remedy, as_proof
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Node, Pod
+from diag.trouble.detect.nodes import is_upgrading
 from diag.trouble.groups import Group
-from diag.trouble.nodes import is_upgrading
-from diag.trouble.operands import operand_of
+from diag.trouble.relations.operands import operand_of
 from diag.vocab.drains import PAUSED_FOR_UPGRADE
 from diag.vocab.operands import DEPLOY, Stage
 

@@ -15,14 +15,14 @@ from diag.findings import (
 from diag.projection import Object
 from diag.snapshot import cite
 from diag.snapshot.kinds import Event, Pod
-from diag.trouble import owners
-from diag.trouble.agreement import Agreement, agreement
-from diag.trouble.gangs import Gang, gangs
 from diag.trouble.groups import Group
-from diag.trouble.operands import Failing
-from diag.trouble.placement import Placement
-from diag.trouble.pools import Pools
-from diag.trouble.timelines import Start
+from diag.trouble.relations import owners
+from diag.trouble.relations.operands import Failing
+from diag.trouble.relations.timelines import Start
+from diag.trouble.room.agreement import Agreement, agreement
+from diag.trouble.room.gangs import Gang, gangs
+from diag.trouble.room.placement import Placement
+from diag.trouble.room.pools import Pools
 from diag.trouble.trouble import Trouble
 
 

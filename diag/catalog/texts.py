@@ -12,7 +12,7 @@ from diag.findings import Evidence
 from diag.projection import Object, dicts
 from diag.snapshot.kinds import ContainerStatus, Event, Node, Pod
 from diag.trouble.groups import Group
-from diag.trouble.operands import on_node, operand_of
+from diag.trouble.relations.operands import on_node, operand_of
 from diag.vocab.operands import KERNEL_READERS
 
 MAX_MEMBERS = 8  # of a group whose texts are read: siblings in the same trouble say the same

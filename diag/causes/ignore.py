@@ -10,7 +10,7 @@ from diag.causes.assess import Assessed
 from diag.findings import Ref
 from diag.projection import Object
 from diag.snapshot.snapshot import Snapshot
-from diag.trouble.owners import chain
+from diag.trouble.relations.owners import chain
 
 ANNOTATION = "diag.ignore/"
 

@@ -30,7 +30,7 @@ from diag.findings import Alternative, Gap, Ref, Remedy, Severity
 from diag.projection import Object
 from diag.snapshot.snapshot import Snapshot
 from diag.trouble.groups import Group
-from diag.trouble.owners import lineage
+from diag.trouble.relations.owners import lineage
 
 # Whether the user asked not to see a cause: by whom ("flag", "config", "annotation"), why, until when.
 Ignored = tuple[str, str, str | None]

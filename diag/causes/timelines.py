@@ -9,7 +9,7 @@ from diag.document import EndRow, PhaseRow, TimelineRow
 from diag.facts.timeline.model import Phase, Timeline
 from diag.facts.times import iso
 from diag.snapshot.kinds import Pod
-from diag.trouble.starts import recently_started
+from diag.trouble.detect.starts import recently_started
 
 MAX_ROWS = 50
 MAX_HEALTHY = 5  # starts that went well are shown for comparison

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 from diag.findings import Because, Charge, Evidence
 from diag.snapshot.cite import CitationError, cite, compute
 from diag.snapshot.kinds import Pod
-from diag.trouble import gangs, queued_pods
 from diag.trouble.groups import Group
-from diag.trouble.operands import Failing
+from diag.trouble.relations import queued_pods
+from diag.trouble.relations.operands import Failing
+from diag.trouble.room import gangs
 from diag.vocab.drains import UPGRADE_STATES
 
 if TYPE_CHECKING:

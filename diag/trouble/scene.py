@@ -8,7 +8,7 @@ from diag.projection import Object
 from diag.snapshot.cite import cite
 from diag.snapshot.kinds import Event
 from diag.snapshot.snapshot import Snapshot
-from diag.trouble import owners
+from diag.trouble.relations import owners
 
 RECENT_S = 30 * 60  # an event that is older speaks of the past; the kubelet repeats itself at least every five minutes
 

@@ -6,7 +6,7 @@ from diag.facts.gpus import is_gpu
 from diag.facts.pods import PodClass, classify, condition, statuses
 from diag.projection import Object, dicts
 from diag.snapshot.kinds import Controller, Pod
-from diag.trouble.owners import owner_of
+from diag.trouble.relations.owners import owner_of
 from diag.trouble.scene import RECENT_S, Scene
 
 SCALE_UP_S = 15 * 60  # cluster-autoscaler's max-node-provision-time and Karpenter's registration timeout

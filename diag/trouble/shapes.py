@@ -92,7 +92,7 @@ def claim_names(pod: Pod) -> tuple[str, ...]:
 
 
 def request_path(pod: Object, resource: str) -> str | None:
-    """Where a pod asks for a resource: the path of the largest single request, None when it does not ask (or is none)."""
+    """Where a pod asks for a resource: the path of its largest request, None when it does not ask (or is no pod)."""
     if not isinstance(pod, Pod):
         return None
     best: tuple[int, str] | None = None

@@ -8,7 +8,8 @@ from functools import cached_property
 from diag.findings import Charge, Gap, Severity
 from diag.snapshot.kinds import Node, Pod
 from diag.snapshot.snapshot import Snapshot
-from diag.trouble import (
+from diag.trouble.charges import charges
+from diag.trouble.detect import (
     claims,
     controllers,
     creation,
@@ -22,14 +23,13 @@ from diag.trouble import (
     starts,
     upgrades,
 )
-from diag.trouble.charges import charges
+from diag.trouble.detect.nodes import is_joining, is_upgrading, lost_gpus
 from diag.trouble.groups import Complaint, Group, gather
-from diag.trouble.nodes import is_joining, is_upgrading, lost_gpus
-from diag.trouble.operands import Failing, failing
-from diag.trouble.placement import Placement
-from diag.trouble.pools import FaultKind, LostNode, Pools, charge
+from diag.trouble.relations.operands import Failing, failing
+from diag.trouble.relations.timelines import Start, Timelines
+from diag.trouble.room.placement import Placement
+from diag.trouble.room.pools import FaultKind, LostNode, Pools, charge
 from diag.trouble.scene import Scene
-from diag.trouble.timelines import Start, Timelines
 
 
 class Trouble:

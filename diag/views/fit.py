@@ -14,12 +14,12 @@ from diag.facts.words import listed
 from diag.findings import Confidence
 from diag.snapshot.kinds import Pod
 from diag.snapshot.snapshot import Snapshot
-from diag.trouble import moves
-from diag.trouble.doubts import Doubt
-from diag.trouble.fits import Fitting, Mended, Out, Refusal, Roomy
-from diag.trouble.selectors import Narrowing, narrowings
+from diag.trouble.relations.selectors import Narrowing, narrowings
+from diag.trouble.relations.unmet import words_of
+from diag.trouble.room import moves
+from diag.trouble.room.doubts import Doubt
+from diag.trouble.room.fits import Fitting, Mended, Out, Refusal, Roomy
 from diag.trouble.shapes import shape_of
-from diag.trouble.unmet import words_of
 from diag.vocab.taints import is_own_fault
 
 SCHEMA = "diag.fit/v1"

@@ -9,9 +9,9 @@ from diag.errors import SnapshotError, UsageError
 from diag.facts.words import listed
 from diag.projection import Object
 from diag.snapshot.snapshot import Snapshot
-from diag.trouble.asks import Ask, asked_pod, models, models_of
-from diag.trouble.doubts import doubts_of_moves, doubts_of_sums
-from diag.trouble.fits import fitting
+from diag.trouble.room.asks import Ask, asked_pod, models, models_of
+from diag.trouble.room.doubts import doubts_of_moves, doubts_of_sums
+from diag.trouble.room.fits import fitting
 from diag.trouble.shapes import shape_of
 from diag.trouble.trouble import Trouble
 from diag.views.fit import ClusterFitRow, Fit, cluster_row

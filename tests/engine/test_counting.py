@@ -2,8 +2,8 @@
 
 import pytest
 
-from diag.trouble.agreement import agreement
-from diag.trouble.placement import Barrier
+from diag.trouble.room.agreement import agreement
+from diag.trouble.room.placement import Barrier
 from diag.trouble.shapes import shape_of
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from diag.trouble.operands import operand_of
+from diag.trouble.relations.operands import operand_of
 from diag.vocab.operands import Stage
 
 

@@ -1,0 +1,1 @@
+"""Joins that several rules of one system share, with their words and evidence."""

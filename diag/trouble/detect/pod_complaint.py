@@ -1,0 +1,50 @@
+"""A complaint of a pod, with its workload, shape and demand filled in."""
+
+from diag.facts.pods import condition
+from diag.findings import Evidence, Severity
+from diag.snapshot.kinds import Pod
+from diag.trouble.groups import Complaint
+from diag.trouble.relations.owners import group_name
+from diag.trouble.scene import Scene
+from diag.trouble.shapes import shape_of
+
+
+def complain(  # noqa: PLR0913  one keyword for each field of a complaint
+    scene: Scene,
+    pod: Pod,
+    symptom: str,
+    *,
+    reason: str,
+    evidence: tuple[Evidence, *tuple[Evidence, ...]],
+    state: str = "",
+    message: str = "",
+    said_at: str | None = None,
+    since: str | None = None,
+    severity: Severity = Severity.ERROR,
+    container: str = "",
+) -> Complaint:
+    """A complaint of a pod, with its workload, shape and demand filled in."""
+    shape = shape_of(pod)
+    return Complaint(
+        symptom=symptom,
+        member=pod,
+        workload=scene.root(pod),
+        group_by=group_name(scene.snap, pod),
+        reason=reason,
+        evidence=evidence,
+        state=state,
+        message=message,
+        said_at=said_at or "",
+        since=since or pod.created,
+        shape=shape,
+        gpus=shape.gpu_total,
+        severity=severity,
+        container=container,
+    )
+
+
+def placed_at(pod: Pod) -> str | None:
+    """When the pod was bound to its node, as near as its status tells."""
+    scheduled = condition(pod, "PodScheduled")
+    placed = scheduled.last_transition_time if scheduled and scheduled.status == "True" else None
+    return placed or pod.status.start_time or pod.created

@@ -1,0 +1,96 @@
+"""Pods in trouble now: one pass over all pods, told from status; events only say what the status leaves out."""
+
+from collections.abc import Iterator
+
+from diag.facts.pods import PodClass, classify, condition, condition_path
+from diag.findings import Evidence, Severity
+from diag.snapshot.cite import cite
+from diag.snapshot.kinds import Pod
+from diag.trouble.detect.ended import failed, terminating
+from diag.trouble.detect.pod_complaint import complain
+from diag.trouble.detect.starting import starting
+from diag.trouble.detect.unready import unready_pod
+from diag.trouble.groups import Complaint
+from diag.trouble.scene import Scene
+from diag.trouble.served import pending_is_served
+
+GRACE_S = 60  # trouble that nothing states is given so long
+
+
+def complaints(scene: Scene) -> Iterator[Complaint]:
+    """Every pod in trouble."""
+    for pod in scene.snap.pods:
+        match classify(pod):
+            case PodClass.GATED:
+                yield _gated(scene, pod)
+            case PodClass.PENDING:
+                yield _unscheduled(scene, pod)
+            case PodClass.STARTING:
+                yield from starting(scene, pod)
+            case PodClass.UNREADY:
+                yield from unready_pod(scene, pod)
+            case PodClass.FAILED:
+                yield from failed(scene, pod)
+            case PodClass.TERMINATING:
+                yield from terminating(scene, pod)
+
+
+def _gated(scene: Scene, pod: Pod) -> Complaint:
+    gates = [gate.name or "" for gate in pod.spec.scheduling_gates or ()]
+    index = next((place for place, gate in enumerate(gates) if gate), None)
+    proof = cite(pod, f"spec.schedulingGates[{index}].name") if index is not None else cite(pod, "metadata.name")
+    severity = Severity.ERROR if scene.older(pod.created, GRACE_S) else Severity.INFO
+    reason = ", ".join(gates)
+    return complain(
+        scene, pod, "pod-gated", reason=reason, evidence=(proof,), message=f"gates {reason}", severity=severity
+    )
+
+
+def _unscheduled(scene: Scene, pod: Pod) -> Complaint:
+    scheduled = condition(pod, "PodScheduled")
+    if scheduled is not None and scheduled.status == "False" and scheduled.message:
+        proof: Evidence = cite(pod, condition_path(pod, "PodScheduled", "message"))
+        return complain(
+            scene,
+            pod,
+            "pod-unscheduled",
+            reason="",
+            state="refused",
+            evidence=(proof,),
+            message=scheduled.message,
+            said_at=_said_at(scene, pod, scheduled.message) or scheduled.last_transition_time,
+            since=scheduled.last_transition_time,
+            severity=Severity.INFO if pending_is_served(scene, pod) else Severity.ERROR,
+        )
+    said = scene.warnings(pod, "FailedScheduling", within_s=float("inf"))
+    if said:
+        return complain(
+            scene,
+            pod,
+            "pod-unscheduled",
+            reason="",
+            state="refused",
+            evidence=(scene.sentence(said[0]),),
+            message=said[0].text,
+            said_at=said[0].last_seen,
+            severity=Severity.INFO if pending_is_served(scene, pod) else Severity.ERROR,
+        )
+    # Nobody has said a word: a scheduler that is not there says nothing, and one that has not yet come by neither.
+    silent_for = scene.age(pod.created)
+    fresh = silent_for is not None and silent_for <= GRACE_S
+    path = "status.phase" if pod.status.phase else "metadata.name"
+    return complain(
+        scene,
+        pod,
+        "pod-unscheduled",
+        reason="",
+        state="not looked at",
+        evidence=(cite(pod, path),),
+        message="no scheduler has looked at it",
+        severity=Severity.INFO if fresh or silent_for is None else Severity.ERROR,
+    )
+
+
+def _said_at(scene: Scene, pod: Pod, message: str) -> str | None:
+    """When a condition's message was written: its transition time does not tell, an event with the same words does."""
+    return next((event.last_seen for event in scene.snap.events(pod) if event.text == message), None)

@@ -1,0 +1,1 @@
+"""Who belongs to whom, each with the field that proves it."""

@@ -1,0 +1,120 @@
+"""Roll-outs that wait for themselves: the old revision holds the GPUs until the new one, which needs them, is ready.
+
+A Deployment keeps `replicas - maxUnavailable` pods available, so it ends no old pod before a new one is ready
+(kubernetes/kubernetes pkg/controller/deployment/rolling.go); Knative keeps a revision until the next one is ready.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from diag.facts.gpus import Amounts, add, pod_requests
+from diag.facts.pods import condition, occupies_node
+from diag.projection import Object
+from diag.snapshot.kinds import Controller, Pod
+from diag.trouble.relations import owners
+from diag.trouble.room.placement import Placement
+from diag.trouble.room.shortage import Shortage
+
+HASH = "pod-template-hash"
+REVISION = "deployment.kubernetes.io/revision"
+KNATIVE = "serving.knative.dev/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelfBlocked:
+    """A roll-out whose new pods wait for its own old pods."""
+
+    deployment: Object  # of the new revision
+    old: tuple[Pod, ...]  # those that hold the resource, by name
+    keeps: int | None  # old pods that the strategy keeps available; None where the whole revision is kept (Knative)
+
+
+def self_blocked(place: Placement, lacking: Shortage, family: Iterable[Pod]) -> SelfBlocked | None:
+    """Whether the group is the new revision of a roll-out that waits for its own old pods.
+
+    `family` are all pods of the group's workload. None also where a node would not have room without the old pods.
+    """
+    new = lacking.group.first
+    deployment = next((item for item in owners.chain(place.snap, new) if item.kind_id == "apps/Deployment"), None)
+    if deployment is None or not isinstance(deployment, Controller):
+        return None
+    old = [pod for pod in family if occupies_node(pod) and _is_older(place, pod, new)]
+    holding = tuple(pod for pod in old if pod_requests(pod).get(lacking.resource, 0) > 0)
+    if not holding or not _would_fit(place, lacking, holding):
+        return None
+    if any(owner.kind_id.startswith(KNATIVE) for owner in owners.chain(place.snap, deployment)[1:]):
+        return SelfBlocked(deployment=deployment, old=holding, keeps=None)
+    keeps = _keeps(deployment)
+    available = sum(_is_ready(pod) for pod in old)
+    if keeps is None or keeps < 1 or available > keeps:
+        return None  # the controller still ends old pods of its own accord
+    return SelfBlocked(deployment=deployment, old=holding, keeps=keeps)
+
+
+def _is_older(place: Placement, pod: Pod, new: Object) -> bool:
+    """Whether a pod is of an earlier revision than the waiting one."""
+    mine, its = new.labels.get(HASH), pod.labels.get(HASH)
+    if not mine or not its or mine == its:
+        return False
+    revisions = [_revision(place, one) for one in (pod, new)]
+    if None not in revisions:
+        return revisions[0] < revisions[1]  # type: ignore[operator]  # neither is None
+    return (pod.created or "") < (new.created or "")
+
+
+def _revision(place: Placement, pod: Object) -> int | None:
+    owner = owners.owner_of(place.snap, pod)
+    text = owner.annotations.get(REVISION, "") if owner is not None and owner.kind == "ReplicaSet" else ""
+    # Each Deployment counts for itself: revisions of two (Knative) cannot be compared.
+    knative = any(above.kind_id.startswith(KNATIVE) for above in owners.chain(place.snap, pod))
+    return int(text) if text.isdigit() and len(text) < 10 and not knative else None  # noqa: PLR2004  digits of an int32
+
+
+def _keeps(deployment: Controller) -> int | None:
+    """How many pods a rolling update keeps available; None for other strategies and for what is no number."""
+    spec = deployment.whole.get("spec")
+    strategy = spec.get("strategy") if isinstance(spec, dict) else None
+    strategy = strategy if isinstance(strategy, dict) else {}
+    if strategy.get("type", "RollingUpdate") != "RollingUpdate":
+        return None
+    rolling = strategy.get("rollingUpdate")
+    rolling = rolling if isinstance(rolling, dict) else {}
+    replicas = deployment.spec.replicas if deployment.spec.replicas is not None else 1
+    unavailable = _resolved(rolling.get("maxUnavailable", "25%"), replicas, up=False)
+    surge = _resolved(rolling.get("maxSurge", "25%"), replicas, up=True)
+    if unavailable is None or surge is None:
+        return None
+    # Both zero would never move, so the controller takes one unavailable then.
+    return replicas - (unavailable if unavailable or surge else 1)
+
+
+def _resolved(value: object, replicas: int, *, up: bool) -> int | None:
+    """A number or a percentage of the replicas, rounded as the Deployment controller does."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    percent = value.removesuffix("%") if isinstance(value, str) and value.endswith("%") else ""
+    if not percent.isdigit() or len(percent) > 3:  # noqa: PLR2004  at most 100
+        return None
+    share = int(percent) * replicas / 100
+    return math.ceil(share) if up else math.floor(share)
+
+
+def _is_ready(pod: Pod) -> bool:
+    found = condition(pod, "Ready")
+    return found is not None and found.status == "True"
+
+
+def _would_fit(place: Placement, lacking: Shortage, old: tuple[Pod, ...]) -> bool:
+    """Whether a node would take the new pod if its old siblings there were gone."""
+    for name in {pod.spec.node_name or "" for pod in old}:
+        freed: Amounts = dict(place.free.get(name, {}))
+        for pod in old:
+            if pod.spec.node_name == name:
+                add(freed, pod_requests(pod))
+        node = place.snap.get("Node", "", name)
+        if node in place.count(lacking.shape).open and all(
+            amount <= freed.get(resource, amount) for resource, amount in lacking.shape.requests.items()
+        ):
+            return True
+    return False

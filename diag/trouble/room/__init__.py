@@ -1,0 +1,1 @@
+"""What fits where and what is left: placement, pools, quotas, moves."""
