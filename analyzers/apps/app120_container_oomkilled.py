@@ -8,7 +8,6 @@ from diag.catalog.rule import Named, rule
 from diag.facts.pods import statuses
 from diag.findings import Because, Evidence, FieldEvidence, Finding, Question, Remedy
 from diag.projection import dicts
-from diag.snapshot.cite import MISSING, value_at
 from diag.snapshot.kinds import ContainerStatus, Pod
 from diag.trouble.groups import Group
 
@@ -205,6 +204,6 @@ def _limit(ctx: Context, pod: Pod, container: str) -> FieldEvidence | None:
         listed = spec.get(part) if isinstance(spec, dict) else None
         for index, one in enumerate(listed if isinstance(listed, list) else ()):
             path = f"spec.{part}[{index}].resources.limits.memory"
-            if dicts([one]) and one.get("name") == container and value_at(pod.whole, path) is not MISSING:
-                return ctx.cite(pod, path)
+            if dicts([one]) and one.get("name") == container:
+                return ctx.cite_if(pod, path)
     return None

@@ -115,7 +115,7 @@ class Failure:
         """The port that it asks, a name looked up among the container's ports."""
         asked = self.probe[self.action].get("port") if self.action else None
         if isinstance(asked, str):
-            named = {one.get("name"): one.get("containerPort") for one in dicts(self.container.get("ports"))}
+            named = {str(one.get("name")): one.get("containerPort") for one in dicts(self.container.get("ports"))}
             asked = int(asked) if asked.isdigit() else named.get(asked)
         return asked if isinstance(asked, int) and not isinstance(asked, bool) else None
 

@@ -6,7 +6,7 @@ from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
 from diag.findings import Basis, Because, Evidence, Finding, Question, Remedy
 from diag.projection import Object
-from diag.snapshot.cite import MISSING, value_at
+from diag.snapshot.cite import value_at
 from diag.snapshot.kinds import Controller
 from diag.trouble.groups import Group
 
@@ -79,7 +79,7 @@ def _job(ctx: Context, group: Group) -> Controller | None:
 
 
 def _cited(ctx: Context, job: Controller, *paths: str) -> list[Evidence]:
-    return [ctx.cite(job, path) for path in paths if value_at(job.whole, path) not in (MISSING, None)]
+    return [piece for path in paths if (piece := ctx.cite_if(job, path)) is not None]
 
 
 def _deadline(ctx: Context, group: Group, job: Controller, where: str) -> Finding:

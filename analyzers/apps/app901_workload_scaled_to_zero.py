@@ -44,7 +44,7 @@ def workload_scaled_to_zero(ctx: Context) -> Iterator[Finding]:
         if isinstance(item, Controller) and item.spec.replicas == 0:
             yield Finding(
                 subject=item.ref,
-                summary="is scaled to 0 replicas, and others need it",
+                summary="is scaled to 0 replicas, so nothing of it runs, and something else depends on it",
                 evidence=(ctx.cite(item, "spec.replicas"),),
                 remedies=(
                     Remedy(

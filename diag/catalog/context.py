@@ -113,6 +113,11 @@ class Context:
         self.snap.met.add(item.kind_id)
         return cite.cite(item, path)
 
+    def cite_if(self, item: Object, path: str) -> FieldEvidence | None:
+        """The scalar at a path of an object, None where there is none."""
+        self.snap.read.add(item.kind_id)
+        return cite.cite(item, path) if isinstance(cite.value_at(item.whole, path), bool | int | float | str) else None
+
     def cite_or_lack(self, item: Object, path: str) -> FieldEvidence | AbsentPathEvidence:
         """The scalar at a path of an object, or the fact that there is none."""
         self.snap.met.add(item.kind_id)

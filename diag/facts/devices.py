@@ -187,7 +187,7 @@ def is_allocated(claim: Object) -> bool:
 def claims_of(pod: Object) -> Iterator[tuple[str, str, str | None]]:
     """A pod's claims as (its name, its template's name, path that names the template), empty where unknown."""
     made = {
-        one.get("name"): one.get("resourceClaimName")
+        str(one.get("name")): one.get("resourceClaimName")
         for one in dicts(_map(pod.whole, "status").get("resourceClaimStatuses"))
     }
     listed = _map(pod.whole, "spec").get("resourceClaims")

@@ -37,15 +37,15 @@ def starting_is_served(scene: Scene, pod: Pod) -> bool:
     containers = (
         dicts((pod.whole.get("spec") or {}).get("containers")) if isinstance(pod.whole.get("spec"), dict) else []
     )
-    by_name = {container.get("name"): container for container in containers}
+    by_name = {str(container.get("name")): container for container in containers}
     for path, status in statuses(pod):
         if status.ready or path.startswith("status.init"):
             continue
         running = status.state.running if status.state else None
         if running is None:
             return False
-        budget = start_budget_s(by_name.get(status.name, {}))
-        if status.started and _has(by_name.get(status.name, {}), "startupProbe"):
+        budget = start_budget_s(by_name.get(status.name or "", {}))
+        if status.started and _has(by_name.get(status.name or "", {}), "startupProbe"):
             budget = 60.0  # its start is over: the readiness probe gets a few rounds
         if scene.older(running.started_at, budget) or running.started_at is None:
             return False
