@@ -1,6 +1,8 @@
 """What detectors and rules share about one snapshot: ages, events worth reading, owners."""
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from diag.facts.times import age_s
 from diag.findings import Evidence, Ref
@@ -11,6 +13,11 @@ from diag.snapshot.snapshot import Snapshot
 from diag.trouble.relations import owners
 
 RECENT_S = 30 * 60  # an event that is older speaks of the past; the kubelet repeats itself at least every five minutes
+# What an object of an unheard-of shape makes a detector do; anything else is a fault of the detector's own.
+STUMBLES = (LookupError, TypeError, ValueError, AttributeError)
+
+Item = TypeVar("Item", bound=Object)
+Found = TypeVar("Found")
 
 
 @dataclass
@@ -18,6 +25,7 @@ class Scene:
     """A snapshot with memory for what is asked again and again."""
 
     snap: Snapshot
+    spoiled: list[tuple[Object, str]] = field(default_factory=list)  # objects that a detector could not read
     _workloads: dict[int, Object] = field(default_factory=dict)
 
     def age(self, time: str | None) -> float | None:
@@ -49,6 +57,16 @@ class Scene:
             and (not reasons or event.reason in reasons)
             and not self.older(event.last_seen, within_s)
         ]
+
+    def each(self, items: Iterable[Item], detect: Callable[[Item], Iterable[Found]]) -> Iterator[Found]:
+        """What a detector finds in each object; one that it stumbles over is noted as spoiled, and the rest goes on."""
+        for item in items:
+            found: list[Found] = []
+            try:
+                found.extend(detect(item))
+            except STUMBLES as error:
+                self.spoiled.append((item, f"{type(error).__name__}: {error}"))
+            yield from found
 
     @staticmethod
     def sentence(event: Event) -> Evidence:

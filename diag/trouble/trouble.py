@@ -29,7 +29,7 @@ from diag.trouble.relations.operands import Failing, failing
 from diag.trouble.relations.timelines import Start, Timelines
 from diag.trouble.room.placement import Placement
 from diag.trouble.room.pools import FaultKind, LostNode, Pools, charge
-from diag.trouble.scene import Scene
+from diag.trouble.scene import STUMBLES, Scene
 
 
 class Trouble:
@@ -85,8 +85,23 @@ class Trouble:
         complaining = {str(one.workload) for one in found}
         found += self._run("starts", lambda: starts.complaints(scene, self.timelines, complaining))
         groups = gather(found)
-        self.gaps += self._without_time(groups)
+        self.gaps += [*self._without_time(groups), *self._spoiled()]
         return groups
+
+    def _spoiled(self) -> list[Gap]:
+        """Objects that a detector could not read: what is wrong with them, if anything, is unknown."""
+        fix = "look at the object where it came from: kubectl get … -o yaml"
+        return [
+            Gap(
+                cluster=self.snap.cluster,
+                what=f"read {item.ref}",
+                why="unreadable",
+                fix=fix,
+                detail=detail,
+                material=True,
+            )
+            for item, detail in self.scene.spoiled
+        ]
 
     def _without_time(self, groups: list[Group]) -> list[Gap]:
         """Silent trouble whose age cannot be known may be new or may be old: a gap says so."""
@@ -137,7 +152,7 @@ class Trouble:
         complaints = detect()
         try:
             found.extend(complaints)
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
+        except STUMBLES as error:
             detail = f"{type(error).__name__}: {error}"
             self.gaps.append(
                 Gap(

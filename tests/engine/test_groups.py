@@ -288,3 +288,17 @@ def test_a_model_server_within_its_start_up_budget_is_on_its_way(cluster):
 
     assert cluster.groups(serving("2026-11-25T11:51:00Z")) == []
     assert only(cluster.groups(serving("2026-11-25T11:49:00Z"))).symptom in ("container-not-ready", "pod-start-slow")
+
+
+def test_an_object_that_a_detector_stumbles_over_is_a_gap_and_its_neighbours_are_found(cluster, monkeypatch):
+    from diag.trouble.detect import pods  # noqa: PLC0415
+
+    original = pods._unscheduled  # noqa: SLF001
+    monkeypatch.setattr(
+        pods, "_unscheduled", lambda scene, pod: {}["no"] if pod.name == "bad" else original(scene, pod)
+    )
+    waits = [cluster.pod(name, 1, message=cluster.lacking(1)) for name in ("a", "bad", "z")]
+    diagnosis = cluster.diagnose(*waits)
+
+    assert {group.first.name for group in diagnosis.trouble.groups} == {"a", "z"}
+    assert [gap.what for gap in diagnosis.gaps if gap.why == "unreadable"] == ["read Pod/ml/bad"]

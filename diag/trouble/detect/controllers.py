@@ -1,6 +1,7 @@
 """Controllers that are not well although none of their pods says why."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from diag.facts.pods import PodClass, classify
 from diag.findings import Evidence, Severity
@@ -24,9 +25,9 @@ def complaints(scene: Scene, explained: set[str]) -> Iterator[Complaint]:
         ("apps/DaemonSet", _daemon_set),
         ("batch/Job", _job),
     ):
-        for _, item in sorted(scene.snap.all(kind).items()):
-            if isinstance(item, Controller) and str(scene.root(item)) not in explained:
-                yield from detect(scene, item)
+        there = [item for _, item in sorted(scene.snap.all(kind).items()) if isinstance(item, Controller)]
+        unexplained = [item for item in there if str(scene.root(item)) not in explained]
+        yield from scene.each(unexplained, partial(detect, scene))
 
 
 def _under_way(scene: Scene, item: Controller) -> int:

@@ -20,9 +20,9 @@ KINDS = ("apps/ReplicaSet", "apps/StatefulSet", "batch/Job", "apps/DaemonSet")
 def complaints(scene: Scene) -> Iterator[Complaint]:
     """Every controller that is short of pods for a reason that is not one of its pods."""
     for kind in KINDS:
-        for _, item in sorted(scene.snap.all(kind).items()):
-            if isinstance(item, Controller) and not item.metadata.deletion_timestamp:
-                yield from _short(scene, item)
+        there = [item for _, item in sorted(scene.snap.all(kind).items()) if not item.metadata.deletion_timestamp]
+        controllers = [item for item in there if isinstance(item, Controller)]
+        yield from scene.each(controllers, lambda item: _short(scene, item))
 
 
 def _short(scene: Scene, item: Controller) -> Iterator[Complaint]:

@@ -118,7 +118,8 @@ def _deepest(scene: Scene, unwell: list[tuple[Object, list[Remark]]]) -> Iterato
 
 def _complaint(scene: Scene, item: Object, said: list[Remark]) -> Complaint:
     first = said[0]
-    evidence: list[Evidence] = [cite(item, one.path) for one in said[:MAX_EVIDENCE]]
+    paths = dict.fromkeys(path for one in said[:MAX_EVIDENCE] for path in one.paths)
+    evidence: list[Evidence] = [cite(item, path) for path in paths]
     root = scene.root(item)
     # A whole namespace of certificates that one issuer refuses is one trouble; each job is somebody's own.
     alike = f"{item.kind_id}/{item.namespace}" if root == item.ref and not is_work(item.kind_id) else str(root)

@@ -28,11 +28,14 @@ NOT_UPGRADING = ("", "upgrade-done", "upgrade-failed")
 def complaints(scene: Scene) -> Iterator[Complaint]:
     """Every node that offers none, or fewer, of its GPUs. A NotReady node is another fault's."""
     dra = bool(scene.snap.all(SLICE))
-    for node in scene.snap.nodes:
-        if is_ready(node) is not False and not node.metadata.deletion_timestamp:
-            found = lost_gpus(node)
-            if found is not None and not (dra and _offers_through_dra(scene, node)):
-                yield _complaint(scene, node, *found)
+    yield from scene.each(scene.snap.nodes, lambda node: _node(scene, node, dra=dra))
+
+
+def _node(scene: Scene, node: Node, *, dra: bool) -> Iterator[Complaint]:
+    if is_ready(node) is not False and not node.metadata.deletion_timestamp:
+        found = lost_gpus(node)
+        if found is not None and not (dra and _offers_through_dra(scene, node)):
+            yield _complaint(scene, node, *found)
 
 
 def is_upgrading(node: Node) -> bool:

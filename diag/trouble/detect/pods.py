@@ -14,25 +14,30 @@ from diag.trouble.groups import Complaint
 from diag.trouble.scene import Scene
 from diag.trouble.served import pending_is_served
 
+SOUND = (PodClass.HEALTHY, PodClass.RESTARTED, PodClass.FINISHED)
 GRACE_S = 60  # trouble that nothing states is given so long
 
 
 def complaints(scene: Scene) -> Iterator[Complaint]:
     """Every pod in trouble."""
-    for pod in scene.snap.pods:
-        match classify(pod):
-            case PodClass.GATED:
-                yield _gated(scene, pod)
-            case PodClass.PENDING:
-                yield _unscheduled(scene, pod)
-            case PodClass.STARTING:
-                yield from starting(scene, pod)
-            case PodClass.UNREADY:
-                yield from unready_pod(scene, pod)
-            case PodClass.FAILED:
-                yield from failed(scene, pod)
-            case PodClass.TERMINATING:
-                yield from terminating(scene, pod)
+    sick = [pod for pod in scene.snap.pods if classify(pod) not in SOUND]
+    yield from scene.each(sick, lambda pod: _pod(scene, pod))
+
+
+def _pod(scene: Scene, pod: Pod) -> Iterator[Complaint]:
+    match classify(pod):
+        case PodClass.GATED:
+            yield _gated(scene, pod)
+        case PodClass.PENDING:
+            yield _unscheduled(scene, pod)
+        case PodClass.STARTING:
+            yield from starting(scene, pod)
+        case PodClass.UNREADY:
+            yield from unready_pod(scene, pod)
+        case PodClass.FAILED:
+            yield from failed(scene, pod)
+        case PodClass.TERMINATING:
+            yield from terminating(scene, pod)
 
 
 def _gated(scene: Scene, pod: Pod) -> Complaint:

@@ -27,11 +27,11 @@ DEACTIVATED_BY_LIMIT = "DeactivatedDueTo"  # the rest of the reason says which l
 
 def complaints(scene: Scene) -> Iterator[Complaint]:
     """Every Workload that waits, and every suspended Job with a queue's name and without a Workload."""
-    for _, item in sorted(scene.snap.all(WORKLOAD).items()):
-        yield from _workload(scene, item)
-    for _, job in sorted(scene.snap.all("batch/Job").items()):
-        if isinstance(job, Controller) and job.spec.suspend and QUEUE_LABEL in job.labels:
-            yield from _job(scene, job)
+    workloads = [item for _, item in sorted(scene.snap.all(WORKLOAD).items())]
+    yield from scene.each(workloads, lambda item: _workload(scene, item))
+    jobs = [job for _, job in sorted(scene.snap.all("batch/Job").items()) if isinstance(job, Controller)]
+    queued = [job for job in jobs if job.spec.suspend and QUEUE_LABEL in job.labels]
+    yield from scene.each(queued, lambda job: _job(scene, job))
 
 
 def _workload(scene: Scene, item: Object) -> Iterator[Complaint]:
