@@ -17,9 +17,11 @@ from diag.trouble.detect import (
     drains,
     hearsay,
     nodes,
+    parents,
     podgroups,
     pods,
     queues,
+    start_order,
     starts,
     upgrades,
 )
@@ -78,13 +80,15 @@ class Trouble:
         found += self._run("nodes", lambda: nodes.complaints(scene))
         found += self._run("drains", lambda: drains.complaints(scene))
         found += self._run("upgrades", lambda: upgrades.complaints(scene))
+        members = list(found)
+        found += self._run("start order", lambda: start_order.complaints(scene, members))
         explained = {str(one.workload) for one in found}
         found += self._run("controllers", lambda: controllers.complaints(scene, explained))
         told = list(found)
         found += self._run("custom resources", lambda: custom_resources.complaints(scene, told))
         complaining = {str(one.workload) for one in found}
         found += self._run("starts", lambda: starts.complaints(scene, self.timelines, complaining))
-        groups = gather(found)
+        groups = gather(parents.with_parents(scene, found))
         self.gaps += [*self._without_time(groups), *self._spoiled()]
         return groups
 

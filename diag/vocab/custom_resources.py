@@ -86,6 +86,12 @@ MESSAGE_PATHS = (
     "status.state.message",
     "status.health.message",
 )
+# The limits of which a kind says that they were reached.
+LIMITS = {
+    "jobset.x-k8s.io/JobSet": ("spec.failurePolicy.maxRestarts",),
+    "kubeflow.org/Experiment": ("spec.maxFailedTrialCount",),
+    "ray.io/RayJob": ("spec.preRunningDeadlineSeconds", "spec.activeDeadlineSeconds"),
+}
 # When the work ended: such a failure is history after a day, as a failed Job's is.
 END_PATHS = ("status.completionTime", "status.finishedAt", "status.endTime", "status.lastTransitionTime")
 # Fields of a spec that name what is scaled or watched, not what the object needs in order to be ready.
