@@ -132,7 +132,8 @@ def test_every_page_names_its_rule_and_a_source_that_exists(info):
 
 @ROWS
 def test_a_row_fills_its_texts_from_groups_of_its_pattern(row):
-    groups = set(re.compile(row.pattern).groupindex)
+    groups = {*re.compile(row.pattern).groupindex, "node"}
+    groups |= set(row.words(dict.fromkeys(groups, ""))) if row.words else set()
     texts = [row.summary, *(text for one in row.remedies for text in (one.text, one.command or ""))]
 
     assert row.literal

@@ -20,9 +20,18 @@ INOTIFY = signatures(
             means="fs.inotify.max_user_instances (often 128) is used up by all pods of the node together.",
             remedies=(
                 Remedy(
-                    text="raise fs.inotify.max_user_instances on the node, for example to 8192, and see who uses them",
+                    text="look at the limit on {node}",
                     command="sysctl fs.inotify.max_user_instances",
                     who="platform",
+                ),
+                Remedy(
+                    text="raise it so that it lasts: write fs.inotify.max_user_instances=8192 to "
+                    "/etc/sysctl.d/90-inotify.conf on {node} and load it, and put it into the machine configuration of "
+                    "all such nodes (MachineConfig, Talos machine.sysctls, the node pool), or the next new node has "
+                    "the old limit",
+                    command="sysctl --system",
+                    who="platform",
+                    risk="disruptive",
                 ),
             ),
             source="NVIDIA/k8s-device-plugin cmd/nvidia-device-plugin/main.go",

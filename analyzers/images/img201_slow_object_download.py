@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from diag.catalog.context import Context
 from diag.catalog.rule import rule
-from diag.facts.timeline.model import Transfer
-from diag.facts.times import show_age
-from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
+from diag.facts.pods import statuses
+from diag.facts.timeline.model import Timeline, Transfer
+from diag.facts.times import iso, show_age
+from diag.findings import Because, Confidence, Evidence, FieldEvidence, Finding, Question, Remedy, as_proof
 from diag.projection import dicts
 from diag.snapshot.kinds import Pod
 from diag.trouble.relations.timelines import Start
@@ -16,6 +17,7 @@ from diag.trouble.relations.timelines import Start
 SLOW_MB_S = 200.0
 LEAST_S = 120.0  # a download that is over sooner is not what a start waits for
 SHARE = 0.3  # of the whole start
+ONE_STREAM = "1"  # of HF_HUB_DISABLE_XET: no parallel ranges
 STREAMS = (
     "S3_MAX_FILE_CONCURRENCY",
     "AWS_MAX_CONCURRENT_REQUESTS",
@@ -76,18 +78,20 @@ def _slow(start: Start) -> Transfer | None:
 def _finding(ctx: Context, start: Start, found: Transfer) -> Finding:
     timeline, line = start.timeline, found.line
     said = ctx.cite_log(start.pod, line.container, line.number, previous=line.previous)
-    evidence: list[Evidence] = [said]
-    if found.source_line is not None:
-        at = found.source_line
-        evidence.append(ctx.cite_log(start.pod, at.container, at.number, previous=at.previous))
-    evidence += _settings(ctx, start.pod, line.container)
+    lines = [*found.sizes, *([found.source_line] if found.source_line is not None else [])]
+    told = [ctx.cite_log(start.pod, at.container, at.number, previous=at.previous) for at in lines]
+    settings = _settings(ctx, start.pod, line.container)
+    single = [f"{name.value}={value.value}" for name, value in settings if value.value == ONE_STREAM]
+    evidence: list[Evidence] = [said, *told[:1], *(piece for pair in settings for piece in pair), *told[1:]]
     size = f"{(found.bytes or 0) / 1e9:.1f} GB" if found.bytes else "the weights"
     source = f" from {found.source}" if found.source else ""
     so_far = "" if found.done else " so far"
     until = "until ready" if timeline.finished else "since the start began"
+    now = _now(start, found)
     summary = (
-        f"{line.container} fetched {size}{so_far}{source} at {found.rate or 0:.0f} MB/s: "
-        f"{show_age(found.seconds or 0)} of the {show_age(timeline.wall_s)} {until}"
+        f"{line.container} fetched {size}{so_far}{source} at {found.rate or 0:.0f} MB/s"
+        f"{' with ' + ', '.join(single) if single else ''}: "
+        f"{show_age(found.seconds or 0)} of the {show_age(timeline.wall_s)} {until}{now}"
     )
     because = f"its start waited {show_age(found.seconds or 0)} for {size} of weights at {found.rate or 0:.0f} MB/s"
     group = start.group
@@ -99,22 +103,68 @@ def _finding(ctx: Context, start: Start, found: Transfer) -> Finding:
         confidence=None if timeline.bottleneck == ("init" if found.init else "load") else Confidence.LIKELY,
         members=(start.pod.ref,),
         since=group.since,
-        remedies=(
-            Remedy(text="let the downloader use many streams at once (for KServe raise S3_MAX_FILE_CONCURRENCY)"),
-            Remedy(
-                text="keep the weights near: a volume that outlives the pod, a node-local model cache, or an image "
-                "that the node keeps",
-                who="platform",
-            ),
-            Remedy(text="look whether bucket and cluster are in the same region", who="platform"),
-        ),
+        remedies=_remedies(start, found, single),
     )
 
 
-def _settings(ctx: Context, pod: Pod, container: str) -> list[Evidence]:
-    """Environment variables of the downloader that say how many streams it may use."""
+def _now(start: Start, found: Transfer) -> str:
+    """What became of the download, and what an unfinished start does now."""
+    timeline = start.timeline
+    if timeline.finished:
+        return ""
+    if not found.done:
+        return "; the download still runs"
+    over = f"; the download ended{' at ' + iso(found.told_at) if found.told_at is not None else ''}"
+    return f"{over}, and {timeline.engine} {_step(timeline)} now: do not restart it" if _runs(start) else over
+
+
+def _step(timeline: Timeline) -> str:
+    """The step of the engine that its log tells of last."""
+    if timeline.listens is not None:
+        return "listens, but is not ready,"
+    if timeline.loaded is not None:
+        return "has its weights and compiles or warms up"
+    return "loads the weights" if timeline.loads else "starts"
+
+
+def _runs(start: Start) -> bool:
+    """Whether the engine's container runs, at its first attempt."""
+    engine = start.timeline.engine
+    return any(
+        status.name == engine and status.state is not None and status.state.running is not None
+        for _, status in statuses(start.pod)
+        if not status.restart_count
+    )
+
+
+def _remedies(start: Start, found: Transfer, single: list[str]) -> tuple[Remedy, ...]:
+    pod, remedies = start.pod, []
+    if not start.timeline.finished:
+        container = start.timeline.engine if found.done and _runs(start) else found.line.container
+        wait = "wait for this start: a new pod would fetch all weights again" if found.done else "see how far it is"
+        command = f"kubectl logs -n {pod.namespace} {pod.name} -c {container} --tail=20"
+        remedies.append(Remedy(text=wait, command=command))
+    which = f"raise {single[0].partition('=')[0]} from {ONE_STREAM}" if single else "for KServe S3_MAX_FILE_CONCURRENCY"
+    return (
+        *remedies,
+        Remedy(
+            text=f"for the next starts let the downloader use many streams at once ({which}); a changed template makes "
+            "new pods",
+            risk="disruptive",
+        ),
+        Remedy(
+            text="keep the weights near: a volume that outlives the pod, a node-local model cache, or an image that "
+            "the node keeps",
+            who="platform",
+        ),
+        Remedy(text="look whether bucket and cluster are in the same region", who="platform"),
+    )
+
+
+def _settings(ctx: Context, pod: Pod, container: str) -> list[tuple[FieldEvidence, FieldEvidence]]:
+    """Names and values of the downloader's environment variables that say how many streams it may use."""
     spec = pod.whole.get("spec")
-    found: list[Evidence] = []
+    found: list[tuple[FieldEvidence, FieldEvidence]] = []
     for part in ("initContainers", "containers"):
         entries = spec.get(part) if isinstance(spec, dict) else None
         for index, entry in enumerate(entries if isinstance(entries, list) else ()):
@@ -124,5 +174,5 @@ def _settings(ctx: Context, pod: Pod, container: str) -> list[Evidence]:
             for place, one in enumerate(variables if isinstance(variables, list) else ()):
                 if dicts([one]) and one.get("name") in STREAMS and isinstance(one.get("value"), str):
                     where = f"spec.{part}[{index}].env[{place}]"
-                    found += [ctx.cite(pod, f"{where}.name"), ctx.cite(pod, f"{where}.value")]
+                    found.append((ctx.cite(pod, f"{where}.name"), ctx.cite(pod, f"{where}.value")))
     return found

@@ -146,7 +146,8 @@ def _finding(ctx: Context, key: tuple[str, str], quota: Quota | None, victims: l
             ),
             Remedy(text="ask for less per pod, or for fewer pods"),
             Remedy(
-                text=f"raise spec.hard of ResourceQuota {key[1]} for {resource} above {hard}",
+                text=f"raise spec.hard of ResourceQuota {key[1]} for {resource} "
+                + _enough(quota, resource, victims, hard),
                 command=f"kubectl describe resourcequota {key[1]} -n {key[0]}",
                 who="platform",
             ),
@@ -169,6 +170,16 @@ def _amounts(quota: Quota | None, resource: str, victims: list[Victim]) -> tuple
     if quota is not None and resource in quota.used and resource in quota.hard:
         return show(quota.used[resource], resource), show(quota.hard[resource], resource)
     return victims[0].used.get(resource, "?"), victims[0].limited.get(resource, "?")
+
+
+def _enough(quota: Quota | None, resource: str, victims: list[Victim], hard: str) -> str:
+    """To what the quota has to be raised: what is used, and what all missing pods ask for."""
+    missing = sum(one.need.get(resource, 0) * one.group.missing for one in victims)
+    if quota is None or resource not in quota.used or not missing:
+        return f"above {hard}"
+    used = quota.used[resource]
+    parts = f"{show(used, resource)} in use and {show(missing, resource)} for the missing pods"
+    return f"from {hard} to {show(used + missing, resource)} ({parts})"
 
 
 def _status(ctx: Context, quota: Quota | None, resource: str) -> tuple[Evidence, ...]:

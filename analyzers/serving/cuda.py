@@ -33,6 +33,17 @@ LESS_OR_MORE = (
     Remedy(text="spread the model over more GPUs, or select GPUs with more memory (nvidia.com/gpu.memory)"),
 )
 
+
+def _on(node: str) -> str:
+    return f" on {node}" if node else " of the node"
+
+
+def _cuda(version: str) -> str:
+    """A number as cudaDriverGetVersion gives it, 1000 × major + 10 × minor, for reading: 12020 is CUDA 12.2."""
+    number = int(version or 0)
+    return f" (CUDA {number // 1000}.{number % 1000 // 10} at most)" if number >= 1000 else ""  # noqa: PLR2004  CUDA 1.0
+
+
 CUDA = signatures(
     "CUDA",
     origin="NVIDIA/libnvidia-container src/nvc_info.c; pytorch/pytorch c10/cuda (1.13 to 2.9)",
@@ -47,7 +58,8 @@ CUDA = signatures(
             explains=(*CRASHED, "container-not-started"),
             literal="unsatisfied condition: ",
             pattern=r"unsatisfied condition: (?P<need>(?:cuda|driver)[^\n,]{1,80})",
-            summary="the image needs {need}, and the node's driver does not offer it",
+            words=lambda found: {"at": _on(found["node"])},
+            summary="the image needs {need}, and the driver{at} does not offer it",
             remedies=(UPDATE_DRIVER, OLDER_IMAGE),
             beside=DRIVER,
             means="The image declares the CUDA version that it needs, and the node's driver is older.",
@@ -59,10 +71,11 @@ CUDA = signatures(
             question=Question.STARTED,
             explains=CRASHED,
             literal="driver",
-            pattern=r"(?P<why>NVIDIA driver on your system is too old(?: \(found version \d{1,9}\))?"
+            pattern=r"(?P<why>NVIDIA driver on your system is too old(?: \(found version (?P<version>\d{1,9})\))?"
             r"|CUDA driver version is insufficient for CUDA runtime version"
             r"|forward compatibility was attempted on non supported HW)",
-            summary="its CUDA is newer than the node's driver supports: {why}",
+            words=lambda found: {"at": _on(found["node"]), "cuda": _cuda(found["version"])},
+            summary="its CUDA is newer than the driver{at} supports{cuda}: {why}",
             remedies=(UPDATE_DRIVER, OLDER_IMAGE),
             beside=DRIVER,
             means="The image's CUDA libraries are newer than what the node's driver supports.",

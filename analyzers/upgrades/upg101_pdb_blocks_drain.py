@@ -9,9 +9,11 @@ from diag.facts.drains import is_to_be_moved
 from diag.findings import Because, Confidence, Evidence, FieldEvidence, Finding, Question, Ref, Remedy, as_proof
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
+from diag.trouble.shapes import shape_of
 from diag.vocab.drains import UPGRADE_FAILED, UPGRADE_REQUIRED, UPGRADE_STATES
 
 SHOWN_PODS = 3
+SCALABLE = ("Deployment", "StatefulSet", "ReplicaSet")
 
 
 @rule(
@@ -40,7 +42,8 @@ def pdb_blocks_drain(ctx: Context) -> Iterator[Finding]:
     refused evictions.
 
     ## What to do
-    Run one replica more elsewhere, or let the budget allow one disruption; then let the drain try again.
+    Look at the budget and its pods. Where it asks for a number of pods (`minAvailable: 2`), and another node has room,
+    run one replica more; else let the budget allow one disruption. Then let the drain try again.
 
     ## Known limits
     A budget of zero without a drain is no trouble and is not reported. Budgets of kinds other than policy/v1 are not
@@ -110,29 +113,37 @@ def _arithmetic(one: Budget) -> str:
 
 
 def _remedies(ctx: Context, one: Budget, pod: Pod, group: Group) -> tuple[Remedy, ...]:
-    item, workload = one.item, ctx.workload(pod)
-    scalable = workload.kind in ("Deployment", "StatefulSet", "ReplicaSet")
-    kind, count = (workload.kind or "").lower(), (one.expected or 1) + 1
-    node = group.first
-    found = [
-        Remedy(
-            text=f"run one replica more of {workload.kind} {workload.name} elsewhere, so that one may go",
-            command=f"kubectl scale {kind} {workload.name} -n {workload.namespace} --replicas={count}"
-            if scalable
-            else None,
-            who="user",
-            when="GPUs are free on another node",
-        ),
+    item, node = one.item, group.first
+    budget_of = f"poddisruptionbudget {item.name} -n {item.namespace}"
+    found = [Remedy(text="look at the budget and what it counts", command=f"kubectl describe {budget_of}")]
+    found += _one_more(ctx, one, pod, node.name)
+    found.append(
         Remedy(
             text=f"let the budget {item.name} allow one disruption (maxUnavailable: 1) while the node is drained",
-            command=f"kubectl edit poddisruptionbudget {item.name} -n {item.namespace}",
+            command=f"kubectl edit {budget_of}",
             who="user",
             risk="disruptive",
-        ),
-    ]
+        )
+    )
     for label in UPGRADE_STATES:
         if node.labels.get(label) == UPGRADE_FAILED:
             command = f"kubectl label node {node.name} {label}={UPGRADE_REQUIRED} --overwrite"
             text = f"then let {node.name} try its upgrade again"
             found.append(Remedy(text=text, command=command, who="platform", risk="disruptive"))
     return tuple(found)
+
+
+def _one_more(ctx: Context, one: Budget, pod: Pod, drained: str) -> list[Remedy]:
+    """One replica more, where the budget asks for a fixed number of pods and another node would take it now."""
+    workload = ctx.workload(pod)
+    fixed = one.bound == "minAvailable" and isinstance(one.value, int) and one.expected is not None
+    takes = [node.name for node in ctx.place.count(shape_of(pod)).fitting if node.name != drained] if fixed else []
+    if not takes or workload.kind not in SCALABLE:
+        return []
+    kind, count = workload.kind.lower(), (one.expected or 0) + 1
+    return [
+        Remedy(
+            text=f"run one replica more of {workload.kind} {workload.name}, so that one may go: {min(takes)} has room",
+            command=f"kubectl scale {kind} {workload.name} -n {workload.namespace} --replicas={count}",
+        )
+    ]

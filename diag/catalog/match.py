@@ -13,6 +13,8 @@ from diag.findings import Because, Finding, Ref, Remedy
 from diag.snapshot.kinds import Pod
 from diag.trouble.groups import Group
 
+MAX_NODES = 3  # that a summary names
+
 
 class Hit(NamedTuple):
     """A row that recognised a text: at which of its places (the first is 0), and with which words."""
@@ -62,7 +64,8 @@ class Matcher:
 
     def _finding(self, group: Group, hit: Hit) -> Finding:
         row, text = hit.row, hit.text
-        words = {name: value or "" for name, value in hit.words.groupdict().items()}
+        words = {"node": _nodes(group)} | {name: value or "" for name, value in hit.words.groupdict().items()}
+        words |= row.words(words) if row.words else {}
         evidence = text.cite()
         further = (*group.evidence, *cite_beside(self.ctx, row.beside, text, self._texts(group, hit.on)[0]))
         summary = _filled(row.summary, words)
@@ -105,6 +108,12 @@ def _second(row: Signature, read: list[Text]) -> bool:
 def _filled(template: str, words: dict[str, str]) -> str:
     """The template with the pattern's groups put in; braces that name no group stay as they are."""
     return re.sub(r"\{(\w+)\}", lambda found: words.get(found[1], found[0]), template)
+
+
+def _nodes(group: Group) -> str:
+    """The nodes of the members by name, the first few."""
+    names = sorted({one.spec.node_name for one in group.members if isinstance(one, Pod) and one.spec.node_name})
+    return ", ".join(names[:MAX_NODES]) + (f" and {len(names) - MAX_NODES} more" if len(names) > MAX_NODES else "")
 
 
 def _remedy(remedy: Remedy, words: dict[str, str]) -> Remedy:

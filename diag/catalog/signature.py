@@ -16,10 +16,12 @@ r"""What a signature is: a row in the table of its system that recognises what a
 A row looks at one place (`on`) of the members of the groups it `explains`: a log line, an event's sentence, a
 container's waiting state, the end of a container, a condition, or the group's own message. `literal` must occur in the
 text before the pattern is tried, so hundreds of rows cost little. Named groups of the pattern fill `summary` and
-remedies; `beside` names what else a reader must see: an argument, a label of the node, a further line.
+remedies, as do those that `words` makes of them, and `{node}`, the nodes of the members; `beside` names what else a
+reader must see: an argument, a label of the node, a further line.
 """
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -56,6 +58,9 @@ class Signature:
     summary: str = field(kw_only=True)
     means: str = field(kw_only=True)
     remedies: tuple[Remedy, ...] = field(default=(), kw_only=True)
+    words: Callable[[Mapping[str, str]], Mapping[str, str]] | None = field(
+        default=None, kw_only=True
+    )  # from those found
     reasons: tuple[str, ...] = field(default=(), kw_only=True)  # of events, conditions or waiting states; empty: any
     second: str = field(default="", kw_only=True)  # a pattern that must match another text of the same place as well
     also_on: tuple[On, ...] = field(default=(), kw_only=True)  # places to look at, in order, where `on` is silent

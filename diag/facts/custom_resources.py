@@ -27,6 +27,12 @@ class Remark:
     since: str | None
     stated: bool  # whether it says that it failed, not only that it is not ready
     summary: bool  # whether it only sums up others
+    message_path: str = ""  # of the message, where it stands elsewhere
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The fields to cite, the most telling first."""
+        return tuple(path for path in (self.message_path, self.path) if path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +47,9 @@ class Told:
 
 def remarks(item: Object) -> list[Remark]:
     """Everything that an object says against itself, the most telling first: specific before summing up."""
-    found = [*_conditions(item), *_states(item)]
+    states_said = list(_states(item))
+    failed = any(one.stated for one in states_said)
+    found = [*(list(_conditions(item)) or (_failures(item) if failed else ())), *states_said]
     return sorted(found, key=lambda one: (one.summary, not one.message, not one.stated))
 
 
@@ -76,6 +84,15 @@ def states(item: Object) -> Iterator[tuple[str, str]]:
         value = value_at(item.whole, path)
         if isinstance(value, str) and value:
             yield path, value
+
+
+def message_of(item: Object) -> tuple[str, str]:
+    """The operator's sentence beside a state, and its path; empty when there is none."""
+    for path in words.MESSAGE_PATHS:
+        value = value_at(item.whole, path)
+        if isinstance(value, str) and value:
+            return path, value
+    return "", ""
 
 
 def text_at(item: Object, *paths: str) -> str:
@@ -127,14 +144,30 @@ def _conditions(item: Object) -> Iterator[Remark]:
         )
 
 
+def _failures(item: Object) -> Iterator[Remark]:
+    """Conditions of types that nobody has read up, of an object that says that it failed: those that tell of it."""
+    for index, found in conditions(item):
+        status, reason = str(found.get("status") or ""), str(found.get("reason") or "")
+        message = found["message"] if isinstance(found.get("message"), str) else ""
+        tells = STATED.search(reason) or STATED.search(message) or (status == "True" and FAILURES.search(found["type"]))
+        if message and tells and verdict(item.kind_id, found["type"], status, reason) is not Verdict.GOOD:
+            since = found.get("lastTransitionTime")
+            yield Remark(
+                path=f"status.conditions[{index}].message", reason=f"{found['type']}={status} {reason}".strip(),
+                message=message, since=since if isinstance(since, str) else None, stated=True, summary=False,
+            )  # fmt: skip
+
+
 def _states(item: Object) -> Iterator[Remark]:
     for path, value in states(item):
         word = value.casefold()
         if word in words.FAILED or word in words.NOT_READY:
+            message_path, message = message_of(item)
             yield Remark(
                 path=path,
                 reason=value,
-                message=text_at(item, *words.MESSAGE_PATHS),
+                message=message,
+                message_path=message_path,
                 since=text_at(item, *words.END_PATHS) or None,
                 stated=word in words.FAILED,
                 summary=True,

@@ -151,3 +151,18 @@ def test_statuses_of_other_types_than_promised_cost_nothing(cluster):
 
     assert len(trouble.groups) == 1
     assert not trouble.gaps
+
+
+def test_an_object_that_failed_quotes_the_condition_that_tells_why_though_nobody_knows_its_type(cluster):
+    status = {"phase": "Failed", **saying("Frobnicated", "False", "FrobnicationFailed", "no key redis in the secret")}
+    group = only(cluster.groups(resource("Widget", "w", status=status)))
+
+    assert "no key redis in the secret" in group.message
+    assert group.evidence[0].path == "status.conditions[0].message"
+
+
+def test_the_sentence_beside_a_failed_phase_is_cited_before_the_phase(cluster):
+    status = {"phase": "Failed", "message": "no key redis in the secret"}
+    group = only(cluster.groups(resource("Widget", "w", status=status)))
+
+    assert [piece.path for piece in group.evidence] == ["status.message", "status.phase"]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from diag.facts.image_pull import Pulled
 from diag.snapshot.kinds import Event
 
-# In the order in which they come (tests/cases/README.md, `timeline`).
+# In the order in which they usually come (tests/cases/README.md, `timeline`).
 PHASES = (
     "demand",
     "queue",
@@ -74,6 +74,8 @@ class Transfer:
     source: str = ""
     source_line: LogLine | None = None
     files: int = 0
+    sizes: tuple[LogLine, ...] = ()  # the lines that name the sizes, the largest first
+    told_at: float | None = None  # when `line` was written, in seconds since 1970
 
     @property
     def rate(self) -> float | None:

@@ -15,18 +15,25 @@ class Milestone:
 
 
 def sums(milestones: Sequence[Milestone], began: float, ended: float) -> list[Phase]:
-    """The phases between two times, in their order, summed over all spans. Milestones beyond the end do not count."""
+    """The phases between two times, summed over all spans, in the order in which their time was spent on average.
+
+    That is mostly the order of `PHASES`, but the main image is often pulled after the init containers ran. Milestones
+    beyond the end do not count.
+    """
     least: dict[str, float] = dict.fromkeys(PHASES, 0.0)
     most: dict[str, float] = dict.fromkeys(PHASES, 0.0)
+    weighted: dict[str, float] = dict.fromkeys(PHASES, 0.0)  # the middle of each span, times its length
     ordered = _in_order(milestones, began, ended)
     borders = [*(one.when for one in ordered[1:]), Moment.at(ended)]
     for one, border in zip(ordered, borders, strict=True):
         shortest, longest = max(border.lo - one.when.hi, 0.0), max(border.hi - one.when.lo, 0.0)
         for name in one.phases:
             most[name] += longest
+            weighted[name] += longest * ((one.when.lo + border.hi) / 2 - began)
         if len(one.phases) == 1:
             least[one.phases[0]] += shortest
-    return [Phase(name=name, min_s=least[name], max_s=most[name]) for name in PHASES if most[name] > 0]
+    spent = sorted((name for name in PHASES if most[name] > 0), key=lambda name: weighted[name] / most[name])
+    return [Phase(name=name, min_s=least[name], max_s=most[name]) for name in spent]
 
 
 def _in_order(milestones: Iterable[Milestone], began: float, ended: float) -> list[Milestone]:

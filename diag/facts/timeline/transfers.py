@@ -7,6 +7,7 @@ from diag.vocab import engines
 _UNITS = {"B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12}
 _UNITS |= {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 MAX_BYTES = 10**16
+MAX_SIZES = 3  # lines with sizes that are kept, of the largest objects
 
 
 def transfer(run: Run, *, init: bool) -> Transfer | None:
@@ -17,12 +18,13 @@ def transfer(run: Run, *, init: bool) -> Transfer | None:
 def _initializer(run: Run, *, init: bool) -> Transfer | None:
     """KServe's storage initializer: sizes of the objects, and the whole time at the end."""
     sizes: dict[str, int] = {}
+    named: dict[str, int] = {}  # object -> the line that names its size
     got: set[str] = set()
     source, source_line, last, first = "", None, None, None
     total: float | None = None
     for number, line in enumerate(run.lines):
         if found := engines.FOUND_OBJECT.search(line):
-            sizes[found["name"]] = int(found["bytes"])
+            sizes[found["name"]], named[found["name"]] = int(found["bytes"]), number
             first = number if first is None else first
         elif found := engines.GOT_OBJECT.search(line):
             got.add(found["name"])
@@ -38,7 +40,8 @@ def _initializer(run: Run, *, init: bool) -> Transfer | None:
     spent = total if total is not None else _between(run, first, last)
     return Transfer(
         line=run.line(last), init=init, done=total is not None, bytes=counted or None, seconds=spent, source=source,
-        source_line=source_line, files=len(got) or len(sizes),
+        source_line=source_line, files=len(got) or len(sizes), told_at=run.time(last),
+        sizes=tuple(run.line(named[name]) for name in sorted(sizes, key=lambda name: (-sizes[name], name))[:MAX_SIZES]),
     )  # fmt: skip
 
 
@@ -57,8 +60,9 @@ def _progress(run: Run, *, init: bool) -> Transfer | None:
         return None
     seconds = done / speed if speed else None
     return Transfer(
-        line=run.line(number), init=init, done=done >= whole, bytes=done, seconds=seconds, stated_rate=speed / 1e6
-    )
+        line=run.line(number), init=init, done=done >= whole, bytes=done, seconds=seconds, stated_rate=speed / 1e6,
+        told_at=run.time(number),
+    )  # fmt: skip
 
 
 def _engine(run: Run) -> Transfer | None:
@@ -68,7 +72,9 @@ def _engine(run: Run) -> Transfer | None:
     if number is None or found is None:
         return None
     seconds = _number(found["seconds"])
-    return Transfer(line=run.line(number), init=False, done=True, seconds=seconds, source=found["source"])
+    return Transfer(
+        line=run.line(number), init=False, done=True, seconds=seconds, source=found["source"], told_at=run.time(number)
+    )
 
 
 def _between(run: Run, first: int | None, last: int) -> float | None:
