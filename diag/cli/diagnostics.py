@@ -56,7 +56,7 @@ class Narrator:
 
     def __init__(self, *, quiet: bool, verbose: int) -> None:
         self.quiet, self.verbose = quiet, verbose
-        self._live = not quiet and sys.stderr.isatty()
+        self._live = not quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._drawn = False
         self._begin = time.monotonic()
 

@@ -1,13 +1,15 @@
 """The flags that `scan` and `explain` share. Each has a variable `DIAG_<NAME>` and a key in the configuration."""
 
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
-from diag.cli.types import duration, moment, size
+from diag.cli.complete import files, formats, rules
+from diag.cli.types import duration, moment, size, written_duration
 from diag.config import Config
 from diag.report.formats import FORMATS
 
@@ -23,21 +25,35 @@ def _flag(*names: str, **kwargs: Any) -> Callable[[Any], Any]:
 _Options = tuple[Callable[[Any], Any], ...]
 
 _SOURCES: _Options = (
-    _flag("--from", "from_", multiple=True, metavar="[NAME=]PATH", help="File, folder, archive or - (stdin)."),
+    _flag(
+        "--from",
+        "from_",
+        multiple=True,
+        metavar="[NAME=]PATH",
+        shell_complete=files,
+        help="File, folder or - (stdin).",
+    ),
     _flag("--demo", is_flag=True, help="Look at the built-in example."),
 )
 _CHOICES: _Options = (
-    _flag("-n", "--namespace", multiple=True, metavar="NS", help="Show symptoms of this namespace."),
+    _flag("-n", "--namespace", multiple=True, metavar="NS", help="Show symptoms of this namespace: ml or ml,'dev-*'."),
     _flag("-A", "--all-namespaces", is_flag=True, help="Show symptoms of all (the default)."),
     _flag("-l", "--selector", metavar="LABELS", help="Show symptoms of objects with these labels."),
     _flag("--filter", metavar="TERMS", multiple=True, help="Show matching causes: sev:error age>10m -ns:dev."),
-    _flag("--select", multiple=True, metavar="RULES", help="Run these rules only: QUO*,SCH101."),
-    _flag("--ignore", multiple=True, metavar="RULES", help="Leave these rules out: QUO*,SCH101."),
+    _flag("--select", multiple=True, metavar="RULES", shell_complete=rules, help="Run these rules only: QUO*,SCH101."),
+    _flag("--ignore", multiple=True, metavar="RULES", shell_complete=rules, help="Leave these rules out: QUO*,SCH101."),
     _flag("--since", type=duration, metavar="TIME", help="Show symptoms younger than this: 2h."),
 )
 _NOW: _Options = (_flag("--now", type=moment, metavar="TIME", help="Take this as the time of the snapshot."),)
 _SHOWN: _Options = (
-    _flag("-o", "--output", multiple=True, metavar="FORMAT[=PATH]", help=", ".join(FORMATS)),
+    _flag(
+        "-o",
+        "--output",
+        multiple=True,
+        metavar="FORMAT[=PATH]",
+        shell_complete=formats(FORMATS),
+        help=", ".join(FORMATS),
+    ),
     _flag("--limit", type=click.IntRange(min=1), metavar="N", help="Show N causes at most, in texts."),
     _flag("--strict", is_flag=True, help="Exit with 4 if parts could not be checked."),
     _flag("--show-ignored", is_flag=True, help="List what was ignored, and why."),
@@ -118,11 +134,32 @@ class Flags:
     max_files: int | None
     fail_on: str = "never"
     config: Config
+    origins: Mapping[str, str]
+    again: str
 
     @property
     def namespaces(self) -> tuple[str, ...]:
         """The namespaces that were asked for; `-A` asks for all, whatever a file says."""
-        return () if self.all_namespaces else self.namespace
+        return () if self.all_namespaces else commas(self.namespace)
+
+    def hiding(self) -> list[str]:
+        """What keeps causes from being shown, as it is typed, with its origin where nobody typed it."""
+        chosen = {
+            "namespace": ("-n", ",".join(self.namespaces)),
+            "selector": ("-l", self.selector or ""),
+            "since": ("--since", written_duration(self.since) if self.since else ""),
+            "filter": ("--filter", " ".join(self.filter)),
+        }
+        return [
+            f"{flag} {shlex.quote(value)}" + (f" ({self.origins[name]})" if name in self.origins else "")
+            for name, (flag, value) in chosen.items()
+            if value
+        ]
+
+
+def commas(written: tuple[str, ...]) -> tuple[str, ...]:
+    """Words as they are written: repeated flags, commas, or both."""
+    return tuple(each.strip() for text in written for each in text.split(",") if each.strip())
 
 
 def flags_of(ctx: click.Context) -> Flags:
@@ -132,13 +169,51 @@ def flags_of(ctx: click.Context) -> Flags:
     contexts = [path.partition("=")[0] for path in values["from_"] if "=" in path] + ["demo"] * values["demo"]
     profile = {_param(ctx, name): each.value for name, each in config.profile(contexts).items()}
     for param in ctx.command.params:
-        typed = ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
-        if param.name in profile and param.name in values and not typed:
+        if param.name in profile and param.name in values and not _typed(ctx, param.name):
             values[param.name] = param.type_cast_value(ctx, profile[param.name])
     # A namespace that is typed stands against an -A from a file, and the other way round.
-    if ctx.get_parameter_source("namespace") is ParameterSource.COMMANDLINE and values.get("namespace"):
-        values["all_namespaces"] &= ctx.get_parameter_source("all_namespaces") is ParameterSource.COMMANDLINE
-    return Flags(**values, config=config)
+    if _typed(ctx, "namespace") and values.get("namespace"):
+        values["all_namespaces"] &= _typed(ctx, "all_namespaces")
+    origins = {name: origin for name in values if (origin := _origin(ctx, name, config))}
+    origins |= {
+        _param(ctx, name): each.origin
+        for name, each in config.profile(contexts).items()
+        if not _typed(ctx, _param(ctx, name))
+    }
+    return Flags(**values, config=config, origins=origins, again=_again(ctx))
+
+
+# What decides which causes there are, and which numbers they have.
+_REPEATED = ("from_", "demo", "namespace", "all_namespaces", "selector", "select", "ignore", "since", "now")
+
+
+def _again(ctx: click.Context) -> str:
+    """The typed flags with which another command would look at the same."""
+    words: list[str] = []
+    for param in ctx.command.params:
+        if param.name in _REPEATED and _typed(ctx, param.name):
+            value = ctx.params[param.name]
+            values = value if isinstance(value, tuple) else (value,)
+            for each in values:
+                words.append(param.opts[0])
+                words += [] if each is True else [written_duration(each) if isinstance(each, float) else str(each)]
+    return shlex.join(words)
+
+
+def _typed(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
+def _origin(ctx: click.Context, name: str, config: Config) -> str:
+    """Where a value came from that nobody typed, empty for a typed one and for a default."""
+    match ctx.get_parameter_source(name):
+        case ParameterSource.ENVIRONMENT:
+            return f"variable DIAG_{name.rstrip('_').upper()}"
+        case ParameterSource.DEFAULT_MAP:
+            setting = config.settings.get(name.rstrip("_"))
+            return setting.origin if setting else ""
+        case _:
+            return ""
 
 
 def _param(ctx: click.Context, setting: str) -> str:

@@ -2,14 +2,20 @@
 
 import datetime as dt
 import os
+import shlex
 import shutil
+import stat
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diag.cli.diagnostics import ExitCode, Narrator, severest
-from diag.cli.flags import Flags
+from diag.cli.flags import Flags, commas
 from diag.cli.output import Target, deliver, targets
 from diag.config import Ignore
 from diag.document import RefRow, Report
@@ -17,30 +23,37 @@ from diag.errors import UsageError
 from diag.report.formats import FORMATS
 from diag.report.look import Look
 from diag.views import filter as filtering
-from diag.views.causes import cause_lines
+from diag.views.causes import Hidden, cause_lines
 from diag.views.coverage import gap_lines
 from diag.views.narrow import narrowed
-from diag.views.wording import counted
+from diag.views.wording import counted, listed
 
 if TYPE_CHECKING:
     from diag.api import Limits
 
 _NARROWEST = 60
+_UNKNOWN, _UNKNOWN_WIDE = 100, 160  # columns where there is no terminal
 _HOW_TO_DUMP = (
     "live clusters come later; dump one and pipe it in: "
     "kubectl get all,nodes,events,pvc,resourcequotas,leases -A -o json | diag scan --from -  (or try --demo)"
 )
 
 
-def looked(flags: Flags, narrator: Narrator, words: Sequence[str] = ()) -> Report:
-    """The report of what the flags ask for, narrowed to what the filter lets through."""
-    return examined(flags, narrator, words)[0]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What a command has to show: the report that the choices and the filter leave, and what they hide.
+
+    `known` gives every object that was read; `put_aside` what each row of `report.ignored` reaches.
+    """
+
+    report: Report
+    hidden: Hidden
+    known: Callable[[], Iterable[RefRow]]
+    put_aside: Sequence[Sequence[RefRow]]
 
 
-def examined(
-    flags: Flags, narrator: Narrator, words: Sequence[str] = ()
-) -> tuple[Report, Callable[[], Iterable[RefRow]]]:
-    """The same report, and all objects that were read, for who asks about a healthy one."""
+def looked(flags: Flags, narrator: Narrator, words: Sequence[str] = ()) -> Looked:
+    """Reads and diagnoses what the flags ask for."""
     terms = [term for text in flags.filter for term in filtering.parse(text)]
     terms += [filtering.term(word) for word in words]
     paths = sources(flags)
@@ -55,8 +68,8 @@ def examined(
         namespaces=flags.namespaces,
         selector=flags.selector,
         since_s=flags.since,
-        select=_globs(flags.select),
-        ignore=_globs(flags.ignore),
+        select=commas(flags.select),
+        ignore=commas(flags.ignore),
         ignores=[
             api.Ignore(
                 rule=each.rule,
@@ -77,9 +90,26 @@ def examined(
     )
     for gap in gap_lines(report, material_only=False):
         narrator.note(f"not checked: {gap}", level=2)
-    if terms:
-        report = narrowed(report, {line.id for line in filtering.kept(cause_lines(report), terms)})
-    return report, examination.known
+    kept = narrowed(report, {line.id for line in filtering.kept(cause_lines(report), terms)}) if terms else report
+    hidden = Hidden(
+        count=examination.hidden + len(report.causes) - len(kept.causes),
+        by=" ".join((*flags.hiding(), *map(shlex.quote, words))),
+        remark=_nobody_there(flags.namespaces, examination.known),
+    )
+    return Looked(report=kept, hidden=hidden, known=examination.known, put_aside=examination.put_aside)
+
+
+def _nobody_there(namespaces: Sequence[str], known: Callable[[], Iterable[RefRow]]) -> str:
+    """A sentence about namespaces that were asked for and hold no object, empty when all do."""
+    if not namespaces:
+        return ""
+    there = {ref.namespace for ref in known()} - {""}
+    missing = [each for each in namespaces if not any(fnmatchcase(name, each) for name in there)]
+    if not missing:
+        return ""
+    near = {near for each in missing for near in get_close_matches(each, there, n=3, cutoff=0.4)}
+    nearest = f"; the nearest: {listed(sorted(near))}" if near else ""
+    return f"No object is in {'namespace' if len(missing) == 1 else 'the namespaces'} {listed(missing)}{nearest}."
 
 
 def sources(flags: Flags) -> list[str]:
@@ -92,10 +122,28 @@ def sources(flags: Flags) -> list[str]:
             raise UsageError("this installation has no built-in example", hint="install the package again")
         return [f"demo={each}" for each in files]
     if not flags.from_:
-        raise UsageError("nothing to look at: no --from was given", hint=_HOW_TO_DUMP)
+        hint = f"to read what is piped in, add --from -; {_HOW_TO_DUMP}" if _piped() else _HOW_TO_DUMP
+        raise UsageError("nothing to look at: no --from was given", hint=hint)
     if reads_stdin(flags.from_) and sys.stdin.isatty():
         raise UsageError("--from - reads a pipe, and stdin is a terminal", hint=_HOW_TO_DUMP)
     return list(flags.from_)
+
+
+def refuse_paths(words: Sequence[str], flags: Flags) -> None:
+    """Raises UsageError for a word that is a file (or a folder, where no `--from` is given): a slip of the pen."""
+    for word in words:
+        if (is_file := _is(Path(word).is_file)) or (not flags.from_ and not flags.demo and _is(Path(word).is_dir)):
+            kind = "file" if is_file else "folder"
+            raise UsageError(
+                f"{word} is a {kind}; a look needs --from", hint=f"did you mean --from {shlex.quote(word)}?"
+            )
+
+
+def _is(question: Callable[[], bool]) -> bool:
+    try:
+        return question()
+    except OSError:  # a sentence is too long for a name
+        return False
 
 
 def reads_stdin(paths: Sequence[str]) -> bool:
@@ -103,9 +151,13 @@ def reads_stdin(paths: Sequence[str]) -> bool:
     return any(path == "-" or path.endswith("=-") for path in paths)
 
 
-def _globs(written: Sequence[str]) -> tuple[str, ...]:
-    """Rules as they are written: repeated flags, commas, or both."""
-    return tuple(each.strip() for text in written for each in text.split(",") if each.strip())
+def _piped() -> bool:
+    """Whether somebody pipes or redirects something into stdin."""
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (OSError, ValueError, AttributeError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode)
 
 
 def still_valid(ignores: Sequence[Ignore], narrator: Narrator) -> tuple[Ignore, ...]:
@@ -133,11 +185,11 @@ def outputs(flags: Flags) -> list[Target]:
     return targets(flags.output, FORMATS, "table" if sys.stdout.isatty() else "plain")
 
 
-def look(flags: Flags, target: Target) -> Look:
+def look(flags: Flags, target: Target, hidden: Hidden | None = None) -> Look:
     """How a text is drawn there: colour and footer only on a terminal, line breaks only in what is no `plain`."""
     terminal = target.path is None and sys.stdout.isatty()
     plain = target.form == "plain"
-    room = flags.width or (max(shutil.get_terminal_size((100, 24)).columns, _NARROWEST) if not plain else None)
+    room = flags.width or (None if plain else _columns(_UNKNOWN_WIDE if target.form == "wide" else _UNKNOWN))
     return Look(
         width=room,
         color=not plain and _colored(flags.color, terminal=terminal),
@@ -145,7 +197,15 @@ def look(flags: Flags, target: Target) -> Look:
         footer=terminal,
         limit=flags.limit,
         show_ignored=flags.show_ignored,
+        again=None if reads_stdin(flags.from_) else flags.again,
+        hidden=hidden,
+        everything=flags.verbose > 0,
     )
+
+
+def _columns(unknown: int) -> int:
+    """Columns of the terminal, or what COLUMNS says; `unknown` where neither is there."""
+    return max(shutil.get_terminal_size((unknown, 24)).columns, _NARROWEST)
 
 
 def _colored(wanted: str, *, terminal: bool) -> bool:
@@ -162,9 +222,11 @@ def _colored(wanted: str, *, terminal: bool) -> bool:
 Render = Callable[[Report, str, Look], bytes]
 
 
-def delivered(report: Report, flags: Flags, to: Sequence[Target], render: Render) -> ExitCode:
+def delivered(
+    report: Report, flags: Flags, to: Sequence[Target], render: Render, hidden: Hidden | None = None
+) -> ExitCode:
     """Writes the outputs, and says with its code what was found."""
-    deliver(to, lambda target: render(report, target.form, look(flags, target)))
+    deliver(to, lambda target: render(report, target.form, look(flags, target, hidden)))
     found = severest([cause.severity for cause in report.causes], flags.fail_on)
     if found is ExitCode.OK and flags.strict and any(gap.material for gap in report.gaps):
         return ExitCode.PARTS_UNCHECKED

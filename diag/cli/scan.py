@@ -19,10 +19,11 @@ _EXAMPLES = (
 def command(ctx: click.Context, /, words: tuple[str, ...], **_: object) -> int:
     """Find what keeps GPU work from running, and the causes. FILTER as for --filter."""
     from diag.cli.diagnostics import Narrator  # noqa: PLC0415  # help runs nothing
-    from diag.cli.looking import delivered, looked, outputs  # noqa: PLC0415
+    from diag.cli.looking import delivered, looked, outputs, refuse_paths  # noqa: PLC0415
     from diag.report.formats import scan_bytes  # noqa: PLC0415
 
     flags = flags_of(ctx)
+    refuse_paths(words, flags)
     to = outputs(flags)
-    report = looked(flags, Narrator(quiet=flags.quiet, verbose=flags.verbose), words)
-    return delivered(report, flags, to, scan_bytes)
+    found = looked(flags, Narrator(quiet=flags.quiet, verbose=flags.verbose), words)
+    return delivered(found.report, flags, to, scan_bytes, found.hidden)

@@ -20,6 +20,14 @@ def duration(written: str) -> float:
     return sum(float(amount) * _SECONDS[unit] for amount, unit in parts)
 
 
+def written_duration(seconds: float) -> str:
+    """A duration as `duration` reads it, in the largest unit that needs no fraction: `2h`, `90s`."""
+    for unit in ("d", "h", "m"):
+        if seconds and seconds % _SECONDS[unit] == 0:
+            return f"{int(seconds // _SECONDS[unit])}{unit}"
+    return f"{seconds:f}".rstrip("0").rstrip(".") + "s"
+
+
 def size(written: str) -> int:
     """Bytes from `500M`, `2Gi`, or a plain number."""
     found = _SIZE.fullmatch(str(written))

@@ -24,7 +24,7 @@ def explain_bytes(report: Report, form: str, look: Look) -> bytes:
 
     if form in TEXTS:
         return prose.drawn(report, look, boxes=form != "plain").encode()
-    return document_bytes(prose.with_explanations(report), form)
+    return document_bytes(prose.with_explanations(report, look), form)
 
 
 def document_bytes(report: Report, form: str) -> bytes:

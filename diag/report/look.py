@@ -2,10 +2,16 @@
 
 from dataclasses import dataclass
 
+from diag.views.causes import Hidden
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """`width` in cells, None for lines that are never broken; `footer` says how to open more (on a terminal)."""
+    """`width` in cells, None for lines that are never broken; `footer` says how to open more (on a terminal).
+
+    `again` are the flags with which a further command looks at the same (`--from dump.json`), None for a pipe, which is
+    read once. `hidden` says what is not shown, `everything` asks for long lists in full.
+    """
 
     width: int | None = None
     color: bool = False
@@ -13,6 +19,9 @@ class Look:
     footer: bool = False
     limit: int | None = None
     show_ignored: bool = False
+    again: str | None = ""
+    hidden: Hidden | None = None
+    everything: bool = False
 
 
 _CODES = {
@@ -44,6 +53,11 @@ _ASCII = str.maketrans(
     # Pictures of controls in caret notation: escape is ^[.
     | {chr(0x2400 + code): f"^{chr(64 + code)}" for code in range(32)}
 )
+
+
+def follow_up(command: str, look: Look, *words: str) -> str:
+    """A command line that looks further at the same, as it has to be typed."""
+    return " ".join(each for each in ("diag", command, look.again or "", *words) if each)
 
 
 def paint(text: str, style: str, look: Look) -> str:

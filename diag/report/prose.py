@@ -12,21 +12,26 @@ from diag.document import CauseRow, CheckedRow, ExplanationRow, Report
 from diag.report.cells import wrap
 from diag.report.look import Look, glyph, paint, typed
 from diag.report.sanitize import cleaned
+from diag.report.text import overview
 from diag.views.explanation import Explanation, explained
 
-# What the template writes: `# headline`, `## heading`, `- item`, `1. step`, `$ command`, `[1] evidence`.
-_MARK = re.compile(r"(#{1,2}|-|\d+\.|\$|\[\d+\]) ")
+# What the template writes: `# headline`, `## heading`, `- item`, `* label`, `1. step`, `$ command`, `[1] evidence`.
+_MARK = re.compile(r"(#{1,2}|-|\*|\d+\.|\$|\[\d+\]) ")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
-def with_explanations(report: Report) -> Report:
-    """The report with a templated explanation of each of its causes."""
-    rows = [_row(report, cause) for cause in report.causes]
+def with_explanations(report: Report, look: Look) -> Report:
+    """The report with a templated explanation of each of its causes; of the look, how to look further counts."""
+    rows = [_row(report, cause, look) for cause in report.causes]
     return msgspec.structs.replace(report, explanations=rows)
 
 
-def _row(report: Report, cause: CauseRow) -> ExplanationRow:
-    told = explained(report, cause)
+def _told(report: Report, cause: CauseRow, look: Look) -> Explanation:
+    return explained(report, cause, again=look.again, everything=look.everything)
+
+
+def _row(report: Report, cause: CauseRow, look: Look) -> ExplanationRow:
+    told = _told(report, cause, look)
     text = _written(told)
     sentences = sum(len(section.lines) for section in told.sections)
     return ExplanationRow(
@@ -41,18 +46,19 @@ def _row(report: Report, cause: CauseRow) -> ExplanationRow:
 
 
 def drawn(report: Report, look: Look, *, boxes: bool = True) -> str:
-    """All causes of the report explained, one after another, within the terminal's width.
+    """All causes of the report explained, one after another, within the terminal's width; of several, a list first.
 
     Without `boxes`: no marks beyond letters and brackets, for logs and screen readers.
     """
     shown = cleaned(report)
-    texts = [_written(explained(shown, cause)) for cause in shown.causes[: look.limit]]
+    texts = [_written(_told(shown, cause, look)) for cause in shown.causes[: look.limit]]
     # A rule between two explanations; a screen reader needs only the empty line.
     between = ["", paint("─" * (look.width or 60), "dim", look), ""] if boxes else ["", ""]
-    lines: list[str] = []
+    several = len(shown.causes) > 1
+    lines = overview(shown, look, boxes=boxes) if several else []
     for at, text in enumerate(texts):
         severity = shown.causes[at].severity
-        lines += [*(between if at else ()), *_laid_out(text, look, severity=severity, boxes=boxes)]
+        lines += [*(between if at or several else ()), *_laid_out(text, look, severity=severity, boxes=boxes)]
     return typed("".join(f"{line.rstrip()}\n" for line in lines), look)
 
 
@@ -69,6 +75,8 @@ def _laid_out(text: str, look: Look, *, severity: str, boxes: bool) -> Iterator[
             case "$":
                 # A command is never broken, so that it can be copied.
                 yield "    " + paint(f"$ {body}", "command", look)
+            case "*":
+                yield from wrap(body, look.width, first="  ", rest="  ")
             case "":
                 yield from _painted(wrap(line, look.width), "dim", look)
             case _:

@@ -1,10 +1,11 @@
 """The causes as text: `table` for people, `wide` with everything, `plain` for logs and screen readers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from diag.document import IgnoredRow, Report
-from diag.report.cells import cut, cut_middle, pad, width, wrap
-from diag.report.look import Look, glyph, paint, typed
+from diag.report.cells import cut, wrap
+from diag.report.grid import columns_of, grid, roomy
+from diag.report.look import Look, follow_up, paint, typed
 from diag.report.sanitize import cleaned, visible
 from diag.report.timelines import timeline_text
 from diag.views.causes import CauseLine, SymptomLine, cause_lines, summary_line
@@ -14,7 +15,6 @@ from diag.views.wording import CONFIDENCE, counted, gpu_cost, listed, named, sho
 _INDENT = "    "
 _CHAIN_SHOWN = 2
 _CHAIN_SHOWN_WIDE = 10
-_ELASTIC = {"ROOT": 10, "CAUSE": 10, "CLUSTER": 7}  # columns that may be cut, and the cells that they keep
 
 
 def table(report: Report, look: Look) -> str:
@@ -28,7 +28,7 @@ def wide(report: Report, look: Look) -> str:
 
 
 def plain(report: Report, look: Look) -> str:
-    """One sentence-like line per cause and per detail: no colour, no drawing, no line breaks of ours."""
+    """A paragraph for each cause, its id first: no colour, no drawing, no line breaks of ours."""
     shown = cleaned(report)
     lines: list[str] = []
     causes = cause_lines(shown)
@@ -37,7 +37,7 @@ def plain(report: Report, look: Look) -> str:
         cost = listed(
             (gpu_cost(line.gpus, line.gpus_lost), short_duration(line.age_s) if line.age_s is not None else "")
         )
-        lines.append(f"{line.severity}: {named(line.root, with_cluster=several)}: {line.summary}")
+        lines.append(f"{line.id} {line.severity}: {named(line.root, with_cluster=several)}: {line.summary}")
         lines.append(
             f"  cause: {line.name} ({line.rule}), {CONFIDENCE.get(line.confidence, line.confidence)}"
             + (f"; {cost}" if cost else "")
@@ -46,98 +46,74 @@ def plain(report: Report, look: Look) -> str:
         lines += [f"  seen as: {_symptom(each)}" for each in line.symptoms[:_CHAIN_SHOWN_WIDE]]
         if len(line.symptoms) > _CHAIN_SHOWN_WIDE:
             lines.append(f"  seen as: {counted(len(line.symptoms) - _CHAIN_SHOWN_WIDE, 'more symptom')}")
+        lines.append("")
     lines += [f"could not be checked: {_gap(gap)}" for gap in gap_lines(shown)]
     lines += _ignored(shown, look)
-    lines.append(summary_line(shown, hidden=_hidden(causes, look)))
+    lines.append(_summary(shown, causes, look))
     return typed("".join(f"{line}\n" for line in lines), look)
 
 
 def _drawn(report: Report, look: Look, *, wide: bool) -> str:
     shown = cleaned(report)
     causes = cause_lines(shown)
-    columns = _columns(shown, wide=wide)
+    columns = columns_of(shown, look, wide=wide)
     lines: list[str] = []
     if visible_causes := causes[: look.limit]:
-        lines += _grid(visible_causes, columns, look, wide=wide)
+        lines += grid(visible_causes, columns, look, lambda line, cut_off: _details(line, cut_off, look, wide=wide))
         lines.append("")
     lines += _gaps(shown, look, wide=wide)
     if wide:
         lines += timeline_text(shown, look)
     lines += _ignored(shown, look)
-    lines += wrap(summary_line(shown, hidden=_hidden(causes, look)), look.width)
+    lines += wrap(_summary(shown, causes, look), look.width)
     if look.footer and causes:
-        more = f"diag explain {causes[0].id} says why and what to do; diag explain --all does so for every cause"
-        lines += [paint(line, "dim", look) for line in wrap(more, look.width)]
+        lines += [paint(line, "dim", look) for line in wrap(_more(causes[0].id, look), look.width)]
     return typed("".join(f"{line.rstrip()}\n" for line in lines), look)
 
 
-Column = tuple[str, Callable[[CauseLine], str], bool]
+def _summary(report: Report, causes: Sequence[CauseLine], look: Look) -> str:
+    unlisted = max(len(causes) - look.limit, 0) if look.limit is not None else 0
+    line = summary_line(report, unlisted=unlisted, hidden=look.hidden)
+    # What the user typed is no more to be trusted on a terminal than what the cluster says.
+    return visible(line)
 
 
-def _columns(report: Report, *, wide: bool) -> list[Column]:
-    """Title, text and whether it stands at the right, of each column."""
-    columns: list[Column] = [
-        ("SEVERITY", lambda line: f"{glyph(line.severity)} {line.severity}", False),
-        ("ROOT", lambda line: str(line.root), False),
-    ]
-    if len(report.target.clusters) > 1:
-        columns.insert(1, ("CLUSTER", lambda line: line.cluster, False))
-    if wide:
-        columns += [
-            ("WAITED", lambda line: str(line.gpus), True),
-            ("LOST", lambda line: str(line.gpus_lost), True),
-            ("PODS", lambda line: str(line.pods), True),
+def _more(first: str, look: Look) -> str:
+    if look.again is None:
+        return f"pipe the same into `diag explain --from - {first}` for why and what to do"
+    one, all_ = follow_up("explain", look, first), follow_up("explain", look, "--all")
+    return f"{one} says why and what to do; {all_} does so for every cause"
+
+
+def overview(report: Report, look: Look, *, boxes: bool = True) -> list[str]:
+    """One line for each cause and the summary: the contents of several explanations. The report is a cleaned one."""
+    causes = cause_lines(report)
+    if not boxes:
+        several = len(report.target.clusters) > 1
+        lines = [
+            f"{line.id} {line.severity}: {named(line.root, with_cluster=several)}: {line.name} ({line.rule})"
+            for line in causes[: look.limit]
         ]
-    else:
-        columns.append(("GPUS", lambda line: str(line.gpus + line.gpus_lost), True))
-    columns += [
-        ("AGE", lambda line: short_duration(line.age_s), True),
-        ("RULE", lambda line: line.rule, False),
-        ("CAUSE", lambda line: line.name, False),
-    ]
-    if wide:
-        columns += [
-            ("SURE", lambda line: CONFIDENCE.get(line.confidence, line.confidence), False),
-            ("FINGERPRINT", lambda line: line.fingerprint, False),
-        ]
-    return columns
+        return [*lines, _summary(report, causes, look)]
+    columns = columns_of(report, look, wide=False)
+    lines = list(grid(causes[: look.limit], columns, look, lambda _, cut_off: _whole(cut_off, look)))
+    return [*lines, *wrap(_summary(report, causes, look), look.width)]
 
 
-def _grid(causes: list[CauseLine], columns: list[Column], look: Look, *, wide: bool) -> Iterator[str]:
-    titles = [title for title, _, _ in columns]
-    rows = [[text(line) for _, text, _ in columns] for line in causes]
-    widths = [max(width(cell) for cell in cells) for cells in zip(titles, *rows, strict=True)]
-    if look.width is not None and not wide:
-        _squeeze(widths, titles, look.width)
-    fitted = [pad(title, cells, right=column[2]) for title, cells, column in zip(titles, widths, columns, strict=True)]
-    yield paint(" ".join(fitted).rstrip(), "dim", look)
-    for line, row in zip(causes, rows, strict=True):
-        cells = [
-            pad((cut_middle if title in ("ROOT", "CLUSTER") else cut)(cell, room), room, right=right)
-            for cell, room, (title, _, right) in zip(row, widths, columns, strict=True)
-        ]
-        cells[0] = paint(cells[0], line.severity, look)
-        root_at = titles.index("ROOT")
-        cells[root_at] = paint(cells[root_at], "bold", look)
-        yield " ".join(cells)
-        yield from _details(line, look, wide=wide, root_cut=width(row[root_at]) > widths[root_at])
+def _whole(cut_off: str, look: Look) -> Iterable[str]:
+    return wrap(cut_off, look.width, first="  ", rest="  ") if cut_off else ()
 
 
-def _squeeze(widths: list[int], titles: list[str], room: int) -> None:
-    """Takes what is too much from the widest of the columns that can be cut, in place."""
-    while sum(widths) + len(widths) - 1 > room:
-        spare = [at for at, title in enumerate(titles) if widths[at] > _ELASTIC.get(title, widths[at])]
-        if not spare:
-            break
-        widths[max(spare, key=lambda at: widths[at])] -= 1
-
-
-def _details(line: CauseLine, look: Look, *, wide: bool, root_cut: bool) -> Iterator[str]:
-    """The summary, with the root where the column had to cut it, and the first symptoms."""
-    said = f"{named(line.root)}: {line.summary}" if root_cut else line.summary
+def _details(line: CauseLine, whole: str, look: Look, *, wide: bool) -> Iterator[str]:
+    """The summary, led by what a column had to cut (`whole`), and the first symptoms."""
+    said = f"{whole}: {line.summary}" if whole else line.summary
     # Two lines of a long message are enough to know it again; `wide` and `explain` have it whole.
     room = None if wide or look.width is None else 2 * look.width - 8
     yield from wrap(_short(said, room), look.width, first="  ", rest="  ")
+    if wide and not roomy(look):
+        cost = gpu_cost(line.gpus, line.gpus_lost)
+        parts = (CONFIDENCE.get(line.confidence, line.confidence), cost, f"fingerprint {line.fingerprint}")
+        yield from wrap("; ".join(filter(None, parts)), look.width, first="  ", rest="  ")
     most = _CHAIN_SHOWN_WIDE if wide else _CHAIN_SHOWN
     for each in line.symptoms[:most]:
         yield from wrap(_short(_symptom(each), room), look.width, first="  └ ", rest=_INDENT)
@@ -164,7 +140,7 @@ def _gaps(report: Report, look: Look, *, wide: bool) -> list[str]:
 
 
 def _gap(gap: GapLine) -> str:
-    return f"{gap}; to mend it: {gap.fix}" if gap.fix else str(gap)
+    return f"{gap}; to see it: {gap.fix}" if gap.fix else str(gap)
 
 
 def _ignored(report: Report, look: Look) -> list[str]:
@@ -178,15 +154,11 @@ def _left_out(row: IgnoredRow) -> str:
     return f"ignored: {named(found.subject)}: {found.summary} ({found.rule}, by {row.by}: {row.reason}{until})"
 
 
-def _hidden(causes: list[CauseLine], look: Look) -> int:
-    return max(len(causes) - look.limit, 0) if look.limit is not None else 0
-
-
-def nothing_found(report: Report, sentence: str, look: Look) -> str:
-    """A sentence instead of causes, and what could not be looked at."""
+def nothing_found(report: Report, said: Sequence[str], look: Look) -> str:
+    """Sentences (or the summary) instead of causes, and what could not be looked at."""
     shown = cleaned(report)
     gaps = gap_lines(shown)
-    lines = list(wrap(visible(sentence), look.width))
+    lines = [line for each in said or [_summary(shown, (), look)] for line in wrap(visible(each), look.width)]
     if gaps:
         lines.append("What could not be looked at:")
         lines += [line for gap in gaps for line in wrap(_gap(gap), look.width, first="  - ", rest=_INDENT)]

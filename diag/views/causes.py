@@ -71,21 +71,43 @@ def _line(cause: CauseRow, findings: dict[str, FindingRow], now: str | None) -> 
     )
 
 
-def summary_line(report: Report, *, hidden: int = 0) -> str:
-    """The last line: how many, what they cost, what could not be checked. `hidden` causes are not shown above."""
-    by_severity = Counter(cause.severity for cause in report.causes)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hidden:
+    """Causes that were found and are not shown: how many, and by which of the user's words (`-n ml sev:error`).
+
+    `remark` is a sentence for who chose something that is not there.
+    """
+
+    count: int
+    by: str
+    remark: str = ""
+
+
+def summary_line(report: Report, *, unlisted: int = 0, hidden: Hidden | None = None) -> str:
+    """The last line: how many, what they cost, what could not be checked. `unlisted` causes are beyond a limit."""
     blind = sum(gap.material for gap in report.gaps)
     unchecked = f"{counted(blind, 'thing')} could not be checked" if blind else ""
+    remark = f" {hidden.remark}" if hidden and hidden.remark else ""
     if not report.causes:
-        looked = "{} looked at {}".format(
-            counted(report.stats.get("rules", 0), "rule"), counted(report.stats.get("objects", 0), "object")
-        )
-        return f"No causes found. {looked}" + (f": clean, but {unchecked}." if blind else ".")
+        return _none_shown(report, hidden, unchecked) + remark
+    by_severity = Counter(cause.severity for cause in report.causes)
     kinds = listed(counted(by_severity[each], each) for each in ("error", "warning") if by_severity[each])
     if by_severity["info"]:
-        kinds = listed((kinds, f"{by_severity['info']} worth knowing"))
+        kinds = listed((kinds, f"{by_severity['info']} info"))
+    more = f"{unlisted} of them not shown" if unlisted else ""
     cost = gpu_cost(
         sum(cause.affected.gpus for cause in report.causes), sum(cause.affected.gpus_lost for cause in report.causes)
     )
-    more = f"{hidden} of them not shown" if hidden else ""
-    return "; ".join(part for part in (kinds, more, cost, unchecked) if part)
+    others = f"{hidden.count} more hidden by {hidden.by}" if hidden and hidden.count else ""
+    return "; ".join(part for part in (kinds, more, others, cost, unchecked) if part)
+
+
+def _none_shown(report: Report, hidden: Hidden | None, unchecked: str) -> str:
+    if hidden and hidden.count:
+        verb = "is" if hidden.count == 1 else "are"
+        also = f"; {unchecked}" if unchecked else ""
+        return f"No causes shown: {counted(hidden.count, 'cause')} {verb} hidden by {hidden.by}{also}."
+    looked = "{} looked at {}".format(
+        counted(report.stats.get("rules", 0), "rule"), counted(report.stats.get("objects", 0), "object")
+    )
+    return f"No causes found. {looked}" + (f": clean, but {unchecked}." if unchecked else ".")

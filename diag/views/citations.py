@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -10,6 +10,7 @@ from diag.document import EvidenceRow, LogRow, RefRow
 from diag.views.wording import named
 
 _QUOTE_CHARS = 300
+_REPEATED_CHARS = 60
 _TELLING = re.compile(r"[A-Za-z0-9][\w./:=-]{2,}|\d+")
 
 
@@ -42,11 +43,16 @@ class Citations:
         return tuple(self._numbers.setdefault(each, len(self._numbers) + 1) for each in known)
 
     def rows(self) -> tuple[Citation, ...]:
-        """All that was cited, in order; the parts of computed pieces follow."""
+        """All that was cited, in order; the parts of computed pieces follow. A long value is quoted once."""
         rows: list[Citation] = []
+        quoted_at: dict[str, int] = {}
         while len(rows) < len(self._numbers):
             each = list(self._numbers)[len(rows)]
-            rows.append(self._row(self.evidence[each], len(rows) + 1))
+            row = self._row(self.evidence[each], len(rows) + 1)
+            first = quoted_at.setdefault(row.value, row.number)
+            if first != row.number and len(row.value) > _REPEATED_CHARS:
+                row = replace(row, value=f"the same as in [{first}]")
+            rows.append(row)
         return tuple(rows)
 
     def _row(self, row: EvidenceRow, number: int) -> Citation:

@@ -6,15 +6,16 @@ Each line says which citations it rests on; nothing stands here that the report 
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
-from diag.document import AlternativeRow, CauseRow, FindingRow, LinkRow, RefRow, RemedyRow, Report
+from diag.document import CauseRow, FindingRow, LinkRow, RefRow, Report
 from diag.views.citations import Citation, Citations
 from diag.views.coverage import gap_lines
+from diag.views.lines import Line
+from diag.views.remedies import remedy_lines
+from diag.views.rivals import rival_lines
 from diag.views.timeline import timeline_lines
 from diag.views.wording import (
     CONFIDENCE,
-    WHO,
     counted,
     folded,
     gpu_cost,
@@ -25,30 +26,13 @@ from diag.views.wording import (
     seconds_since,
 )
 
-Kind = Literal["text", "item", "step", "command"]
-
 _SHOWN = 5
-_RISK_ORDER = ("safe", "disruptive", "irreversible")
-_STATUS = {
-    "ruled_out": "ruled out",
-    "open": "still possible",
-    "also_needed": "would have to change as well",
-    "other_way": "another way out",
-}
+_REPEATED_CHARS = 20
 _HOW_SURE = {
     "certain": "the objects say so",
     "likely": "the signs agree, but not everything could be proven",
     "possible": "circumstances point to it, and nothing proves it",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One statement, and the numbers of the citations it rests on."""
-
-    text: str
-    cites: tuple[int, ...] = ()
-    kind: Kind = "item"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,16 +58,19 @@ class Explanation:
     more: tuple[str, ...]  # commands that open more
 
 
-def explained(report: Report, cause: CauseRow) -> Explanation:
-    """The explanation of one cause of this report."""
-    return _Teller(report, cause).told()
+def explained(report: Report, cause: CauseRow, *, again: str | None = "", everything: bool = False) -> Explanation:
+    """The explanation of one cause of this report.
+
+    `again` are the flags with which a further command reads the same, None where it cannot; `everything` folds nothing.
+    """
+    return _Teller(report, cause, again=again, everything=everything).told()
 
 
 class _Teller:
     """Holds what the sections share: the report's tables and the numbering of citations."""
 
-    def __init__(self, report: Report, cause: CauseRow) -> None:
-        self.report, self.cause = report, cause
+    def __init__(self, report: Report, cause: CauseRow, *, again: str | None, everything: bool) -> None:
+        self.report, self.cause, self.again, self.everything = report, cause, again, everything
         self.findings = {finding.id: finding for finding in report.findings}
         self.several = len(report.target.clusters) > 1
         self.cites = Citations(
@@ -93,15 +80,17 @@ class _Teller:
         )
 
     def told(self) -> Explanation:
+        rivals = rival_lines(self.cause, self.cites, everything=self.everything)
+        # In the order in which one who is on call asks.
         sections = (
             Section(title="What is wrong", lines=tuple(self._wrong())),
             Section(title="Since when", lines=tuple(self._since())),
             Section(title="What it costs", lines=tuple(self._cost())),
+            Section(title="What to do", lines=tuple(remedy_lines(self.cause))),
+            Section(title="How sure this is", lines=tuple(self._sure())),
             Section(title="Why we think so", lines=tuple(self._why())),
             Section(title="Where the time went", lines=tuple(self._timelines())),
-            Section(title="What else was considered", lines=tuple(map(self._alternative, self.cause.alternatives))),
-            Section(title="What to do", lines=tuple(self._remedies())),
-            Section(title="How sure this is", lines=tuple(self._sure())),
+            Section(title="What else was considered", lines=tuple(rivals)),
             Section(title="What could not be checked", lines=tuple(self._unchecked())),
         )
         return Explanation(
@@ -113,7 +102,7 @@ class _Teller:
             summary=self.cause.summary,
             sections=tuple(section for section in sections if section.lines),
             citations=self.cites.rows(),
-            more=(f"diag explain {self.cause.fingerprint[:8]}", f"diag rules {self.cause.rule}"),
+            more=tuple(self._more()),
         )
 
     def _name(self, ref: RefRow) -> str:
@@ -148,7 +137,7 @@ class _Teller:
             )
         ]
         if owners := [self._name(ref) for ref in self.cause.lineage if ref != self.cause.root]:
-            lines.append(Line(text="It belongs to " + " → ".join(owners)))
+            lines.append(Line(text="Part of: " + " → ".join(owners)))
         symptoms = self._symptoms()
         lines += [
             Line(text=f"Seen as: {self._name(each.subject)}: {each.summary}", cites=self.cites.cite(each.evidence, 1))
@@ -165,7 +154,8 @@ class _Teller:
         if at is None:
             return [Line(text="Not known: no object or event gives the time of its beginning")]
         lasting = seconds_since(self.cause.since, cluster.now if cluster else None)
-        long = f"; {long_duration(lasting)} until the time of this look" if lasting is not None else ""
+        end = "the time given with --now" if cluster and cluster.now_from == "option" else "the snapshot was taken"
+        long = f"; {long_duration(lasting)} before {end}" if lasting is not None else ""
         return [Line(text=f"{at:%Y-%m-%d %H:%M:%S %Z}{long}")]
 
     def _cost(self) -> list[Line]:
@@ -193,7 +183,7 @@ class _Teller:
             return [Line(text=text, cites=self.cites.cite(self._own_evidence()))]
         lines = [
             Line(
-                text=f"{self._subject(link.cause)} → {self._subject(link.symptom)}: {link.why}",
+                text=f"{self._subject(link.cause)} → {self._subject(link.symptom)}: {self._shortened(link.why)}",
                 cites=self.cites.cite(link.evidence),
                 kind="step",
             )
@@ -202,6 +192,10 @@ class _Teller:
         if len(arrows) > _SHOWN:
             lines.append(Line(text=f"And in the same way to {counted(len(arrows) - _SHOWN, 'more symptom')}"))
         return lines
+
+    def _shortened(self, why: str) -> str:
+        """A reason without the sentence that stands above already."""
+        return why.replace(self.cause.summary, "as above") if len(self.cause.summary) > _REPEATED_CHARS else why
 
     def _subject(self, finding_id: str) -> str:
         found = self.findings.get(finding_id)
@@ -223,23 +217,6 @@ class _Teller:
                     waiting.append(link.symptom)
         return arrows
 
-    def _alternative(self, row: AlternativeRow) -> Line:
-        return Line(
-            text=f"{row.name}: {_STATUS.get(row.status, row.status)}, {row.why}", cites=self.cites.cite(row.evidence)
-        )
-
-    def _remedies(self) -> list[Line]:
-        if not self.cause.remedies:
-            return [Line(text=f"No remedy is known for this; `diag rules {self.cause.rule}` says what the rule knows")]
-        lines: list[Line] = []
-        for remedy in sorted(self.cause.remedies, key=_risk):
-            condition = f" (if {remedy.if_})" if remedy.if_ else ""
-            who = WHO.get(remedy.who, remedy.who)
-            lines.append(Line(text=f"{remedy.text}{condition} [{who}; {remedy.risk}]", kind="step"))
-            if remedy.command:
-                lines.append(Line(text=remedy.command, kind="command"))
-        return lines
-
     def _sure(self) -> list[Line]:
         word = CONFIDENCE.get(self.cause.confidence, self.cause.confidence)
         because = _HOW_SURE.get(self.cause.confidence)
@@ -247,11 +224,18 @@ class _Teller:
 
     def _unchecked(self) -> list[Line]:
         gaps = gap_lines(self.report, clusters=(self.cause.root.cluster,))
-        lines = [Line(text=f"{gap}{f'; to mend it: {gap.fix}' if gap.fix else ''}") for gap in gaps[:_SHOWN]]
+        lines = [Line(text=f"{gap}{f'; to see it: {gap.fix}' if gap.fix else ''}") for gap in gaps[:_SHOWN]]
         if len(gaps) > _SHOWN:
-            lines.append(Line(text=f"And {counted(len(gaps) - _SHOWN, 'more thing')}: see `diag scan -o wide`"))
+            lines.append(
+                Line(text=f"And {counted(len(gaps) - _SHOWN, 'more thing')}: see `{self._command('scan', '-o wide')}`")
+            )
         return lines
 
+    def _more(self) -> Iterator[str]:
+        """Commands that run as they stand: they look at what this one looked at."""
+        if self.again is not None:
+            yield self._command("explain", self.cause.fingerprint[:8])
+        yield f"diag rules {self.cause.rule}"
 
-def _risk(remedy: RemedyRow) -> int:
-    return _RISK_ORDER.index(remedy.risk) if remedy.risk in _RISK_ORDER else len(_RISK_ORDER)
+    def _command(self, command: str, words: str) -> str:
+        return " ".join(each for each in ("diag", command, self.again or "", words) if each)

@@ -1,18 +1,20 @@
 """The filter language of every list: `gpu sev:error ns:ml-* age>10m -rule:QUO* "no space left" ~lmft`.
 
-Words match any column, upper or lower case; `field:value` a column, with `*`; `field>value` numbers and ages; `-` turns
-a term around; `"…"` matches as written, at word borders; `~word` matches letters in this order. All terms must hold.
+Words match any column, upper or lower case; `field:value` a column, with `*`; `field:a,b` either of two; `field>value`
+numbers, ages and degrees (`sev>=warning`); `-` turns a term around; `"…"` matches as written, at word borders; `~word`
+matches letters in this order. All terms must hold.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from fnmatch import translate
+from fnmatch import fnmatchcase, translate
 from operator import ge, gt, le, lt
 
 from diag.document import RefRow
 from diag.errors import UsageError
 from diag.views.causes import CauseLine
+from diag.views.wording import CONFIDENCE
 
 # The columns of a row: texts to match, or a number (None: unknown, which is neither more nor less than anything).
 FilterRow = Mapping[str, "tuple[str, ...] | float | None"]
@@ -21,6 +23,9 @@ Term = Callable[[FilterRow], bool]
 _ALIASES = {"severity": "sev", "namespace": "ns", "cause": "name", "gpu": "gpus", "object": "obj"}
 _TEXTS = ("sev", "ns", "rule", "name", "kind", "root", "obj", "confidence", "cluster", "id", "summary", "fingerprint")
 _NUMBERS = ("gpus", "lost", "age", "pods", "workloads")
+# Texts with an order, the least first: the words of the report, and those that are shown for them.
+_DEGREES = {"sev": ("info", "warning", "error"), "confidence": ("possible", "likely", "certain")}
+_SHOWN_AS = {"confidence": {shown: word for word, shown in CONFIDENCE.items()}}
 _COMPARE: dict[str, Callable[[float, float], bool]] = {">=": ge, "<=": le, ">": gt, "<": lt}
 # One term: an optional minus, then a quoted text or anything without blanks (its own quoted part included).
 _SPLIT = re.compile(r'-?"[^"]*"|(?:[^\s"]|"[^"]*")+')
@@ -95,12 +100,10 @@ def _texts(row: FilterRow) -> Iterable[str]:
 
 def _field_term(written: str, operator: str, value: str) -> Term:
     field = _ALIASES.get(written, written)
+    if field in _DEGREES:
+        return _degree_term(field, operator, value)
     if field in _TEXTS and operator == ":":
-        # An empty pattern (`ns:`) finds what has no such value.
-        pattern = re.compile(translate(value), re.IGNORECASE)
-        return lambda row: (
-            any(pattern.match(text) for text in _column(row, field)) or not (value or _column(row, field))
-        )
+        return _text_term(field, value)
     if field in _NUMBERS:
         limit = _number(value, field)
         if operator == ":":
@@ -116,6 +119,45 @@ def _field_term(written: str, operator: str, value: str) -> Term:
         f"the filter knows no field {written!r}",
         hint=f'{meant}Fields: {known}. To find the text itself, quote it: "{written}{operator}{value}"',
     )
+
+
+def _text_term(field: str, value: str) -> Term:
+    # A sentence may hold a comma. An empty pattern (`ns:`) finds what has no such value.
+    globs = [value] if field == "summary" else [each for each in value.split(",") if each] or [""]
+    patterns = [re.compile(translate(glob), re.IGNORECASE) for glob in globs]
+    return lambda row: (
+        any(pattern.match(text) for text in _column(row, field) for pattern in patterns)
+        or not (value or _column(row, field))
+    )
+
+
+def _degree_term(field: str, operator: str, value: str) -> Term:
+    """`sev:error,warning`, `sev:ERR*`, `confidence>=probably`. Raises UsageError for a degree that does not exist."""
+    degrees, shown_as = _DEGREES[field], _SHOWN_AS.get(field, {})
+    wanted: set[str] = set()
+    for glob in (each for each in value.lower().split(",") if each):
+        meant = {word for word in degrees if fnmatchcase(word, glob)}
+        meant |= {word for shown, word in shown_as.items() if fnmatchcase(shown, glob)}
+        if not meant or (operator != ":" and glob not in (*degrees, *shown_as)):
+            raise _no_degree(field, glob)
+        wanted |= meant
+    if not wanted:
+        raise _no_degree(field, value)
+    if operator != ":":
+        compare, limit = _COMPARE[operator], max(map(degrees.index, wanted))
+        wanted = {word for at, word in enumerate(degrees) if compare(at, limit)}
+    return lambda row: any(text in wanted for text in _column(row, field))
+
+
+def _no_degree(field: str, value: str) -> UsageError:
+    words = [
+        "|".join((word, *(shown for shown, meant in _SHOWN_AS.get(field, {}).items() if meant == word != shown)))
+        for word in reversed(_DEGREES[field])
+    ]
+    near = get_close_matches(value, [each for word in words for each in word.split("|")], n=1)
+    meant = f"did you mean {near[0]}? " if near else ""
+    long = next((alias for alias, short in _ALIASES.items() if short == field), field)
+    return UsageError(f"there is no {long} {value!r}", hint=f"{meant}{field}: takes {', '.join(words)}")
 
 
 def _column(row: FilterRow, field: str) -> tuple[str, ...]:

@@ -31,7 +31,8 @@ def examine(paths, **asked):
     with open(os.environ["FAKE_REPORT"], "rb") as file:
         report = msgspec.json.decode(file.read(), type=Report)
     healthy = RefRow(cluster="prod", apiVersion="v1", kind="Pod", namespace="ml", name="all-is-well")
-    return types.SimpleNamespace(report=report, known=lambda: [healthy])
+    hidden = int(os.environ.get("FAKE_HIDDEN", "0"))
+    return types.SimpleNamespace(report=report, known=lambda: [healthy], hidden=hidden, put_aside=())
 
 fake = types.ModuleType("diag.api")
 fake.examine = examine

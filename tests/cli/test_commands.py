@@ -19,7 +19,7 @@ def test_quiet_says_nothing(diag):
 def test_outputs_go_to_files_with_their_folders_and_to_stdout(diag):
     ended = diag("scan", "--from", "x", "-o", "json=new/folder/r.json", "-o", "plain", "-o", "yaml=r.yaml")
 
-    assert ended.out.startswith("error: ResourceQuota ml/gpu-quota")
+    assert ended.out.startswith("C1 error: ResourceQuota ml/gpu-quota")
     document = json.loads((ended.folder / "new/folder/r.json").read_text())
     assert document == yaml.safe_load((ended.folder / "r.yaml").read_text())
     assert sorted(each.name for each in ended.folder.iterdir()) == ["new", "r.yaml"]
@@ -105,12 +105,91 @@ def test_explain_as_json_carries_explanations_that_cite_their_evidence(diag):
 
 
 def test_a_known_subject_without_a_cause_is_said_to_be_well(diag):
-    ended = diag("explain", "--from", "x", "pod/gpu-operator/nvidia-device-plugin-x2v9k")
+    ended = diag("explain", "--from", "x", "pod/ml/all-is-well")
+
+    assert ended.code == 0
+    assert ended.out.startswith("Nothing wrong found with Pod ml/all-is-well.\nWhat could not be looked at:\n")
+
+
+def test_a_subject_whose_cause_is_ignored_is_not_called_well(diag):
+    ended = diag("explain", "--from", "x", "svc/serve/old-chat")
 
     assert ended.code == 0
     assert ended.out.startswith(
-        "Nothing wrong found with Pod gpu-operator/nvidia-device-plugin-x2v9k.\nWhat could not be looked at:\n"
+        "Service serve/old-chat: service-without-endpoints (NET301) is ignored by config: retired in May"
     )
+
+
+def test_a_rule_that_found_nothing_says_so(diag):
+    ended = diag("explain", "--from", "x", "sch101")
+
+    assert ended.code == 0
+    assert ended.out.startswith("Nothing was found by SCH101 (gpu-request-exceeds-any-node).")
+
+
+def test_a_rule_that_could_not_see_everything_says_so(diag):
+    assert "but could not see everything: logs of" in diag("explain", "--from", "x", "DEV101").out
+
+
+def test_several_subjects_are_explained_with_a_list_first(diag):
+    ended = diag("explain", "--from", "x", "C1", "C3", "-o", "table")
+
+    assert [line.split()[0] for line in ended.out.splitlines()[1:3]] == ["C1", "C3"]
+    assert ended.out.count("What is wrong") == 2
+
+
+def test_a_message_that_nothing_says_is_not_called_misspelt(diag):
+    ended = diag("explain", "--from", "x", "no", "cat", "is on the mat")
+
+    assert ended.code == 2
+    assert "no cause says 'no cat is on the mat'" in ended.err
+    assert "searched were" in ended.err
+    assert "misspelt" not in ended.err
+
+
+def test_follow_ups_look_at_the_same_files(diag):
+    table = diag("explain", "--from", "a b.json", "-n", "ml", "--since", "2h", "C2", "-o", "table").out
+    document = json.loads(diag("explain", "--from", "a b.json", "C2", "-o", "json").out)
+
+    assert "    $ diag explain --from 'a b.json' -n ml --since 2h 77c0ffee\n" in table
+    assert "diag explain --from 'a b.json' 77c0ffee" in document["explanations"][0]["text"]
+
+
+def test_a_pipe_is_not_read_twice(diag):
+    assert "$ diag explain" not in diag("explain", "--from", "-", "C2", "-o", "table", stdin="{}").out
+
+
+def test_a_filter_that_hides_everything_is_named_and_not_called_clean(diag):
+    ended = diag("scan", "--from", "x", "ns:nosuch", "-l", "app=x", env={"FAKE_HIDDEN": "4"})
+
+    assert ended.code == 0
+    assert ended.out.splitlines()[-1] == (
+        "No causes shown: 7 causes are hidden by -l app=x ns:nosuch; 2 things could not be checked."
+    )
+
+
+def test_what_hides_without_being_typed_says_where_it_came_from(diag):
+    by_variable = diag("scan", "--from", "x", env={"FAKE_HIDDEN": "4", "DIAG_NAMESPACE": "ml"}).out
+
+    assert "4 more hidden by -n ml (variable DIAG_NAMESPACE)" in by_variable
+
+
+def test_a_namespace_that_holds_nothing_is_said_with_the_nearest(diag):
+    out = diag("scan", "--from", "x", "-n", "mll,ml", "-n", "m*", env={"FAKE_HIDDEN": "4"}).out
+
+    assert out.rstrip().endswith("2 things could not be checked")
+    assert "4 more hidden by -n 'mll,ml,m*'" in out
+    explained = diag("explain", "--from", "x", "-n", "mll", returns=empty(diag)).out
+    assert "No object is in namespace mll; the nearest: ml." in explained
+
+
+def empty(diag):
+    document = json.loads(diag("scan", "--from", "x", "-o", "json").out)
+    return document | {"causes": [], "findings": [], "links": [], "evidence": [], "gaps": []}
+
+
+def test_namespaces_may_be_listed_with_commas(diag):
+    assert "'namespaces': ('ml', 'dev-*')" in diag("scan", "--from", "x", "-n", "ml,dev-*").asked
 
 
 def test_explain_without_causes_says_that_there_are_none(diag, clean):
@@ -129,6 +208,26 @@ def test_the_schema_is_printed(diag, report):
 
     assert published["$id"] == "diag.report/v1"
     assert set(msgspec.to_builtins(report)) <= set(published["properties"])
+
+
+@pytest.mark.parametrize(
+    ("words", "begun", "expected"),
+    [
+        ("diag scan --from", "du", "file,du"),
+        ("diag scan -o", "js", "plain,json\nplain,jsonl"),
+        ("diag scan --select", "QUO*,SCH10", "plain,QUO*,SCH101"),
+        ("diag rules", "sch10", "plain,SCH101"),
+        ("diag rules -o", "t", "plain,table"),
+    ],
+)
+def test_files_formats_and_rules_are_completed(diag, words, begun, expected):
+    env = {
+        "_DIAG_COMPLETE": "bash_complete",
+        "COMP_WORDS": f"{words} {begun}",
+        "COMP_CWORD": str(len(words.split())),
+    }
+
+    assert diag(env=env).out.startswith(expected)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

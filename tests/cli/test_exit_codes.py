@@ -97,6 +97,7 @@ def test_an_unforeseen_failure_writes_a_report_without_values(diag):
         (["scan", "--from", "x", "-o", "json=a", "-o", "yaml=./a"], "two outputs go to the file", "give one a path"),
         (["scan", "--from", "x", "-o", "json="], "names no file", "-o json=PATH"),
         (["scan", "--from", "x", "sevv:error"], "no field 'sevv'", "did you mean sev?"),
+        (["scan", "--from", "x", "sev:critical"], "no severity 'critical'", "takes error, warning, info"),
         (["scan", "--from", "x", "--since", "soon"], "no duration", "--help"),
         (["scan", "--from", "x", "--now", "2026-01-01"], "no time with a zone", "--help"),
         (["scan", "--from", "x", "--max-bytes", "lots"], "no size", "--help"),
@@ -141,3 +142,17 @@ def test_a_healthy_subject_is_told_from_one_that_is_not_there(diag):
     assert (healthy.code, absent.code) == (0, 2)
     assert "Nothing wrong found with Pod ml/all-is-well." in healthy.out
     assert "misspelt" in absent.err
+
+
+@pytest.mark.parametrize("command", ["scan", "explain"])
+def test_a_file_without_its_flag_is_a_slip(diag, command):
+    (diag("schema").folder / "my dump.json").touch()
+    ended = diag(command, "my dump.json")
+
+    assert ended.code == 2
+    assert "my dump.json is a file" in ended.err
+    assert "did you mean --from 'my dump.json'?" in ended.err
+
+
+def test_who_pipes_without_a_flag_is_told_which(diag):
+    assert "to read what is piped in, add --from -" in diag("scan", stdin="{}").err

@@ -32,6 +32,7 @@ def catalogue(monkeypatch):
     """Two rules, and one id that was replaced."""
     registry = ModuleType("diag.catalog.registry")
     registry.load = SimpleNamespace
+    registry.RuleInfo = RuleInfo
     registry.infos = lambda _: [
         rule("QUO004", "resourcequota-exceeded", "## What it means\nNo more\npods.\n\n```text\na  b\n```\n"),
         rule("SCH101", "gpu-request-exceeds-any-node", "Too large.\n"),
@@ -68,6 +69,45 @@ def test_a_glob_lists_some(capsysbinary):
     assert capsysbinary.readouterr().out.count(b"\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "ids"),
+    [
+        (["QUO"], ["QUO004"]),
+        (["sch1"], ["SCH101"]),
+        (["QUO", "SCH1"], ["QUO004", "SCH101"]),
+        (["exceeds", "gpu"], ["SCH101"]),
+        (["used up"], ["QUO004", "SCH101"]),  # a title
+    ],
+)
+def test_prefixes_and_words_list_what_they_mean(capsysbinary, words, ids):
+    assert run(["rules", *words]) == 0
+
+    assert [line.split()[0] for line in capsysbinary.readouterr().out.decode().splitlines()] == ids
+
+
+def test_several_ids_are_several_pages(capsysbinary):
+    assert run(["rules", "SCH101", "QUO004"]) == 0
+
+    out = capsysbinary.readouterr().out.decode()
+    assert [line for line in out.splitlines() if line.startswith("# ")] == [
+        "# QUO004 resourcequota-exceeded",
+        "# SCH101 gpu-request-exceeds-any-node",
+    ]
+
+
+@pytest.mark.parametrize("form", ["plain", "table"])
+def test_a_page_fits_the_width(capsysbinary, monkeypatch, form):
+    monkeypatch.setenv("COLUMNS", "40")
+    long = rule("SCH102", "long", "# Heading\n\n- " + "item " * 30 + "\n\n" + "word " * 50)
+    monkeypatch.setattr(sys.modules["diag.catalog.registry"], "infos", lambda _: [long])
+
+    assert run(["rules", "SCH102", "-o", form]) == 0
+
+    lines = capsysbinary.readouterr().out.decode().splitlines()
+    assert max(map(len, lines)) <= 40
+    assert any(line.startswith("  item") for line in lines)  # what continues an item stands below it
+
+
 # The last two are a synonym of the taxonomy and a retired id.
 @pytest.mark.parametrize("wanted", ["QUO004", "quo004", "resourcequota-exceeded", "namespace-quota-exceeded", "QUO900"])
 def test_the_page_of_a_rule_is_found_by_whatever_it_is_called(capsysbinary, wanted):
@@ -75,7 +115,7 @@ def test_the_page_of_a_rule_is_found_by_whatever_it_is_called(capsysbinary, want
 
     page = capsysbinary.readouterr().out.decode()
     assert page.startswith("# QUO004 resourcequota-exceeded\n")
-    assert "## What it means\nNo more\npods.\n" in page
+    assert "## What it means\nNo more pods.\n" in page
 
 
 def test_a_page_is_wrapped_for_a_terminal_and_its_code_is_not(capsysbinary):

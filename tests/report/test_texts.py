@@ -33,7 +33,7 @@ def test_two_clusters_get_a_column_and_still_fit(report):
 
 
 def test_a_root_that_was_cut_is_whole_in_the_line_below(report):
-    assert "DaemonSet gpu-operator/nvidia-device-plugin: the device" in drawn(report, width=60)
+    assert "DaemonSet gpu-operator/nvidia-device-plugin:\n" in drawn(report, width=60)
 
 
 def test_colour_adds_nothing_but_colour(report):
@@ -105,3 +105,34 @@ def test_wrapping_breaks_only_what_is_longer_than_a_line():
 def test_wrapping_ends_even_where_nothing_fits():
     assert "".join(list(wrap("日本", 1))) == "日本"
     assert list(wrap("abc", 2, first="> ", rest="> ")) == ["> a", "> b", "> c"]
+
+
+@pytest.mark.parametrize("cells", [60, 80, 100, 139, 140])
+def test_a_wide_table_fits_too_and_loses_nothing(report, cells):
+    text = drawn(report, "wide", width=cells)
+
+    assert max(map(width, text.splitlines())) <= cells
+    for told in ("3fa9c2d17b04", "probably", "possibly", "device-plugin-nvml-missing"):
+        assert told in text
+
+
+def test_plain_is_a_paragraph_for_each_cause_that_begins_with_its_id(report):
+    paragraphs = drawn(report, "plain").split("\n\n")
+
+    assert [paragraph.split()[0] for paragraph in paragraphs[:3]] == ["C1", "C2", "C3"]
+
+
+def test_several_explanations_begin_with_a_line_for_each(report):
+    lines = explain_bytes(report, "table", Look(width=120)).decode().splitlines()
+
+    assert [line.split()[0] for line in lines[:4]] == ["ID", "C1", "C2", "C3"]
+    assert lines[4].startswith("2 errors, 1 warning;")
+    one = msgspec.structs.replace(report, causes=report.causes[:1])
+    assert explain_bytes(one, "table", Look(width=120)).decode().startswith("✖ error: ResourceQuota")
+
+
+def test_the_footer_runs_as_it_stands(report):
+    footer = drawn(report, footer=True, again="--from 'a b.json'").splitlines()[-1]
+    assert footer.startswith("diag explain --from 'a b.json' C1 says why")
+
+    assert "`diag explain --from - C1`" in drawn(report, footer=True, again=None)

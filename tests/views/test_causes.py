@@ -1,6 +1,6 @@
 import msgspec
 
-from diag.views.causes import cause_lines, summary_line
+from diag.views.causes import Hidden, cause_lines, summary_line
 
 
 def test_a_cause_knows_its_age_by_the_clock_of_its_cluster(report):
@@ -33,3 +33,30 @@ def test_a_symptom_that_the_report_lacks_is_left_out(report):
     lost = msgspec.structs.replace(report, findings=[f for f in report.findings if f.id != "F2"])
 
     assert [each.id for each in cause_lines(lost)[0].symptoms] == ["F3"]
+
+
+def test_what_is_worth_knowing_is_called_info(report):
+    info = [msgspec.structs.replace(cause, severity="info") for cause in report.causes[1:]]
+
+    assert summary_line(msgspec.structs.replace(report, causes=[report.causes[0], *info])).startswith(
+        "1 error, 2 info;"
+    )
+
+
+def test_hidden_causes_are_never_called_none(report, clean):
+    hidden = Hidden(count=6, by="-n nosuch", remark="No object is in namespace nosuch.")
+
+    assert summary_line(clean, hidden=hidden) == (
+        "No causes shown: 6 causes are hidden by -n nosuch. No object is in namespace nosuch."
+    )
+    unsure = msgspec.structs.replace(clean, gaps=report.gaps)
+    assert summary_line(unsure, hidden=Hidden(count=1, by="sev:info")) == (
+        "No causes shown: 1 cause is hidden by sev:info; 2 things could not be checked."
+    )
+    assert summary_line(report, hidden=hidden).startswith("2 errors, 1 warning; 6 more hidden by -n nosuch; 20 GPUs")
+
+
+def test_a_choice_that_hides_nothing_is_not_mentioned(clean):
+    said = summary_line(clean, hidden=Hidden(count=0, by="-n ml"))
+
+    assert said == "No causes found. 61 rules looked at 1234 objects."

@@ -1,5 +1,9 @@
-import msgspec
+import json
 
+import msgspec
+import pytest
+
+from diag.api import scan
 from diag.views.citations import excerpt, quoted
 from diag.views.explanation import explained
 
@@ -48,6 +52,134 @@ def test_evidence_names_its_place_and_quotes_it(report):
     assert budget[1].place == "Node gpu-2 has no spec.taints"
 
 
+def test_what_to_do_stands_before_how_it_is_known(report):
+    titles = [section.title for section in explained(report, report.causes[0]).sections]
+
+    assert titles == [
+        "What is wrong",
+        "Since when",
+        "What it costs",
+        "What to do",
+        "How sure this is",
+        "Why we think so",
+        "What else was considered",
+        "What could not be checked",
+    ]
+
+
+def test_ways_out_stand_apart_from_what_follows_them(report):
+    def row(text, risk="safe"):
+        return msgspec.structs.replace(report.causes[0].remedies[0], text=text, risk=risk, command=None)
+
+    rows = [row("drain it", "disruptive"), row("then uncordon it"), row("add a node"), row("look at the node")]
+    told = explained(report, msgspec.structs.replace(report.causes[0], remedies=rows))
+
+    assert [(line.kind, line.text.partition(" [")[0]) for line in lines(told, "What to do")] == [
+        ("step", "look at the node"),
+        ("label", "One of these:"),
+        ("step", "add a node"),
+        ("step", "drain it"),
+        ("label", "Then:"),
+        ("step", "uncordon it"),
+    ]
+
+
+def test_one_way_out_is_no_choice(report):
+    assert "label" not in [line.kind for line in lines(explained(report, report.causes[1]), "What to do")]
+
+
+def asked(report, status, why, names):
+    return [
+        msgspec.structs.replace(report.causes[0].alternatives[0], name=name, status=status, why=why, evidence=[])
+        for name in names
+    ]
+
+
+def test_rules_that_were_merely_asked_take_one_line(report):
+    rows = [
+        *asked(report, "ruled_out", "APP1 looked and found nothing", [f"quiet-{at}" for at in range(9)]),
+        *asked(report, "open", "APP2 could not look: list Event", ["blind-1", "blind-2"]),
+        *asked(report, "open", "the driver may be missing", ["driver-missing"]),
+    ]
+    cause = msgspec.structs.replace(report.causes[0], alternatives=rows)
+
+    assert [line.text for line in lines(explained(report, cause), "What else was considered")] == [
+        "driver-missing: still possible, the driver may be missing",
+        "Could not look (list Event): blind-1, blind-2",
+        (
+            "Also asked, without a finding: quiet-0, quiet-1, quiet-2, quiet-3, quiet-4, quiet-5 "
+            "and 3 more (-v lists all)"
+        ),
+    ]
+    assert len(lines(explained(report, cause, everything=True), "What else was considered")) == len(rows)
+
+
+def test_what_the_engine_says_of_rules_that_it_asked_is_recognised(tmp_path):
+    dump = tmp_path / "crash.json"
+    state = {"name": "c", "state": {"waiting": {"reason": "CrashLoopBackOff"}}, "restartCount": 7}
+    dump.write_text(
+        json.dumps(
+            {
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "metadata": {"name": "api", "namespace": "shop", "creationTimestamp": "2026-11-25T10:00:00Z"},
+                "spec": {"containers": [{"name": "c"}]},
+                "status": {"phase": "Running", "containerStatuses": [state]},
+            }
+        )
+    )
+    report = scan([dump])
+
+    considered = [line.text for line in lines(explained(report, report.causes[0]), "What else was considered")]
+    assert not [text for text in considered if " looked and found nothing" in text or " could not look: " in text]
+    assert any(text.startswith("Could not look (its log is not in the snapshot): ") for text in considered)
+    assert considered[-1].startswith("Also asked, without a finding: ")
+
+
+def test_a_sentence_that_stands_above_is_not_said_again_in_the_chain(report):
+    link = msgspec.structs.replace(report.links[0], why=f"its gang waits: {report.causes[0].summary}")
+
+    told = explained(msgspec.structs.replace(report, links=[link, *report.links[1:]]), report.causes[0])
+
+    assert lines(told, "Why we think so")[0].text.endswith("(pod-not-created): its gang waits: as above")
+
+
+def test_a_long_value_is_quoted_once(report):
+    same = [
+        msgspec.structs.replace(row, value="one and the same message, " * 4) if row.id in ("E1", "E2") else row
+        for row in report.evidence
+    ]
+
+    first, second, *_ = explained(msgspec.structs.replace(report, evidence=same), report.causes[0]).citations
+
+    assert first.value.startswith('"one and the same')
+    assert second.value == "the same as in [1]"
+
+
+@pytest.mark.parametrize(
+    ("again", "more"),
+    [
+        ("--demo", ("diag explain --demo 3fa9c2d1", "diag rules QUO004")),
+        ("--from 'a b.json' -n ml", ("diag explain --from 'a b.json' -n ml 3fa9c2d1", "diag rules QUO004")),
+        (None, ("diag rules QUO004",)),
+    ],
+)
+def test_commands_that_open_more_look_at_the_same_files(report, again, more):
+    assert explained(report, report.causes[0], again=again).more == more
+
+
+def test_an_age_names_the_end_that_it_is_measured_to(report):
+    (cluster,) = report.target.clusters
+    chosen = msgspec.structs.replace(cluster, now_from="option")
+    target = msgspec.structs.replace(report.target, clusters=[chosen])
+
+    def since(one):
+        return lines(explained(one, one.causes[0]), "Since when")[0].text
+
+    assert since(report).endswith("; 41 minutes 30 seconds before the snapshot was taken")
+    assert since(msgspec.structs.replace(report, target=target)).endswith(" before the time given with --now")
+
+
 def test_safe_remedies_come_first_and_say_who_can(report):
     steps = [line.text for line in lines(explained(report, report.causes[0]), "What to do") if line.kind == "step"]
 
@@ -86,9 +218,9 @@ def test_five_names_are_shown_and_the_rest_counted(report):
 def test_a_root_does_not_belong_to_itself(report):
     cause = msgspec.structs.replace(report.causes[0], lineage=[report.causes[0].root])
 
-    assert not [line for line in lines(explained(report, cause), "What is wrong") if "belongs" in line.text]
+    assert not [line for line in lines(explained(report, cause), "What is wrong") if "Part of" in line.text]
     owned = lines(explained(report, report.causes[1]), "What is wrong")
-    assert "It belongs to ClusterPolicy cluster-policy" in [line.text for line in owned]
+    assert "Part of: ClusterPolicy cluster-policy" in [line.text for line in owned]
 
 
 def test_an_unknown_begin_is_said(report):

@@ -18,7 +18,16 @@ def ids(report, text):
         ("-quota", ["C2", "C3"]),
         ("sev:error", ["C1", "C2"]),
         ("severity:ERR*", ["C1", "C2"]),
-        ("sev:err", []),
+        ("sev:error,warning", ["C1", "C2", "C3"]),
+        ("sev>=warning", ["C1", "C2", "C3"]),
+        ("sev>warning", ["C1", "C2"]),
+        ("sev<error", ["C3"]),
+        ("confidence:likely", ["C2"]),
+        ("confidence:probably", ["C2"]),
+        ("confidence:certain,possibly", ["C1", "C3"]),
+        ("confidence>=Probably", ["C1", "C2"]),
+        ("rule:QUO*,UPG110", ["C1", "C3"]),
+        ("ns:ml,db", ["C1", "C3"]),
         ("-sev:error", ["C3"]),
         ("rule:QUO*", ["C1"]),
         ("ns:ml", ["C1"]),
@@ -58,6 +67,29 @@ def test_an_unknown_field_names_the_nearest(report):
         parse("sevv:error")
 
     assert "did you mean sev" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence", "hint"),
+    [
+        ("sev:critical", "no severity 'critical'", "takes error, warning, info"),
+        ("severity:err", "no severity 'err'", "did you mean error?"),
+        ("sev:", "no severity ''", "takes error"),
+        ("sev>err*", "no severity 'err*'", "takes error"),
+        ("confidence:sure", "no confidence 'sure'", "takes certain, likely|probably, possible|possibly"),
+    ],
+)
+def test_a_degree_that_does_not_exist_is_refused_with_those_that_do(text, sentence, hint):
+    with pytest.raises(UsageError) as caught:
+        parse(text)
+
+    assert sentence in caught.value.message
+    assert hint in caught.value.hint
+
+
+def test_a_comma_in_a_sentence_is_a_comma(report):
+    assert ids(report, 'summary:"the budget allows no eviction, so*"') == ["C3"]
+    assert ids(report, 'summary:"nothing,the budget*"') == []
 
 
 def test_a_number_is_needed_to_compare():

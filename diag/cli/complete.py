@@ -1,0 +1,34 @@
+"""What a shell is told to complete: files after `--from`, formats after `-o`, ids of rules."""
+
+from collections.abc import Callable, Sequence
+
+import click
+from click.shell_completion import CompletionItem
+
+Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
+
+def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001  # click's
+    """Files and folders, which the shell itself knows best."""
+    return [CompletionItem(incomplete, type="file")]
+
+
+def formats(known: Sequence[str]) -> Complete:
+    """A completion of the formats of `-o`."""
+
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001  # click's
+        return [CompletionItem(form) for form in known if form.startswith(incomplete)]
+
+    return complete
+
+
+def rules(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001  # click's
+    """Ids and names of rules; of a list with commas the last one."""
+    from diag.catalog.registry import load  # noqa: PLC0415  # imports every rule
+
+    *before, begun = incomplete.split(",")
+    head = "".join(f"{each}," for each in before)
+    names = load().names
+    words = [(rule, name) for rule, name in names.items() if rule.startswith(begun.upper())]
+    words += [(name, rule) for rule, name in names.items() if begun and name.startswith(begun)]
+    return [CompletionItem(f"{head}{word}", help=meaning) for word, meaning in words]
