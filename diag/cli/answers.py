@@ -6,20 +6,22 @@ from fnmatch import fnmatchcase
 from diag.cli.flags import Flags
 from diag.document import IgnoredRow, Report
 from diag.errors import UsageError
+from diag.views.causes import Hidden
 from diag.views.subject import Match
 from diag.views.wording import counted, named
 
 
-def answer(report: Report, text: str, match: Match, flags: Flags) -> list[str]:
+def answer(report: Report, text: str, match: Match, flags: Flags, hidden: Hidden) -> list[str]:
     """The lines to print. Raises UsageError with what is nearest when nothing has that name or says that."""
     subject = named(match.subject) if match.subject else text
     if match.ignored:
         return [_ignored(row, flags) for row in match.ignored]
+    unseen = f", but {counted(hidden.count, 'cause')} hidden by {hidden.by} may concern it" if hidden.count else ""
     if match.subject:
-        return [f"Nothing wrong found with {subject}."]
+        return [f"Nothing wrong found with {subject}{unseen}."]
     if silent := _silent_rule(report, text):
-        return [silent]
-    raise _not_understood(match, text)
+        return [f"{silent}{unseen}."]
+    raise _not_understood(match, text, unseen)
 
 
 def _ignored(row: IgnoredRow, flags: Flags) -> str:
@@ -49,14 +51,14 @@ def _silent_rule(report: Report, text: str) -> str:
     names = ", ".join(f"{rule.id} ({rule.name})" for rule in rules)
     blind = [gap.what for gap in report.gaps if any(rule.id in gap.hides for rule in rules)]
     unseen = f", but could not see everything: {'; '.join(blind)}" if blind else ""
-    return f"Nothing was found by {names}{unseen}."
+    return f"Nothing was found by {names}{unseen}"
 
 
-def _not_understood(match: Match, text: str) -> UsageError:
+def _not_understood(match: Match, text: str, unseen: str) -> UsageError:
     asked = match.asked or text
     if match.searched:
         return UsageError(
-            f"no cause says {_short(asked)!r}",
+            f"no cause says {_short(asked)!r}{unseen}",
             hint=f"searched were the names of all objects, and {counted(match.searched, 'sentence')} and cited values; "
             "a part of the message without numbers and names may do",
         )

@@ -40,7 +40,7 @@ def command(ctx: click.Context, /, subject: tuple[str, ...], all_: bool, **_: ob
 
         match = resolve(report, text, namespaces=flags.namespaces, known=found.known(), put_aside=found.put_aside)
         causes = match.causes
-        said = () if causes else answer(report, text, match, flags)
+        said = () if causes else answer(report, text, match, flags, found.hidden)
         if match.also:
             narrator.note(f"also named in {', '.join(cause.id for cause in match.also)}")
     else:

@@ -26,7 +26,7 @@ from diag.views import filter as filtering
 from diag.views.causes import Hidden, cause_lines
 from diag.views.coverage import gap_lines
 from diag.views.narrow import narrowed
-from diag.views.wording import counted, listed
+from diag.views.wording import counted, folded, listed
 
 if TYPE_CHECKING:
     from diag.api import Limits
@@ -107,9 +107,10 @@ def _nobody_there(namespaces: Sequence[str], known: Callable[[], Iterable[RefRow
     missing = [each for each in namespaces if not any(fnmatchcase(name, each) for name in there)]
     if not missing:
         return ""
-    near = {near for each in missing for near in get_close_matches(each, there, n=3, cutoff=0.4)}
-    nearest = f"; the nearest: {listed(sorted(near))}" if near else ""
-    return f"No object is in {'namespace' if len(missing) == 1 else 'the namespaces'} {listed(missing)}{nearest}."
+    near = {near for each in missing for near in get_close_matches(each, there, n=3, cutoff=0.5)}
+    others = f"the nearest: {listed(sorted(near))}" if near else f"there are {folded(sorted(there))}"
+    where = "namespace" if len(missing) == 1 else "the namespaces"
+    return f"No object is in {where} {listed(missing)}; {others}." if there else ""
 
 
 def sources(flags: Flags) -> list[str]:

@@ -120,6 +120,14 @@ def test_a_subject_whose_cause_is_ignored_is_not_called_well(diag):
     )
 
 
+def test_a_subject_is_not_called_well_while_causes_are_hidden(diag):
+    ended = diag("explain", "--from", "x", "ml/all-is-well", "-n", "ml", env={"FAKE_HIDDEN": "4"})
+
+    assert ended.out.startswith(
+        "Nothing wrong found with Pod ml/all-is-well, but 4 causes hidden by -n ml may concern it."
+    )
+
+
 def test_a_rule_that_found_nothing_says_so(diag):
     ended = diag("explain", "--from", "x", "sch101")
 
@@ -181,6 +189,10 @@ def test_a_namespace_that_holds_nothing_is_said_with_the_nearest(diag):
     assert "4 more hidden by -n 'mll,ml,m*'" in out
     explained = diag("explain", "--from", "x", "-n", "mll", returns=empty(diag)).out
     assert "No object is in namespace mll; the nearest: ml." in explained
+    assert (
+        "No object is in namespace zzz; there are ml."
+        in diag("explain", "--from", "x", "-n", "zzz", returns=empty(diag)).out
+    )
 
 
 def empty(diag):
