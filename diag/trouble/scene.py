@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from diag.facts.pods import PodClass, classify
 from diag.facts.times import age_s
 from diag.findings import Evidence, Ref
 from diag.projection import Object
 from diag.snapshot.cite import cite
-from diag.snapshot.kinds import Event
+from diag.snapshot.kinds import Event, Pod
 from diag.snapshot.snapshot import Snapshot
 from diag.trouble.relations import owners
 
@@ -26,6 +27,7 @@ class Scene:
 
     snap: Snapshot
     spoiled: list[tuple[Object, str]] = field(default_factory=list)  # objects that a detector could not read
+    _classes: dict[int, PodClass] = field(default_factory=dict)
     _workloads: dict[int, Object] = field(default_factory=dict)
 
     def age(self, time: str | None) -> float | None:
@@ -36,6 +38,13 @@ class Scene:
         """Whether a time is known to lie more than so many seconds back."""
         age = self.age(time)
         return age is not None and age > seconds
+
+    def class_of(self, pod: Pod) -> PodClass:
+        """The class of a pod, told once."""
+        found = self._classes.get(id(pod))
+        if found is None:
+            found = self._classes[id(pod)] = classify(pod)
+        return found
 
     def workload(self, item: Object) -> Object:
         """The topmost namespaced owner that is here, or the object itself."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from diag.facts.pods import PodClass, classify
+from diag.facts.pods import PodClass
 from diag.findings import Evidence, Severity
 from diag.snapshot.cite import cite
 from diag.snapshot.kinds import Controller, Pod
@@ -34,7 +34,7 @@ def _under_way(scene: Scene, item: Controller) -> int:
     """Pods of the controller that are not ready and do not complain: they are within their budgets."""
     below = [item, *scene.snap.children_of(item)]
     pods = [pod for owner in below for pod in scene.snap.children_of(owner) if isinstance(pod, Pod)]
-    return sum(classify(pod) not in SETTLED for pod in pods)
+    return sum(scene.class_of(pod) not in SETTLED for pod in pods)
 
 
 def _unknown(scene: Scene, item: Controller) -> bool:

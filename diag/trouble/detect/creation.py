@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from diag.facts.pods import PodClass, classify
+from diag.facts.pods import PodClass
 from diag.findings import Evidence, Severity
 from diag.snapshot.cite import cite
 from diag.snapshot.kinds import Controller, Event, Pod
@@ -130,7 +130,7 @@ def _explained_by_pods(scene: Scene, item: Controller) -> bool:
     if any(pod.status.phase == "Failed" for pod in pods):
         return True
     ordered = item.kind == "StatefulSet" and (item.spec.pod_management_policy or "OrderedReady") == "OrderedReady"
-    return ordered and any(classify(pod) not in (PodClass.HEALTHY, PodClass.RESTARTED) for pod in pods)
+    return ordered and any(scene.class_of(pod) not in (PodClass.HEALTHY, PodClass.RESTARTED) for pod in pods)
 
 
 def _since(item: Controller, said: list[Event]) -> str | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from diag.facts.pods import PodClass, classify, condition, condition_path
+from diag.facts.pods import PodClass, condition, condition_path
 from diag.findings import Evidence, Severity
 from diag.snapshot.cite import cite
 from diag.snapshot.kinds import Pod
@@ -20,12 +20,12 @@ GRACE_S = 60  # trouble that nothing states is given so long
 
 def complaints(scene: Scene) -> Iterator[Complaint]:
     """Every pod in trouble."""
-    sick = [pod for pod in scene.snap.pods if classify(pod) not in SOUND]
+    sick = [pod for pod in scene.snap.pods if scene.class_of(pod) not in SOUND]
     yield from scene.each(sick, lambda pod: _pod(scene, pod))
 
 
 def _pod(scene: Scene, pod: Pod) -> Iterator[Complaint]:
-    match classify(pod):
+    match scene.class_of(pod):
         case PodClass.GATED:
             yield _gated(scene, pod)
         case PodClass.PENDING:
