@@ -1,4 +1,4 @@
-"""Write what is derived: a page for each rule, their index, and the outputs shown in the README.
+"""Write what is derived: a page for each rule, their index, and the outputs shown in the README and in docs/.
 
 python docs/generate.py            # write
 python docs/generate.py --check    # say what is stale, and fail
@@ -43,8 +43,9 @@ SHOWN = re.compile(r"(<!-- shows: (?P<command>[^\n]+) -->\n```console\n).*?(?=^`
 def main() -> None:
     """Writes or compares. Exits with 1 where `--check` finds something stale."""
     wanted = dict(pages())
-    if README.exists():
-        wanted[README] = SHOWN.sub(shown, README.read_text(encoding="utf-8"))
+    for path in (README, *sorted((ROOT / "docs").glob("*.md"))):
+        if path.exists():
+            wanted[path] = SHOWN.sub(shown, path.read_text(encoding="utf-8"))
     surplus = [path for path in sorted(RULES.glob("*.md")) if path not in wanted]
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     if "--check" in sys.argv[1:]:
@@ -84,10 +85,10 @@ def escaped(text: str) -> str:
 
 
 def shown(block: re.Match[str]) -> str:
-    """A block of the README with what its command prints now, 100 columns wide."""
+    """A block with what its command prints now, 100 columns wide."""
     written = block["command"]
     words = [sys.executable, "-m", *shlex.split(written)]
-    ended = subprocess.run(  # noqa: S603  the README's own commands
+    ended = subprocess.run(  # noqa: S603  our pages' own commands
         words,
         cwd=ROOT,
         capture_output=True,

@@ -138,7 +138,8 @@ def faults(diagnosis, case, objects, ids):
             lines = list(told(diagnosis, rule))
             for text in texts:
                 if any(text in line for line in lines) is not wanted:
-                    yield f"{rule} {'does not say' if wanted else 'says'}: {text}"
+                    said = "\n  ".join(["", *filter(None, lines)]) if lines else " nothing"
+                    yield f"{rule} {'does not say' if wanted else 'says'}: {text}\nit says:{said}"
 
 
 @cache
