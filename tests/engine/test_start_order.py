@@ -190,3 +190,31 @@ def test_a_resource_above_that_says_nothing_bad_is_not_cited(cluster):
     (group,) = cluster.groups(cluster.node("n"), item, pod)
 
     assert all(piece.object.kind != "JobSet" for piece in group.evidence)
+
+
+def test_a_rank_that_names_a_member_without_a_node_is_explained_by_it(cluster):
+    job = cluster.job("train", suspend=True)
+    waiting = cluster.pod("train-0-abcde", 8, owner=job, message=cluster.lacking(1), spec={"hostname": "train-0"})
+    said = "dial tcp train-0.train:29500: connect: connection refused"
+    ended = {"terminated": {"exitCode": 1, "reason": "Error", "message": said, "finishedAt": "2026-11-25T11:58:00Z"}}
+    dead = cluster.pod(
+        "train-1-fghij", owner=job, node="n", phase="Failed",
+        containerStatuses=[{"name": "main", "ready": False, "state": ended}],
+    )  # fmt: skip
+    report = cluster.report(cluster.node("n"), job, waiting, dead)
+
+    assert [cause.name for cause in report.causes] == ["pod-unscheduled"]
+    assert any("train-1-fghij waits for train-0-abcde" in link.why for link in report.links)
+
+
+def test_a_member_that_names_somebody_else_is_not(cluster):
+    job, other = cluster.job("train", suspend=True), cluster.job("other", suspend=True)
+    waiting = cluster.pod("db-0", 8, owner=other, message=cluster.lacking(1))
+    said = "dial tcp db-0.db:5432: connect: connection refused"
+    ended = {"terminated": {"exitCode": 1, "reason": "Error", "message": said, "finishedAt": "2026-11-25T11:58:00Z"}}
+    dead = cluster.pod(
+        "train-1", owner=job, node="n", phase="Failed",
+        containerStatuses=[{"name": "main", "ready": False, "state": ended}],
+    )  # fmt: skip
+
+    assert cluster.trouble(cluster.node("n"), job, other, waiting, dead).charges == []
