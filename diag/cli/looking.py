@@ -22,6 +22,7 @@ from diag.document import RefRow, Report
 from diag.errors import UsageError
 from diag.report.formats import FORMATS
 from diag.report.look import Look
+from diag.report.sanitize import visible
 from diag.views import filter as filtering
 from diag.views.causes import Hidden, cause_lines
 from diag.views.coverage import gap_lines
@@ -198,7 +199,7 @@ def look(flags: Flags, target: Target, hidden: Hidden | None = None) -> Look:
         footer=terminal,
         limit=flags.limit,
         show_ignored=flags.show_ignored,
-        again=None if reads_stdin(flags.from_) else flags.again,
+        again=None if reads_stdin(flags.from_) else visible(flags.again),
         hidden=hidden,
         everything=flags.verbose > 0,
     )

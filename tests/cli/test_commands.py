@@ -1,8 +1,11 @@
+import io
 import json
 
 import msgspec
 import pytest
 import yaml
+
+from diag.cli.diagnostics import Narrator
 
 
 def test_stdout_carries_only_the_report(diag):
@@ -161,6 +164,38 @@ def test_follow_ups_look_at_the_same_files(diag):
 
     assert "    $ diag explain --from 'a b.json' -n ml --since 2h 77c0ffee\n" in table
     assert "diag explain --from 'a b.json' 77c0ffee" in document["explanations"][0]["text"]
+
+
+def test_escapes_in_a_path_are_shown(diag):
+    assert "\x1b" not in diag("explain", "--from", "a\x1b[2Jb", "C2", "-o", "table").out
+
+
+def test_a_wide_table_follows_the_columns_that_are_told(diag):
+    def widest(**env):
+        return max(map(len, diag("scan", "--from", "x", "-o", "wide", env=env).out.splitlines()))
+
+    assert widest(COLUMNS="90") <= 90
+    assert 90 < widest(COLUMNS="160") <= 160
+
+
+@pytest.mark.parametrize(("term", "live"), [("xterm", True), ("dumb", False)])
+def test_a_dumb_terminal_gets_no_progress(monkeypatch, term, live):
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setenv("TERM", term)
+    narrator = Narrator(quiet=False, verbose=0)
+
+    narrator.progress("reading")
+    narrator.done()
+
+    assert bool(terminal.getvalue()) is live
+
+
+def test_a_message_longer_than_any_file_name_is_a_message(diag):
+    ended = diag("explain", "--from", "x", "word " * 1000 + "the device plugin cannot load NVML")
+
+    assert "device-plugin-nvml-missing" in ended.out
 
 
 def test_a_pipe_is_not_read_twice(diag):
