@@ -1,0 +1,259 @@
+"""QUO601 to QUO604: a YuniKorn queue has no room, does not exist, or a gang does not fit."""
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from diag.catalog.context import Context
+from diag.catalog.rule import Named, rule
+from diag.facts.words import listed
+from diag.facts.yunikorn import NO_ROOM, TOO_LARGE, Queues, amounts, queues, short
+from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
+from diag.projection import JsonDict, Object, dicts
+from diag.snapshot.cite import key
+from diag.snapshot.kinds import Event, Pod
+from diag.trouble.groups import Group
+
+CONFIGS = ("yunikorn-configs", "yunikorn-defaults")
+QUEUES = "queues.yaml"
+QUEUE = "yunikorn.apache.org/queue"
+TASK_GROUPS = "yunikorn.apache.org/task-groups"
+POLICY = "yunikorn.apache.org/schedulingPolicyParameters"
+REJECTED, TIMED_OUT = "ApplicationRejected", "ResourceReservationTimeout"  # status.reason of a pod
+FAILED, INFORMED = "ApplicationFailed", "Informational"
+NO_QUEUE = ("no placement rule matched", "failed to find queue")
+MAX_MEMBERS = 8
+NUMBER = re.compile(r"[0-9]{1,9}")
+
+MISSING = """The application was rejected because its queue does not exist and may not be created.
+
+## What it means
+No placement rule of the configuration accepts the queue that the pod names, so the application failed at once.
+
+## Why it happens
+The queue's name is misspelt, or it is not in `queues.yaml` and the rule `provided` has `create: false`.
+
+## Evidence
+The ApplicationFailed event, the pod's queue label, and the queues of the configuration.
+
+## What to do
+Correct the label `yunikorn.apache.org/queue` and create the pod again, or add the queue.
+
+## Known limits
+The pod's own message is cut: without the event the reason is lost.
+"""
+TOO_BIG = """The gang asks for more than the queue may ever hold.
+
+## What it means
+The sum of the task groups is larger than `resources.max` of the queue or of one above it: the application is rejected.
+
+## Why it happens
+The gang grew, or the queue was made for smaller ones.
+
+## Evidence
+The ApplicationFailed event with both amounts, and the pod's task groups.
+
+## What to do
+Lower minMember, or raise the queue's maximum.
+
+## Known limits
+None.
+"""
+TIMEOUT = """The gang's placeholders did not all fit in time, and Hard style failed the application.
+
+## What it means
+YuniKorn reserves room with placeholder pods. They did not all get a node before the timeout, so all pods failed.
+
+## Why it happens
+The gang is larger than what is free, or the timeout is shorter than nodes need to come.
+
+## Evidence
+`status.reason` of the pods, their task groups and their scheduling policy.
+
+## What to do
+Free or add room, lower minMember, raise placeholderTimeoutInSeconds, or use gangSchedulingStyle=Soft.
+
+## Known limits
+Placeholders are deleted: which of them found no node is not told any more.
+"""
+
+
+@rule(
+    "QUO601",
+    name="yunikorn-queue-quota-exceeded",
+    question=Question.ADMITTED,
+    basis=Basis.SAID,
+    inputs=("Pod", "Event", "ConfigMap"),
+    others=(
+        Named(id="QUO602", name="yunikorn-queue-missing", page=MISSING, basis=Basis.SAID),
+        Named(id="QUO603", name="yunikorn-gang-exceeds-queue-max", page=TOO_BIG, basis=Basis.SAID),
+        Named(
+            id="QUO604", name="yunikorn-gang-timeout", page=TIMEOUT, basis=Basis.SAID,
+            refines=("job-backoff-limit-exceeded",),
+        ),
+    ),
+)  # fmt: skip
+def yunikorn(ctx: Context) -> Iterator[Finding]:
+    """The YuniKorn queue is at its max.
+
+    ## What it means
+    What the queue's applications hold plus what this pod asks for is more than the queue may have. The pod waits, and
+    gets no PodScheduled condition, on purpose: no autoscaler should react.
+
+    ## Why it happens
+    The queue is in use, or its maximum is small.
+
+    ## Evidence
+    The Informational event (of type Normal) with what is asked for and what is left; `resources.max` in `queues.yaml`.
+
+    ## What to do
+    Wait for other applications of the queue to end, or raise its maximum.
+
+    ## Known limits
+    The event's numbers are those of the time at which it was written.
+    """
+    for group in ctx.groups("pod-unscheduled"):
+        told = _newest(ctx, group, INFORMED, "in queue '")
+        if told is not None and (said := NO_ROOM.search(told.text)) is not None:
+            yield _no_room(ctx, group, told, said["queue"], amounts(said["asked"]), amounts(said["left"]))
+    for group in ctx.groups("pod-failed", "job-failed"):
+        pods = _failed_pods(ctx, group)
+        pod = next((one for one in pods if one.status.reason in (REJECTED, TIMED_OUT)), None)
+        if pod is not None and pod.status.reason == REJECTED:
+            yield from _rejected(ctx, group, pod)
+        elif pod is not None:
+            yield _timed_out(ctx, group, pod)
+
+
+def _failed_pods(ctx: Context, group: Group) -> list[Pod]:
+    if group.symptom == "pod-failed":
+        return [one for one in group.members if isinstance(one, Pod)]
+    return [pod for one in group.members[:MAX_MEMBERS] for pod in ctx.snap.pods_of(one)]
+
+
+def _newest(ctx: Context, group: Group, reason: str, words: str) -> Event | None:
+    """The newest event of the first members with these words."""
+    events = [event for one in group.members[:MAX_MEMBERS] for event in ctx.snap.events(one)]
+    found = [event for event in events if event.reason == reason and words in event.text]
+    return max(found, key=lambda event: event.last_seen or "", default=None)
+
+
+def _config(ctx: Context) -> tuple[Object | None, Queues]:
+    """The configuration and its queues; nothing where it is not here."""
+    found = [one for one in ctx.snap.all("ConfigMap") if one.name in CONFIGS]
+    for item in sorted(found, key=lambda one: CONFIGS.index(one.name)):
+        data = item.whole.get("data")
+        text = data.get(QUEUES) if isinstance(data, dict) else None
+        if isinstance(text, str):
+            return item, queues(text)
+    return None, Queues()
+
+
+def _text_of(ctx: Context, config: Object) -> Evidence:
+    return ctx.cite(config, f"data{key(QUEUES)}")
+
+
+def _no_room(
+    ctx: Context, group: Group, told: Event, queue: str, asked: dict[str, int], left: dict[str, int]
+) -> Finding:
+    config, known = _config(ctx)
+    names = short(asked, left)
+    proof: list[Evidence] = [ctx.cite_event(told)]
+    words = [f"{name}: {asked[name]} asked for, {left[name]} left" for name in names]
+    limit = known.limit(queue, names[0]) if names else None
+    if config is not None and limit is not None:
+        what = f"{names[0]} that queue {limit[0]} may hold at most"
+        proof.append(ctx.compute(what, limit[1], [_text_of(ctx, config)]))
+        words[0] += f" of {limit[1]}" + (f" (limit of {limit[0]})" if limit[0] != queue else "")
+    summary = f"queue {queue} is at its max, and the pod does not fit in queue: {listed(words, 3) or told.text}"
+    return Finding(
+        subject=config.ref if config is not None else group.workload,
+        summary=summary,
+        evidence=as_proof(proof),
+        accounts_for=(Because(group, summary, tuple(proof)),),
+        since=group.since,
+        remedies=(
+            Remedy(text=f"wait until other applications of {queue} end, or submit to another queue"),
+            Remedy(text=f"raise resources.max of {queue} in queues.yaml", who="queue-admin"),
+        ),
+    )
+
+
+def _rejected(ctx: Context, group: Group, pod: Pod) -> Iterator[Finding]:
+    told = _newest(ctx, group, FAILED, REJECTED)
+    told = told or next((event for event in ctx.snap.events(pod) if event.reason == FAILED), None)
+    if told is None:
+        return
+    config, known = _config(ctx)
+    proof: list[Evidence] = [ctx.cite_event(told), ctx.cite(pod, "status.reason")]
+    if (said := TOO_LARGE.search(told.text)) is not None:
+        asked, most = amounts(said["asked"]), amounts(said["left"])
+        over = [f"{asked[name]} {name} of at most {most[name]}" for name in short(asked, most)]
+        summary = f"its gang asks for {listed(over, 3) or 'more'} in queue {said['queue']}, so it was rejected at once"
+        if TASK_GROUPS in pod.annotations:
+            proof.append(ctx.cite(pod, f"metadata.annotations{key(TASK_GROUPS)}"))
+        remedy = Remedy(text=f"lower minMember, or raise resources.max of {said['queue']}")
+        yield _failed(group, "yunikorn-gang-exceeds-queue-max", summary, proof, remedy)
+    elif any(words in told.text for words in NO_QUEUE):
+        label = f"metadata.labels{key(QUEUE)}" if QUEUE in pod.labels else f"metadata.annotations{key(QUEUE)}"
+        queue = pod.labels.get(QUEUE) or pod.annotations.get(QUEUE)
+        proof += [ctx.cite(pod, label)] if queue else []
+        proof += [_text_of(ctx, config)] if config is not None else []
+        there = f"; there are {listed(sorted(known.most), 6)}" if known.most and queue not in known.most else ""
+        why = next(words for words in NO_QUEUE if words in told.text)
+        summary = f"its queue {queue or '(none named)'} was not accepted: {why}{there}"
+        remedy = Remedy(text=f"correct the label {QUEUE} and create the pod again, or add the queue to queues.yaml")
+        yield _failed(group, "yunikorn-queue-missing", summary, proof, remedy)
+
+
+def _timed_out(ctx: Context, group: Group, pod: Pod) -> Finding:
+    proof: list[Evidence] = [ctx.cite(pod, "status.reason")]
+    text = pod.annotations.get(TASK_GROUPS, "")
+    totals = _totals(text)
+    words = ""
+    if totals:
+        cited = ctx.cite(pod, f"metadata.annotations{key(TASK_GROUPS)}")
+        proof += [ctx.compute(f"{name} that all task groups ask for together", sum_, [cited]) for name, sum_ in totals]
+        words = f" of a gang that asks for {listed([f'{sum_} {name}' for name, sum_ in totals], 3)} together"
+    if POLICY in pod.annotations:
+        proof.append(ctx.cite(pod, f"metadata.annotations{key(POLICY)}"))
+    policy = f" ({pod.annotations[POLICY]})" if POLICY in pod.annotations else ""
+    summary = f"the placeholders{words} did not all find a node in time{policy}, so the application failed: {TIMED_OUT}"
+    remedy = Remedy(
+        text="lower minMember, add room, raise placeholderTimeoutInSeconds, or use gangSchedulingStyle=Soft"
+    )
+    return _failed(group, "yunikorn-gang-timeout", summary, proof, remedy)
+
+
+def _totals(text: str) -> list[tuple[str, int]]:
+    """Devices that the task groups of an annotation ask for, minMember times each."""
+    try:
+        loaded = msgspec.json.decode(text.encode()) if text else None
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return []
+    sums: dict[str, int] = {}
+    for entry in dicts(loaded):
+        count = entry.get("minMember")
+        for name, amount in _devices(entry.get("minResource")).items():
+            if isinstance(count, int):
+                sums[name] = sums.get(name, 0) + count * amount
+    return sorted(sums.items())
+
+
+def _devices(resources: object) -> dict[str, int]:
+    found: JsonDict = resources if isinstance(resources, dict) else {}
+    return {name: int(str(text)) for name, text in found.items() if "/" in name and NUMBER.fullmatch(str(text))}
+
+
+def _failed(group: Group, name: str, summary: str, proof: list[Evidence], remedy: Remedy) -> Finding:
+    return Finding(
+        name=name,
+        subject=group.workload,
+        summary=summary,
+        evidence=as_proof(proof),
+        accounts_for=(Because(group, summary, tuple(proof[:2])),),
+        confidence=Confidence.LIKELY if name != "yunikorn-gang-timeout" else None,
+        since=group.since,
+        remedies=(remedy,),
+    )

@@ -1,0 +1,81 @@
+"""QUO621: a quota of Koordinator, or one above it, is used up."""
+
+import re
+from collections.abc import Iterator
+
+from diag.catalog.context import Context
+from diag.catalog.rule import rule
+from diag.findings import Basis, Because, Evidence, Finding, Question, Remedy, as_proof
+from diag.projection import Object
+from diag.snapshot.cite import MISSING, key, value_at
+from diag.trouble.groups import Group
+
+ELASTIC = "scheduling.sigs.k8s.io/ElasticQuota"
+# koordinator-sh/koordinator pkg/scheduler/plugins/elasticquota/plugin.go
+SAID = re.compile(
+    r"Insufficient quotas, (?:quotaName: (?P<one>[^,\s]{1,253})|quotaNameTopo: \[(?P<path>[^\]]{1,1000})\]), "
+    r"runtime: (?P<runtime>.{0,400}?), used: (?P<used>.{0,400}?), pod's request: (?P<asked>.{0,400}?), "
+    r"exceedDimensions: \[(?P<short>[^\]]{0,400})\]"
+)
+
+
+@rule(
+    "QUO621",
+    name="elasticquota-exceeded",
+    question=Question.ADMITTED,
+    basis=Basis.SAID,
+    inputs=("Pod", ELASTIC),
+)
+def koordinator_quota(ctx: Context) -> Iterator[Finding]:
+    """The ElasticQuota of the pod, or one above it, is used up.
+
+    ## What it means
+    Koordinator lets a pod in when its quota and all quotas above have room. Of the path in the sentence the first name
+    is the quota that refuses, the last the pod's own.
+
+    ## Why it happens
+    Other pods below the same parent hold its share. The share (`runtime`) may be less than `max` while others borrow.
+
+    ## Evidence
+    The scheduler's sentence; `spec.max` and `status.used` of the quota that refuses.
+
+    ## What to do
+    Free what the siblings hold, or raise the quota that refuses.
+
+    ## Known limits
+    How the share of a quota is computed is not repeated here.
+    """
+    for group in ctx.groups("pod-unscheduled"):
+        said = SAID.search(group.message)
+        if said is not None:
+            yield _finding(ctx, group, said)
+
+
+def _finding(ctx: Context, group: Group, said: re.Match[str]) -> Finding:
+    path = (said["path"] or said["one"]).split()
+    name, own = path[0] if path else "", path[-1] if path else ""
+    quota = next((one for one in ctx.snap.all(ELASTIC) if one.name == name), None)
+    resource = said["short"].split()[0] if said["short"].split() else ""
+    proof: list[Evidence] = [group.evidence[0]]
+    if quota is not None:
+        places = (f"spec.max{key(resource)}", f"status.used{key(resource)}")
+        proof += [ctx.cite(quota, place) for place in places if resource and _has(quota, place)]
+    parent = f" (above {own})" if own != name else ""
+    numbers = f"runtime {said['runtime']}, used {said['used']}, the pod asks for {said['asked']}"
+    summary = f"quota {name}{parent} has no {resource or 'room'} left: {numbers}"
+    return Finding(
+        subject=quota.ref if quota is not None else group.workload,
+        summary=summary,
+        evidence=as_proof(proof),
+        accounts_for=(Because(group, summary, tuple(proof[:2])),),
+        since=group.since,
+        remedies=(
+            Remedy(
+                text=f"free {resource or 'what'} pods of {name} hold, or raise spec.max of {name}", who="queue-admin"
+            ),
+        ),
+    )
+
+
+def _has(item: Object, path: str) -> bool:
+    return value_at(item.whole, path) not in (MISSING, None)

@@ -1,0 +1,90 @@
+"""What YuniKorn's configuration and its sentences say (apache/yunikorn-core pkg/common/configs, pkg/scheduler).
+
+Amounts in its sentences are plain numbers: bytes, thousandths of a CPU (`vcore`), devices.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from diag.projection import dicts
+
+MAX_TEXT = 500_000
+MAX_QUEUES = 5_000
+NO_ROOM = re.compile(
+    r"does not fit in queue '(?P<queue>[\w.@/-]{1,253})' \(requested map\[(?P<asked>[^\]]{0,600})\], "
+    r"available map\[(?P<left>[^\]]{0,600})\]"
+)
+TOO_LARGE = re.compile(
+    r"queue (?P<queue>[\w.@/-]{1,253}) cannot fit application \S{1,253} task group request "
+    r"map\[(?P<asked>[^\]]{0,600})\] larger than max queue allocation map\[(?P<left>[^\]]{0,600})\]"
+)
+PAIR = re.compile(r"(\S{1,253}):(-?\d{1,19})\b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queues:
+    """The queues of a configuration: their full names with what each may hold at most, as it is written."""
+
+    most: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def limit(self, queue: str, resource: str) -> tuple[str, str] | None:
+        """The nearest queue from `queue` upwards that limits a resource, and its limit as it is written."""
+        parts = queue.split(".")
+        for end in range(len(parts), 0, -1):
+            name = ".".join(parts[:end])
+            if resource in self.most.get(name, {}):
+                return name, self.most[name][resource]
+        return None
+
+
+def amounts(text: str) -> dict[str, int]:
+    """The pairs of a map as Go prints it: `memory:1 nvidia.com/gpu:8`."""
+    return {name: int(value) for name, value in PAIR.findall(text)}
+
+
+def short(asked: dict[str, int], left: dict[str, int]) -> list[str]:
+    """Resources of which more is asked than is left; one that is not named is not limited. Devices come first."""
+    found = [name for name, amount in asked.items() if name in left and amount > left[name]]
+    return sorted(found, key=lambda name: ("/" not in name, name))
+
+
+@lru_cache(maxsize=16)
+def queues(text: str) -> Queues:
+    """The queues of `queues.yaml`; none where it cannot be read."""
+    if len(text) > MAX_TEXT:
+        return Queues()
+    import yaml  # noqa: PLC0415  only clusters with YuniKorn pay for it
+
+    try:
+        loaded = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  both are safe loaders
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return Queues()
+    found: dict[str, dict[str, str]] = {}
+    partitions = loaded.get("partitions") if isinstance(loaded, dict) else None
+    for partition in dicts(partitions):
+        for name, queue in _walk("", partition.get("queues")):
+            found[name] = _most(queue)
+            if len(found) >= MAX_QUEUES:
+                break
+    return Queues(most=found)
+
+
+def _walk(above: str, listed: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    todo = [(above, listed)]
+    while todo:
+        prefix, entries = todo.pop()
+        for queue in dicts(entries):
+            name = queue.get("name")
+            if isinstance(name, str) and len(prefix) < MAX_TEXT:
+                full = f"{prefix}.{name}" if prefix else name if name == "root" else f"root.{name}"
+                yield full, queue
+                todo.append((full, queue.get("queues")))
+
+
+def _most(queue: dict[str, Any]) -> dict[str, str]:
+    resources = queue.get("resources")
+    most = resources.get("max") if isinstance(resources, dict) else None
+    return {str(name): str(value) for name, value in most.items()} if isinstance(most, dict) else {}
