@@ -1,0 +1,189 @@
+"""SCL411 and SCL412: the cloud gives the scaler no machine for a pod that waits."""
+
+from collections.abc import Iterator
+
+from diag.catalog.context import Context
+from diag.catalog.joins import scale_ups
+from diag.catalog.joins.scale_ups import CLAIM, MAX_TEXT, POOL
+from diag.catalog.rule import Named, rule
+from diag.facts import cluster_autoscaler as facts
+from diag.facts import karpenter
+from diag.facts.karpenter import Refusal
+from diag.findings import Basis, Because, Evidence, Finding, Question, Remedy, as_proof
+from diag.snapshot.kinds import Event
+from diag.trouble.groups import Group
+
+FAILED_GROUP = "FailedToScaleUpGroup"
+SHOWN = 3  # events that are cited
+
+QUOTA = """The cloud account's quota does not allow another machine.
+
+## What it means
+The autoscaler asked for a machine, and the cloud refused it because of the account's quota. The node group is in
+back-off and is asked again after a while, with the same result.
+
+## Why it happens
+Quotas of GPUs and of large machine families are small or zero in new accounts and regions.
+
+## Evidence
+The error of the node group in the status ConfigMap or in an event, and the autoscaler's sentence about the pod.
+
+## What to do
+Ask the provider to raise the quota that the error names.
+
+## Known limits
+Versions before 1.30 do not tell the error in the ConfigMap.
+"""
+
+
+@rule(
+    "SCL411",
+    name="cloud-insufficient-capacity",
+    question=Question.SCALED,
+    inputs=("Pod", "Node", "Event", "ConfigMap", POOL, CLAIM),
+    basis=Basis.SAID,
+    refines=("karpenter-no-instance-type",),
+    others=(Named(id="SCL412", name="cloud-quota-exceeded", page=QUOTA, basis=Basis.SAID),),
+)
+def cloud_has_no_machine(ctx: Context) -> Iterator[Finding]:
+    """The cloud has no machine of the wanted type in the allowed zones.
+
+    ## What it means
+    Karpenter or the cluster-autoscaler asked the cloud for a machine for the pod, and the cloud had none. Karpenter
+    deletes the NodeClaim again, so that only its events remain; the cluster-autoscaler leaves the node group in
+    back-off, five minutes at first, then longer, up to half an hour.
+
+    ## Why it happens
+    Large GPU machines are scarce. The NodePool or node group allows one machine type, one zone, or only on-demand
+    machines.
+
+    ## Evidence
+    Events `InsufficientCapacityError` of the NodeClaims; `backoffInfo` of the node group in the ConfigMap
+    `cluster-autoscaler-status`, or an event of the failed scale-up; and the scaler's sentence about the pod.
+
+    ## What to do
+    Allow more zones, machine types or capacity types, or reserve capacity. Neither the quota nor the pod is at fault.
+
+    ## Known limits
+    Events live for an hour. A NodeClaim that is gone is told to be of a NodePool by its name. Versions of the
+    cluster-autoscaler before 1.30 do not tell the error in the ConfigMap, and its event about the pod does not name
+    the group: it is known from an earlier scale-up for the pod, or because only one group is in back-off.
+    """
+    sold_out: list[tuple[str, Event]] | None = None
+    for group in scale_ups.waiting(ctx):
+        refusal = scale_ups.autoscaler_said(ctx, group)
+        failed = _failed(ctx, group, refusal) if refusal is not None else None
+        if failed is not None:
+            yield failed
+            continue
+        said, waited_for = scale_ups.karpenter_said(ctx, group), scale_ups.nominated(ctx, group)
+        told = karpenter.answer(said.text) if said is not None else None
+        if (told is None and not waited_for) or (told and told.refusal not in (Refusal.OFFERING, Refusal.NO_TYPE)):
+            continue
+        sold_out = list(scale_ups.sold_out(ctx)) if sold_out is None else sold_out
+        mine = _mine(ctx, group, sold_out, waited_for, told.pool if told else "")
+        if mine:
+            yield _claims(ctx, group, mine, told.pool if told else "", said if told else None)
+
+
+def _mine(
+    ctx: Context, group: Group, sold_out: list[tuple[str, Event]], waited_for: set[str], pool: str
+) -> list[tuple[str, Event]]:
+    """Those that were made for the group: its pods waited for one, or they are of the NodePool that it needs."""
+    born = min((pod.created for pod in group.members if pod.created), default="")
+    pools = {pool} | {scale_ups.pool_of(ctx, name) for name in waited_for}
+    return sorted(
+        (
+            (name, event)
+            for name, event in sold_out
+            if (name in waited_for or scale_ups.pool_of(ctx, name) in pools - {""}) and (event.last_seen or "~") >= born
+        ),
+        key=lambda one: (one[1].last_seen or "", one[0]),
+        reverse=True,
+    )
+
+
+def _claims(ctx: Context, group: Group, mine: list[tuple[str, Event]], pool: str, said: Event | None) -> Finding:
+    name = pool or scale_ups.pool_of(ctx, mine[0][0])
+    subject, _ = scale_ups.pool(ctx, name)
+    newest = mine[0][1]
+    signs = [ctx.cite_event(event) for _, event in mine[:SHOWN]]
+    own = [ctx.cite_event(said)] if said is not None else []
+    many = f"{len(mine)} NodeClaims failed, the last" if len(mine) > 1 else f"NodeClaim {mine[0][0]} failed"
+    return Finding(
+        subject=subject,
+        summary=f"the cloud has no machine for it; {many}: {newest.reason}: {newest.text[:MAX_TEXT]}",
+        evidence=as_proof((*signs, *own, *group.evidence)),
+        accounts_for=(Because(group, "Karpenter asked for a machine, and the cloud has none", (*signs, *own)),),
+        second_sign=bool(own),
+        since=group.since,
+        remedies=(
+            Remedy(text="see what Karpenter asked for", command="kubectl get events -A --field-selector "
+                   "involvedObject.kind=NodeClaim", who="platform"),
+            Remedy(text=f"let NodePool {name} use more zones, instance families or capacity types", who="platform"),
+            Remedy(text="reserve capacity of that type, or ask the provider when there is some", who="cloud"),
+        ),
+    )  # fmt: skip
+
+
+def _failed(ctx: Context, group: Group, said: Event) -> Finding | None:
+    """A scale-up that the cloud refused: the node group, and in whose words."""
+    asked = scale_ups.asked_for(ctx, group)
+    subject, status = scale_ups.status(ctx)
+    errors: list[tuple[str, str, Evidence]] = []
+    if facts.BACKOFF in said.text or said.reason == "FailedScaleUp":
+        waiting = [one for one in scale_ups.node_groups(status) if one.backoff and one.error]
+        mine = [one for one in waiting if one.name in asked] or (waiting if len(waiting) == 1 else [])
+        errors += [(one.name, one.error, ctx.cite(status, "data.status")) for one in mine if status is not None]
+        errors += [
+            (facts.failed_group(event.text), event.text, ctx.cite_event(event))
+            for event in ctx.snap.events(subject)
+            if event.reason == FAILED_GROUP and (facts.failed_group(event.text) in asked or not asked)
+        ]
+    if said.reason == "FailedScaleUp":
+        errors.append(("", said.text, ctx.cite_event(said)))
+    for cause, pattern in (("cloud-quota-exceeded", facts.QUOTA), ("cloud-insufficient-capacity", facts.SOLD_OUT)):
+        found = next((one for one in errors if pattern.search(one[1])), None)
+        if found is not None:
+            return _refused(ctx, group, said, cause=cause, error=found, asked=asked.get(found[0]))
+    return None
+
+
+def _refused(
+    ctx: Context,
+    group: Group,
+    said: Event,
+    *,
+    cause: str,
+    error: tuple[str, str, Evidence],
+    asked: Event | None,
+) -> Finding:
+    name, text, proof = error
+    subject, _ = scale_ups.status(ctx)
+    evidence = list(dict.fromkeys([ctx.cite_event(said), proof, *([ctx.cite_event(asked)] if asked else [])]))
+    short = name.rpartition("/")[2] or "its node group"
+    quota = cause == "cloud-quota-exceeded"
+    word = "the account's quota allows no machine more" if quota else "the cloud has no machine"
+    next_step = (
+        Remedy(text="ask the provider to raise the quota that the error names", who="cloud")
+        if quota
+        else Remedy(text="add node groups in other zones or of other machine types, or a reservation", who="cloud")
+    )
+    return Finding(
+        name=cause,
+        subject=subject,
+        summary=f"{word} for {short}: {text[:MAX_TEXT]} ({said.text[:MAX_TEXT]})",
+        evidence=as_proof((*evidence, *group.evidence)),
+        accounts_for=(Because(group, f"{short} is not made larger: {text[:MAX_TEXT]}", tuple(evidence)),),
+        # That this group would have taken the pod is proven only by a scale-up that was made for it.
+        second_sign=asked is not None and len(evidence) > 1,
+        since=group.since,
+        remedies=(
+            Remedy(
+                text="look at the back-off of the node groups",
+                command=f"kubectl get configmap {subject.name} -n {subject.namespace} -o yaml",
+                who="platform",
+            ),
+            next_step,
+        ),
+    )

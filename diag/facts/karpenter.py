@@ -1,0 +1,61 @@
+"""What Karpenter says of a pod that waits: which of its NodePools is out, and why.
+
+The sentences are those of kubernetes-sigs/karpenter pkg/controllers/provisioning/scheduling (1.0 to 1.9), one part for
+each NodePool, joined by semicolons.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+NAME = r"[a-z0-9][a-z0-9.-]{0,252}"
+_POOL = re.compile(rf'\(NodePool=(?P<a>{NAME})\)|nodepool:? "(?P<b>{NAME})"|karpenter\.sh/nodepool In \[(?P<c>{NAME})')
+_LABEL = re.compile(r'label "(?P<key>[^"\s]{1,317})" does not have known values')
+_LIMIT = re.compile(r"all available instance types exceed limits for nodepool")
+_OFFERING = re.compile(r"no instance type (?:has|which had enough resources and) the required offering")
+_NO_TYPE = re.compile(r"no instance type (?:met|has|satisfied|which|exists)\b")
+_CLAIM = re.compile(rf"nodeclaim/(?P<name>{NAME})")
+
+
+class Refusal(StrEnum):
+    """Why a NodePool makes no machine for a pod."""
+
+    LIMIT = "limit"
+    OFFERING = "offering"  # no machine of a fitting type is offered now: sold out, or not in these zones
+    NO_TYPE = "no type"
+    LABEL = "label"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One part of the sentence. `pool` is empty where it names none; `key` is the unknown label's."""
+
+    refusal: Refusal
+    pool: str
+    key: str = ""
+
+
+def answer(text: str) -> Answer | None:
+    """The part of a sentence about a pod that a person can act upon: limits before offerings before instance types."""
+    found = [one for part in text[:20_000].split("; ") if (one := _part(part)) is not None]
+    order = list(Refusal)
+    return min(found, key=lambda one: order.index(one.refusal), default=None)
+
+
+def nominated(text: str) -> str:
+    """The NodeClaim that a pod is to wait for (event Nominated), empty where the sentence names none."""
+    found = _CLAIM.search(text[:2000])
+    return found["name"] if found else ""
+
+
+def _part(text: str) -> Answer | None:
+    pool = _POOL.search(text)
+    name = next((word for word in pool.groups() if word), "") if pool else ""
+    if _LIMIT.search(text):
+        return Answer(refusal=Refusal.LIMIT, pool=name)
+    label = _LABEL.search(text)
+    if label:
+        return Answer(refusal=Refusal.LABEL, pool=name, key=label["key"])
+    if _OFFERING.search(text):
+        return Answer(refusal=Refusal.OFFERING, pool=name)
+    return Answer(refusal=Refusal.NO_TYPE, pool=name) if _NO_TYPE.search(text) else None
