@@ -8,7 +8,7 @@ from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
 from diag.facts.custom_resources import text_at
 from diag.findings import Because, Evidence, Finding, Question, Ref, Remedy, Severity
-from diag.projection import Object, dicts
+from diag.projection import Object
 from diag.snapshot.cite import key, value_at
 
 WORKFLOW = "argoproj.io/Workflow"
@@ -100,7 +100,9 @@ def _wait(ctx: Context, item: Object) -> Wait | None:
     holder = None
     for kind in ("mutex", "semaphore"):
         waiting = value_at(item.whole, f"status.synchronization.{kind}.waiting")
-        for index, one in enumerate(dicts(waiting)):
+        for index, one in enumerate(waiting if isinstance(waiting, list) else ()):
+            if not isinstance(one, dict):
+                continue
             holders = one.get("holders")
             part = "holders[0]" if isinstance(holders, list) and holders else "holder"
             path = f"status.synchronization.{kind}.waiting[{index}].{part}"

@@ -118,7 +118,13 @@ def _job_set(snap: Snapshot, item: Object) -> Wait | None:
     made = {one.get("name") for one in told if any(_number(one.get(key)) for key in MADE)}
     pods = [pod for pod in snap.pods_by_namespace.get(item.namespace, ()) if pod.labels.get(JOBSET_NAME) == item.name]
     made |= {pod.labels.get(REPLICATED_JOB) for pod in pods}
-    if not told or custom_resources.is_held(item) or custom_resources.is_true(item, "Completed", "Failed"):
+    if (
+        not told
+        or not isinstance(listed, list)
+        or len(jobs) != len(listed)
+        or custom_resources.is_held(item)
+        or custom_resources.is_true(item, "Completed", "Failed")
+    ):
         return None
     first = next((one["name"] for one in jobs if _unwell(pods, one["name"])), None)
     later = [(place, one) for place, one in enumerate(jobs) if one["name"] not in made and first is not None]
@@ -144,8 +150,9 @@ def _order(item: Object, jobs: list[JsonDict], first: str, later: Mapping[str, A
     names = [one["name"] for one in jobs]
     if custom_resources.text_at(item, "spec.startupPolicy.startupPolicyOrder") == "InOrder":
         return [cite(item, "spec.startupPolicy.startupPolicyOrder")] if names.index(first) < place else []
-    for number, one in enumerate(dicts(later.get("dependsOn"))):
-        if one.get("name") == first:
+    after = later.get("dependsOn")
+    for number, one in enumerate(after if isinstance(after, list) else ()):
+        if isinstance(one, dict) and one.get("name") == first:
             return [cite(item, f"spec.replicatedJobs[{place}].dependsOn[{number}].name")]
     return []
 
