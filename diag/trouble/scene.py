@@ -29,6 +29,7 @@ class Scene:
     spoiled: list[tuple[Object, str]] = field(default_factory=list)  # objects that a detector could not read
     _classes: dict[int, PodClass] = field(default_factory=dict)
     _workloads: dict[int, Object] = field(default_factory=dict)
+    _newest: dict[str, str] = field(default_factory=dict)
 
     def age(self, time: str | None) -> float | None:
         """Seconds since a time, None when it is unknown."""
@@ -56,6 +57,13 @@ class Scene:
     def root(self, item: Object) -> Ref:
         """The reference of the workload."""
         return self.workload(item).ref
+
+    def newest_pod(self, namespace: str) -> str:
+        """When the newest pod of a namespace was made, empty where there is none that tells."""
+        if namespace not in self._newest:
+            created = (pod.created for pod in self.snap.pods_by_namespace.get(namespace, []) if pod.created)
+            self._newest[namespace] = max(created, default="")
+        return self._newest[namespace]
 
     def warnings(self, about: Object, *reasons: str, within_s: float = RECENT_S) -> list[Event]:
         """Recent Warning events about an object, newest first; with reasons, only those."""

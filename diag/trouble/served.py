@@ -4,6 +4,7 @@ from typing import Any
 
 from diag.facts.gpus import is_gpu
 from diag.facts.pods import PodClass, classify, condition, statuses
+from diag.facts.times import age_s
 from diag.projection import Object, dicts
 from diag.snapshot.kinds import Controller, Pod
 from diag.trouble.relations.owners import owner_of
@@ -97,6 +98,13 @@ def replaced(scene: Scene, pod: Pod) -> bool:
             return True
         return _has_sibling(scene, owner, pod)
     return owner is None and not pod.owners and scene.older(pod.created, FAILED_OLD_S)
+
+
+def is_last_word(scene: Scene, pod: Pod) -> bool:
+    """Whether nothing has come in the namespace since a pod that stood alone failed: old, and still worth knowing."""
+    newest = scene.newest_pod(pod.namespace)
+    since = age_s(pod.created, newest) if pod.created and newest else None
+    return not pod.owners and (since is None or since <= FAILED_OLD_S)
 
 
 def rejected_lately(scene: Scene, pod: Pod) -> bool:

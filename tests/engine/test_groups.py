@@ -130,6 +130,26 @@ def test_a_job_is_short_by_what_its_completions_still_need(cluster):
     assert only(cluster.groups(job)).missing == 1
 
 
+def test_a_sentence_of_long_ago_still_tells_why_the_pods_are_missing_until_one_was_made(cluster):
+    said = cluster.event("ReplicaSet", "web", "FailedCreate", "exceeded quota", api_version="apps/v1",
+                         at="2026-11-25T10:00:00Z")  # fmt: skip
+    owner = replica_set(3, 1)
+    before, since = (
+        cluster.pod("web-1", node="n", owner=owner, created=f"2026-11-25T{hour}:00:00Z") for hour in ("09", "11")
+    )
+
+    assert only(cluster.groups(owner, said, before)).message == "exceeded quota"
+    assert "exceeded quota" not in only(cluster.groups(owner, said, since)).message
+
+
+def test_a_pod_alone_that_failed_long_ago_is_worth_knowing_until_something_comes_after_it(cluster):
+    failed = cluster.pod("batch", phase="Failed", created="2026-11-20T10:00:00Z", reason="NotFound")
+    later = cluster.pod("other", node="n", created="2026-11-23T10:00:00Z")
+
+    assert only(cluster.groups(failed)).severity is Severity.INFO
+    assert cluster.groups(failed, later) == []
+
+
 def test_failed_pods_account_for_a_replica_set_that_does_not_count_them(cluster):
     owner = replica_set(1, 0)
     failed = cluster.pod("web-1", owner=owner, phase="Failed", reason="Evicted", message=None)

@@ -29,14 +29,15 @@ def _short(scene: Scene, item: Controller) -> Iterator[Complaint]:
     missing, parts = _missing(item)
     if missing <= 0 or not parts:
         return
-    said = scene.warnings(item, FAILED_CREATE)
+    recent = scene.warnings(item, FAILED_CREATE)
+    said = recent or _still_true(scene, item)
     stated = _failure_path(item)
     if item.kind == "DaemonSet" and not said:
         return
-    silent = not said and stated is None
+    silent = not recent and stated is None
     if silent and not scene.older(item.status.start_time or item.created, GRACE_S):
         return
-    if silent and _explained_by_pods(scene, item):
+    if silent and not said and _explained_by_pods(scene, item):
         return
     evidence: list[Evidence] = [scene.sentence(event) for event in said[:1]]
     if stated is not None:
@@ -60,6 +61,16 @@ def _short(scene: Scene, item: Controller) -> Iterator[Complaint]:
         gpus=missing * _gpus(shape),
         severity=Severity.ERROR,
     )
+
+
+def _still_true(scene: Scene, item: Controller) -> list[Event]:
+    """What was said long ago of pods that could not be made, where none was made since: it still tells why.
+
+    A controller tries again less and less often, and after a capture that is dated by something else all is old.
+    """
+    said = scene.warnings(item, FAILED_CREATE, within_s=float("inf"))
+    made = max((child.created or "" for child in scene.snap.children_of(item) if isinstance(child, Pod)), default="")
+    return said if said and (said[0].last_seen or "") >= made else []
 
 
 def _gpus(shape: Shape | None) -> int:

@@ -10,7 +10,7 @@ from diag.snapshot.kinds import Node, Pod
 from diag.trouble.detect.pod_complaint import complain
 from diag.trouble.groups import Complaint
 from diag.trouble.scene import Scene
-from diag.trouble.served import rejected_lately, replaced
+from diag.trouble.served import is_last_word, rejected_lately, replaced
 
 TERMINATING_S = 5 * 60  # beyond the grace period
 
@@ -18,7 +18,7 @@ TERMINATING_S = 5 * 60  # beyond the grace period
 def failed(scene: Scene, pod: Pod) -> Iterator[Complaint]:
     """What a failed pod complains of, unless its controller has made good for it."""
     made_good = replaced(scene, pod)
-    if made_good and not rejected_lately(scene, pod):
+    if made_good and not rejected_lately(scene, pod) and not is_last_word(scene, pod):
         return
     disrupted = condition(pod, "DisruptionTarget")
     evicted = pod.status.reason in ("Evicted", "Preempting", "NodeShutdown", "Terminated") or (
