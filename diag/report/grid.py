@@ -73,8 +73,8 @@ def grid(
         cells[root_at] = paint(cells[root_at], "bold", look)
         yield " ".join(cells).rstrip()
         root_cut, name_cut = (width(row[at]) > widths[at] for at in (root_at, name_at))
-        whole = f"{named(line.root)}: {line.name}" if root_cut and name_cut else line.name if name_cut else ""
-        yield from beneath(line, whole or (named(line.root) if root_cut else ""))
+        whole = [text for text, is_cut in ((named(line.root), root_cut), (line.name, name_cut)) if is_cut]
+        yield from beneath(line, ": ".join(whole))
 
 
 def _squeeze(widths: list[int], titles: list[str], room: int) -> None:

@@ -22,7 +22,7 @@ def rival_lines(cause: CauseRow, cites: Citations, *, everything: bool) -> Itera
     silent: list[str] = []
     blind: dict[str, list[str]] = {}
     for row in cause.alternatives:
-        if everything or row.evidence:
+        if everything:
             yield _line(row, cites)
         elif row.status == "ruled_out" and row.why.endswith(_SILENT):
             silent.append(row.name)
