@@ -62,7 +62,7 @@ def _finding(ctx: Context, item: Object, path: str) -> Finding:
         remedies=(
             Remedy(
                 text=f"open the tunnel's port between the gateways (UDP 4500), then look at the gateway of {other}",
-                who="platform", command="subctl diagnose all",
+                who="platform",
             ),
         ),
     )  # fmt: skip

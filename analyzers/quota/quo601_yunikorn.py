@@ -3,14 +3,12 @@
 import re
 from collections.abc import Iterator
 
-import msgspec
-
 from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
 from diag.facts.words import listed
-from diag.facts.yunikorn import NO_ROOM, TOO_LARGE, Queues, amounts, queues, short
+from diag.facts.yunikorn import NO_ROOM, TOO_LARGE, Queues, amounts, queues, short, totals
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
-from diag.projection import JsonDict, Object, dicts
+from diag.projection import Object
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Event, Pod
 from diag.trouble.groups import Group
@@ -24,9 +22,9 @@ REJECTED, TIMED_OUT = "ApplicationRejected", "ResourceReservationTimeout"  # sta
 FAILED, INFORMED = "ApplicationFailed", "Informational"
 NO_QUEUE = ("no placement rule matched", "failed to find queue")
 MAX_MEMBERS = 8
-NUMBER = re.compile(r"[0-9]{1,9}")
+Config = tuple[Object | None, Queues]
 
-MISSING = """The application was rejected because its queue does not exist and may not be created.
+MISSING = """The application was rejected because its queue does not exist.
 
 ## What it means
 No placement rule of the configuration accepts the queue that the pod names, so the application failed at once.
@@ -60,7 +58,7 @@ Lower minMember, or raise the queue's maximum.
 ## Known limits
 None.
 """
-TIMEOUT = """The gang's placeholders did not all fit in time, and Hard style failed the application.
+TIMEOUT = """The gang's placeholders did not all fit in time, and its style is Hard.
 
 ## What it means
 YuniKorn reserves room with placeholder pods. They did not all get a node before the timeout, so all pods failed.
@@ -113,23 +111,24 @@ def yunikorn(ctx: Context) -> Iterator[Finding]:
     ## Known limits
     The event's numbers are those of the time at which it was written.
     """
-    for group in ctx.groups("pod-unscheduled"):
-        told = _newest(ctx, group, INFORMED, "in queue '")
+    told_of = [(group, _newest(ctx, group, INFORMED, "in queue '")) for group in ctx.groups("pod-unscheduled")]
+    failed = [(group, pod) for group in ctx.groups("pod-failed", "job-failed") if (pod := _failed_pod(ctx, group))]
+    config = _config(ctx) if failed or any(told is not None for _, told in told_of) else (None, Queues())
+    for group, told in told_of:
         if told is not None and (said := NO_ROOM.search(told.text)) is not None:
-            yield _no_room(ctx, group, told, said["queue"], amounts(said["asked"]), amounts(said["left"]))
-    for group in ctx.groups("pod-failed", "job-failed"):
-        pods = _failed_pods(ctx, group)
-        pod = next((one for one in pods if one.status.reason in (REJECTED, TIMED_OUT)), None)
-        if pod is not None and pod.status.reason == REJECTED:
-            yield from _rejected(ctx, group, pod)
-        elif pod is not None:
+            yield _no_room(ctx, group, told, said, config)
+    for group, pod in failed:
+        if pod.status.reason == TIMED_OUT:
             yield _timed_out(ctx, group, pod)
+        else:
+            yield from _rejected(ctx, group, pod, config)
 
 
-def _failed_pods(ctx: Context, group: Group) -> list[Pod]:
-    if group.symptom == "pod-failed":
-        return [one for one in group.members if isinstance(one, Pod)]
-    return [pod for one in group.members[:MAX_MEMBERS] for pod in ctx.snap.pods_of(one)]
+def _failed_pod(ctx: Context, group: Group) -> Pod | None:
+    """A pod of the group that YuniKorn failed."""
+    pods = [one for one in group.members if isinstance(one, Pod)]
+    pods += [pod for one in group.members[:MAX_MEMBERS] if one.kind == "Job" for pod in ctx.snap.pods_of(one)]
+    return next((one for one in pods if one.status.reason in (REJECTED, TIMED_OUT)), None)
 
 
 def _newest(ctx: Context, group: Group, reason: str, words: str) -> Event | None:
@@ -139,7 +138,7 @@ def _newest(ctx: Context, group: Group, reason: str, words: str) -> Event | None
     return max(found, key=lambda event: event.last_seen or "", default=None)
 
 
-def _config(ctx: Context) -> tuple[Object | None, Queues]:
+def _config(ctx: Context) -> Config:
     """The configuration and its queues; nothing where it is not here."""
     found = [one for one in ctx.snap.all("ConfigMap") if one.name in CONFIGS]
     for item in sorted(found, key=lambda one: CONFIGS.index(one.name)):
@@ -154,10 +153,9 @@ def _text_of(ctx: Context, config: Object) -> Evidence:
     return ctx.cite(config, f"data{key(QUEUES)}")
 
 
-def _no_room(
-    ctx: Context, group: Group, told: Event, queue: str, asked: dict[str, int], left: dict[str, int]
-) -> Finding:
-    config, known = _config(ctx)
+def _no_room(ctx: Context, group: Group, told: Event, said: re.Match[str], found: Config) -> Finding:
+    config, known = found
+    queue, asked, left = said["queue"], amounts(said["asked"]), amounts(said["left"])
     names = short(asked, left)
     proof: list[Evidence] = [ctx.cite_event(told)]
     words = [f"{name}: {asked[name]} asked for, {left[name]} left" for name in names]
@@ -180,12 +178,12 @@ def _no_room(
     )
 
 
-def _rejected(ctx: Context, group: Group, pod: Pod) -> Iterator[Finding]:
+def _rejected(ctx: Context, group: Group, pod: Pod, found: Config) -> Iterator[Finding]:
     told = _newest(ctx, group, FAILED, REJECTED)
     told = told or next((event for event in ctx.snap.events(pod) if event.reason == FAILED), None)
     if told is None:
         return
-    config, known = _config(ctx)
+    config, known = found
     proof: list[Evidence] = [ctx.cite_event(told), ctx.cite(pod, "status.reason")]
     if (said := TOO_LARGE.search(told.text)) is not None:
         asked, most = amounts(said["asked"]), amounts(said["left"])
@@ -210,12 +208,12 @@ def _rejected(ctx: Context, group: Group, pod: Pod) -> Iterator[Finding]:
 def _timed_out(ctx: Context, group: Group, pod: Pod) -> Finding:
     proof: list[Evidence] = [ctx.cite(pod, "status.reason")]
     text = pod.annotations.get(TASK_GROUPS, "")
-    totals = _totals(text)
+    sums = totals(text)
     words = ""
-    if totals:
+    if sums:
         cited = ctx.cite(pod, f"metadata.annotations{key(TASK_GROUPS)}")
-        proof += [ctx.compute(f"{name} that all task groups ask for together", sum_, [cited]) for name, sum_ in totals]
-        words = f" of a gang that asks for {listed([f'{sum_} {name}' for name, sum_ in totals], 3)} together"
+        proof += [ctx.compute(f"{name} that all task groups ask for together", sum_, [cited]) for name, sum_ in sums]
+        words = f" of a gang that asks for {listed([f'{sum_} {name}' for name, sum_ in sums], 3)} together"
     if POLICY in pod.annotations:
         proof.append(ctx.cite(pod, f"metadata.annotations{key(POLICY)}"))
     policy = f" ({pod.annotations[POLICY]})" if POLICY in pod.annotations else ""
@@ -224,26 +222,6 @@ def _timed_out(ctx: Context, group: Group, pod: Pod) -> Finding:
         text="lower minMember, add room, raise placeholderTimeoutInSeconds, or use gangSchedulingStyle=Soft"
     )
     return _failed(group, "yunikorn-gang-timeout", summary, proof, remedy)
-
-
-def _totals(text: str) -> list[tuple[str, int]]:
-    """Devices that the task groups of an annotation ask for, minMember times each."""
-    try:
-        loaded = msgspec.json.decode(text.encode()) if text else None
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        return []
-    sums: dict[str, int] = {}
-    for entry in dicts(loaded):
-        count = entry.get("minMember")
-        for name, amount in _devices(entry.get("minResource")).items():
-            if isinstance(count, int):
-                sums[name] = sums.get(name, 0) + count * amount
-    return sorted(sums.items())
-
-
-def _devices(resources: object) -> dict[str, int]:
-    found: JsonDict = resources if isinstance(resources, dict) else {}
-    return {name: int(str(text)) for name, text in found.items() if "/" in name and NUMBER.fullmatch(str(text))}
 
 
 def _failed(group: Group, name: str, summary: str, proof: list[Evidence], remedy: Remedy) -> Finding:

@@ -72,12 +72,16 @@ def kai_queues(ctx: Context) -> Iterator[Finding]:
     ## Known limits
     The numbers are those of the scheduler at the time of its sentence.
     """
-    for group in ctx.groups("pod-unscheduled", "workload-not-admitted"):
+    groups = ctx.groups("pod-unscheduled", "workload-not-admitted")
+    there = (
+        [one.name for one in ctx.snap.all(KAI_QUEUE)] if any(NO_QUEUE.search(group.message) for group in groups) else []
+    )
+    for group in groups:
         over = OVER_LIMIT.search(group.message) or OVER_QUOTA.search(group.message)
         if over is not None:
             yield _over(ctx, group, over)
         elif (missing := NO_QUEUE.search(group.message)) is not None and QUEUE in group.first.labels:
-            yield _missing(ctx, group, missing["queue"])
+            yield _missing(ctx, group, missing["queue"], there)
 
 
 def _over(ctx: Context, group: Group, said: re.Match[str]) -> Finding:
@@ -111,20 +115,18 @@ def _has(item: Object, path: str) -> bool:
     return value_at(item.whole, path) not in (MISSING, None)
 
 
-def _missing(ctx: Context, group: Group, name: str) -> Finding:
-    others = [one.name for one in ctx.snap.all(KAI_QUEUE)]
+def _missing(ctx: Context, group: Group, name: str, others: list[str]) -> Finding:
     near = get_close_matches(name, others, n=1)
     hint = f"; there is one called {near[0]}" if near else f"; there are {', '.join(others[:5])}" if others else ""
     proof: list[Evidence] = [group.evidence[0], ctx.cite(group.first, f"metadata.labels{key(QUEUE)}")]
     summary = f"its label {QUEUE} names queue {name}, which does not exist{hint}"
-    there = ctx.snap.get(KAI_QUEUE, "", name) is not None
     return Finding(
         name="kai-queue-missing",
         subject=group.workload,
         summary=summary,
         evidence=as_proof(proof),
         accounts_for=(Because(group, summary, tuple(proof)),),
-        confidence=Confidence.POSSIBLE if there else None,
+        confidence=Confidence.POSSIBLE if name in others else None,
         since=group.since,
         remedies=(
             Remedy(text=f"correct the label {QUEUE} on the pod template, and create the workload again"),

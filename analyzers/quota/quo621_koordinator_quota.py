@@ -1,7 +1,7 @@
 """QUO621: a quota of Koordinator, or one above it, is used up."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from diag.catalog.context import Context
 from diag.catalog.rule import rule
@@ -45,16 +45,16 @@ def koordinator_quota(ctx: Context) -> Iterator[Finding]:
     ## Known limits
     How the share of a quota is computed is not repeated here.
     """
-    for group in ctx.groups("pod-unscheduled"):
-        said = SAID.search(group.message)
-        if said is not None:
-            yield _finding(ctx, group, said)
+    refused = [(group, said) for group in ctx.groups("pod-unscheduled") if (said := SAID.search(group.message))]
+    quotas = {one.name: one for one in ctx.snap.all(ELASTIC)} if refused else {}
+    for group, said in refused:
+        yield _finding(ctx, group, said, quotas)
 
 
-def _finding(ctx: Context, group: Group, said: re.Match[str]) -> Finding:
+def _finding(ctx: Context, group: Group, said: re.Match[str], quotas: Mapping[str, Object]) -> Finding:
     path = (said["path"] or said["one"]).split()
     name, own = path[0] if path else "", path[-1] if path else ""
-    quota = next((one for one in ctx.snap.all(ELASTIC) if one.name == name), None)
+    quota = quotas.get(name)
     resource = said["short"].split()[0] if said["short"].split() else ""
     proof: list[Evidence] = [group.evidence[0]]
     if quota is not None:

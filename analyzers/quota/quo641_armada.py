@@ -44,7 +44,7 @@ Why Armada chose this run is told only by Armada itself.
     others=(Named(id="QUO642", name="armada-preempted", page=GAVE_WAY, basis=Basis.COUNTED),),
 )
 def armada(ctx: Context) -> Iterator[Finding]:
-    """A pod outside Armada took the GPUs on the node to which Armada had pinned its job.
+    """A pod outside Armada took the GPUs of the node to which its job is pinned.
 
     ## What it means
     Armada chooses the node itself and pins the pod to it. It did not know of a pod that somebody else placed there, so

@@ -21,7 +21,7 @@ SELECTOR, SPACES = "serviceMonitorSelector", "serviceMonitorNamespaceSelector"
     name="servicemonitor-not-selected",
     question=Question.SCALED,
     severity=Severity.WARNING,
-    inputs=(MONITOR, PROMETHEUS, "keda.sh/ScaledObject", "Service", "Namespace"),
+    inputs=(MONITOR, PROMETHEUS, "keda.sh/ScaledObject", "Service", "Namespace", "apps/Deployment"),
     refines=("keda-metric-empty",),
 )
 def servicemonitor_not_selected(ctx: Context) -> Iterator[Finding]:
@@ -44,21 +44,21 @@ def servicemonitor_not_selected(ctx: Context) -> Iterator[Finding]:
     Only monitors of a workload whose ScaledObject finds no metric are looked at. Likely at most: another Prometheus, or
     one outside the cluster, may be the one that is asked.
     """
-    for group in ctx.groups("scale-up-missing"):
+    scaled = [group for group in ctx.groups("scale-up-missing") if group.first.kind_id == "keda.sh/ScaledObject"]
+    servers, everyone = (ctx.snap.all(PROMETHEUS), ctx.snap.all(MONITOR)) if scaled else ([], [])
+    services = ctx.snap.all("Service") if servers else []
+    for group in scaled:
         item = group.first
         triggers = value_at(item.whole, "spec.triggers")
-        if item.kind_id != "keda.sh/ScaledObject" or not any(
-            one.get("type") == "prometheus" for one in dicts(triggers)
-        ):
+        if not any(one.get("type") == "prometheus" for one in dicts(triggers)):
             continue
-        servers = ctx.snap.all(PROMETHEUS)
-        monitors = [one for one in ctx.snap.all(MONITOR) if _watches(ctx, one, item)]
+        monitors = [one for one in everyone if _watches(ctx, one, item, services)]
         unread = [one for one in monitors if not any(_selects(ctx, server, one) for server in servers)]
         if servers and unread and len(unread) == len(monitors):
             yield _finding(ctx, group, unread[0], servers[0])
 
 
-def _watches(ctx: Context, monitor: Object, scaled: Object) -> bool:
+def _watches(ctx: Context, monitor: Object, scaled: Object, everyone: list[Object]) -> bool:
     """Whether a monitor scrapes a Service of the target, which selects the labels of its pods."""
     if monitor.namespace != scaled.namespace:
         return False
@@ -67,7 +67,7 @@ def _watches(ctx: Context, monitor: Object, scaled: Object) -> bool:
     labels = value_at(target.whole, "spec.template.metadata.labels") if target is not None else None
     pods = labels if isinstance(labels, dict) else {}
     wanted = value_at(monitor.whole, "spec.selector")
-    services = [one for one in ctx.snap.all("Service") if one.namespace == scaled.namespace and _matches(wanted, one)]
+    services = [one for one in everyone if one.namespace == scaled.namespace and _matches(wanted, one)]
     return any(
         (selector := selector_of(one)) and all(pods.get(name) == value for name, value in selector.items())
         for one in services

@@ -24,7 +24,7 @@ RUNTIME, PROTOCOL = "spec.predictor.model.runtime", "spec.predictor.model.protoc
     inputs=(SERVICE, *RUNTIMES),
 )
 def kserve_no_runtime(ctx: Context) -> Iterator[Finding]:
-    """No serving runtime supports the model's format, version or protocol, or the named one does not exist.
+    """No serving runtime supports the model's format, or the one named is missing.
 
     ## What it means
     KServe takes the container of a model from a runtime. Without one nothing is made: no Deployment and no pod.
@@ -42,16 +42,18 @@ def kserve_no_runtime(ctx: Context) -> Iterator[Finding]:
     ## Known limits
     Only predictors that name a model are told of by KServe in this way.
     """
-    for item in ctx.snap.all(SERVICE):
+    services = [item for item in ctx.snap.all(SERVICE) if text_at(item, REASON) in REASONS]
+    runtimes = [one for kind in RUNTIMES for one in ctx.snap.all(kind)] if services else []
+    for item in services:
         reason = text_at(item, REASON)
-        if reason not in REASONS or text_at(item, STATE) != "InvalidSpec" or is_held(item) or is_unread(item):
+        if text_at(item, STATE) != "InvalidSpec" or is_held(item) or is_unread(item):
             continue
         paths = (REASON, SAID, FORMAT, VERSION, RUNTIME, PROTOCOL)
         proof: list[Evidence] = [ctx.cite(item, path) for path in paths if text_at(item, path)]
         wanted = " ".join(filter(None, (text_at(item, FORMAT), text_at(item, VERSION))))
         named = text_at(item, RUNTIME)
         what = f"runtime {named}" if named else f"format {wanted or '(none named)'}"
-        have = [one.name for kind in RUNTIMES for one in ctx.snap.all(kind) if one.namespace in ("", item.namespace)]
+        have = [one.name for one in runtimes if one.namespace in ("", item.namespace)]
         there = f"; there are {', '.join(have[:5])}" if have else ""
         summary = f"gets no pod, as no serving runtime takes its model ({reason}: {what}){there}"
         groups = [group for group in ctx.groups() if group.workload == item.ref]

@@ -160,6 +160,4 @@ def _suspended(item: Object) -> str:
 
 
 def _resume(ref: Ref) -> tuple[Remedy, ...]:
-    return (
-        Remedy(text=f"resume workflow {ref.name}, or stop it", command=f"argo resume -n {ref.namespace} {ref.name}"),
-    )
+    return (Remedy(text=f"resume workflow {ref.name} (argo resume), or stop it"),)

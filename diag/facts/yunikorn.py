@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from diag.projection import dicts
+import msgspec
+
+from diag.projection import JsonDict, dicts
 
 MAX_TEXT = 500_000
 MAX_QUEUES = 5_000
@@ -21,6 +23,7 @@ TOO_LARGE = re.compile(
     r"queue (?P<queue>[\w.@/-]{1,253}) cannot fit application \S{1,253} task group request "
     r"map\[(?P<asked>[^\]]{0,600})\] larger than max queue allocation map\[(?P<left>[^\]]{0,600})\]"
 )
+NUMBER = re.compile(r"[0-9]{1,9}")
 PAIR = re.compile(r"(\S{1,253}):(-?\d{1,19})\b")
 
 
@@ -88,3 +91,23 @@ def _most(queue: dict[str, Any]) -> dict[str, str]:
     resources = queue.get("resources")
     most = resources.get("max") if isinstance(resources, dict) else None
     return {str(name): str(value) for name, value in most.items()} if isinstance(most, dict) else {}
+
+
+def totals(text: str) -> list[tuple[str, int]]:
+    """Devices that the task groups of an annotation ask for, minMember times each."""
+    try:
+        loaded = msgspec.json.decode(text.encode()) if text else None
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return []
+    sums: dict[str, int] = {}
+    for entry in dicts(loaded):
+        count = entry.get("minMember")
+        for name, amount in _devices(entry.get("minResource")).items():
+            if isinstance(count, int):
+                sums[name] = sums.get(name, 0) + count * amount
+    return sorted(sums.items())
+
+
+def _devices(resources: object) -> dict[str, int]:
+    found: JsonDict = resources if isinstance(resources, dict) else {}
+    return {name: int(str(text)) for name, text in found.items() if "/" in name and NUMBER.fullmatch(str(text))}
