@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from diag.projection import JsonDict, dicts
+from diag.snapshot.sources.yaml_text import yaml_value
 
 MAX_TEXT = 500_000
 MAX_QUEUES = 5_000
@@ -59,12 +60,7 @@ def queues(text: str) -> Queues:
     """The queues of `queues.yaml`; none where it cannot be read."""
     if len(text) > MAX_TEXT:
         return Queues()
-    import yaml  # noqa: PLC0415  only clusters with YuniKorn pay for it
-
-    try:
-        loaded = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  both are safe loaders
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return Queues()
+    loaded = yaml_value(text)
     found: dict[str, dict[str, str]] = {}
     partitions = loaded.get("partitions") if isinstance(loaded, dict) else None
     for partition in dicts(partitions):

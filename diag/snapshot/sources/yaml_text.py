@@ -59,6 +59,18 @@ def read_yaml(text: bytes, documents: Documents) -> None:
                 documents.truncated(str(error))
 
 
+def yaml_value(text: str, *, depth: int = 50) -> Any:
+    """The first document of a YAML text inside an object (a ConfigMap's), None where it cannot be read.
+
+    The same guards hold as for files: depth, and what aliases may make of it.
+    """
+    try:
+        value = next(_values(text.encode(errors="replace"), depth), None)
+        return msgspec.json.decode(msgspec.json.encode(value))
+    except (_DocumentError, ValueError, RecursionError):
+        return None
+
+
 def _hand_over(value: Any, documents: Documents) -> None:
     """Sort one value. kubectl writes `kind: List` below the items: a list without it was cut inside its last item."""
     if isinstance(value, dict) and isinstance(value.get("items"), list) and "kind" not in value and value["items"]:
