@@ -87,6 +87,12 @@ def _finding(ctx: Context, group: Group, item: Object, events: list[Event], word
     times = sum(map(_count, events))
     cited = [ctx.cite_event(event) for event in events]
     policy = [ctx.cite(item, path) for path in (POLICY,) if isinstance(value_at(item.whole, path), str)]
+    # A leader that is deleted with each failure never becomes ready.
+    starting = [
+        one
+        for one in ctx.groups("container-not-ready", "pod-start-slow")
+        if one.first.namespace == item.namespace and one.first.labels.get(LWS_NAME) == item.name
+    ]
     count = ctx.compute(f"{RECREATED} events of {item.name}", times, cited)
     named = SAID.search(events[0].text)
     culprit = named["pod"] if named else group.first.name
@@ -96,7 +102,7 @@ def _finding(ctx: Context, group: Group, item: Object, events: list[Event], word
         subject=group.workload,
         summary=summary,
         evidence=as_proof([*words, count, *policy]),
-        accounts_for=(Because(group, summary, (*words, count)),),
+        accounts_for=tuple(Because(one, summary, (*words, count)) for one in (group, *starting)),
         confidence=Confidence.LIKELY,
         since=group.since,
         remedies=(

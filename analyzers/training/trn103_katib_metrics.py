@@ -11,7 +11,7 @@ from diag.findings import Evidence, Finding, Question, Ref, Remedy, Severity
 from diag.projection import Object
 from diag.snapshot.kinds import Pod
 
-TRIAL = "kubeflow.org/Trial"
+TRIAL, EXPERIMENT = "kubeflow.org/Trial", "kubeflow.org/Experiment"
 UNAVAILABLE = "MetricsUnavailable"
 # kubeflow/katib pkg/webhook/v1beta1/pod: the collector is injected only into namespaces with this label.
 INJECTION = "katib.kubeflow.org/metrics-collector-injection"
@@ -26,7 +26,7 @@ RECENT_S = 24 * 3600
     name="katib-metrics-not-reported",
     question=Question.KEPT,
     severity=Severity.WARNING,
-    inputs=(TRIAL, "Namespace", "Pod"),
+    inputs=(TRIAL, EXPERIMENT, "Namespace", "Pod"),
 )
 def katib_metrics(ctx: Context) -> Iterator[Finding]:
     """The trial ended but its objective metric was not collected.
@@ -48,13 +48,15 @@ def katib_metrics(ctx: Context) -> Iterator[Finding]:
     Label the namespace, and print the objective as `NAME=VALUE`.
 
     ## Known limits
-    Trials that ended more than a day ago are history.
+    Trials that ended more than a day ago are history, unless their Experiment goes on.
     """
     unmeasured: dict[tuple[str, str], list[Object]] = defaultdict(list)
     for item in ctx.snap.all(TRIAL):
         told = custom_resources.told(item, UNAVAILABLE)
-        if told is not None and told.status == "True" and not ctx.older(_since(item), RECENT_S):
-            owner = next((one.name or "" for one in item.owners if one.kind == "Experiment"), item.name)
+        owner = next((one.name or "" for one in item.owners if one.kind == "Experiment"), item.name)
+        above = ctx.snap.get(EXPERIMENT, item.namespace, owner)
+        goes_on = above is not None and custom_resources.is_true(above, "Running")
+        if told is not None and told.status == "True" and (goes_on or not ctx.older(_since(item), RECENT_S)):
             unmeasured[item.namespace, owner].append(item)
     for trials in unmeasured.values():
         yield _finding(ctx, trials)
