@@ -195,7 +195,7 @@ def claims_of(pod: Object) -> Iterator[tuple[str, str, str | None]]:
         if not isinstance(one, dict):
             continue
         template = one.get("resourceClaimTemplateName")
-        name = one.get("resourceClaimName") or made.get(one.get("name"))
+        name = one.get("resourceClaimName") or made.get(str(one.get("name")))
         path = f"spec.resourceClaims[{index}].resourceClaimTemplateName" if isinstance(template, str) else None
         yield name if isinstance(name, str) else "", template if isinstance(template, str) else "", path
 
