@@ -272,10 +272,15 @@ def _strict_finding(ctx: Context, group: Group, words: Said, policy: Object, ref
         accounts_for=(Because(group, summary, (mode, *more)),),
         since=group.since,
         remedies=(
-            Remedy(text=f"inject the proxy into the pods of namespace {words.pod.namespace} (label istio-injection)"),
             Remedy(
-                text="or let the server's workload or port take plain text: a PeerAuthentication with PERMISSIVE",
+                text="let the server's workload or port take plain text: a PeerAuthentication with PERMISSIVE",
                 who="platform",
+                risk="disruptive",
+            ),
+            Remedy(
+                text=f"or inject the proxy into the pods of namespace {words.pod.namespace} (label istio-injection); "
+                "a Job ends then only with native sidecars",
+                risk="disruptive",
             ),
         ),
     )

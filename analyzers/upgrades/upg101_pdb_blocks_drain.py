@@ -117,14 +117,21 @@ def _remedies(ctx: Context, one: Budget, pod: Pod, group: Group) -> tuple[Remedy
     budget_of = f"poddisruptionbudget {item.name} -n {item.namespace}"
     found = [Remedy(text="look at the budget and what it counts", command=f"kubectl describe {budget_of}")]
     found += _one_more(ctx, one, pod, node.name)
+    elsewhere = [other.name for other in ctx.place.count(shape_of(pod)).fitting if other.name != node.name]
+    after = (
+        f"{min(elsewhere)} has room for it" if elsewhere else "no other node would take it now: plan an outage for it"
+    )
     found.append(
         Remedy(
-            text=f"let the budget {item.name} allow one disruption (maxUnavailable: 1) while the node is drained",
+            text=f"let the budget {item.name} allow one disruption (maxUnavailable: 1) during the drain; {after}",
             command=f"kubectl edit {budget_of}",
             who="user",
             risk="disruptive",
         )
     )
+    if not elsewhere:
+        text = "find out what pins it to this node (node selector, affinity, what is free elsewhere)"
+        found.insert(1, Remedy(text=text, command=f"kubectl get pod {pod.name} -n {pod.namespace} -o yaml"))
     for label in UPGRADE_STATES:
         if node.labels.get(label) == UPGRADE_FAILED:
             command = f"kubectl label node {node.name} {label}={UPGRADE_REQUIRED} --overwrite"

@@ -8,7 +8,7 @@ from diag.catalog.rule import rule
 from diag.facts.gpus import is_gpu, pod_requests
 from diag.facts.pods import statuses
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy
-from diag.projection import dicts
+from diag.projection import Object, dicts
 from diag.snapshot.kinds import Pod
 from diag.trouble.groups import Group
 from diag.trouble.relations.operands import operand_of
@@ -95,18 +95,29 @@ def _holders(ctx: Context, group: Group, driver: Pod, line: Evidence) -> Iterato
         confidence=Confidence.LIKELY,
         members=tuple(other.ref for _, other, _ in found),
         since=group.since,
-        remedies=(
-            Remedy(
-                text=f"remove {workload.kind} {workload.name} from the node until the driver is exchanged",
-                command=f"kubectl delete pod {pod.name} -n {pod.namespace}",
-                risk="disruptive",
-            ),
-            Remedy(
-                text="let the operator drain the node (upgradePolicy.drain.enable)", who="platform", risk="disruptive"
-            ),
-            Remedy(text="give an agent the node selector nvidia.com/gpu.deploy.client, so that it is paused too"),
-        ),
+        remedies=tuple(_remedies(workload, pod)),
     )
+
+
+def _remedies(workload: Object, pod: Pod) -> list[Remedy]:
+    """What takes the pod off the GPU: a DaemonSet's comes back when it is deleted, and no drain evicts it."""
+    if workload.kind == "DaemonSet":
+        return [
+            Remedy(
+                text=f"keep DaemonSet {workload.name} off nodes in an upgrade: let its node selector ask for a label "
+                "that the operator's driver manager pauses (nvidia.com/gpu.deploy.client)",
+                command=f"kubectl edit daemonset {workload.name} -n {workload.namespace}",
+                risk="disruptive",
+            )
+        ]
+    return [
+        Remedy(
+            text=f"remove {workload.kind} {workload.name} from the node until the driver is exchanged",
+            command=f"kubectl delete pod {pod.name} -n {pod.namespace}",
+            risk="disruptive",
+        ),
+        Remedy(text="let the operator drain the node (upgradePolicy.drain.enable)", who="platform", risk="disruptive"),
+    ]
 
 
 def _reach(pod: Pod) -> str:

@@ -31,7 +31,7 @@ _REPEATED_CHARS = 20
 _HOW_SURE = {
     "certain": "the objects say so",
     "likely": "the signs agree, but not everything could be proven",
-    "possible": "circumstances point to it, and nothing proves it",
+    "possible": "something points to it, and no second sign proves it",
 }
 
 
@@ -220,7 +220,11 @@ class _Teller:
     def _sure(self) -> list[Line]:
         word = CONFIDENCE.get(self.cause.confidence, self.cause.confidence)
         because = _HOW_SURE.get(self.cause.confidence)
-        return [Line(text=f"{word.capitalize()}: {because}" if because else word.capitalize())]
+        text = f"{word.capitalize()}: {because}" if because else word.capitalize()
+        # What was not read takes a step of certainty from every verdict that it could change.
+        if self.cause.confidence != "certain" and gap_lines(self.report, clusters=(self.cause.root.cluster,)):
+            text += "; what could not be checked (below) may be why it is not surer"
+        return [Line(text=text)]
 
     def _unchecked(self) -> list[Line]:
         gaps = gap_lines(self.report, clusters=(self.cause.root.cluster,))
