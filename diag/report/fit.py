@@ -98,6 +98,8 @@ def _headline(row: ClusterFitRow, *, several: bool) -> str:
         verdict = f"would not all fit now: {row.fit} of {asked.pods} would, on {on}"
     else:
         verdict = f"would not fit now on any of {counted(row.nodes, 'node')}"
+    if row.fit and row.unasked:
+        verdict += f", as far as worked out ({visible(listed(row.unasked))} is not)"
     text = f"{where}{what} {verdict} ({sure})."
     return text[:1].upper() + text[1:]
 

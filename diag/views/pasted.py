@@ -12,6 +12,7 @@ _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*[A-Za-z0-9]|[A-Za-z0-9]")
 _NAMELIKE = re.compile(r"[-.0-9]")
 _NAME_COLUMNS = 2  # where `kubectl get` prints namespace and name
 _MIN_WORDS, _MIN_CHARS = 3, 16
+_MARKS = ".,:;"  # ends of sentences and labels are no part of a word
 _STRAIGHT = str.maketrans({"\u201c": '"', "\u201d": '"', "\u2018": "'", "\u2019": "'", "\\": None})
 
 
@@ -63,7 +64,7 @@ def _texts(one: Reached) -> set[str]:
 def _normal(text: str) -> list[str]:
     """The words, in small letters and with straight quotes; what an ellipsis cut off is no word."""
     words = text.translate(_STRAIGHT).casefold().split()
-    return [word for word in words if not word.endswith("…")]
+    return [word.rstrip(_MARKS) or word for word in words if not word.endswith("…")]
 
 
 def _stretch(words: Sequence[str], text: str) -> int:
