@@ -126,7 +126,7 @@ def _read(path: Path, prefix: tuple[str, ...] = ()) -> _Source | None:
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read {path}: {error}", hint="mend the file, or move it away") from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # what TOML itself finds wrong, and numbers with thousands of digits
         if prefix and f"[{'.'.join(prefix)}" not in text:
             return None  # somebody else's broken file says nothing about us
         raise ConfigError(f"{path} is no TOML: {error}", hint="mend the line that it names") from error
@@ -202,7 +202,7 @@ def _names(header: str) -> tuple[str, ...]:
     """The parts of a dotted key, as TOML itself reads them; empty for what is no key (a continued value)."""
     try:
         parsed: Any = tomllib.loads(header)
-    except tomllib.TOMLDecodeError:
+    except ValueError:
         return ()
     names: list[str] = []
     while isinstance(parsed, (dict, list)) and parsed:

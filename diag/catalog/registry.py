@@ -86,6 +86,8 @@ def _collect_third_party(registry: Registry, entry: EntryPoint) -> None:
     other = Registry()
     try:
         _collect(other, entry.load())
+        if not all(isinstance(text, str) for pair in other.names.items() for text in pair):
+            raise TypeError("a rule whose id or name is no text")  # noqa: TRY301  one place for all that a package may do wrong
     except Exception as error:  # noqa: BLE001  a stranger's package may fail in any way; it must not cost the report
         registry.gaps.append(
             Gap(

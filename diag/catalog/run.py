@@ -12,6 +12,7 @@ from diag.catalog.registry import Registry, role_of
 from diag.catalog.retired import formerly
 from diag.catalog.rule import Rule
 from diag.catalog.signature import Signature
+from diag.catalog.sound import sound
 from diag.findings import Basis, Finding, Gap, Question, Severity
 from diag.trouble.trouble import Trouble
 
@@ -59,7 +60,7 @@ def run(registry: Registry, trouble: Trouble, wanted: Callable[[str, str], bool]
 
 def _run_function(ran: Ran, rule: Rule, ctx: Context, wanted: Callable[[str, str], bool]) -> None:
     def findings() -> Iterator[Found]:
-        for finding in rule.function(ctx):
+        for finding in map(sound, rule.function(ctx)):
             if isinstance(finding, Gap):
                 ran.gaps.append(finding)
                 continue

@@ -69,7 +69,7 @@ _MANNERS: _Options = (
         help="auto, always or never (also NO_COLOR).",
     ),
     _flag("--ascii", is_flag=True, help="Draw with ASCII characters only."),
-    _flag("--width", type=click.IntRange(min=20), hidden=True),
+    _flag("--width", type=click.IntRange(min=20, max=10_000), hidden=True),
     _flag("--max-bytes", type=size, metavar="SIZE", help="Read at most this much: 2Gi."),
     _flag("--max-objects", type=click.IntRange(min=1), metavar="N", help="Read at most N objects."),
     _flag("--max-files", type=click.IntRange(min=1), metavar="N", help="Read at most N files."),

@@ -126,7 +126,7 @@ def sources(flags: Flags) -> list[str]:
     if not flags.from_:
         hint = f"to read what is piped in, add --from -; {_HOW_TO_DUMP}" if _piped() else _HOW_TO_DUMP
         raise UsageError("nothing to look at: no --from was given", hint=hint)
-    if reads_stdin(flags.from_) and sys.stdin.isatty():
+    if reads_stdin(flags.from_) and (sys.stdin is None or sys.stdin.isatty()):
         raise UsageError("--from - reads a pipe, and stdin is a terminal", hint=_HOW_TO_DUMP)
     return list(flags.from_)
 

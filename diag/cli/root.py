@@ -62,6 +62,9 @@ def run(argv: list[str]) -> int:
     except DiagError as error:
         complain(error)
         return error.exit_code
+    except OSError as error:  # help that cannot be written; what commands read and write has sentences of its own
+        complain(DiagError(f"cannot write: {error.strerror or error}", hint="see what stdout leads to"))
+        return ExitCode.COULD_NOT_LOOK
     except Exception as error:  # noqa: BLE001  # the top of the command line: what nobody foresaw is written down
         from diag.cli.crash import report_crash  # noqa: PLC0415  # only then
 

@@ -62,9 +62,9 @@ def in_utc(text: str) -> str | None:
         return text
     try:
         time = datetime.fromisoformat(text)
-    except ValueError:
+        return time.astimezone(UTC).isoformat().replace("+00:00", "Z") if time.tzinfo else None
+    except (ValueError, OverflowError):  # no time, or one at the edge of the calendar
         return None
-    return time.astimezone(UTC).isoformat().replace("+00:00", "Z") if time.tzinfo else None
 
 
 def conditions(see: See, found: list[Condition] | None) -> None:

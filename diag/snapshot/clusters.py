@@ -30,6 +30,9 @@ class _Namespace(msgspec.Struct):
 
 def assign(parts: Sequence[Part]) -> dict[str, list[Part]]:
     """Parts by cluster id. Raises UsageError where names and uids contradict each other or a part fits several."""
+    for part in parts:
+        if part.name and not part.name.isprintable():
+            raise UsageError(f"{part.path} cannot be called so: a cluster's name is made of printable characters")
     uids = [_kube_system_uid(part) for part in parts]
     names: dict[str, str] = {}  # uid -> name
     for part, uid in zip(parts, uids, strict=True):
