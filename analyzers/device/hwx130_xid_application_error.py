@@ -54,7 +54,7 @@ def xid_application_error(ctx: Context) -> Iterator[Finding]:
             continue
         nodes = {member.spec.node_name for member in group.members if isinstance(member, Pod)}
         where = f"; it failed on {len(nodes)} nodes alike" if len(nodes) > 1 else ""
-        words = f"made the GPU fault ({event.reason}): {hit[1][0]}{where}"
+        words = f"made the GPU fault ({event.reason or 'an event'}): {hit[1][0]}{where}"
         evidence: tuple[Evidence, Evidence] = (hit[0].cite(), ctx.cite_event(event))
         yield Finding(
             subject=group.workload,
