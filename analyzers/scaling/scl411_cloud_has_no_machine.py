@@ -112,7 +112,7 @@ def _claims(ctx: Context, group: Group, mine: list[tuple[str, Event]], pool: str
     many = f"{len(mine)} NodeClaims failed, the last" if len(mine) > 1 else f"NodeClaim {mine[0][0]} failed"
     return Finding(
         subject=subject,
-        summary=f"the cloud has no machine for it; {many}: {newest.reason or "an event"}: {newest.text[:MAX_TEXT]}",
+        summary=f"the cloud has no machine for it; {many}: {newest.reason or 'an event'}: {newest.text[:MAX_TEXT]}",
         evidence=as_proof((*signs, *own, *group.evidence)),
         accounts_for=(Because(group, "Karpenter asked for a machine, and the cloud has none", (*signs, *own)),),
         second_sign=bool(own),
