@@ -10,23 +10,14 @@
 No clock, no network and no randomness: the same files give the same report.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from diag.catalog.registry import Registry, infos
-from diag.catalog.registry import load as load_rules
-from diag.catalog.run import selects
-from diag.causes.assess import Assessed
-from diag.causes.diagnose import diagnose
-from diag.causes.ignore import Ignore, ignorer
-from diag.causes.report import make_report
-from diag.causes.rows import ref_row
-from diag.causes.selection import Selection
-from diag.document import RefRow, Report
+from diag.causes.examine import Choice, Examination
+from diag.causes.examine import examine as examined
+from diag.causes.ignore import Ignore
+from diag.document import Report
 from diag.errors import SnapshotError, UsageError
 from diag.facts.quantity import milli
 from diag.snapshot.load import load
@@ -68,27 +59,6 @@ def scan(  # noqa: PLR0913  one keyword for each choice of the command line
     ).report  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Examination:
-    """A report together with what it was made of.
-
-    `hidden` counts the causes that the choice of namespaces, labels or time keeps out of the report. `put_aside` holds,
-    for each row of `report.ignored`, every object that the ignored cause reaches.
-    """
-
-    report: Report
-    snapshots: tuple[Snapshot, ...]
-    hidden: int = 0
-    put_aside: tuple[tuple[RefRow, ...], ...] = ()
-
-    def known(self) -> Iterator[RefRow]:
-        """Every object that was read, whether anything is wrong with it or not."""
-        for snap in self.snapshots:
-            for table in snap.tables.values():
-                for item in table.values():
-                    yield ref_row(item.ref)
-
-
 def examine(  # noqa: PLR0913  one keyword for each choice of the command line
     paths: Sequence[str | Path],
     *,
@@ -106,66 +76,10 @@ def examine(  # noqa: PLR0913  one keyword for each choice of the command line
     """Like `scan`, and keep what was read at hand: to tell a healthy object from one that is not there."""
     say = progress or (lambda _: None)
     snapshots = _loaded(paths, now=now, stdin=stdin, limits=limits, say=say)
-    registry = load_rules()
-    _check_select(select, registry)
-
-    def wanted(rule: str, name: str) -> bool:
-        return not select or selects([*select], rule, name)
-
-    diagnoses = []
-    for snap in snapshots:
-        say(f"diagnosing {snap.cluster}")
-        diagnoses.append(diagnose(snap, registry, wanted))
-    selection = Selection(
-        namespaces=_expanded(namespaces, snapshots), selector=selector, since_s=since_s, snapshots=tuple(snapshots)
+    choice = Choice(
+        namespaces=namespaces, selector=selector, since_s=since_s, select=select, ignore=ignore, ignores=ignores
     )
-    ignored = ignorer(snapshots, flags=tuple(ignore), config=tuple(ignores))
-    put_aside: list[tuple[RefRow, ...]] = []
-
-    def noted(cause: Assessed) -> tuple[str, str, str | None] | None:
-        reason = ignored(cause)
-        if reason is not None:
-            put_aside.append(_reached(cause))
-        return reason
-
-    report = make_report(diagnoses, registry, shown=selection.shows, ignored=noted)
-    causes = [cause for diagnosis in diagnoses for cause in diagnosis.causes]
-    hidden = sum(not selection.shows(cause) and ignored(cause) is None for cause in causes)
-    return Examination(report=report, snapshots=tuple(snapshots), hidden=hidden, put_aside=tuple(put_aside))
-
-
-def _check_select(select: Sequence[str], registry: Registry) -> None:
-    """Raises UsageError for a glob that means no rule: it would look like a clean cluster."""
-    if all(any(selects([glob], rule, name) for rule, name in registry.names.items()) for glob in select):
-        return
-    names = {info.id: info.name for info in infos(registry)}  # with the built-in symptoms, whose pages take time
-    for glob in select:
-        if not any(selects([glob], rule, name) for rule, name in names.items()):
-            words = {word.lower(): word for pair in names.items() for word in pair}
-            words |= {rule[:3].lower(): f"{rule[:3]}*" for rule in names}
-            near = get_close_matches(glob.lower().rstrip("*"), words, n=1)
-            meant = f"did you mean {words[near[0]]}? " if near else ""
-            raise UsageError(f"--select {glob} means no rule", hint=f"{meant}`diag rules` lists all")
-
-
-def _expanded(namespaces: Sequence[str], snapshots: Sequence[Snapshot]) -> tuple[str, ...]:
-    """The namespaces that the globs mean; a name that nothing has stays, so that it hides everything."""
-    if not any({*"*?["}.intersection(each) for each in namespaces):
-        return tuple(namespaces)
-    there = {place[0] for snap in snapshots for table in snap.tables.values() for place in table} - {""}
-    meant = {name for name in there if any(fnmatchcase(name, glob) for glob in namespaces)}
-    return tuple(sorted(meant)) or tuple(namespaces)
-
-
-def _reached(cause: Assessed) -> tuple[RefRow, ...]:
-    """Every object that a cause concerns: its root, what it affects, and what its symptoms are about."""
-    refs = [cause.root, *cause.objects, *cause.workloads]
-    for node in cause.reached:
-        if node.group is not None:
-            refs += [node.group.workload, *(member.ref for member in node.group.members)]
-        if node.found is not None:
-            refs += [node.found.finding.subject, *node.found.finding.members]
-    return tuple(map(ref_row, dict.fromkeys(refs)))
+    return examined(snapshots, choice, say)
 
 
 def fit(  # noqa: PLR0913  one keyword for each choice of the command line

@@ -29,16 +29,33 @@ BUILT_IN_GROUPS = ("", "apps", "batch", "policy", "storage.k8s.io", "scheduling.
 def not_collected(snap: Snapshot, registry: Registry) -> list[Gap]:
     """A gap for each kind that rules read and that the snapshot does not hold, with the rules that this blinds.
 
-    Kinds of systems that nothing in the snapshot belongs to are left out.
+    What could not be listed is one gap for each refusal, read by a rule or not. Other kinds of systems that nothing in
+    the snapshot belongs to are left out.
     """
     present = {kind.rpartition("/")[0] for kind in snap.tables}
-    blinded: dict[str, list[str]] = defaultdict(list)
+    refused = {kind for problem in snap.refused for kind in problem.kinds}
+    readers: dict[str, list[str]] = defaultdict(list)
     for rule in registry.functions:
         for kind in rule.inputs:
-            group = kind.rpartition("/")[0]
-            if snap.coverage(kind) == "none" and kind != "Secret" and (group in present or group in BUILT_IN_GROUPS):
-                blinded[kind].append(rule.id)
-    return [
+            readers[kind].append(rule.id)
+    blinded = {
+        kind: ids
+        for kind, ids in readers.items()
+        if kind != "Secret" and kind not in refused and snap.coverage(kind) == "none"
+        and ((group := kind.rpartition("/")[0]) in present or group in BUILT_IN_GROUPS)
+    }  # fmt: skip
+    found = [
+        Gap(
+            cluster=snap.cluster,
+            what=problem.what,
+            why=problem.why,
+            hides=tuple(sorted({rule for kind in problem.kinds for rule in readers.get(kind, ())})),
+            fix=problem.fix,
+            detail=problem.detail,
+        )
+        for problem in snap.refused
+    ]
+    return found + [
         Gap(
             cluster=snap.cluster,
             what=f"{LIST}{kind}",
@@ -151,8 +168,7 @@ def unread_logs(snap: Snapshot, groups: Iterable[Group], registry: Registry) -> 
 
 def has_logs(snap: Snapshot, group: Group) -> bool:
     """Whether the snapshot holds a log of any member."""
-    pods = {f"{member.namespace}/{member.name}" for member in group.members}
-    return any(pod in pods for pod, _, _ in snap.logs)
+    return any(snap.logs.has_any(f"{member.namespace}/{member.name}") for member in group.members)
 
 
 def asked(snap: Snapshot, group: Group, registry: Registry, gaps: Iterable[Gap]) -> list[Alternative]:

@@ -1,8 +1,8 @@
 """Which part belongs to which cluster.
 
-A cluster is called what the user named it (`--from NAME=PATH`), else `default`. The uid of the namespace kube-system
-tells clusters apart: equal uids are one cluster, differing uids never are. A part that tells nothing, such as a list of
-logs, joins the only cluster that the others name.
+A cluster is called what the user named it (`--from NAME=PATH`), else what the source calls it, else `default`. The uid
+of the namespace kube-system tells clusters apart: equal uids are one cluster, differing uids never are. A part that
+tells nothing, such as a list of logs, joins the only cluster that the others name.
 """
 
 import re
@@ -50,12 +50,15 @@ def assign(parts: Sequence[Part]) -> dict[str, list[Part]]:
             hint="give each its own name: --from one=PATH --from other=PATH",
         )
     unnamed = sorted({uid for uid in uids if uid and uid not in names})
+    own = [part.name or _own_name(part) for part in parts]
     for uid in unnamed:
-        names[uid] = DEFAULT if len(unnamed) == 1 and DEFAULT not in names.values() else f"cluster-{uid[:8]}"
-    known = sorted({*names.values(), *(part.name for part in parts if part.name)})
+        said = next((name for name, its in zip(own, uids, strict=True) if name and its == uid), None)
+        called = said or (DEFAULT if len(unnamed) == 1 else "")
+        names[uid] = called if called and called not in names.values() else f"cluster-{uid[:8]}"
+    known = sorted({*names.values(), *(name for name, uid in zip(own, uids, strict=True) if name and not uid)})
     found: dict[str, list[Part]] = {}
-    for part, uid in zip(parts, uids, strict=True):
-        cluster = names.get(uid) or part.name
+    for part, name, uid in zip(parts, own, uids, strict=True):
+        cluster = names.get(uid) or name
         if not cluster and len(known) > 1:
             raise UsageError(
                 f"{part.path} does not say which of the clusters {', '.join(known)} it belongs to",
@@ -63,6 +66,11 @@ def assign(parts: Sequence[Part]) -> dict[str, list[Part]]:
             )
         found.setdefault(cluster or (known[0] if known else DEFAULT), []).append(part)
     return found
+
+
+def _own_name(part: Part) -> str | None:
+    """What the source calls the cluster; a name that cannot be printed is none."""
+    return part.cluster if part.cluster and part.cluster.isprintable() else None
 
 
 def _kube_system_uid(part: Part) -> str:

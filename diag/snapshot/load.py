@@ -19,8 +19,9 @@ from diag.snapshot import kinds as _kinds  # noqa: F401  registers the projectio
 from diag.snapshot.clock import Clock, in_utc
 from diag.snapshot.clusters import assign
 from diag.snapshot.lenient import NotAnObject, decode
-from diag.snapshot.snapshot import Held, LogKey, Place, Snapshot
-from diag.snapshot.sources.part import Part, Slice
+from diag.snapshot.logs import Logs
+from diag.snapshot.snapshot import Held, Place, Snapshot
+from diag.snapshot.sources.part import LogKey, LogStore, Part, Problem, Slice
 
 # Nearly every object begins so; one that does not has its head decoded.
 HEAD = re.compile(rb'\s*\{\s*"(apiVersion|kind)"\s*:\s*"([^"\\]*)"\s*,\s*"(?:apiVersion|kind)"\s*:\s*"([^"\\]*)"')
@@ -46,6 +47,8 @@ class Loading:
     tables: dict[str, dict[Place, Object]] = field(default_factory=lambda: defaultdict(dict))
     captured: dict[tuple[str, Place], str] = field(default_factory=dict)
     logs: dict[LogKey, str] = field(default_factory=dict)
+    stores: list[LogStore] = field(default_factory=list)
+    refused: list[Problem] = field(default_factory=list)
     held: list[Held] = field(default_factory=list)
     problems: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     gaps: list[Gap] = field(default_factory=list)
@@ -96,9 +99,14 @@ def _add_part(loading: Loading, part: Part) -> None:
         table[place] = item
         if captured_at:
             loading.captured[kind, place] = captured_at
-    loading.held.append(
-        Held(kinds=frozenset(seen_kinds), namespaces=frozenset(seen_namespaces), complete=part.complete)
-    )
+    listed = defaultdict[frozenset[str] | None, set[str]](set)
+    for one in part.listed:
+        listed[one.namespaces].add(one.kind)
+    for namespaces, kinds in listed.items():
+        loading.held.append(Held(kinds=frozenset(kinds), namespaces=namespaces, complete=True))
+    loading.held.append(Held(kinds=frozenset(seen_kinds), namespaces=frozenset(seen_namespaces)))
+    if part.store is not None:
+        loading.stores.append(part.store)
     for log in part.logs:
         key = (log.pod, log.container, log.previous)
         # Of two copies of a log the longer one says more; equal lengths are decided by content, not by order.
@@ -106,7 +114,9 @@ def _add_part(loading: Loading, part: Part) -> None:
     loading.gaps += [
         Gap(cluster=loading.cluster, what=problem.what, why=problem.why, fix=problem.fix, detail=problem.detail)
         for problem in part.problems
+        if not problem.kinds
     ]
+    loading.refused += [problem for problem in part.problems if problem.kinds]
     loading.captured_at = max(filter(None, (loading.captured_at, captured_at)), default=None)
     loading.server_version = loading.server_version or part.server_version
 
@@ -183,7 +193,8 @@ def _finish(loading: Loading, now: str | None) -> Snapshot:
         tables={kind: table for kind, table in sorted(loading.tables.items()) if table},
         now=told or loading.clock.newest or EPOCH,
         now_from="option" if now else "manifest" if told else "newest time",
-        logs=loading.logs,
+        logs=Logs(loading.logs, loading.stores),
+        refused=tuple(sorted(loading.refused, key=lambda problem: (problem.what, problem.why, problem.namespace))),
         held=tuple(loading.held),
         gaps=tuple(sorted(loading.gaps, key=lambda gap: (gap.what, gap.why))),
         server_version=loading.server_version,

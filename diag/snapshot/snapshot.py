@@ -8,18 +8,26 @@ from functools import cached_property
 from diag.findings import Confidence, Gap, Ref
 from diag.projection import Object, OwnerReference, kind_id
 from diag.snapshot.kinds import Event, Node, Pod
+from diag.snapshot.logs import Logs
+from diag.snapshot.sources.part import Problem
 
 Place = tuple[str, str]  # namespace ("" for cluster-scoped), name
-LogKey = tuple[str, str, bool]  # "namespace/pod", container, previous
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """What one file holds. A plain file is assumed to hold all of the kinds and namespaces that are in it at all."""
+    """Kinds and namespaces (None: all) that one source holds.
+
+    `complete` where the source says so; a plain file is assumed to hold all of the kinds and namespaces that are in it.
+    """
 
     kinds: frozenset[str]
-    namespaces: frozenset[str]
+    namespaces: frozenset[str] | None
     complete: bool = False
+
+    def covers(self, kind: str, namespace: str) -> bool:
+        """Whether this source may speak of a kind in a namespace, "" for a cluster-scoped kind or for any."""
+        return kind in self.kinds and (not namespace or self.namespaces is None or namespace in self.namespaces)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +38,9 @@ class Snapshot:
     tables: Mapping[str, Mapping[Place, Object]]
     now: str
     now_from: str
-    logs: Mapping[LogKey, str] = field(default_factory=dict)
+    logs: Logs = field(default_factory=Logs)
     held: tuple[Held, ...] = ()
+    refused: tuple[Problem, ...] = ()  # kinds that could not be listed, everywhere or in a namespace
     gaps: tuple[Gap, ...] = ()
     server_version: str | None = None
     captured_at: str | None = None
@@ -48,7 +57,7 @@ class Snapshot:
     def lacks(self, kind: str, namespace: str, name: str) -> Confidence | None:
         """How surely an object does not exist; None when it is here, or when nobody looked.
 
-        `certain` where the source says that it listed the kind completely, `likely` where a plain file holds objects of
+        `certain` where a source says that it listed the kind completely, `likely` where a plain file holds objects of
         that kind and of that namespace. Secrets are in no dump, so nothing is ever known of them.
         """
         if kind == "Secret" or self.get(kind, namespace, name) is not None:
@@ -60,7 +69,7 @@ class Snapshot:
         """`complete`, `assumed` or `none` for a kind in a namespace ("" for a cluster-scoped kind or for any)."""
         best = "none"
         for part in self.held:
-            if kind not in part.kinds or (namespace and namespace not in part.namespaces):
+            if not part.covers(kind, namespace):
                 continue
             if part.complete:
                 return "complete"
@@ -177,8 +186,7 @@ class Snapshot:
 
     def log_lines(self, pod: Object, container: str, *, previous: bool = False) -> list[str]:
         """The stored lines of a container's log, empty when there is none."""
-        text = self.logs.get((f"{pod.namespace}/{pod.name}", container, previous))
-        return text.split("\n") if text else []
+        return self.logs.lines(pod, container, previous=previous)
 
     def find(self, ref: Ref) -> Object | None:
         """The object that a reference means."""

@@ -10,6 +10,7 @@ from diag.projection import PROJECTIONS, Object
 from diag.snapshot.kinds import Container, Pod
 from diag.snapshot.lenient import NotAnObject, decode
 from diag.snapshot.load import load
+from diag.snapshot.sources import Listed
 
 
 def raw_fields(struct, seen=()):
@@ -90,7 +91,7 @@ def test_completeness_is_kept_for_each_file(cluster):
 
 
 def test_a_complete_source_knows_what_does_not_exist(cluster):
-    snap = cluster.snap(cluster.pod("p"), complete=True)
+    snap = cluster.snap(cluster.pod("p"), listed=[Listed(kind="Pod")])
 
     assert snap.lacks("Pod", "ml", "x") is Confidence.CERTAIN
 

@@ -4,8 +4,9 @@ Nothing is decoded here beyond what tells one object from the next; the snapshot
 one bad object is one gap.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -25,12 +26,18 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Something in a file that could not be used; the snapshot makes a gap of it."""
+    """Something that could not be read or used; the snapshot makes a gap of it.
+
+    `kinds` (`Pod`, `apps/Deployment`) are those of which it hides objects, in `namespace` or everywhere; the gap then
+    names the rules that read them. Without kinds, nobody knows what was there.
+    """
 
     what: str
-    why: Literal["unreadable", "truncated", "error"]
+    why: Literal["unreadable", "truncated", "error", "forbidden", "not-collected", "timeout"]
     detail: str
     fix: str
+    kinds: tuple[str, ...] = ()
+    namespace: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +48,27 @@ class LogText:
     container: str
     previous: bool
     text: str
+
+
+LogKey = tuple[str, str, bool]  # "namespace/pod", container, previous
+
+
+class LogStore(Protocol):
+    """Logs that are read only when a rule asks for them: the files of a bundle, or a living cluster."""
+
+    def offers(self, key: LogKey) -> bool:
+        """Whether the log may be there."""
+
+    def fetch(self, keys: Sequence[LogKey]) -> Iterator[LogText | Problem]:
+        """The logs that are there, in one pass, and what went wrong with others; raises nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A kind (`Pod`, `apps/Deployment`) of which the source holds every object: of these namespaces, None for all."""
+
+    kind: str
+    namespaces: frozenset[str] | None = None
 
 
 class Slice(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -57,16 +85,20 @@ class Slice(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """What one file gave. `complete` says that it claims to hold everything of what it lists; a plain file does not.
+    """What one file gave.
 
-    `name` is the cluster's name as the user gave it (`NAME=PATH`).
+    `name` is the cluster's name as the user gave it (`NAME=PATH`), `cluster` what the source itself calls it. `listed`
+    says which kinds it claims to hold completely, also those without an object; a plain file claims nothing. `store`
+    offers logs beside those in `logs`.
     """
 
     path: str
     name: str | None = None
+    cluster: str | None = None
     items: list[Slice] = field(default_factory=list)
     logs: list[LogText] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     captured_at: str | None = None
     server_version: str | None = None
-    complete: bool = False
+    listed: tuple[Listed, ...] = ()
+    store: LogStore | None = None

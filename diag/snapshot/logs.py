@@ -1,0 +1,66 @@
+"""The logs of one cluster: the texts that are here, and a record of those that a scan would have liked to read.
+
+A scan sees only logs that it asks for by pod and container. What it asks for and is not here is *wanted*; a door
+fetches that from the stores (a bundle's files, a living cluster) and scans again, so that a dump and a cluster give the
+same report.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from diag.projection import Object
+from diag.snapshot.kinds import ContainerStatus, Pod
+from diag.snapshot.sources.part import LogKey, LogStore, LogText, Problem
+
+
+class Logs:
+    """Texts by "namespace/pod", container, and whether it is the run before the last restart."""
+
+    def __init__(self, texts: Mapping[LogKey, str] | None = None, stores: Sequence[LogStore] = ()) -> None:
+        self.texts = dict(texts or {})
+        self._stores = tuple(stores)
+        self._wanted: dict[LogKey, None] = {}
+        self._pods = {pod for (pod, _, _), text in self.texts.items() if text}
+
+    def lines(self, pod: Object, container: str, *, previous: bool = False) -> list[str]:
+        """The stored lines of a container's log, empty when there is none; then it is noted as wanted."""
+        key = (f"{pod.namespace}/{pod.name}", container, previous)
+        text = self.texts.get(key)
+        if text is None and isinstance(pod, Pod) and has_run(pod, container, previous=previous):
+            self._wanted[key] = None
+        return text.split("\n") if text else []
+
+    def has_any(self, pod: str) -> bool:
+        """Whether there is any log of a pod ("namespace/name")."""
+        return pod in self._pods
+
+    def wants(self) -> list[LogKey]:
+        """What was asked for, is not here, and is on offer, in the order of asking."""
+        return [key for key in self._wanted if any(store.offers(key) for store in self._stores)]
+
+    def fetch(self, keys: Sequence[LogKey]) -> tuple["Logs", list[Problem]]:
+        """These logs and more, and what went wrong; a log that could not be had is empty, so it is wanted only once."""
+        found = list(self._fetched(keys))
+        texts = {**dict.fromkeys(keys, ""), **self.texts}
+        texts |= {(one.pod, one.container, one.previous): one.text for one in found if isinstance(one, LogText)}
+        return Logs(texts, self._stores), [one for one in found if isinstance(one, Problem)]
+
+    def _fetched(self, keys: Sequence[LogKey]) -> Iterable[LogText | Problem]:
+        left = list(keys)
+        for store in self._stores:
+            mine = [key for key in left if store.offers(key)]
+            for one in store.fetch(mine) if mine else ():
+                if isinstance(one, LogText):
+                    left.remove((one.pod, one.container, one.previous))
+                yield one
+
+
+def has_run(pod: Pod, container: str, *, previous: bool) -> bool:
+    """Whether a container has had such a run, so that a log of it can exist. What is unknown has not."""
+    every = [*(pod.status.init_container_statuses or ()), *(pod.status.container_statuses or ())]
+    return any(_ran(status, previous=previous) for status in every if status.name == container)
+
+
+def _ran(status: ContainerStatus, *, previous: bool) -> bool:
+    before = bool(status.restart_count) or bool(status.last_state and status.last_state.terminated)
+    now = bool(status.state and (status.state.running or status.state.terminated))
+    return before if previous else before or now
