@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from diag.api import scan
+from diag.causes.confirm import READS
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "score"))
@@ -40,6 +41,9 @@ def test_a_case_has_evidence_that_holds_and_what_was_right_stays_right(truth):
 
     assert [gap for gap in document["gaps"] if gap["why"] in ("rule-crashed", "error")] == []
     assert list(score_cases.evidence_faults(document, case.items, case.logs)) == []
+    for cause in document["causes"]:  # a command that only reads comes first; a name may have spoilt it
+        first = cause["remedies"][0]["command"]
+        assert first is None or READS.match(first), first
     if case.truth.get("healthy"):
         assert [found["summary"] for found in document["findings"] if found["severity"] != "info"] == []
     elif name_of(truth) in RIGHT:

@@ -7,6 +7,7 @@ from diag import __version__
 from diag.catalog.registry import Registry
 from diag.catalog.run import Found
 from diag.causes.assess import Assessed, fingerprint
+from diag.causes.confirm import confirmed_first, look_at
 from diag.causes.diagnose import Diagnosis
 from diag.causes.graph import Node
 from diag.causes.rows import EvidenceTable, ref_row, remedy_row
@@ -176,7 +177,7 @@ def _cause(document: _Document, number: int, cause: Assessed, diagnosis: Diagnos
             objects=[ref_row(ref) for ref in cause.objects],
         ),
         alternatives=_alternatives(document, cause, diagnosis),
-        remedies=[remedy_row(remedy) for remedy in _remedies(cause)],
+        remedies=[remedy_row(remedy) for remedy in _remedies(diagnosis.snap, cause)],
         fingerprint=document.fingerprint(rule, cause.root),
     )
 
@@ -210,14 +211,12 @@ def _alternatives(document: _Document, cause: Assessed, diagnosis: Diagnosis) ->
     ]
 
 
-def _remedies(cause: Assessed) -> tuple[Remedy, ...]:
-    if cause.node.found is not None and cause.node.found.finding.remedies:
-        return cause.node.found.finding.remedies
-    root = cause.root
-    space = f" -n {root.namespace}" if root.namespace else ""
-    return (
-        Remedy(text="look at it and its events", command=f"kubectl describe {root.kind.lower()} {root.name}{space}"),
-    )
+def _remedies(snap: Snapshot, cause: Assessed) -> tuple[Remedy, ...]:
+    """What the rule knows, after a look at what the verdict rests on; for a bare symptom a look at its root."""
+    if cause.node.found is not None:
+        finding = cause.node.found.finding
+        return confirmed_first(snap, cause.root, finding.remedies, finding.evidence)
+    return (look_at(cause.root),)
 
 
 def _links(document: _Document, causes: Iterable[Assessed]) -> list[LinkRow]:

@@ -1,0 +1,101 @@
+"""The first step of every remedy list: a command that changes nothing and shows what the verdict rests on."""
+
+import re
+
+from diag.findings import (
+    AbsentEvidence,
+    AbsentPathEvidence,
+    Evidence,
+    FieldEvidence,
+    LogEvidence,
+    Ref,
+    Remedy,
+)
+from diag.snapshot.cite import STEP
+from diag.snapshot.kinds import Event
+from diag.snapshot.snapshot import Snapshot
+
+# What only reads (https://kubernetes.io/docs/reference/kubectl/generated/), and how a remedy begins that is a look.
+READS = re.compile(
+    r"(kubectl (get|describe|logs|events|top|explain|api-resources|auth can-i|rollout (status|history))\b[^|;&]*"
+    r"|sysctl \w[\w.-]*)$"
+)
+LOOK = ("look ", "see ", "check ")
+BUILT_IN_GROUP = re.compile(r"([a-z]+\.k8s\.io|[a-z]*)$")
+
+
+def confirmed_first(
+    snap: Snapshot, root: Ref, remedies: tuple[Remedy, ...], proof: tuple[Evidence, ...]
+) -> tuple[Remedy, ...]:
+    """The remedies, the first of which only reads: the rule's own look, or one at the deciding piece of the proof."""
+    own = next((one for one in remedies if _is_look(one)), None)
+    look = own or _look(snap, proof[0]) or look_at(root)
+    return (look, *(one for one in remedies if one is not own))
+
+
+def look_at(ref: Ref) -> Remedy:
+    """A look at an object and its events."""
+    space = f" -n {ref.namespace}" if ref.namespace else ""
+    return Remedy(
+        text=f"look at {_called(ref)} and its events", command=f"kubectl describe {_word(ref)} {ref.name}{space}"
+    )
+
+
+def _is_look(one: Remedy) -> bool:
+    return one.text.startswith(LOOK) and bool(one.command and READS.match(one.command))
+
+
+def _look(snap: Snapshot, piece: Evidence) -> Remedy | None:
+    """A look at one piece; None where several were counted together."""
+    match piece:
+        case FieldEvidence(object=ref, path=path):
+            item = snap.find(ref)
+            if isinstance(item, Event):
+                return _events(item)
+            command = f"{_get(ref)} -o jsonpath='{{{_json_path(path)}}}'"
+            return Remedy(text=f"check {path} of {_called(ref)}", command=command)
+        case LogEvidence(pod=pod, container=container, previous=previous):
+            command = f"kubectl logs {pod.name} -n {pod.namespace} -c {container}" + (" --previous" if previous else "")
+            return Remedy(text=f"see what {container} of {_called(pod)} logged", command=command)
+        case AbsentEvidence(absent=ref):
+            return Remedy(text=f"check that there is no {_called(ref)}", command=_get(ref))
+        case AbsentPathEvidence(object=ref, absent_path=path):
+            return Remedy(text=f"check that {_called(ref)} has no {path}", command=f"{_get(ref)} -o yaml")
+    return None
+
+
+def _events(event: Event) -> Remedy | None:
+    """The events about what one event is about (`kubectl events`: kubectl 1.23 and newer)."""
+    about = event.subject
+    if not about.kind or not about.name:
+        return None
+    ref = Ref(event.cluster, about.api_version or "", about.kind, about.namespace or "", about.name)
+    space = f" -n {ref.namespace}" if ref.namespace else ""
+    command = f"kubectl events --for {_word(ref)}/{ref.name}{space}"
+    return Remedy(text=f"see the events about {_called(ref)}", command=command)
+
+
+def _called(ref: Ref) -> str:
+    return f"{ref.kind} {ref.namespace}/{ref.name}" if ref.namespace else f"{ref.kind} {ref.name}"
+
+
+def _get(ref: Ref) -> str:
+    return f"kubectl get {_word(ref)} {ref.name}" + (f" -n {ref.namespace}" if ref.namespace else "")
+
+
+def _word(ref: Ref) -> str:
+    """A kind as kubectl takes it, with its group where others may have a kind of that name."""
+    group = ref.api_version.rpartition("/")[0]
+    return ref.kind.lower() if BUILT_IN_GROUP.match(group) else f"{ref.kind.lower()}.{group}"
+
+
+def _json_path(path: str) -> str:
+    """A path of evidence as kubectl's JSONPath has it: dots inside a key are escaped."""
+    found = ""
+    for step in STEP.finditer(path):
+        if step["index"] is not None:
+            found += f"[{step['index']}]"
+        else:
+            key = step["quoted"] if step["quoted"] is not None else step["word"]
+            found += "." + key.replace(".", "\\.")
+    return found

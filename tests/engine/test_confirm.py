@@ -1,0 +1,59 @@
+"""Every list of remedies begins with a command that only reads and shows what the verdict rests on."""
+
+import pytest
+
+from diag.causes.confirm import READS, confirmed_first
+from diag.findings import AbsentEvidence, AbsentPathEvidence, ComputedEvidence, FieldEvidence, LogEvidence, Ref, Remedy
+
+POD = Ref("c", "v1", "Pod", "ml", "p-0")
+NODE = Ref("c", "v1", "Node", "", "n1")
+GANG = Ref("c", "scheduling.volcano.sh/v1beta1", "PodGroup", "ml", "g")
+FIX = Remedy(text="add nodes", who="platform")
+FIELD = FieldEvidence(object=NODE, path='status.allocatable["nvidia.com/gpu"]', value="0")
+
+
+@pytest.mark.parametrize(
+    ("piece", "command"),
+    [
+        (FIELD, r"kubectl get node n1 -o jsonpath='{.status.allocatable.nvidia\.com/gpu}'"),
+        (
+            FieldEvidence(object=POD, path="status.conditions[2].message", value="x"),
+            "kubectl get pod p-0 -n ml -o jsonpath='{.status.conditions[2].message}'",
+        ),
+        (LogEvidence(pod=POD, container="main", previous=True, line=3, value="x"),
+         "kubectl logs p-0 -n ml -c main --previous"),
+        (LogEvidence(pod=POD, container="main", previous=False, line=3, value="x"), "kubectl logs p-0 -n ml -c main"),
+        (AbsentEvidence(absent=Ref("c", "v1", "ConfigMap", "ml", "settings")), "kubectl get configmap settings -n ml"),
+        (AbsentPathEvidence(object=POD, absent_path="spec.tolerations"), "kubectl get pod p-0 -n ml -o yaml"),
+        (ComputedEvidence(computed="free", value=2, parts=(FIELD,)),
+         "kubectl describe podgroup.scheduling.volcano.sh g -n ml"),
+    ],
+)  # fmt: skip
+def test_the_first_step_shows_the_deciding_piece(cluster, piece, command):
+    first, *rest = confirmed_first(cluster.snap(cluster.node("n1")), GANG, (FIX,), (piece,))
+
+    assert (first.command, first.risk) == (command, "safe")
+    assert READS.match(first.command)
+    assert rest == [FIX]
+
+
+def test_of_an_event_it_shows_the_events_of_its_subject(cluster):
+    snap = cluster.snap(cluster.pod("p-0"), cluster.event("Pod", "p-0", "FailedMount", "no", warning=True))
+    event = next(iter(snap.all("Event").values()))
+    piece = FieldEvidence(object=event.ref, path="message", value="no")
+
+    assert confirmed_first(snap, POD, (), (piece,))[0].command == "kubectl events --for pod/p-0 -n ml"
+
+
+@pytest.mark.parametrize(("text", "command"), [("look at it", "kubectl get pods -n ml"), ("see", "sysctl fs.file-max")])
+def test_a_look_of_the_rule_comes_first_and_only_once(cluster, text, command):
+    look = Remedy(text=text + " ", command=command)
+
+    assert confirmed_first(cluster.snap(), POD, (FIX, look), (FIELD,)) == (look, FIX)
+
+
+@pytest.mark.parametrize("command", ["kubectl delete pod p", "kubectl get pods | xargs kill", "sysctl -w a=1"])
+def test_what_changes_something_is_no_look(cluster, command):
+    fix = Remedy(text="look, then delete", command=command)
+
+    assert confirmed_first(cluster.snap(cluster.node("n1")), POD, (fix,), (FIELD,))[0] is not fix
