@@ -104,7 +104,9 @@ def _add_part(loading: Loading, part: Part) -> None:
         listed[one.namespaces].add(one.kind)
     for namespaces, kinds in listed.items():
         loading.held.append(Held(kinds=frozenset(kinds), namespaces=namespaces, complete=True))
-    loading.held.append(Held(kinds=frozenset(seen_kinds), namespaces=frozenset(seen_namespaces)))
+    if part.assumed is None:
+        loading.held.append(Held(kinds=frozenset(seen_kinds), namespaces=frozenset(seen_namespaces)))
+    loading.held += [Held(kinds=frozenset([one.kind]), namespaces=one.namespaces) for one in part.assumed or ()]
     if part.store is not None:
         loading.stores.append(part.store)
     for log in part.logs:

@@ -88,8 +88,9 @@ class Part:
     """What one file gave.
 
     `name` is the cluster's name as the user gave it (`NAME=PATH`), `cluster` what the source itself calls it. `listed`
-    says which kinds it claims to hold completely, also those without an object; a plain file claims nothing. `store`
-    offers logs beside those in `logs`.
+    says which kinds it claims to hold completely, also those without an object; a plain file claims nothing. `assumed`
+    says of which kinds it holds some objects, where that is not all kinds × all namespaces of its items. `store` offers
+    logs beside those in `logs`, `offered` of them. `layout` is what the source was recognised as.
     """
 
     path: str
@@ -101,4 +102,7 @@ class Part:
     captured_at: str | None = None
     server_version: str | None = None
     listed: tuple[Listed, ...] = ()
+    assumed: tuple[Listed, ...] | None = None
     store: LogStore | None = None
+    offered: int = 0
+    layout: str = "plain file"
