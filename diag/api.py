@@ -14,21 +14,25 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from diag import __version__
+from diag.catalog.registry import load as load_rules
 from diag.causes.examine import Choice, Examination
 from diag.causes.examine import examine as examined
 from diag.causes.ignore import Ignore
-from diag.document import Report
+from diag.document import Report, ToolRow
 from diag.errors import SnapshotError, UsageError
 from diag.facts.quantity import milli
+from diag.snapshot.clusters import assign
 from diag.snapshot.load import load
 from diag.snapshot.snapshot import Snapshot
-from diag.snapshot.sources import Limits, read
+from diag.snapshot.sources import Limits, Part, read
 from diag.trouble.room.asks import Ask
+from diag.views.contents import Contents, cluster_contents
 from diag.views.fit import Fit
 from diag.views.fitting import find_template, try_fit
 from diag.vocab.accelerators import NVIDIA_GPU
 
-__all__ = ["Examination", "Fit", "Ignore", "Limits", "Report", "examine", "fit", "scan"]
+__all__ = ["Contents", "Examination", "Fit", "Ignore", "Limits", "Report", "contents", "examine", "fit", "scan"]
 
 
 def scan(  # noqa: PLR0913  one keyword for each choice of the command line
@@ -122,6 +126,26 @@ def fit(  # noqa: PLR0913  one keyword for each choice of the command line
     return try_fit(snapshots, ask, pods=pods, like=template)
 
 
+def contents(
+    paths: Sequence[str | Path],
+    *,
+    now: str | None = None,
+    stdin: BinaryIO | None = None,
+    limits: Limits | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Contents:
+    """What the paths hold, how complete it is, and what a diagnosis on it cannot see; nothing is diagnosed.
+
+    Raises SnapshotError when nothing can be read, UsageError when the paths contradict each other.
+    """
+    say = progress or (lambda _: None)
+    parts = _read(paths, stdin=stdin, limits=limits, say=say)
+    registry = load_rules()
+    by_cluster = assign(parts)
+    rows = [cluster_contents(snap, by_cluster[snap.cluster], registry) for snap in _indexed(parts, paths, now, say)]
+    return Contents(tool=ToolRow(name="diag", version=__version__), clusters=rows)
+
+
 def _loaded(
     paths: Sequence[str | Path],
     *,
@@ -131,12 +155,24 @@ def _loaded(
     say: Callable[[str], None],
 ) -> list[Snapshot]:
     """One snapshot for each cluster that the paths hold. Raises SnapshotError where they hold no object at all."""
+    return _indexed(_read(paths, stdin=stdin, limits=limits, say=say), paths, now, say)
+
+
+def _read(
+    paths: Sequence[str | Path], *, stdin: BinaryIO | None, limits: Limits | None, say: Callable[[str], None]
+) -> list[Part]:
     if not paths:
         raise UsageError("no snapshot to read", hint="name at least one path, as `--from` takes them")
     parts = []
     for path in paths:
         say(f"reading {path}")
         parts += read(str(path), stdin=stdin, limits=limits or Limits())
+    return parts
+
+
+def _indexed(
+    parts: Sequence[Part], paths: Sequence[str | Path], now: str | None, say: Callable[[str], None]
+) -> list[Snapshot]:
     say("indexing")
     snapshots = load(parts, now=now)
     if not any(table for snap in snapshots for table in snap.tables.values()):

@@ -24,6 +24,7 @@ def _flag(*names: str, **kwargs: Any) -> Callable[[Any], Any]:
 
 _Options = tuple[Callable[[Any], Any], ...]
 
+_DEMO = _flag("--demo", is_flag=True, help="Look at the built-in example.")
 _SOURCES: _Options = (
     _flag(
         "--from",
@@ -33,7 +34,7 @@ _SOURCES: _Options = (
         shell_complete=files,
         help="File, folder or - (stdin).",
     ),
-    _flag("--demo", is_flag=True, help="Look at the built-in example."),
+    _DEMO,
 )
 _CHOICES: _Options = (
     _flag("-n", "--namespace", multiple=True, metavar="NS", help="Show symptoms of this namespace: ml or ml,'dev-*'."),
@@ -95,6 +96,11 @@ def shared(*, fail_on: str) -> Callable[[Any], Any]:
 def reading(function: Any) -> Any:
     """Only the flags that say what is read and how a text is drawn, for commands that show no causes."""
     return _with(function, (*_SOURCES, *_NOW, *_MANNERS))
+
+
+def opening(function: Any) -> Any:
+    """The same for commands that take the paths as words."""
+    return _with(function, (_DEMO, *_NOW, *_MANNERS))
 
 
 def _with(function: Any, options: _Options) -> Any:
