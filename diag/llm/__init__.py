@@ -1,0 +1,1 @@
+"""A cause in a model's words: facts in, sentences with their sources out, each checked before anyone reads it."""
