@@ -48,6 +48,11 @@ class Budget:
         if self._files > self.limits.files:
             raise _exceeded(path, f"{self.limits.files:,} files", "--max-files")
 
+    def check_ratio(self, packed: int, expanded: int, free: int) -> None:
+        """Compare what was read with what it expanded to, beyond `free` bytes; raises `LimitExceededError`."""
+        if expanded > free and expanded > packed * self.limits.ratio:
+            raise _exceeded("what is packed here", f"{self.limits.ratio:,} times its size when expanded", "--max-ratio")
+
 
 def _exceeded(path: str, limit: str, flag: str) -> LimitExceededError:
     return LimitExceededError(

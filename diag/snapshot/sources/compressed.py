@@ -27,7 +27,7 @@ class _Decoder(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Form:
+class Form:
     """One compression. `step` is how many bytes are fed at once, so that one step's output fits in memory."""
 
     name: str
@@ -42,6 +42,11 @@ def is_compressed(head: bytes) -> bool:
     return head.startswith((GZIP, ZSTD))
 
 
+def form_of_packed(head: bytes, path: str) -> Form:
+    """The compression of bytes that are compressed; SnapshotError where no library for it is installed."""
+    return _gzip() if head.startswith(GZIP) else _zstd(path)
+
+
 def expand(data: bytes, path: str, budget: Budget) -> tuple[bytes, str | None]:
     """The expanded bytes, and what is wrong with the file if they are not all; SnapshotError if there are none."""
     fault = None
@@ -49,7 +54,7 @@ def expand(data: bytes, path: str, budget: Budget) -> tuple[bytes, str | None]:
         if not is_compressed(data):
             break
         budget.return_bytes(len(data))
-        form = _gzip() if data.startswith(GZIP) else _zstd(path)
+        form = form_of_packed(data, path)
         data, layer_fault = _expand_layer(data, form, path, budget)
         fault = layer_fault or fault
         if not data and fault:
@@ -59,7 +64,7 @@ def expand(data: bytes, path: str, budget: Budget) -> tuple[bytes, str | None]:
     return data, fault
 
 
-def _expand_layer(data: bytes, form: _Form, path: str, budget: Budget) -> tuple[bytes, str | None]:
+def _expand_layer(data: bytes, form: Form, path: str, budget: Budget) -> tuple[bytes, str | None]:
     """Every member of the file, one after another; zeros between and after them are padding."""
     pieces: list[bytes] = []
     position = 0
@@ -82,9 +87,9 @@ def _expand_layer(data: bytes, form: _Form, path: str, budget: Budget) -> tuple[
     return pieces[0] if len(pieces) == 1 else b"".join(pieces), fault
 
 
-def _gzip() -> _Form:
+def _gzip() -> Form:
     # Deflate expands 1,032 times at most: 66 MB for one step.
-    return _Form(
+    return Form(
         name="gzip",
         magic=GZIP,
         step=64 * 1024,
@@ -93,7 +98,7 @@ def _gzip() -> _Form:
     )
 
 
-def _zstd(path: str) -> _Form:
+def _zstd(path: str) -> Form:
     # A block of 4 bytes expands to 128 KiB at most (RFC 8878, 3.1.1.2): 128 MiB for one step.
     try:
         module = importlib.import_module("compression.zstd")  # Python 3.14
@@ -108,4 +113,4 @@ def _zstd(path: str) -> _Form:
             ) from error
         make = module.ZstdDecompressor
         decoder = lambda: make().decompressobj()  # noqa: E731 (the two libraries differ in this one call)
-    return _Form(name="zstd", magic=ZSTD, step=4096, decoder=decoder, error=module.ZstdError)
+    return Form(name="zstd", magic=ZSTD, step=4096, decoder=decoder, error=module.ZstdError)

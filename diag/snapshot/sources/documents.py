@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -38,6 +39,15 @@ _list_meta = msgspec.json.Decoder(_ListMeta)
 _string = msgspec.json.Decoder(str)
 
 
+class TypedList(NamedTuple):
+    """A list that says of what it is one, and which of the items are its own: from `first` up to `end`."""
+
+    api_version: str
+    kind: str
+    first: int
+    end: int
+
+
 class Documents:
     """Collects what the documents of one file hold."""
 
@@ -47,6 +57,8 @@ class Documents:
         self.recognised = False  # whether anything was an object, a log, or a list of these, be it an empty one
         self.items: list[Slice] = []
         self.logs: list[LogText] = []
+        self.lists: list[TypedList] = []
+        self.listed = False  # whether a list was among the documents, typed or not
         self._problems: list[Problem] = []
         self._problems_more = 0
         self._strangers = 0
@@ -85,11 +97,12 @@ class Documents:
         if kind is None and not any(map(_kind, items)):
             self._strangers += 1
             return
-        self.recognised = True
+        self.recognised = self.listed = True
         if kind == "SecretList":
             return
         self.budget.spend_objects(len(items), self.path)
         typed = kind is not None and kind != "List"
+        first = len(self.items)
         item_kind = kind.removesuffix("List") if kind is not None and typed else None
         item_version = api_version if typed else None
         for number, raw in enumerate(items, 1):
@@ -102,6 +115,8 @@ class Documents:
                 continue
             else:
                 self.items.append(Slice(raw=raw, api_version=item_version, kind=item_kind))
+        if item_kind is not None:
+            self.lists.append(TypedList(api_version or "v1", item_kind, first, len(self.items)))
 
     def problem(self, problem: Problem) -> None:
         """Note a problem: the first twenty by name, the rest by number."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from diag.snapshot.sources.budget import Budget
+from diag.snapshot.sources.bundles.bundle import is_bundle, read_bundle
 from diag.snapshot.sources.folder import read_folder
 from diag.snapshot.sources.part import Part
 
@@ -23,4 +24,7 @@ class Layout:
     read: Callable[[Path, str | None, Budget], list[Part]]
 
 
-LAYOUTS: tuple[Layout, ...] = (Layout(name="folder", recognises=os.path.isdir, read=read_folder),)
+LAYOUTS: tuple[Layout, ...] = (
+    Layout(name="bundle", recognises=is_bundle, read=read_bundle),
+    Layout(name="folder", recognises=os.path.isdir, read=read_folder),
+)

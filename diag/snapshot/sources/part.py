@@ -15,13 +15,19 @@ import msgspec
 class Limits:
     """How much one source may hold before it is refused: sizes are bytes after decompression, depth is YAML nesting.
 
+    `ratio` is how many times its size a bundle may expand to (beyond the first GiB), `path` the length of a member's
+    name. A log that is longer than `log_bytes` is not refused: its end is read.
+
     JSON nesting needs no limit of its own: the decoder stops at the interpreter's recursion limit.
     """
 
     bytes: int = 2 * 1024**3
     objects: int = 2_000_000
-    files: int = 10_000
+    files: int = 200_000
     depth: int = 250
+    ratio: int = 250
+    path: int = 1024
+    log_bytes: int = 2 * 1024**2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,6 +48,11 @@ def read_stream(stream: BinaryIO, name: str | None, budget: Budget) -> Part:
 
 def read_bytes(data: bytes, path: str, name: str | None, budget: Budget) -> Part:
     """What bytes hold; `path` is for messages. Raises SnapshotError if that is no objects and no logs at all."""
+    return documents_of(data, path, budget).part(name)
+
+
+def documents_of(data: bytes, path: str, budget: Budget) -> Documents:
+    """The same, not yet a part."""
     documents = Documents(path, budget)
     text, cut_off = expand(data, path, budget)
     del data  # what is compressed is not held beside what it expands to
@@ -66,12 +71,11 @@ def read_bytes(data: bytes, path: str, name: str | None, budget: Budget) -> Part
         read_yaml(text, documents)
     if cut_off:
         documents.truncated(cut_off)
-    part = documents.part(name)
     if documents.foreign:
         if form == "json":
             raise NotObjectsError(f"{path} holds JSON, but no Kubernetes object: nothing has a kind", hint=KUBECTL_JSON)
         raise refusal(head, path)
-    return part
+    return documents
 
 
 def unless_empty(part: Part) -> Part:

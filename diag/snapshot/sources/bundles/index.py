@@ -1,0 +1,185 @@
+"""One pass through a bundle: which members there are, and the bytes of those that may hold objects or say something.
+
+Logs are only listed. An archive inside a bundle is opened once (`must-gather.tar.gz` in a zip): its members are called
+`outer!/inner`. A second pass, `visit`, gives the members that somebody wants.
+"""
+
+import re
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+
+from diag.errors import SnapshotError
+from diag.snapshot.sources.budget import Budget
+from diag.snapshot.sources.bundles import names
+from diag.snapshot.sources.bundles.entry import Ahead, CutOffError, Entry, Reader, Source, chunks, head_of
+from diag.snapshot.sources.bundles.folder_files import FolderFiles
+from diag.snapshot.sources.bundles.noted import Noted
+from diag.snapshot.sources.bundles.streams import expanded
+from diag.snapshot.sources.bundles.tar_files import TarFiles, is_tar
+from diag.snapshot.sources.bundles.zip_files import ZipFiles, is_zip
+from diag.snapshot.sources.compressed import is_compressed
+from diag.snapshot.sources.form import HEAD_BYTES, form_of
+
+INSIDE = "!/"
+_LOG = re.compile(r"\.log(?:\.gz|\.\d[^/]*)?$|(?:^|/)logs\.txt$")
+_OBJECTS = re.compile(rb'"?(?:kind|apiVersion|items)"?[ \t]*:')
+_TEXT_BYTES = 4 * 1024**2
+
+
+@dataclass(slots=True)
+class Member:
+    """A member that was met. `data` is kept where it may hold objects (`objects`) or is a text that a tool reads."""
+
+    size: int
+    data: bytes | None = None
+    objects: bool = False
+
+
+@dataclass(slots=True)
+class Index:
+    """What a bundle holds, by name, in its order."""
+
+    source: Source
+    members: dict[str, Member] = field(default_factory=dict)
+    noted: Noted = field(default_factory=Noted)
+
+
+def source_of(path: Path, budget: Budget) -> Source | None:
+    """The folder, tar or zip that a path is (packed or not), by its first bytes; None for anything else; OSError."""
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        return FolderFiles(path)
+    if not stat.S_ISREG(mode):
+        return None
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    if is_zip(head):
+        return ZipFiles(lambda: path.open("rb"), budget)
+
+    @contextmanager
+    def opener() -> Iterator[Reader]:
+        with path.open("rb") as file:
+            yield expanded(file, head, budget, str(path))
+
+    return TarFiles(opener) if is_tar(_beginning(head, budget)) else None
+
+
+def _beginning(head: bytes, budget: Budget) -> bytes:
+    """The first bytes of what a file's first bytes are packed from; none where they cannot be expanded."""
+    if not is_compressed(head):
+        return head
+    try:
+        return head_of(expanded(Ahead(head, _Nothing()), head, budget, ""), 512)
+    except (CutOffError, SnapshotError, OSError):
+        return b""
+
+
+def index(source: Source, is_text: Callable[[str], bool], budget: Budget) -> Index:
+    """Pass through a bundle once. `is_text` tells by name which texts a tool reads. LimitExceededError as `Budget`."""
+    found = Index(source)
+    _pass(source, "", found, is_text, budget)
+    return found
+
+
+def _pass(source: Source, prefix: str, found: Index, is_text: Callable[[str], bool], budget: Budget) -> None:
+    seen: dict[str, str] = {}
+    last = ""
+    try:
+        for entry in source.entries():
+            last = prefix + names.shown(entry.name)
+            budget.spend_file(last)
+            name, wrong = names.checked(entry.name, budget.limits.path)
+            wrong = wrong or ("" if entry.odd == "folder" else entry.odd)
+            if not wrong and entry.reader is not None and seen.setdefault(names.folded(name), name) != name:
+                wrong = f"its name differs only in case from {names.shown(seen[names.folded(name)])}"
+            if not wrong and prefix + name in found.members:
+                wrong = "a member of this name came before it"
+            if wrong:
+                if not (entry.link and names.leads_inside(name, entry.link)):
+                    found.noted.unread(f"{last} of the bundle", f"not read: {wrong}")
+            elif entry.reader is not None:
+                _look(entry, prefix + name, entry.reader, found, is_text, budget)
+    except CutOffError as error:
+        found.noted.cut_off(f"what follows {last or 'the beginning'} of the bundle", f"the {source.kind}: {error}")
+    except OSError as error:
+        found.noted.unread(f"what follows {last or 'the beginning'} of the bundle", error.strerror or str(error))
+
+
+def _look(
+    entry: Entry, name: str, reader: Reader, found: Index, is_text: Callable[[str], bool], budget: Budget
+) -> None:
+    """Keep what a member holds, list it, or open it, as its name and its first bytes say."""
+    member = found.members[name] = Member(size=entry.size)
+    if _LOG.search(name) and not is_text(name):
+        return
+    head = head_of(reader, HEAD_BYTES)
+    whole = Ahead(head, reader)
+    if INSIDE not in name and (inner := _inner(name, head, whole, budget)) is not None:
+        del found.members[name]
+        _pass(inner, name + INSIDE, found, is_text, budget)
+        return
+    member.objects = _may_hold_objects(head)
+    if member.objects or (is_text(name) and entry.size <= _TEXT_BYTES):
+        pieces = []
+        for piece in chunks(whole):
+            budget.spend_bytes(len(piece), name)
+            pieces.append(piece)
+        member.data = b"".join(pieces)
+
+
+def _may_hold_objects(head: bytes) -> bool:
+    """Whether a member is JSON or YAML with a kind at its beginning, or packed, so that only reading it tells."""
+    try:
+        return form_of(head, "") == "compressed" or len(head) < HEAD_BYTES or bool(_OBJECTS.search(head))
+    except SnapshotError:
+        return False
+
+
+def _inner(name: str, head: bytes, whole: Reader, budget: Budget) -> Source | None:
+    """The archive that a member is; it is read where it stands, a zip in memory."""
+    if is_zip(head):
+        pieces = []
+        for piece in chunks(whole):
+            budget.spend_bytes(len(piece), name)
+            pieces.append(piece)
+        data = b"".join(pieces)
+        return ZipFiles(lambda: BytesIO(data), budget)
+    if is_tar(_beginning(head, budget)):
+        return TarFiles(lambda: nullcontext(expanded(whole, head, budget, name)))
+    return None
+
+
+class _Nothing:
+    """The end of what was looked at."""
+
+    def read(self, size: int, /) -> bytes:  # noqa: ARG002  # a reader
+        return b""
+
+
+def visit(source: Source, wanted: set[str], budget: Budget, prefix: str = "") -> Iterator[tuple[str, Reader]]:
+    """The wanted members, each readable until the next; raises what `entries` raises. Ends with the last of them."""
+    left = {name for name in wanted if name.startswith(prefix)}
+    outer = {prefix + name[len(prefix) :].partition(INSIDE)[0] for name in left}
+
+    def asked(raw: str) -> bool:
+        return prefix + names.checked(raw, budget.limits.path)[0] in outer
+
+    with closing(source.entries(asked)) as entries:  # type: ignore[type-var]  # the sources are generators
+        for entry in entries:
+            if not outer:
+                return
+            name = prefix + names.checked(entry.name, budget.limits.path)[0]
+            if name not in outer or entry.reader is None:
+                continue
+            outer.discard(name)
+            if name in left:
+                yield name, entry.reader
+                continue
+            head = head_of(entry.reader, HEAD_BYTES)
+            inner = _inner(name, head, Ahead(head, entry.reader), budget)
+            if inner is not None:
+                yield from visit(inner, left, budget, name + INSIDE)

@@ -1,0 +1,108 @@
+"""The logs of a bundle: listed when it is opened, read in one more pass when a rule has asked for them."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from diag.errors import SnapshotError
+from diag.snapshot.sources.budget import Budget
+from diag.snapshot.sources.bundles.entry import CutOffError, Source, chunks
+from diag.snapshot.sources.bundles.index import visit
+from diag.snapshot.sources.bundles.log_cut import Gunzip, Prefixed, Section, Sink, Tail
+from diag.snapshot.sources.bundles.log_text import log_text
+from diag.snapshot.sources.bundles.noted import AGAIN
+from diag.snapshot.sources.part import LogKey, LogText, Problem
+
+READ_LOGS = "read the logs of "
+# What `kubectl cluster-info dump` writes in place of a log that it could not have (clusterinfo_dump.go).
+_REFUSED = ("Request log error: ", "Create log request error: ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """One file of a log, as `LogPlace` has it."""
+
+    member: str
+    size: int
+    stamp: str = ""
+    marked: str = ""
+    stamped: bool = False
+
+
+class _Cut(NamedTuple):
+    piece: Piece
+    sink: Sink
+    tail: Tail
+
+
+class LogFiles:
+    """A `LogStore`. `pieces` are the files of each log, oldest first; an empty container stands for all of a pod."""
+
+    def __init__(self, source: Source, pieces: Mapping[LogKey, Sequence[Piece]], shown: str, budget: Budget) -> None:
+        self._source, self._pieces, self._shown, self._budget = source, pieces, shown, budget
+
+    def offers(self, key: LogKey) -> bool:
+        """Whether the log may be there."""
+        return bool(self._of(key))
+
+    def fetch(self, keys: Sequence[LogKey]) -> Iterator[LogText | Problem]:
+        """The logs that are there, in one pass, and what went wrong with others."""
+        cuts = {key: [self._cut(key, piece) for piece in self._of(key)] for key in dict.fromkeys(keys)}
+        by_member: dict[str, list[_Cut]] = defaultdict(list)
+        for one in (one for several in cuts.values() for one in several):
+            by_member[one.piece.member].append(one)
+        fault = self._pass(by_member)
+        for key, found in cuts.items():
+            yield from self._text(key, found)
+        if fault is not None:
+            yield fault
+
+    def _of(self, key: LogKey) -> Sequence[Piece]:
+        pod, _, previous = key
+        return self._pieces.get(key) or self._pieces.get((pod, "", previous)) or ()
+
+    def _cut(self, key: LogKey, piece: Piece) -> _Cut:
+        pod, container, _ = key
+        tail = Tail(self._budget.limits.log_bytes)
+        sink: Sink = tail
+        if piece.marked == "sections":
+            sink = Section(pod, container, tail)
+        elif piece.marked == "prefixes":
+            sink = Prefixed(pod, container, tail)
+        return _Cut(piece, Gunzip(sink) if piece.member.endswith(".gz") else sink, tail)
+
+    def _pass(self, by_member: Mapping[str, Sequence[_Cut]]) -> Problem | None:
+        """Let the wanted members pass through their sinks."""
+        try:
+            for name, reader in visit(self._source, set(by_member), self._budget):
+                for chunk in chunks(reader):
+                    for one in by_member[name]:
+                        one.sink.feed(chunk)
+                for one in by_member[name]:
+                    one.sink.close()
+        except (CutOffError, SnapshotError, OSError) as error:
+            detail = error.message if isinstance(error, SnapshotError) else str(error)
+            return Problem(what=f"some logs of {self._shown}", why="error", detail=detail, fix=AGAIN)
+        return None
+
+    def _text(self, key: LogKey, found: Sequence[_Cut]) -> Iterator[LogText | Problem]:
+        """One log, its pieces put together, and that only its end was read, where that is so."""
+        pod, container, previous = key
+        most = self._budget.limits.log_bytes
+        whole = b"".join(one.tail.data() for one in found)
+        passed = sum(one.tail.passed for one in found)
+        if len(whole) > most:
+            whole = whole[-most:]
+            whole = whole[whole.find(b"\n") + 1 :]
+        text = log_text(whole, stamped=any(one.piece.stamped for one in found))
+        if text.startswith(_REFUSED):
+            fix = f"kubectl logs -n {pod.partition('/')[0]} {pod.partition('/')[2]} -c {container}"
+            yield Problem(what=f"{READ_LOGS}{pod}", why="error", detail=text[:300], fix=fix)
+            return
+        yield LogText(pod=pod, container=container, previous=previous, text=text)
+        if passed > len(whole):
+            run = " before its last restart" if previous else ""
+            detail = f"{container}{run}: the last {len(whole):,} of {passed:,} bytes were read"
+            fix = "--max-log-bytes reads more of each log"
+            yield Problem(what=f"{READ_LOGS}{pod}", why="truncated", detail=detail, fix=fix)

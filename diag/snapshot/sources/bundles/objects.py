@@ -1,0 +1,113 @@
+"""The objects of a bundle, and of which kinds it holds all or some."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from diag.errors import SnapshotError
+from diag.projection import kind_id
+from diag.snapshot.sources.budget import Budget, LimitExceededError, NotObjectsError
+from diag.snapshot.sources.bundles.held import kind_and_namespace
+from diag.snapshot.sources.bundles.index import Index, Member
+from diag.snapshot.sources.bundles.places import Trees
+from diag.snapshot.sources.bundles.tool import Scope
+from diag.snapshot.sources.documents import Documents
+from diag.snapshot.sources.part import Listed, LogText, Slice
+from diag.snapshot.sources.plain_file import documents_of
+
+_Spaces = dict[str, set[str] | None]  # kind -> namespaces, None for all
+
+
+class Objects:
+    """Reads the members that may hold objects, one after another; the bytes of YAML are let go on the way."""
+
+    def __init__(self, found: Index, trees: Trees, shown: str, budget: Budget) -> None:
+        self.items: list[Slice] = []
+        self.logs: list[LogText] = []
+        self._found, self._trees, self._shown, self._budget = found, trees, shown, budget
+        self._listed: _Spaces = {}
+        self._assumed: _Spaces = {}
+        whole: set[str] = set()
+        repeating: list[tuple[str, Member, str]] = []
+        for name, member in found.members.items():
+            if not member.objects or self._ignored(name):
+                continue
+            repeated = next(
+                (root + other for tool, root, path in trees.places(name) if (other := tool.repeats(path))), ""
+            )
+            if repeated:
+                repeating.append((name, member, repeated))
+            elif self._read(name, member):
+                whole.add(name)
+        for name, member, repeated in repeating:
+            if repeated not in whole:
+                self._read(name, member)
+
+    def listed(self) -> tuple[Listed, ...]:
+        """What the bundle holds completely."""
+        return _as_listed(self._listed)
+
+    def assumed(self) -> tuple[Listed, ...]:
+        """What it holds some objects of."""
+        return _as_listed(self._assumed)
+
+    def _ignored(self, name: str) -> bool:
+        return any(
+            (tool.texts is not None and tool.texts.fullmatch(path))
+            or (tool.ignores is not None and tool.ignores.fullmatch(path))
+            for tool, _, path in self._trees.places(name)
+        )
+
+    def _read(self, name: str, member: Member) -> bool:
+        """Read one member; whether all of it is there."""
+        scope = next((found for tool, _, path in self._trees.places(name) if (found := tool.scope(path))), None)
+        data, member.data = member.data or b"", None
+        if scope is not None and scope.kind and data.lstrip()[:1] == b"[":
+            data = _typed(data, scope.kind)
+        try:
+            documents = documents_of(data, f"{self._shown}/{name}", self._budget)
+        except NotObjectsError:
+            return False
+        except LimitExceededError:
+            raise
+        except SnapshotError as error:
+            self._found.noted.unread(f"{self._shown}/{name}", error.message)
+            return False
+        part = documents.part(None)
+        for problem in part.problems:
+            self._found.noted.add(problem)
+        self.logs += part.logs
+        self._claim(documents, scope, whole=not part.problems)
+        self.items += part.items
+        return not part.problems
+
+    def _claim(self, documents: Documents, scope: Scope | None, *, whole: bool) -> None:
+        held = [kind_and_namespace(piece) for piece in documents.items]
+        kinds, namespaces = {kind for kind, _ in held if kind}, {namespace for _, namespace in held}
+        for kind in kinds:
+            _add(self._assumed, kind, namespaces)
+        if scope is None or not scope.complete or not whole or not documents.listed:
+            return  # a bare object at the place of a list is one of several
+        typed = {kind_id(one.api_version, one.kind) for one in documents.lists}
+        said = typed or ({scope.kind} if scope.kind else kinds)
+        spaces = namespaces if scope.of_items else None if scope.namespace is None else {scope.namespace}
+        for kind in said:
+            _add(self._listed, kind, spaces)
+
+
+def _typed(array: bytes, kind: str) -> bytes:
+    """An array whose items need not say their kind, as the list that it stands for."""
+    group, _, name = kind.rpartition("/")
+    version = f"{group}/v1" if group else "v1"
+    return b'{"kind":"%sList","apiVersion":"%s","items":%s}' % (name.encode(), version.encode(), array)
+
+
+def _add(spaces: _Spaces, kind: str, namespaces: Iterable[str] | None) -> None:
+    known = spaces.get(kind, set())
+    spaces[kind] = None if known is None or namespaces is None else known | set(namespaces)
+
+
+def _as_listed(spaces: _Spaces) -> tuple[Listed, ...]:
+    by_spaces: dict[frozenset[str] | None, list[str]] = defaultdict(list)
+    for kind, own in spaces.items():
+        by_spaces[None if own is None else frozenset(own)].append(kind)
+    return tuple(Listed(kind=kind, namespaces=own) for own, kinds in by_spaces.items() for kind in kinds)

@@ -1,0 +1,62 @@
+"""One state gives the same causes whatever collector wrote it down, in whatever form it was sent."""
+
+import pytest
+from layouts import collectors
+from layouts.packing import pack
+from layouts.state import State, demo, plain, scenario
+
+from diag.api import scan
+
+STATES = {
+    "demo": demo,
+    "device plugin": lambda: scenario("device-plugin-missing-one-node"),
+    "fragmented": lambda: scenario("fragmented-twelve-nodes"),
+    "two failures": lambda: scenario("two-failures-in-busy"),
+    "volume": lambda: scenario("wffc-provisioner-scaled-to-zero"),
+    "healthy": lambda: scenario("healthy-busy-rollout"),
+}
+NODES_AND_SEVEN = ("Node", *(kind for _, kind in collectors.CLUSTER_INFO.values()))
+NOW = "2026-12-01T00:00:00Z"
+
+
+def current_logs_only(state):
+    return State(state.objects, {key: text for key, text in state.logs.items() if not key[2]})
+
+
+# Each collector, and what of a state it carries.
+COLLECTORS = {
+    "must-gather": (collectors.must_gather, lambda state: state),
+    "kind": (collectors.kind_export, lambda state: state),
+    "cluster-info": (collectors.cluster_info, lambda state: current_logs_only(state.only(*NODES_AND_SEVEN))),
+}
+
+
+def causes(report):
+    return sorted((cause.name, str(cause.root), cause.severity) for cause in report.causes)
+
+
+def diagnosed(path):
+    return scan([path], now=NOW)
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory):
+    """The causes of what a collector carries of a state, read from the plain files that kubectl makes."""
+    known = {}
+
+    def ask(state_name, collector):
+        if (state_name, collector) not in known:
+            carried = COLLECTORS[collector][1](STATES[state_name]())
+            folder = tmp_path_factory.mktemp("plain")
+            known[state_name, collector] = causes(diagnosed(pack(plain(carried), "folder", folder)))
+        return known[state_name, collector]
+
+    return ask
+
+
+@pytest.mark.parametrize("collector", COLLECTORS)
+@pytest.mark.parametrize("state_name", STATES)
+def test_each_collector_gives_the_causes_of_the_plain_dump(state_name, collector, expected, tmp_path):
+    write, _ = COLLECTORS[collector]
+    report = diagnosed(pack(write(STATES[state_name]()), "tar.gz", tmp_path))
+    assert causes(report) == expected(state_name, collector)
