@@ -91,7 +91,7 @@ class Silence:
 
     def touches(self, gap: Gap, group: Group) -> bool:
         """Whether the gap could change what is said of the group."""
-        if gap.why in DAMAGED and not gap.hides:
+        if gap.why in DAMAGED and not gap.hides and not gap.what.startswith(READ_LOGS):
             return True  # nobody knows what was there
         hidden = self._answers[group.question].intersection(gap.hides)
         return any(self._asks(rule, group) for rule in hidden) and self._concerns(gap, group)
@@ -127,7 +127,7 @@ class Silence:
             replace(
                 gap,
                 material=gap.material
-                or gap.why == "truncated"
+                or (gap.why == "truncated" and not gap.what.startswith(READ_LOGS))  # the end of a log says most
                 or gap.what in BASIC
                 or any(self.touches(gap, one) for one in groups),
             )
