@@ -44,6 +44,9 @@ class Settings(_Table):
     max_bytes: str | int | None = Field(None, description="read at most this much, as 2Gi")
     max_objects: int | None = Field(None, ge=1, description="read at most this many objects")
     max_files: int | None = Field(None, ge=1, description="read at most this many files")
+    max_ratio: int | None = Field(None, ge=1, description="read what expands to this many times its size")
+    max_path: int | None = Field(None, ge=1, description="read members whose names have this many characters")
+    max_log_bytes: str | int | None = Field(None, description="read the last bytes of each log, as 2Mi")
 
 
 class IgnoreEntry(_Table):

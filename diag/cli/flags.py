@@ -74,6 +74,9 @@ _MANNERS: _Options = (
     _flag("--max-bytes", type=size, metavar="SIZE", help="Read at most this much: 2Gi."),
     _flag("--max-objects", type=click.IntRange(min=1), metavar="N", help="Read at most N objects."),
     _flag("--max-files", type=click.IntRange(min=1), metavar="N", help="Read at most N files."),
+    _flag("--max-ratio", type=click.IntRange(min=1), metavar="N", help="Read what expands to N times its size."),
+    _flag("--max-path", type=click.IntRange(min=1), metavar="N", help="Read members with names of N characters."),
+    _flag("--max-log-bytes", type=size, metavar="SIZE", help="Read the last SIZE of each log: 2Mi."),
 )
 
 
@@ -138,6 +141,9 @@ class Flags:
     max_bytes: int | None
     max_objects: int | None
     max_files: int | None
+    max_ratio: int | None
+    max_path: int | None
+    max_log_bytes: int | None
     fail_on: str = "never"
     config: Config
     origins: Mapping[str, str]

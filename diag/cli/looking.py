@@ -175,7 +175,14 @@ def still_valid(ignores: Sequence[Ignore], narrator: Narrator) -> tuple[Ignore, 
 
 def limits(flags: Flags) -> "Limits | None":
     """How much may be read, None where no flag says so."""
-    asked = {"bytes": flags.max_bytes, "objects": flags.max_objects, "files": flags.max_files}
+    asked = {
+        "bytes": flags.max_bytes,
+        "objects": flags.max_objects,
+        "files": flags.max_files,
+        "ratio": flags.max_ratio,
+        "path": flags.max_path,
+        "log_bytes": flags.max_log_bytes,
+    }
     given = {name: value for name, value in asked.items() if value is not None}
     from diag.api import Limits  # noqa: PLC0415  # as in looked
 
