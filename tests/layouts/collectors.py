@@ -123,20 +123,26 @@ def support_bundle(state: State, *, bare=False):
         found = typed_list(items, api_version, kind, bare=bare)
         return as_json(found["items"] if bare else found)
 
-    known = {*SUPPORT_BUNDLE.values(), *SUPPORT_BUNDLE_OF_CLUSTER.values()}
     for name, kind in SUPPORT_BUNDLE_OF_CLUSTER.items():
         files[f"{root}/cluster-resources/{name}.json"] = write(state.only(kind).objects, kind)
     for namespace in state.namespaces:
         for (api_version, kind), items in state.by_kind(namespace).items():
             custom = f"custom-resources/{plural(kind)}.{group_of(api_version)}"
             folder = next((name for name, own in SUPPORT_BUNDLE.items() if own == kind), custom)
-            if kind in known or "." in group_of(api_version).removesuffix(".k8s.io"):
-                content = write(items, kind) if kind in known else as_json(items)
+            if in_support_bundle(items[0]):
+                content = write(items, kind) if kind in SUPPORT_BUNDLE.values() else as_json(items)
                 files[f"{root}/cluster-resources/{folder}/{namespace}.json"] = content
     for (pod, container, previous), text in state.logs.items():
         name = f"{container}-previous" if previous else container
         files[f"{root}/cluster-resources/pods/logs/{pod}/{name}.log"] = f"{text}\n".encode()
     return files
+
+
+def in_support_bundle(item):
+    """Whether the collector of cluster resources takes such an object: what it knows, and namespaced custom ones."""
+    if item["kind"] in (*SUPPORT_BUNDLE.values(), *SUPPORT_BUNDLE_OF_CLUSTER.values()):
+        return True
+    return bool(namespace_of(item)) and "." in group_of(item["apiVersion"]).removesuffix(".k8s.io")
 
 
 def gpu_operator(state: State, namespace="gpu-operator"):

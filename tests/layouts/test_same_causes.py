@@ -2,7 +2,7 @@
 
 import pytest
 from layouts import collectors
-from layouts.packing import pack
+from layouts.packing import FORMS, pack
 from layouts.state import State, demo, plain, scenario
 
 from diag.api import scan
@@ -23,11 +23,27 @@ def current_logs_only(state):
     return State(state.objects, {key: text for key, text in state.logs.items() if not key[2]})
 
 
+def of_support_bundle(state):
+    return State([one for one in state.objects if collectors.in_support_bundle(one)], state.logs)
+
+
+def of_operator(state):
+    own = [one for one in state.only("Pod", "DaemonSet").objects if one["metadata"]["namespace"] == "gpu-operator"]
+    return State(own, {key: text for key, text in state.logs.items() if key[0].startswith("gpu-operator/")})
+
+
 # Each collector, and what of a state it carries.
 COLLECTORS = {
     "must-gather": (collectors.must_gather, lambda state: state),
     "kind": (collectors.kind_export, lambda state: state),
     "cluster-info": (collectors.cluster_info, lambda state: current_logs_only(state.only(*NODES_AND_SEVEN))),
+    "cluster-info stream": (
+        collectors.cluster_info_stdout,
+        lambda state: current_logs_only(state.only(*NODES_AND_SEVEN)),
+    ),
+    "support bundle": (collectors.support_bundle, of_support_bundle),
+    "old support bundle": (lambda state: collectors.support_bundle(state, bare=True), of_support_bundle),
+    "GPU operator": (collectors.gpu_operator, of_operator),
 }
 
 
@@ -58,5 +74,17 @@ def expected(tmp_path_factory):
 @pytest.mark.parametrize("state_name", STATES)
 def test_each_collector_gives_the_causes_of_the_plain_dump(state_name, collector, expected, tmp_path):
     write, _ = COLLECTORS[collector]
-    report = diagnosed(pack(write(STATES[state_name]()), "tar.gz", tmp_path))
+    state = STATES[state_name]()
+    if collector == "GPU operator" and state_name != "demo":
+        pytest.skip("the scenario has no GPU Operator")
+    report = diagnosed(pack(write(state), "tar.gz", tmp_path))
     assert causes(report) == expected(state_name, collector)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("collector", ["must-gather", "kind", "support bundle"])
+def test_each_form_gives_the_same_causes(collector, form, expected, tmp_path):
+    write, _ = COLLECTORS[collector]
+    report = diagnosed(pack(write(demo()), form, tmp_path))
+    assert causes(report) == expected("demo", collector)
+    assert len(report.causes) > 5

@@ -34,8 +34,8 @@ def read_file(path: Path, name: str | None, budget: Budget) -> Part:
     return read_bytes(data, shown, name, budget)
 
 
-def read_stream(stream: BinaryIO, name: str | None, budget: Budget) -> Part:
-    """What the standard input holds; raises SnapshotError as `read_file` does."""
+def read_stream(stream: BinaryIO, budget: Budget) -> bytes:
+    """All bytes of the standard input; raises SnapshotError as `read_file` does."""
     chunks = []
     try:
         while chunk := stream.read(_CHUNK_BYTES):
@@ -43,7 +43,7 @@ def read_stream(stream: BinaryIO, name: str | None, budget: Budget) -> Part:
             chunks.append(chunk)
     except OSError as error:
         raise SnapshotError(f"the standard input cannot be read: {error.strerror or error}") from error
-    return read_bytes(b"".join(chunks), "-", name, budget)
+    return b"".join(chunks)
 
 
 def read_bytes(data: bytes, path: str, name: str | None, budget: Budget) -> Part:

@@ -2,14 +2,17 @@
 
 import os
 import sys
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
 from diag.errors import SnapshotError
 from diag.snapshot.sources.budget import Budget
+from diag.snapshot.sources.bundles.bundle import read_source
+from diag.snapshot.sources.bundles.index import source_within
 from diag.snapshot.sources.layouts import LAYOUTS
 from diag.snapshot.sources.part import Limits, Part
-from diag.snapshot.sources.plain_file import read_file, read_stream, unless_empty
+from diag.snapshot.sources.plain_file import read_bytes, read_file, read_stream, unless_empty
 
 _NO_LIMITS_GIVEN = Limits()
 
@@ -23,7 +26,9 @@ def read(source: str, *, stdin: BinaryIO | None = None, limits: Limits = _NO_LIM
     name, path = _name_and_path(source)
     budget = Budget(limits)
     if path == "-":
-        return [unless_empty(read_stream(_piped(stdin), name, budget))]
+        data = read_stream(_piped(stdin), budget)
+        bundle = source_within(lambda: BytesIO(data), "-", budget)
+        return read_source(bundle, "-", name, budget) if bundle else [unless_empty(read_bytes(data, "-", name, budget))]
     location = Path(path)
     for layout in LAYOUTS:
         if layout.recognises(location):

@@ -7,6 +7,8 @@ from pathlib import Path
 from diag.errors import SnapshotError
 from diag.snapshot.sources.budget import Budget, NotObjectsError
 from diag.snapshot.sources.bundles.cluster_info import CLUSTER_INFO
+from diag.snapshot.sources.bundles.dump_text import CLUSTER_INFO_TEXT
+from diag.snapshot.sources.bundles.entry import Source
 from diag.snapshot.sources.bundles.folder_files import FolderFiles
 from diag.snapshot.sources.bundles.gpu_operator import GPU_OPERATOR
 from diag.snapshot.sources.bundles.index import Index, index, source_of
@@ -19,9 +21,9 @@ from diag.snapshot.sources.bundles.pods import Pods
 from diag.snapshot.sources.bundles.support_bundle import SUPPORT_BUNDLE
 from diag.snapshot.sources.bundles.tool import Notes, Tool
 from diag.snapshot.sources.part import Limits, Part
-from diag.snapshot.sources.plain_file import printable
+from diag.snapshot.sources.plain_file import explain, printable
 
-TOOLS = (MUST_GATHER, SUPPORT_BUNDLE, CLUSTER_INFO, GPU_OPERATOR, NODE_LOGS)
+TOOLS = (MUST_GATHER, SUPPORT_BUNDLE, CLUSTER_INFO, CLUSTER_INFO_TEXT, GPU_OPERATOR, NODE_LOGS)
 _ROOTS = 50  # trees of collectors in one bundle; a must-gather has one for each image
 _LOOKED_INTO = 200  # files of a folder that are looked into for an archive
 
@@ -65,10 +67,17 @@ def is_bundle(path: Path) -> bool:
 
 def read_bundle(path: Path, name: str | None, budget: Budget) -> list[Part]:
     """What a bundle holds, problems included; raises SnapshotError if that is nothing, or beyond a limit."""
-    shown = printable(path)
-    source = source_of(path, budget)
+    try:
+        source = source_of(path, budget)
+    except OSError as error:
+        raise explain(path, error) from error
     if source is None:
-        raise NotObjectsError(f"{shown} is no folder or archive any more", hint="name it again")
+        raise NotObjectsError(f"{printable(path)} is no bundle any more", hint="name it again")
+    return read_source(source, printable(path), name, budget)
+
+
+def read_source(source: Source, shown: str, name: str | None, budget: Budget) -> list[Part]:
+    """The same of what was recognised already; `shown` is its path for messages."""
     found = index(source, _is_text, budget)
     roots = Roots(found.members)
     objects = Objects(found, roots, shown, budget)

@@ -7,14 +7,16 @@ Logs are only listed. An archive inside a bundle is opened once (`must-gather.ta
 import re
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 from diag.errors import SnapshotError
 from diag.snapshot.sources.budget import Budget
 from diag.snapshot.sources.bundles import names
+from diag.snapshot.sources.bundles.dump_text import DumpText, begins_with_nodes, holds_sections, may_be_dump
 from diag.snapshot.sources.bundles.entry import Ahead, CutOffError, Entry, Reader, Source, chunks, head_of
 from diag.snapshot.sources.bundles.folder_files import FolderFiles
 from diag.snapshot.sources.bundles.noted import Noted
@@ -26,7 +28,8 @@ from diag.snapshot.sources.form import HEAD_BYTES, form_of
 
 INSIDE = "!/"
 _LOG = re.compile(r"\.log(?:\.gz|\.\d[^/]*)?$|(?:^|/)logs\.txt$")
-_OBJECTS = re.compile(rb'"?(?:kind|apiVersion|items)"?[ \t]*:')
+_OBJECTS = re.compile(rb'"?(?:kind|apiVersion|metadata|items)"?[ \t]*:')
+_PACKED_HEAD_BYTES = 256 * 1024  # a block of zstd has up to 128 KiB and is expanded at once (RFC 8878, 3.1.1.2)
 _TEXT_BYTES = 4 * 1024**2
 
 
@@ -49,23 +52,38 @@ class Index:
 
 
 def source_of(path: Path, budget: Budget) -> Source | None:
-    """The folder, tar or zip that a path is (packed or not), by its first bytes; None for anything else; OSError."""
+    """The folder, archive or stream of parts that a path is, by its first bytes; None for anything else; OSError."""
     mode = path.stat().st_mode
     if stat.S_ISDIR(mode):
         return FolderFiles(path)
-    if not stat.S_ISREG(mode):
-        return None
-    with path.open("rb") as file:
-        head = file.read(HEAD_BYTES)
+    return source_within(lambda: path.open("rb"), str(path), budget) if stat.S_ISREG(mode) else None
+
+
+def source_within(opened: Callable[[], BinaryIO], path: str, budget: Budget) -> Source | None:
+    """The archive or stream of parts that a file is, by its first bytes; `path` is for messages."""
+    with opened() as file:
+        head = _head(file)
     if is_zip(head):
-        return ZipFiles(lambda: path.open("rb"), budget)
+        return ZipFiles(opened, budget)
+    beginning = _beginning(head, budget)
 
     @contextmanager
     def opener() -> Iterator[Reader]:
-        with path.open("rb") as file:
-            yield expanded(file, head, budget, str(path))
+        with opened() as file:
+            yield expanded(file, head, budget, path)
 
-    return TarFiles(opener) if is_tar(_beginning(head, budget)) else None
+    if is_tar(beginning):
+        return TarFiles(opener)
+    if may_be_dump(beginning):
+        with opener() as text, suppress(CutOffError, SnapshotError):
+            return DumpText(opener) if holds_sections(text) else None
+    return None
+
+
+def _head(reader: Reader) -> bytes:
+    """The first bytes: of what is packed so many that something can be expanded from them."""
+    head = head_of(reader, HEAD_BYTES)
+    return head + head_of(reader, _PACKED_HEAD_BYTES) if is_compressed(head) else head
 
 
 def _beginning(head: bytes, budget: Budget) -> bytes:
@@ -116,7 +134,7 @@ def _look(
     member = found.members[name] = Member(size=entry.size)
     if _LOG.search(name) and not is_text(name):
         return
-    head = head_of(reader, HEAD_BYTES)
+    head = _head(reader)
     whole = Ahead(head, reader)
     if INSIDE not in name and (inner := _inner(name, head, whole, budget)) is not None:
         del found.members[name]
@@ -148,8 +166,11 @@ def _inner(name: str, head: bytes, whole: Reader, budget: Budget) -> Source | No
             pieces.append(piece)
         data = b"".join(pieces)
         return ZipFiles(lambda: BytesIO(data), budget)
-    if is_tar(_beginning(head, budget)):
+    beginning = _beginning(head, budget)
+    if is_tar(beginning):
         return TarFiles(lambda: nullcontext(expanded(whole, head, budget, name)))
+    if begins_with_nodes(beginning) and not name.endswith("nodes.json"):  # where collectors put only the nodes
+        return DumpText(lambda: nullcontext(expanded(whole, head, budget, name)))
     return None
 
 
@@ -179,7 +200,7 @@ def visit(source: Source, wanted: set[str], budget: Budget, prefix: str = "") ->
             if name in left:
                 yield name, entry.reader
                 continue
-            head = head_of(entry.reader, HEAD_BYTES)
+            head = _head(entry.reader)
             inner = _inner(name, head, Ahead(head, entry.reader), budget)
             if inner is not None:
                 yield from visit(inner, left, budget, name + INSIDE)

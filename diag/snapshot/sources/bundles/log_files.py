@@ -96,7 +96,7 @@ class LogFiles:
             whole = whole[-most:]
             whole = whole[whole.find(b"\n") + 1 :]
         text = log_text(whole, stamped=any(one.piece.stamped for one in found))
-        if text.startswith(_REFUSED):
+        if text.startswith(_REFUSED) and any(one.piece.marked.startswith("section") for one in found):
             fix = f"kubectl logs -n {pod.partition('/')[0]} {pod.partition('/')[2]} -c {container}"
             yield Problem(what=f"{READ_LOGS}{pod}", why="error", detail=text[:300], fix=fix)
             return

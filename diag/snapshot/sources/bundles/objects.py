@@ -89,8 +89,12 @@ class Objects:
             return  # a bare object at the place of a list is one of several
         typed = {kind_id(one.api_version, one.kind) for one in documents.lists}
         said = typed or ({scope.kind} if scope.kind else kinds)
-        spaces = namespaces if scope.of_items else None if scope.namespace is None else {scope.namespace}
         for kind in said:
+            of_cluster = {namespace for own, namespace in held if own == kind} == {""}
+            if scope.of_items:
+                spaces = None if of_cluster else namespaces - {""}
+            else:
+                spaces = None if scope.namespace is None else {scope.namespace}
             _add(self._listed, kind, spaces)
 
 

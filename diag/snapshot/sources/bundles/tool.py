@@ -29,7 +29,8 @@ class LogPlace:
     - `container` is empty where the pod has only one, or where a file holds several.
     - `run` is the restart count that the file's name carries.
     - `stamp` is when it was rotated away (empty: the newest piece).
-    - `marked`: how the containers of one file are told apart: sections, or prefixes of each line.
+    - `marked`: how the containers of one file are told apart: `sections`, or `prefixes` of each line; `section` is a
+      file that is one section, which may hold an error in place of a log.
     - `stamped`: the kubelet's time stands before each line.
     """
 
