@@ -122,9 +122,9 @@ def _pass(source: Source, prefix: str, found: Index, is_text: Callable[[str], bo
             elif entry.reader is not None:
                 _look(entry, prefix + name, entry.reader, found, is_text, budget)
     except CutOffError as error:
-        found.noted.cut_off(f"what follows {last or 'the beginning'} of the bundle", f"the {source.kind}: {error}")
+        found.noted.cut_off(f"the bundle from {last or 'its beginning'} on", f"the {source.kind}: {error}")
     except OSError as error:
-        found.noted.unread(f"what follows {last or 'the beginning'} of the bundle", error.strerror or str(error))
+        found.noted.unread(f"the bundle from {last or 'its beginning'} on", error.strerror or str(error))
 
 
 def _look(

@@ -88,7 +88,20 @@ def _entry(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Entry:
         return Entry(name=name, size=0, odd="link", link=member.linkname)
     if member.issparse() or not member.isreg():
         return Entry(name=name, size=0, odd="device" if member.isdev() else "of a type that is not read")
-    return Entry(name=name, size=member.size, reader=archive.extractfile(member))
+    return Entry(name=name, size=member.size, reader=_Member(archive, member))
+
+
+class _Member:
+    """A member whose faults are those of its archive."""
+
+    def __init__(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> None:
+        self._opened = archive.extractfile(member)
+
+    def read(self, size: int, /) -> bytes:
+        try:
+            return self._opened.read(size) if self._opened else b""
+        except (tarfile.TarError, EOFError) as error:
+            raise CutOffError(str(error) or "it breaks off") from error
 
 
 def _drain(reader: Reader | None) -> None:
