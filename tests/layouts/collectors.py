@@ -169,12 +169,9 @@ def gpu_operator(state: State, namespace="gpu-operator"):
 def kind_export(state: State):
     """`kind export logs` with a dump laid beside it: runs numbered by restarts, the runtime's prefixes, a rotation."""
     files = {"kind-version.txt": b"kind v0.30.0\n", "node-1/kubernetes-version.txt": b"v1.34.2", **plain_objects(state)}
-    states = {
-        f"{namespace_of(pod)}/{pod['metadata']['name']}": pod.get("status", {}) for pod in state.only("Pod").objects
-    }
-    for (pod, container, previous), text in state.logs.items():
+    for (pod, container, previous), text in of_runs(state).logs.items():
         namespace, _, name = pod.partition("/")
-        run = _run(states.get(pod, {}), container, previous=previous)
+        run = _run(_status(state, pod), container, previous=previous)
         where = f"node-1/pods/{namespace}_{name}_{UID}/{container}/{run}.log"
         lines = [f"{STAMP}stdout F {line}\n" for line in text.split("\n")]
         half = len(lines) // 2
@@ -182,6 +179,23 @@ def kind_export(state: State):
             files[f"{where}.20261125-105900"] = "".join(lines[:half]).encode()
         files[where] = "".join(lines[half:]).encode()
     return files
+
+
+def of_runs(state):
+    """The state with one log for each run: while a container waits, its current log is that of the run that ended."""
+    logs = {
+        key: text
+        for key, text in state.logs.items()
+        if key[2]
+        or (*key[:2], True) not in state.logs
+        or _run(_status(state, key[0]), key[1], previous=True) < _run(_status(state, key[0]), key[1], previous=False)
+    }
+    return State(state.objects, logs)
+
+
+def _status(state, pod):
+    found = (one for one in state.only("Pod").objects if f"{namespace_of(one)}/{one['metadata']['name']}" == pod)
+    return next(found, {}).get("status", {})
 
 
 def _run(status, container, *, previous):

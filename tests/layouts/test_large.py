@@ -1,0 +1,20 @@
+"""A bundle of mostly logs is opened within a bound of memory that is far below what it holds."""
+
+import pytest
+from layouts.large import scan, write_bundle
+
+MIB = 1024**2
+
+
+@pytest.mark.slow
+def test_logs_are_listed_and_only_the_wanted_one_is_read(tmp_path):
+    path = tmp_path / "bundle"
+    logs = write_bundle(path, 400 * MIB, one_log=40 * MIB)
+    report, _, peak = scan(path, 300 * MIB)
+    (cause,) = report["causes"]
+    assert logs == 10
+    assert (cause["name"], cause["root"]["name"]) == ("cuda-out-of-memory", "p9")
+    assert peak < 150 * MIB
+    gaps = [gap for gap in report["gaps"] if gap["why"] == "truncated"]
+    assert [gap["what"] for gap in gaps] == ["read the logs of ml/p9"]
+    assert not any(gap["material"] for gap in gaps)
