@@ -1,0 +1,98 @@
+"""The guard: a sentence is kept when every name, number, command, cause and denial in it stands in what it cites.
+
+The model is taken for an adversary. All that can be proven by words is: what cannot (a subtle change of scope, or the
+wording of another language than English) is measured, and stated in `docs/model-use.md`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from diag.llm.brief import Brief
+from diag.llm.check.advice import unadvised, wrong_certainty, wrong_risk
+from diag.llm.check.amounts import unproven_quantifier, untold_ordinal, wrong_amount
+from diag.llm.check.causal import unlinked
+from diag.llm.check.names import foreign, foreign_name, undocumented, wrong_kind
+from diag.llm.check.polarity import turned_around
+from diag.llm.check.subjects import misplaced, of_nothing_cited
+from diag.llm.check.support import Support, UnknownSourceError, support_of
+from diag.llm.form import Form, Sentence
+
+MOST_CHARS = 600
+_APOSTROPHES = {0x2018: "'", 0x2019: "'"}  # typographic ones
+Test = Callable[[str, Support], str | None]
+
+# In the order in which a reader would object. Those of the first table hold in any language.
+ANY_LANGUAGE: tuple[tuple[str, Test], ...] = (
+    ("a command that no step documents", undocumented),
+    ("a number that is not cited", wrong_amount),
+)
+OTHERS: tuple[tuple[str, Test], ...] = (("a name that is not cited", foreign_name),)
+ENGLISH: tuple[tuple[str, Test], ...] = (
+    ("advice that no step gives", unadvised),
+    ("a name or word that is not cited", foreign),
+    ("another kind of object", wrong_kind),
+    ("a number that is not cited", untold_ordinal),
+    ("a quantity that is not cited", unproven_quantifier),
+    ("another risk or owner", wrong_risk),
+    ("another certainty", wrong_certainty),
+    ("a cause without its link", unlinked),
+    ("a denial turned around", turned_around),
+    ("told of another object", misplaced),
+    ("told of an object that is not cited", of_nothing_cited),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped:
+    """A sentence that was not proven, and why."""
+
+    sentence: Sentence
+    why: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What may be read, and what may not. `partial` says what could not be checked at all, "" where all was."""
+
+    kept: tuple[Sentence, ...]
+    dropped: tuple[Dropped, ...]
+    partial: str = ""
+
+    @property
+    def sentences(self) -> int:
+        """How many sentences there were."""
+        return len(self.kept) + len(self.dropped)
+
+
+def check(form: Form, brief: Brief, *, language: str = "en") -> Checked:
+    """Hold each sentence against what it cites. Pure: the same form and brief give the same answer."""
+    kept, dropped = list[Sentence](), list[Dropped]()
+    english = language.partition("-")[0] == "en"
+    for sentence in form.sentences:
+        found = _objection(sentence, brief, english=english)
+        if found:
+            dropped.append(Dropped(sentence=sentence, why=found[0], detail=found[1][:200]))
+        else:
+            kept.append(sentence)
+    partial = (
+        "" if english else "in this language names, numbers and commands are proven, the wording between them is not"
+    )
+    return Checked(kept=tuple(kept), dropped=tuple(dropped), partial=partial)
+
+
+def _objection(sentence: Sentence, brief: Brief, *, english: bool) -> tuple[str, str] | None:
+    text = sentence.text.translate(_APOSTROPHES)
+    if not text.strip() or len(text) > MOST_CHARS or not text.replace("\t", " ").isprintable():
+        return "no sentence", "empty, too long, or with control characters"
+    if not sentence.facts and not sentence.steps:
+        return "nothing is cited", ""
+    try:
+        support = support_of(sentence, brief)
+    except UnknownSourceError as error:
+        return "something is cited that does not exist", str(error)
+    for why, test in (*ANY_LANGUAGE, *(ENGLISH if english else OTHERS)):
+        detail = test(text, support)
+        if detail:
+            return why, detail
+    return None

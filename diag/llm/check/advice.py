@@ -1,0 +1,79 @@
+"""Advice and certainty: only documented steps are advised, and nothing is surer or vaguer than the cause."""
+
+import re
+
+from diag.llm.check.english import alike, stem, words
+from diag.llm.check.support import Support
+from diag.llm.check.tokens import tokens
+from diag.views.wording import WHO
+
+_MODAL = re.compile(
+    r"""\b(?:should|must|ought\ to|(?:has|have|need|needs)\ to\ be|recommend\w*|suggest\w*|advis\w*
+    |consider|try\ to|please|make\ sure|ensure|let's|you\ can|you\ could|you\ may
+    |one\ can|can\ be\ (?:fixed|solved|resolved|mended)
+    |to\ (?:fix|solve|resolve|mend|remedy|repair)\ (?:this|it|that)|the\ (?:fix|solution|remedy)\ is|it\ helps\ to
+    |would\ help|will\ (?:fix|solve|resolve|help|clear|free))\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_SURE = re.compile(
+    r"\b(?:certain(?:ly)?|definite(?:ly)?|undoubtedly|surely|clearly|obviously|proven|proves|no doubt|confirm(?:ed|s)"
+    r"|guaranteed)\b",
+    re.IGNORECASE,
+)
+_FAIRLY = re.compile(r"\b(?:probabl[ey]|likely|presumably|most likely)\b", re.IGNORECASE)
+_VAGUE = re.compile(
+    r"\b(?:possib(?:le|ly)|perhaps|maybe|might|may|could(?! not)|suspected|apparently|seems?|seemingly|unclear|suspect"
+    r"|assume|presume)\b",
+    re.IGNORECASE,
+)
+_RISK = re.compile(
+    r"\b(?:safe(?:ly)?|harmless|without (?:any )?risk|risk-free|disruptive|irreversible|reversible|dangerous|risky)\b",
+    re.IGNORECASE,
+)
+_RISK_OF = {
+    "safe": "safe", "safely": "safe", "harmless": "safe", "disruptive": "disruptive", "irreversible": "irreversible",
+}  # fmt: skip
+_BEFORE_ADVICE = ("first", "then", "next", "finally", "afterwards", "or", "to", "and", "alternatively", "also")
+
+
+def unadvised(text: str, support: Support) -> str | None:
+    """Advice that no cited step gives; None where there is none, or a step says it."""
+    first = next((token for token in tokens(text) if token.kind in ("word", "name")), None)
+    head = first.text.casefold() if first else ""
+    if head in _BEFORE_ADVICE:
+        rest = [token.text.casefold() for token in tokens(text) if token.kind == "word"][1:2]
+        head = rest[0] if rest else ""
+    imperative = head in words("imperatives")
+    modal = _MODAL.search(text)
+    if not imperative and not modal:
+        return None
+    if not support.steps:
+        return f"advice without a step: {head if imperative else modal[0] if modal else ''}"
+    if imperative:
+        said = " ".join(step.text + " " + (step.command or "") for step in support.steps)
+        if not alike(stem(head)) & frozenset(map(stem, re.findall(r"[A-Za-z]+", said))):
+            return f"no step says: {head}"
+    return None
+
+
+def wrong_certainty(text: str, support: Support) -> str | None:
+    """A degree of certainty that is not the cause's; None where none is told, or what is cited says it so."""
+    confidence = support.brief.confidence
+    allowed = {"certain": (_SURE,), "likely": (_FAIRLY,), "possible": (_VAGUE,)}.get(confidence, ())
+    for pattern in (_SURE, _FAIRLY, _VAGUE):
+        for found in pattern.finditer(text):
+            if pattern not in allowed and not re.search(rf"\b{re.escape(found[0].casefold())}\b", support.lowered):
+                return found[0]
+    return None
+
+
+def wrong_risk(text: str, support: Support) -> str | None:
+    """A risk or an owner that is not the cited steps'; None where they agree, or none is told."""
+    for found in _RISK.finditer(text):
+        told = _RISK_OF.get(found[0].casefold(), "")
+        if not any(step.risk == told for step in support.steps) and found[0].casefold() not in support.lowered:
+            return found[0]
+    lowered = text.casefold()
+    owners = {step.who for step in support.steps}
+    others = (told for who, told in WHO.items() if who != "user" and who not in owners)
+    return next((told for told in others if told in lowered and told not in support.lowered), None)

@@ -1,0 +1,123 @@
+"""Because: a causal claim needs a proven link, told in the link's direction."""
+
+import re
+from dataclasses import dataclass
+
+from diag.llm.brief import Fact
+from diag.llm.check.english import plain, stem
+from diag.llm.check.support import Source, Support, called
+from diag.llm.check.tokens import tokens
+
+# Behind these stands the cause …
+_CAUSE_BEHIND = re.compile(
+    r"""\b(?:because(?:\ of)?|due\ to|owing\ to|thanks\ to|as\ a\ (?:result|consequence)\ of|in\ consequence\ of
+    |caused\ by|(?:results?|resulted|stems?|comes?|came|follows?|arises?|resulting|stemming|coming)\ from|explained\ by
+    |(?:blocked|prevented|stopped|held\ up|held\ back|triggered|forced|delayed|broken|refused|rejected)\ by
+    |since(?!\ \d)(?!\ then)|on\ account\ of|for\ (?:lack|want)\ of|down\ to|attributable\ to|goes\ back\ to
+    |the\ (?:root\ )?(?:cause|reason)\ (?:is|for\ this\ is|of\ this\ is)|the\ reason\ why)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+# … and in front of these.
+_CAUSE_BEFORE = re.compile(
+    r"""(?:,?\ (?:and\ )?so(?:\ that)?|\b(?:therefore|thus|hence|consequently|accordingly
+    |as\ a\ (?:result|consequence)(?!\ of)|which\ is\ why|that\ is\ why|this\ is\ why|for\ (?:this|that)\ reason
+    |lead(?:s|ing)?\ to|led\ to|result(?:s|ed|ing)?\ in|caus(?:es|e|ing)|caused(?!\ by)|prevent(?:s|ing)?
+    |prevented(?!\ by)|block(?:s|ing)?|blocked(?!\ by)
+    |(?:keep(?:s|ing)?|kept)\ \S+(?:\ \S+){0,4}\ (?:from|out|off|pending|waiting|down|closed)
+    |stop(?:s|ping)|stopped(?!\ by)|forc(?:es|ing)|forced(?!\ by)|trigger(?:s|ing)|triggered(?!\ by)|starv(?:es|ed|ing)
+    |hold(?:s|ing)?\ (?:up|back)|delay(?:s|ing)|breaks|broke|means\ that|mak(?:es|ing)\ \S+\ \S+\ \S+
+    |leav(?:es|ing)\ \S+\ \S+|affects?|explains?|responsible\ for
+    |(?:is|are|was|were|being)\ the\ (?:root\ )?(?:cause|reason)\ (?:of|for|why)|root\ cause\ of|behind\ the))\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A causal claim taken apart."""
+
+    cause: str
+    effect: str
+
+
+def claims(text: str) -> list[Claim]:
+    """The causal claims of a text: each marker splits the sentence at its place."""
+    found = []
+    for match in _CAUSE_BEHIND.finditer(text):
+        before, behind = text[: match.start()], text[match.end() :]
+        if not before.strip(" ,;"):  # "Because the budget is spent, the drain …"
+            behind, _, before = behind.partition(",")
+        found.append(Claim(behind, before))
+    found += [Claim(text[: one.start()], text[one.end() :]) for one in _CAUSE_BEFORE.finditer(text)]
+    return found
+
+
+def unlinked(text: str, support: Support) -> str | None:
+    """What is wrong with the causal claims of a sentence: no link, or not what its link says. None where all hold."""
+    for claim in claims(text):
+        if support.link is not None:
+            cause, effect = support.ends
+            why = _against(claim, _Side(cause), _Side(effect))
+        else:
+            why = None if any(_states(source, claim) for source in support.sources) else "a cause without a link"
+        if why:
+            return why
+    return None
+
+
+class _Side:
+    """One end of a link: the names of its objects, and its words."""
+
+    def __init__(self, fact: Fact) -> None:
+        source = Source(fact.whole, fact.about)
+        self.names = frozenset(name for ref in fact.about for name in called(ref))
+        self.stems = source.stems
+
+
+def _against(claim: Claim, cause: _Side, effect: _Side) -> str | None:
+    """None unless the claim has the link's ends the wrong way round, or speaks of neither."""
+    in_cause, in_effect = _names(claim.cause), _names(claim.effect)
+    only_cause, only_effect = cause.names - effect.names, effect.names - cause.names
+    if (in_cause & only_effect and not in_cause & cause.names) or (
+        in_effect & only_cause and not in_effect & effect.names
+    ):
+        return "cause and effect are exchanged"
+    forward = _overlap(claim.cause, cause, effect) + _overlap(claim.effect, effect, cause)
+    backward = _overlap(claim.cause, effect, cause) + _overlap(claim.effect, cause, effect)
+    if backward > forward and not (in_cause & only_cause and in_effect & only_effect):
+        return "cause and effect are exchanged"
+    if not (in_cause & cause.names or _words(claim.cause) & cause.stems or not _words(claim.cause)):
+        return "the link has another cause"
+    if not (in_effect & effect.names or _words(claim.effect) & effect.stems or not _words(claim.effect)):
+        return "the link has another effect"
+    return None
+
+
+def _overlap(text: str, mine: _Side, other: _Side) -> int:
+    """How many words of a text are of one end only; a name counts for several."""
+    names = _names(text)
+    return len(_words(text) & (mine.stems - other.stems)) + 3 * len(names & (mine.names - other.names))
+
+
+def _states(source: Source, claim: Claim) -> bool:
+    """Whether one cited text itself says so: it has a cause and an effect, and each holds what is told on its side."""
+    for own in claims(source.text):
+        if _words(claim.cause) <= _all(own.cause) and _words(claim.effect) <= _all(own.effect):
+            return True
+    return False
+
+
+def _all(text: str) -> frozenset[str]:
+    return Source(text).stems
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(
+        token.text.casefold().removesuffix("'s") for token in tokens(text) if token.kind in ("name", "word")
+    )
+
+
+def _words(text: str) -> frozenset[str]:
+    """Stems of the words and names that are not plain English."""
+    found = (token.text.casefold() for token in tokens(text) if token.kind in ("name", "word", "quote"))
+    return frozenset(stem(word) for word in found if word not in plain())

@@ -1,0 +1,62 @@
+"""Words by their stems: which are plain English, and which say the same."""
+
+import re
+import tomllib
+from functools import cache
+from importlib.resources import files
+
+from snowballstemmer import stemmer
+
+_ENGLISH = stemmer("english")
+_PIECES = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")  # NodeNotReady, disruptionsAllowed, hf-token-prod
+
+
+@cache
+def stem(word: str) -> str:
+    """The stem of a word: `evictions`, `evicted` and `evict` are one."""
+    found: str = _ENGLISH.stemWord(word.casefold().removesuffix("'s"))
+    return found
+
+
+@cache
+def words(name: str) -> frozenset[str]:
+    """One list of `words.toml`, as its words are spelled there."""
+    listed = _lists()[name]
+    return frozenset(listed.split()) if isinstance(listed, str) else frozenset()
+
+
+@cache
+def plain() -> frozenset[str]:
+    """Words that need no proof of their own here."""
+    return words("plain") | words("ruled")
+
+
+@cache
+def _groups() -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for line in _lists()["synonyms"]:
+        group = frozenset(map(stem, line.split()))
+        for one in group:
+            found[one] = found.get(one, frozenset()) | group
+    return found
+
+
+def alike(one: str) -> frozenset[str]:
+    """The stems that say the same as a stem, itself among them."""
+    return _groups().get(one, frozenset((one,)))
+
+
+def pieces(text: str) -> list[str]:
+    """The words inside a text in order, also inside names: `PodDisruptionBudget` holds pod, disruption and budget."""
+    return [piece.casefold() for piece in _PIECES.findall(text)]
+
+
+def stems(text: str) -> frozenset[str]:
+    """The stems of all words of a text: whole words, and the words inside names."""
+    whole = re.findall(r"[A-Za-z][\w'/.-]*[A-Za-z0-9]|[A-Za-z]", text)
+    return frozenset(map(stem, [*whole, *pieces(text)]))
+
+
+@cache
+def _lists() -> dict[str, str | list[str]]:
+    return tomllib.loads(files("diag.llm.check").joinpath("words.toml").read_text(encoding="utf-8"))

@@ -1,0 +1,155 @@
+"""Names, quoted texts and words: each stands in what is cited, or claims nothing."""
+
+import re
+from collections.abc import Iterator
+
+from diag.llm.check.english import alike, pieces, plain, stem, words
+from diag.llm.check.support import Support, called, kinds
+from diag.llm.check.tokens import NUMBERS, Token, tokens
+
+_COMMAND = re.compile(
+    r"(?<![\w/.-])(?:kubectl|helm|sysctl|systemctl|nvidia-smi|nvidia-ctk|modprobe|rmmod|docker|crictl|ctr|gcloud|aws|az|oc|"
+    r"sudo|curl|wget|ssh|bash|sh|python3?|pip|apt|apt-get|yum|dnf|rm|kill|reboot|shutdown|diag|argocd|flux|terraform|"
+    r"kustomize|k9s|istioctl|kubeadm|journalctl|dcgmi)\b(?=[ ]+[\w/.-])[^\n,;`\"]*"
+)
+_ADDRESS = re.compile(r"https?://|www\.|[\w.+-]+@[\w-]+\.[a-z]{2,}|\b[\w-]+\.(?:com|org|net|io|dev|ai)/\S")
+_WORKLOAD_KINDS = frozenset(map(stem, ("workload", "application", "owner", "controller", "object", "resource")))
+
+
+def foreign(text: str, support: Support) -> str | None:
+    """The first name, quoted text or word that nothing cited holds; None where all are proven."""
+    for token in tokens(text):
+        if token.kind == "quote" and not _held(token.text, support):
+            return token.text
+        if token.kind == "name" and not _named(token.text, support):
+            return token.text
+        if token.kind == "word" and not _said(token.text, support):
+            return token.text
+    return None
+
+
+def foreign_name(text: str, support: Support) -> str | None:
+    """The first name or quoted text that nothing cited holds, for languages whose words are not checked.
+
+    A name is what no common word looks like: it has a digit, a mark inside, or capitals behind a small letter.
+    """
+    for token in tokens(text):
+        if token.kind == "quote" and not _held(token.text, support):
+            return token.text
+        if (
+            token.kind == "name"
+            and re.search(r"[\d./:=@_\[]|[a-z][A-Z]", token.text)
+            and not _held(token.text, support)
+        ):
+            return token.text
+    return None
+
+
+def wrong_kind(text: str, support: Support) -> str | None:
+    """A name that is told as another kind of object than it is ("node llama-0" for a pod)."""
+    kinds: dict[str, set[str]] = {}
+    for fact in support.brief.facts:
+        for ref in fact.about:
+            for name in called(ref):
+                kinds.setdefault(name, set()).add(ref.kind.casefold())
+    every = {kind for found in kinds.values() for kind in found} | {"pod", "node", "deployment", "job", "statefulset",
+        "daemonset", "replicaset", "service", "namespace", "queue", "persistentvolumeclaim"}  # fmt: skip
+    before = ""
+    for token in tokens(text):
+        known = kinds.get(token.text.casefold())
+        kind = before.rstrip("s") if before not in every else before
+        if known and kind in every and kind not in known:
+            pair = f"{kind} {token.text}".casefold()
+            if pair not in support.lowered and pair.replace(" ", "/") not in support.lowered:
+                return f"{before} {token.text}"
+        before = token.text.casefold() if token.kind in ("word", "name") else ""
+    return None
+
+
+def commands(text: str) -> Iterator[str]:
+    """Command lines in a text: what begins with a known program and has an argument."""
+    for found in _COMMAND.finditer(text):
+        yield " ".join(found[0].rstrip(" .:)").split())
+
+
+def undocumented(text: str, support: Support) -> str | None:
+    """The first command or address that no cited step or fact holds word for word."""
+    known = " ".join(support.text.split())
+    for one in commands(text):
+        words = one.split()
+        # Prose may go on behind a command; its beginning has to be a documented command as a whole.
+        if (
+            not any(step.command and _begins(words, step.command.split()) for step in support.steps)
+            and one not in known
+        ):
+            return one
+    address = _ADDRESS.search(text)
+    return address[0] if address and address[0] not in support.text else None
+
+
+def _begins(words: list[str], command: list[str]) -> bool:
+    return words[: len(command)] == command
+
+
+def _held(text: str, support: Support) -> bool:
+    """Whether a text stands in what is cited, not as a part of a longer name."""
+    wanted = text.casefold()
+    at = support.lowered.find(wanted)
+    while at >= 0:
+        before, after = support.lowered[at - 1 : at], support.lowered[at + len(wanted) : at + len(wanted) + 2]
+        inside = (before and (before.isalnum() or before in "-_")) and wanted[:1].isalnum()
+        goes_on = after[:1].isalnum() or after[:1] == "_" or (after[:1] in "-.:@" and after[1:2].isalnum())
+        if not inside and not (goes_on and wanted[-1:].isalnum()):
+            return True
+        at = support.lowered.find(wanted, at + 1)
+    return False
+
+
+def _named(text: str, support: Support) -> bool:
+    """A name stands as it is; one of plain parts (`root-cause`, `out-of-memory`) may be proven part by part."""
+    if _held(text, support) or text.casefold() in plain():
+        return True
+    if "'" in text and _held(text.partition("'")[0], support):
+        return True
+    words = re.split(r"[-/]", text)
+    if len(words) > 1 and all(word.isalpha() and (word.islower() or word.isupper()) for word in words if word):
+        return all(_said(word, support) for word in words if word)
+    if text.isalpha():  # GPU, GPUs, ConfigMap, NotReady: a name of letters may be inflected, or be part of a longer one
+        folded = pieces(text)
+        return stem(text) in support.stems or (
+            len(folded) > 1 and all(stem(piece) in support.stems for piece in folded) and _together(folded, support)
+        )
+    return False
+
+
+def _together(folded: list[str], support: Support) -> bool:
+    """Whether the parts of a camel-case name stand in one source."""
+    return any(all(alike(stem(piece)) & source.stems for piece in folded) for source in support.sources)
+
+
+def _said(word: str, support: Support) -> bool:
+    """Whether a word is plain English, or is in what is cited by its stem or a word that says the same."""
+    lowered = word.casefold()
+    if lowered in plain() or lowered in NUMBERS or lowered.removesuffix("'s") in plain():
+        return True
+    if "n't" in lowered and lowered.partition("n't")[0] in words("auxiliaries"):
+        return True
+    found = stem(lowered)
+    if found in support.stems or bool(alike(found) & support.stems):
+        return True
+    # A kind of object may be told of any object of the brief: no amount, state or cause hangs on it.
+    return found in kinds(support) or found in _WORKLOAD_KINDS
+
+
+def objects_in(text: str, support: Support) -> list[tuple[int, str]]:
+    """The objects of the brief that a text names, with their places, in order."""
+    known: dict[str, str] = {}
+    for fact in support.brief.facts:
+        for ref in fact.about:
+            for name in called(ref):
+                known.setdefault(name, ref.name.casefold())
+    return [(token.at, known[name]) for token in tokens(text) if (name := _bare(token)) in known]
+
+
+def _bare(token: Token) -> str:
+    return token.text.casefold().removesuffix("'s")

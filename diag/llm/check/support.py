@@ -1,0 +1,102 @@
+"""What a sentence rests on: the facts, links and steps that it cites, and nothing else of the brief."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from diag.document import RefRow
+from diag.llm.brief import Brief, Fact, Link, Step
+from diag.llm.check.english import alike, pieces, stem, stems
+from diag.llm.form import Sentence
+
+
+class UnknownSourceError(Exception):
+    """A sentence cites something that the brief does not hold."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One cited piece: its words, and the objects that it is about, the one that it is true of first."""
+
+    text: str
+    about: tuple[RefRow, ...] = ()
+    fact: Fact | None = None
+
+    @cached_property
+    def stems(self) -> frozenset[str]:
+        """The stems of its words."""
+        return stems(self.text)
+
+    @cached_property
+    def lowered(self) -> str:
+        """Its text in lower case."""
+        return self.text.casefold()
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """How the objects that it is about may be called, in lower case."""
+        return frozenset(name for ref in self.about for name in called(ref))
+
+
+@dataclass(frozen=True)
+class Support:
+    """All that one sentence cites."""
+
+    brief: Brief
+    sources: tuple[Source, ...]
+    link: Link | None = None
+    steps: tuple[Step, ...] = ()
+    ends: tuple[Fact, ...] = field(default=())  # the link's cause and effect
+
+    @cached_property
+    def text(self) -> str:
+        """Every cited word, a line for each source."""
+        return "\n".join(source.text for source in self.sources)
+
+    @cached_property
+    def lowered(self) -> str:
+        """The same in lower case."""
+        return self.text.casefold()
+
+    @cached_property
+    def stems(self) -> frozenset[str]:
+        """Stems of every cited word, and those that say the same."""
+        own = frozenset(one for source in self.sources for one in source.stems)
+        return own | frozenset(other for one in own for other in alike(one))
+
+
+def support_of(sentence: Sentence, brief: Brief) -> Support:
+    """What the sentence cites. A link brings its own words and both its facts. Raises UnknownSourceError."""
+    facts = {fact.id: fact for fact in brief.facts}
+    steps = {step.id: step for step in brief.steps}
+    links = {link.id: link for link in brief.links}
+    for cited, known in ((sentence.facts, facts), (sentence.steps, steps)):
+        for one in cited:
+            if one not in known:
+                raise UnknownSourceError(one)
+    link = None
+    if sentence.because:
+        if sentence.because not in links:
+            raise UnknownSourceError(sentence.because)
+        link = links[sentence.because]
+    ends = (facts[link.cause], facts[link.effect]) if link else ()
+    chosen = {fact.id: fact for fact in (*(facts[one] for one in sentence.facts), *ends)}
+    sources = [Source(fact.whole, fact.about, fact) for fact in chosen.values()]
+    if link is not None:
+        sources.append(Source(link.why, (*ends[0].about[:1], *ends[1].about[:1])))
+    done = [steps[one] for one in sentence.steps]
+    sources += [Source(" ".join(filter(None, (step.text, step.command, step.condition)))) for step in done]
+    return Support(brief, tuple(sources), link, tuple(done), ends)
+
+
+def called(ref: RefRow) -> tuple[str, ...]:
+    """How an object may be called: its name, and the name with its namespace; an event, by its subject's."""
+    name = ref.name.casefold()
+    if ref.kind == "Event":
+        name = name.rpartition(".")[0] or name
+    return (name, f"{ref.namespace.casefold()}/{name}") if ref.namespace else (name,)
+
+
+def kinds(support: Support) -> frozenset[str]:
+    """Stems of the kinds of all objects of the brief, whole and in their words."""
+    found = {ref.kind for fact in support.brief.facts for ref in fact.about}
+    return frozenset(stem(word) for kind in found for word in (kind, *pieces(kind)))
