@@ -1,0 +1,96 @@
+"""`diag snapshot info`: the real program on small bundles."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from layouts.collectors import cluster_info, support_bundle
+from layouts.packing import pack
+from layouts.state import State
+
+
+@pytest.fixture
+def info(tmp_path):
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "a\x1b[31m", "namespace": "ml"},
+        "spec": {"containers": []},
+    }
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}}
+    path = pack(cluster_info(State([pod, node])), "tar.gz", tmp_path)
+
+    def run(*words, stdin=None):
+        ended = subprocess.run(  # noqa: S603  # our own interpreter and words
+            [
+                sys.executable,
+                "-m",
+                "diag",
+                "snapshot",
+                "info",
+                *(str(path) if word == "PATH" else word for word in words),
+            ],
+            capture_output=True,
+            check=False,
+            input=stdin,
+            env={**os.environ, "DIAG_CONFIG_DIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )
+        return ended.returncode, ended.stdout.decode(), ended.stderr.decode()
+
+    run.path = path
+    return run
+
+
+def test_the_text_says_what_was_found_and_what_not(info):
+    code, out, _ = info("PATH")
+    assert code == 0
+    assert "kubectl cluster-info dump, 2 objects, 1 log" in out
+    assert "Pod: 1, complete: in ml" in out
+    assert "Node: 1, complete: yes" in out
+    assert "list ResourceQuota: not in the files" in out
+    assert "blind" in out
+    assert "\x1b" not in out
+
+
+def test_the_document_is_json(info):
+    code, out, _ = info("PATH", "-o", "json")
+    (cluster,) = json.loads(out)["clusters"]
+    assert code == 0
+    assert json.loads(out)["schema"] == "diag.contents/v1"
+    assert {kind["kind"]: kind["complete_in"] for kind in cluster["kinds"]}["Node"] is None
+    assert cluster["sources"][0]["layout"] == "kubectl cluster-info dump"
+
+
+def test_a_bundle_is_read_from_a_pipe(info):
+    code, out, _ = info("-", stdin=info.path.read_bytes())
+    assert code == 0
+    assert "-: kubectl cluster-info dump, 2 objects" in out
+
+
+def test_the_demo_and_names_of_clusters_work(info):
+    assert info("--demo")[1].startswith("Cluster demo: 371 objects")
+    assert info(f"prod={info.path}")[1].startswith("Cluster prod: ")
+
+
+def test_nothing_named_is_a_mistake_of_the_line(info):
+    code, out, err = info()
+    assert (code, out) == (2, "")
+    assert "nothing to look at" in err
+
+
+def test_what_cannot_be_read_exits_with_three(info, tmp_path):
+    code, _, err = info(str(tmp_path / "nowhere"))
+    assert code == 3
+    assert "does not exist" in err
+
+
+def test_what_a_collector_could_not_list_is_said(info, tmp_path):
+    files = support_bundle(State([{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}}]))
+    root = next(iter(files)).partition("/")[0]
+    files[f"{root}/cluster-resources/pods-errors.json"] = b'{"ml": "pods is forbidden"}'
+    (tmp_path / "other").mkdir()
+    code, out, _ = info(str(pack(files, "zip", tmp_path / "other")))
+    assert code == 0
+    assert "list Pod in ml: not allowed (pods is forbidden); blind: " in out
