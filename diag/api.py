@@ -11,8 +11,9 @@ No clock, no network and no randomness: the same files give the same report.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from diag import __version__
 from diag.catalog.registry import load as load_rules
@@ -22,7 +23,8 @@ from diag.causes.ignore import Ignore
 from diag.document import Report, ToolRow
 from diag.errors import SnapshotError, UsageError
 from diag.facts.quantity import milli
-from diag.snapshot.clusters import assign
+from diag.snapshot.archive.write import Counted, capture_lines, list_lines, packed
+from diag.snapshot.clusters import DEFAULT, assign
 from diag.snapshot.load import load
 from diag.snapshot.snapshot import Snapshot
 from diag.snapshot.sources import Limits, Part, read
@@ -32,7 +34,10 @@ from diag.views.fit import Fit
 from diag.views.fitting import find_template, try_fit
 from diag.vocab.accelerators import NVIDIA_GPU
 
-__all__ = ["Contents", "Examination", "Fit", "Ignore", "Limits", "Report", "contents", "examine", "fit", "scan"]
+__all__ = [
+    "Contents", "Examination", "Fit", "Ignore", "Limits", "Report", "Saved", "capture", "contents", "examine", "fit",
+    "scan",
+]  # fmt: skip
 
 
 def scan(  # noqa: PLR0913  one keyword for each choice of the command line
@@ -144,6 +149,48 @@ def contents(
     by_cluster = assign(parts)
     rows = [cluster_contents(snap, by_cluster[snap.cluster], registry) for snap in _indexed(parts, paths, now, say)]
     return Contents(tool=ToolRow(name="diag", version=__version__), clusters=rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What went into a capture: objects and logs (Secrets never), and the bytes of its frame."""
+
+    objects: int
+    logs: int
+    packed: bytes
+
+
+def capture(
+    paths: Sequence[str | Path],
+    *,
+    form: Literal["gzip", "zstd", "plain", "json"] = "gzip",
+    now: str | None = None,
+    stdin: BinaryIO | None = None,
+    limits: Limits | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Saved:
+    """One capture of the one cluster that the paths hold: its objects, and the logs that a scan of it would read.
+
+    A scan of the capture gives the report that a scan of the paths gives. `json` is a List of the objects, without
+    logs. Raises SnapshotError when nothing can be read, UsageError when the paths hold several clusters.
+    """
+    say = progress or (lambda _: None)
+    parts = _read(paths, stdin=stdin, limits=limits, say=say)
+    snapshots = _indexed(parts, paths, now, say)
+    if len(snapshots) > 1:
+        names = ", ".join(snap.cluster for snap in snapshots)
+        raise UsageError(f"an archive holds one cluster, and here are several: {names}", hint="save each on its own")
+    snap = examined(snapshots, Choice(), say).snapshots[0]
+    say("packing")
+    if form == "json":
+        lines = list_lines(parts)
+    else:
+        name = None if snap.cluster == DEFAULT else snap.cluster
+        uid = snap.identity if snap.identity != snap.cluster else None
+        lines = capture_lines(parts, cluster=name, cluster_uid=uid, read=snap.logs.texts)
+    counted = Counted(lines)
+    frame = packed(counted, "plain" if form == "json" else form)
+    return Saved(objects=counted.objects, logs=counted.logs, packed=frame)
 
 
 def _loaded(

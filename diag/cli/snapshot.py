@@ -5,9 +5,15 @@ import click
 from diag.cli.group import CONTEXT, LazyGroup
 
 _COMMANDS = {
+    "save": ("diag.cli.snapshot_save", "keep a cluster's objects, and the logs that tell, in one file"),
     "info": ("diag.cli.snapshot_info", "what a snapshot holds, how complete it is, and what it cannot show"),
+    "convert": ("diag.cli.snapshot_convert", "write any snapshot as an archive, or as one JSON list"),
 }
-_EXAMPLES = ("diag snapshot info must-gather.tar.gz",)
+_EXAMPLES = (
+    "diag snapshot save monday.jsonl.gz --from must-gather/",
+    "diag snapshot info must-gather.tar.gz",
+    "diag snapshot convert must-gather/ cluster.json",
+)
 
 
 @click.group(

@@ -3,7 +3,7 @@
 import importlib
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -54,8 +54,7 @@ def expand(data: bytes, path: str, budget: Budget) -> tuple[bytes, str | None]:
         if not is_compressed(data):
             break
         budget.return_bytes(len(data))
-        form = form_of_packed(data, path)
-        data, layer_fault = _expand_layer(data, form, path, budget)
+        data, layer_fault = _expand_layer(data, path, budget)
         fault = layer_fault or fault
         if not data and fault:
             raise SnapshotError(f"{path}: {fault}, and nothing of it can be read", hint="copy or save the file again")
@@ -64,27 +63,59 @@ def expand(data: bytes, path: str, budget: Budget) -> tuple[bytes, str | None]:
     return data, fault
 
 
-def _expand_layer(data: bytes, form: Form, path: str, budget: Budget) -> tuple[bytes, str | None]:
-    """Every member of the file, one after another; zeros between and after them are padding."""
-    pieces: list[bytes] = []
+def beginning(head: bytes, path: str, least: int) -> bytes:
+    """The first bytes of compressed data, `least` where there are as many; what is damaged there is left out."""
+    form = form_of_packed(head, path)
+    decoder, found = form.decoder(), b""
+    for at in range(0, len(head), form.step):
+        try:
+            found += decoder.decompress(head[at : at + form.step])
+        except form.error:
+            break
+        if len(found) >= least or decoder.eof:
+            break
+    return found
+
+
+def members(data: bytes, path: str, budget: Budget) -> Iterator[tuple[bytes, str | None]]:
+    """Each member (gzip) or frame (zstd) of compressed bytes, expanded, with what is wrong with it or behind it.
+
+    Zeros between and after them are padding. Raises SnapshotError where no library for the compression is installed.
+    """
+    form = form_of_packed(data, path)
     position = 0
     while data.startswith(form.magic, position):
+        pieces: list[bytes] = []
+        fault = None
         decoder = form.decoder()
-        while not decoder.eof:
+        while not decoder.eof and not fault:
             if position >= len(data):
-                return b"".join(pieces), f"the {form.name} file breaks off"
+                fault = f"the {form.name} file breaks off"
+                break
             try:
                 piece = decoder.decompress(data[position : position + form.step])
             except form.error as error:
-                return b"".join(pieces), f"the {form.name} file is damaged ({error})"
+                fault = f"the {form.name} file is damaged ({error})"
+                break
             position = min(position + form.step, len(data))
             budget.spend_bytes(len(piece), path)
             pieces.append(piece)
-        position -= len(decoder.unused_data)
-        padding = _PADDING.match(data, position)
-        position = padding.end() if padding else position
-    fault = None if position >= len(data) else f"what follows the {form.name} data is something else"
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces), fault
+        if not fault:
+            position -= len(decoder.unused_data)
+            padding = _PADDING.match(data, position)
+            position = padding.end() if padding else position
+            if position < len(data) and not data.startswith(form.magic, position):
+                fault = f"what follows the {form.name} data is something else"
+        yield pieces[0] if len(pieces) == 1 else b"".join(pieces), fault
+        if fault:
+            return
+
+
+def _expand_layer(data: bytes, path: str, budget: Budget) -> tuple[bytes, str | None]:
+    """All members as one, and the first fault."""
+    found = list(members(data, path, budget))
+    fault = found[-1][1]
+    return found[0][0] if len(found) == 1 else b"".join(text for text, _ in found), fault
 
 
 def _gzip() -> Form:

@@ -94,7 +94,7 @@ class Documents:
         self, items: Sequence[msgspec.Raw], *, kind: str | None, api_version: str | None, nested: bool = False
     ) -> None:
         """Sort the items of a list. A typed one (`PodList`) says what they are; a list among them is opened once."""
-        if kind is None and not any(map(_kind, items)):
+        if kind is None and not any(map(kind_in_front, items)):
             self._strangers += 1
             return
         self.recognised = self.listed = True
@@ -106,7 +106,7 @@ class Documents:
         item_kind = kind.removesuffix("List") if kind is not None and typed else None
         item_version = api_version if typed else None
         for number, raw in enumerate(items, 1):
-            own_kind = _kind(raw)
+            own_kind = kind_in_front(raw)
             if own_kind == "Secret":
                 continue
             if own_kind is None and not (typed and _first_byte(raw) == b"{"):
@@ -232,7 +232,7 @@ def _first_byte(raw: bytes | memoryview | msgspec.Raw) -> bytes:
     return bytes(memoryview(raw)[:1])
 
 
-def _kind(raw: msgspec.Raw) -> str | None:
+def kind_in_front(raw: msgspec.Raw) -> str | None:
     """An item's own kind; None where it has none, or is no object."""
     in_front = _KIND_IN_FRONT.match(raw)
     if in_front is not None:

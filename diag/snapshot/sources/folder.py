@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from diag.errors import SnapshotError
+from diag.snapshot.archive.read import is_archive, read_archive
 from diag.snapshot.sources.budget import Budget, LimitExceededError, NotObjectsError
 from diag.snapshot.sources.documents import KUBECTL_JSON
 from diag.snapshot.sources.part import Part, Problem
-from diag.snapshot.sources.plain_file import explain, printable, read_file
+from diag.snapshot.sources.plain_file import explain, file_bytes, printable, read_file
 
 
 def read_folder(folder: Path, name: str | None, budget: Budget) -> list[Part]:
@@ -25,7 +26,10 @@ def read_folder(folder: Path, name: str | None, budget: Budget) -> list[Part]:
             if (status.st_dev, status.st_ino) in seen:
                 continue
             seen.add((status.st_dev, status.st_ino))
-            parts.append(read_file(path, name, budget))
+            if is_archive(path):
+                parts += read_archive(file_bytes(path, budget), printable(path), name, budget)
+            else:
+                parts.append(read_file(path, name, budget))
         except NotObjectsError:
             passed_over += 1
         except LimitExceededError:

@@ -25,13 +25,18 @@ _SIBLINGS = 1000  # names to look through for the one that was meant
 def read_file(path: Path, name: str | None, budget: Budget) -> Part:
     """What a file holds, problems included; raises SnapshotError if it cannot be opened or holds no objects at all."""
     shown = printable(path)
+    return read_bytes(file_bytes(path, budget), shown, name, budget)
+
+
+def file_bytes(path: Path, budget: Budget) -> bytes:
+    """All bytes of a file that may hold objects by its first ones; raises SnapshotError as `read_file` does."""
+    shown = printable(path)
     budget.spend_file(shown)
     with _explained(path), _open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
         form_of(file.peek(HEAD_BYTES)[:HEAD_BYTES], shown)  # type: ignore[attr-defined]
         budget.spend_bytes(size, shown)
-        data = file.read(size)
-    return read_bytes(data, shown, name, budget)
+        return file.read(size)
 
 
 def read_stream(stream: BinaryIO, budget: Budget) -> bytes:

@@ -1,0 +1,44 @@
+"""Read, pack, write, and say what was written."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, get_args
+
+from diag import api
+from diag.cli.diagnostics import Narrator
+from diag.cli.flags import Flags
+from diag.cli.looking import limits, reads_stdin, sources
+from diag.errors import UsageError
+from diag.snapshot.archive.write import form_for, save
+from diag.views.wording import counted
+
+_Form = Literal["gzip", "zstd", "plain", "json"]
+
+
+def saved(flags: Flags, paths: Sequence[str], to: Path, *, append: bool) -> None:
+    """Write one capture of what the paths hold. Raises UsageError for a name whose ending says nothing."""
+    form = _form(to)
+    if form == "json" and append:
+        raise UsageError(f"nothing can be appended to {to}: a JSON list is one capture", hint="name a .jsonl.gz file")
+    given = list(paths) if paths and not flags.demo else sources(flags)
+    narrator = Narrator(quiet=flags.quiet, verbose=flags.verbose)
+    found = api.capture(
+        given, form=form, now=flags.now, stdin=sys.stdin.buffer if reads_stdin(given) else None, limits=limits(flags),
+        progress=narrator.progress,
+    )  # fmt: skip
+    save(to, found.packed, append=append)
+    narrator.done()
+    logs = f", {counted(found.logs, 'log')}" if form != "json" else ", without logs"
+    narrator.note(f"{to}: {counted(found.objects, 'object')}{logs}, {len(found.packed):,} bytes")
+
+
+def _form(to: Path) -> _Form:
+    name = to.name.casefold()
+    if name.endswith(".json"):
+        return "json"
+    stem = name.removesuffix(to.suffix.casefold()) if form_for(to) != "plain" else name
+    if not stem.endswith(".jsonl"):
+        raise UsageError(f"{to} does not say what to write", hint="end it in .jsonl.gz, .jsonl.zst, .jsonl or .json")
+    form = form_for(to)
+    return next(one for one in get_args(_Form) if one == form)

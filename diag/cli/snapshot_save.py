@@ -1,0 +1,28 @@
+"""`diag snapshot save`: one cluster in one file, to be looked at later, elsewhere, or beside another."""
+
+from pathlib import Path
+
+import click
+
+from diag.cli.complete import files
+from diag.cli.flags import flags_of, reading
+from diag.cli.group import Examples
+
+_EXAMPLES = (
+    "diag snapshot save monday.jsonl.gz --from must-gather/",
+    "diag snapshot save week.jsonl.zst --append --from dump.json",
+    "kubectl get all,nodes,events -A -o json | diag snapshot save now.jsonl.gz --from -",
+)
+
+
+@click.command("save", cls=Examples, examples=_EXAMPLES, configured=True)
+@click.argument("to", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), shell_complete=files)
+@click.option("--append", is_flag=True, help="Add a capture behind those that FILE holds.")
+@reading
+@click.pass_context
+def command(ctx: click.Context, /, to: Path, *, append: bool, **_: object) -> None:
+    """Write FILE: .jsonl, .jsonl.gz or .jsonl.zst. Secrets are left out; names and log lines are not hidden."""
+    from diag.cli.saving import saved  # noqa: PLC0415  # help runs nothing
+
+    flags = flags_of(ctx)
+    saved(flags, flags.from_, to, append=append)
