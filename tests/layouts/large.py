@@ -112,10 +112,11 @@ def scan(path: Path, address_space: int) -> tuple[dict, float, int]:
 
     begin = time.monotonic()
     driver = (
-        "import resource, sys\n"
+        "import re, sys\n"
         "from diag.cli.root import run\n"
         "code = run(sys.argv[1:])\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)\n"
+        # Not ru_maxrss: that begins with what the process was forked from (proc(5), getrusage(2)).
+        "print(re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1], file=sys.stderr)\n"
         "sys.exit(code)\n"
     )
     words = [sys.executable, "-c", driver, "scan", "--from", str(path), "-o", "json", "-q", "--fail-on", "never"]

@@ -1,12 +1,13 @@
 """NVIDIA GPU Operator's must-gather: YAML of its namespace, logs of its operands, and texts about the GPU nodes.
 
 Origin: NVIDIA/gpu-operator hack/must-gather.sh. It holds no nodes as objects, only their labels and what `kubectl
-describe` prints, and nothing of other namespaces: no workload that waits for a GPU is in it.
+describe` prints of those with GPUs, and nothing of other namespaces: no workload that waits for a GPU is in it.
 """
 
 import re
 from collections.abc import Mapping
 
+from diag.snapshot.sources.bundles.described import nodes_of
 from diag.snapshot.sources.bundles.tool import LogPlace, Notes, Scope, Tool
 from diag.snapshot.sources.part import Problem
 
@@ -29,13 +30,17 @@ def _log(path: str) -> LogPlace | None:
     return None
 
 
+def _told(path: str, text: bytes) -> list[bytes]:
+    return nodes_of(text) if path.endswith("gpu_nodes.descr") else []
+
+
 def _notes(texts: Mapping[str, bytes]) -> Notes:
-    if not any(path.endswith(("gpu_nodes.labels", "gpu_nodes.descr")) for path in texts):
+    if any(_told(path, text) for path, text in texts.items()):
         return Notes()
     nodes = Problem(
         what="list Node",
         why="not-collected",
-        detail="the GPU Operator's must-gather holds nodes as the text of `kubectl describe` only",
+        detail="a GPU Operator's must-gather holds nodes as the text of `kubectl describe` only, and it tells none",
         fix="add them: kubectl get nodes -o json",
         kinds=("Node",),
     )
@@ -49,4 +54,5 @@ GPU_OPERATOR = Tool(
     log=_log,
     texts=re.compile(r"(?:.*/)?gpu_nodes\.(?:labels|descr)"),
     notes=_notes,
+    told=_told,
 )

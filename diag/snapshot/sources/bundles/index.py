@@ -30,7 +30,7 @@ INSIDE = "!/"
 _LOG = re.compile(r"\.log(?:\.gz|\.\d[^/]*)?$|(?:^|/)logs\.txt$")
 _OBJECTS = re.compile(rb'"?(?:kind|apiVersion|metadata|items)"?[ \t]*:')
 _PACKED_HEAD_BYTES = 256 * 1024  # a block of zstd has up to 128 KiB and is expanded at once (RFC 8878, 3.1.1.2)
-_TEXT_BYTES = 4 * 1024**2
+_TEXT_BYTES = 16 * 1024**2
 
 
 @dataclass(slots=True)

@@ -77,6 +77,7 @@ MUST_GATHER = Tool(
     log=_log,
     texts=re.compile(r"(?:.*/)?timestamp"),
     notes=_notes,
-    ignores=re.compile(r"aggregated-discovery-apis?\.ya?ml"),
+    # An insights archive is of an earlier time, and may hold other names (insights-operator docs/gathered-data.md).
+    ignores=re.compile(r"aggregated-discovery-apis?\.ya?ml|insights-data/.*"),
     repeats=_repeats,
 )

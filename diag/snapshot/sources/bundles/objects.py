@@ -3,6 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
+import msgspec
+
 from diag.errors import SnapshotError
 from diag.projection import kind_id
 from diag.snapshot.sources.budget import Budget, LimitExceededError, NotObjectsError
@@ -29,6 +31,8 @@ class Objects:
         whole: set[str] = set()
         repeating: list[tuple[str, Member, str]] = []
         for name, member in found.members.items():
+            if member.data is not None and not member.objects:
+                self._hear(name, member.data)
             if not member.objects or self._ignored(name):
                 continue
             repeated = next(
@@ -56,6 +60,16 @@ class Objects:
             or (tool.ignores is not None and tool.ignores.fullmatch(path))
             for tool, _, path in self._trees.places(name)
         )
+
+    def _hear(self, name: str, text: bytes) -> None:
+        """Take the objects that a text tells in words; never all of a kind."""
+        for tool, _, path in self._trees.places(name):
+            told = [Slice(raw=msgspec.Raw(one)) for one in tool.told(path, text)]
+            self._budget.spend_objects(len(told), name)
+            for piece in told:
+                kind, namespace = kind_and_namespace(piece)
+                _add(self._assumed, kind, {namespace})
+            self.items += told
 
     def _read(self, name: str, member: Member) -> bool:
         """Read one member; whether all of it is there."""

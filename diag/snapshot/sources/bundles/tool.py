@@ -1,7 +1,7 @@
 """What a collector's paths mean. One module for each collector makes a `Tool`."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from diag.snapshot.sources.part import Problem
@@ -73,6 +73,7 @@ class Tool:
     - `scope`: what a file of objects lists completely, None where nothing says so.
     - `log`: whose log a file is, None where it is none.
     - `texts`: small files that `notes` reads, by their whole names: they may lie above the root.
+    - `told`: the objects (JSON) that such a text tells in words.
     - `ignores`: files with kinds that are no objects of the cluster.
     - `repeats`: a file that only repeats what another file holds: that file's path, else empty.
     """
@@ -83,5 +84,6 @@ class Tool:
     log: Callable[[str], LogPlace | None] = _no_log
     texts: re.Pattern[str] | None = None
     notes: Callable[[Mapping[str, bytes]], Notes] = _nothing
+    told: Callable[[str, bytes], Sequence[bytes]] = field(default=lambda path, text: ())  # noqa: ARG005  # as above
     ignores: re.Pattern[str] | None = None
     repeats: Callable[[str], str] = field(default=lambda path: "")  # noqa: ARG005  # as above
