@@ -20,6 +20,9 @@ from diag.catalog.registry import load as load_rules
 from diag.causes.examine import Choice, Examination
 from diag.causes.examine import examine as examined
 from diag.causes.ignore import Ignore
+from diag.compare.compare import difference
+from diag.compare.document import Difference
+from diag.compare.saved import saved_report
 from diag.document import Report, ToolRow
 from diag.errors import SnapshotError, UsageError
 from diag.facts.quantity import milli
@@ -35,8 +38,8 @@ from diag.views.fitting import find_template, try_fit
 from diag.vocab.accelerators import NVIDIA_GPU
 
 __all__ = [
-    "Contents", "Examination", "Fit", "Ignore", "Limits", "Report", "Saved", "capture", "contents", "examine", "fit",
-    "scan",
+    "Contents", "Difference", "Examination", "Fit", "Ignore", "Limits", "Report", "Saved", "capture", "contents",
+    "diff", "examine", "fit", "scan",
 ]  # fmt: skip
 
 
@@ -149,6 +152,36 @@ def contents(
     by_cluster = assign(parts)
     rows = [cluster_contents(snap, by_cluster[snap.cluster], registry) for snap in _indexed(parts, paths, now, say)]
     return Contents(tool=ToolRow(name="diag", version=__version__), clusters=rows)
+
+
+def diff(
+    before: str | Path,
+    after: str | Path,
+    *,
+    stdin: BinaryIO | None = None,
+    limits: Limits | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Difference:
+    """What is new, gone and changed from one look to the next, and which objects were changed in between.
+
+    Each is what `--from` takes, or a report (`-o json`), which holds no objects to compare. Raises SnapshotError when
+    one of them cannot be read.
+    """
+    say = progress or (lambda _: None)
+    (first, old), (second, new) = (_look(path, stdin, limits, say) for path in (before, after))
+    say("comparing")
+    return difference(first, second, old, new)
+
+
+def _look(
+    path: str | Path, stdin: BinaryIO | None, limits: Limits | None, say: Callable[[str], None]
+) -> tuple[Report, tuple[Snapshot, ...] | None]:
+    """A report, and the snapshots that it is of unless the path is a report itself."""
+    saved = saved_report(str(path))
+    if saved is not None:
+        return saved, None
+    found = examine([path], stdin=stdin, limits=limits, progress=say)
+    return found.report, found.snapshots
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

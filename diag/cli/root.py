@@ -15,6 +15,7 @@ _COMMANDS = {
     "scan": ("diag.cli.scan", "find what keeps GPU work from running, and its causes"),
     "explain": ("diag.cli.explain", "why one thing does not run, the evidence, and what to do"),
     "fit": ("diag.cli.fit", "whether a pod would fit now, where, and what would have to move"),
+    "diff": ("diag.cli.diff", "what changed between two snapshots: causes, and who changed what"),
     "snapshot": ("diag.cli.snapshot", "what a saved snapshot holds, and what it cannot show"),
     "rules": ("diag.cli.rules", "list the rules, or show the page of one"),
     "schema": ("diag.cli.schema", "the JSON Schema of the report"),

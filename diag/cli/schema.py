@@ -12,11 +12,20 @@ _EXAMPLES = (
 
 
 @click.command("schema", cls=Examples, examples=_EXAMPLES)
-def command() -> None:
-    """Print the JSON Schema of `-o json`."""
+@click.argument("document", type=click.Choice(["report", "diff"]), default="report", metavar="[report|diff]")
+def command(document: str) -> None:
+    """Print the JSON Schema of `-o json`: of a report (the default), or of `diag diff`."""
     import json  # noqa: PLC0415  # help runs nothing
 
     from diag.cli.output import to_stdout  # noqa: PLC0415
     from diag.report.schema import report_schema  # noqa: PLC0415
 
-    to_stdout(json.dumps(report_schema(), indent=2).encode() + b"\n")
+    if document == "diff":
+        import msgspec  # noqa: PLC0415
+
+        from diag.compare.document import Difference  # noqa: PLC0415
+
+        shape = msgspec.json.schema(Difference)
+    else:
+        shape = report_schema()
+    to_stdout(json.dumps(shape, indent=2).encode() + b"\n")

@@ -8,6 +8,7 @@ _COMMANDS = {
     "save": ("diag.cli.snapshot_save", "keep a cluster's objects, and the logs that tell, in one file"),
     "info": ("diag.cli.snapshot_info", "what a snapshot holds, how complete it is, and what it cannot show"),
     "convert": ("diag.cli.snapshot_convert", "write any snapshot as an archive, or as one JSON list"),
+    "diff": ("diag.cli.diff", "what changed between two snapshots, as `diag diff`"),
 }
 _EXAMPLES = (
     "diag snapshot save monday.jsonl.gz --from must-gather/",

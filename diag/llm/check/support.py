@@ -78,7 +78,7 @@ def support_of(sentence: Sentence, brief: Brief) -> Support:
         if sentence.because not in links:
             raise UnknownSourceError(sentence.because)
         link = links[sentence.because]
-    ends = (facts[link.cause], facts[link.effect]) if link else ()
+    ends: tuple[Fact, ...] = (facts[link.cause], facts[link.effect]) if link else ()
     chosen = {fact.id: fact for fact in (*(facts[one] for one in sentence.facts), *ends)}
     sources = [Source(fact.whole, fact.about, fact) for fact in chosen.values()]
     if link is not None:

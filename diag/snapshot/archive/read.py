@@ -12,7 +12,7 @@ from diag.snapshot.archive.lines import manifest as manifest_of
 from diag.snapshot.sources import log_list
 from diag.snapshot.sources.budget import Budget
 from diag.snapshot.sources.compressed import beginning, is_compressed, members
-from diag.snapshot.sources.part import Listed, Part, Problem, Slice
+from diag.snapshot.sources.part import Listed, LogText, Part, Problem, Slice
 
 MAX_PROBLEMS = 20
 HEAD_BYTES = 256 * 1024  # more than the first block of a zstd frame (RFC 8878, 3.1.1.2.3)
@@ -100,7 +100,7 @@ class _Collected:
 
     line: PartLine
     items: list[Slice] = field(default_factory=list)
-    logs: list[log_list.LogText] = field(default_factory=list)
+    logs: list[LogText] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 

@@ -1,0 +1,186 @@
+"""Two looks: causes by fingerprint, what was changed in between and by whom, and no trigger without a relation."""
+
+import copy
+import gzip
+import json
+
+import jsonschema
+import msgspec
+import pytest
+
+from diag.api import diff, scan
+from diag.compare.document import Difference
+from diag.compare.fields import changes
+from diag.report.difference import difference_bytes
+from diag.report.look import Look
+
+QUOTA = "tests/real/scenarios/quota-events-expired/objects.json.gz"
+
+
+@pytest.fixture
+def items(request):
+    path = request.config.rootpath / QUOTA
+    return json.loads(gzip.decompress(path.read_bytes()))["items"]
+
+
+@pytest.fixture
+def write(tmp_path):
+    def made(name, objects):
+        path = tmp_path / name
+        path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}), encoding="utf-8")
+        return path
+
+    return made
+
+
+def one(items, kind, name):
+    return next(item for item in items if item["kind"] == kind and item["metadata"]["name"] == name)
+
+
+@pytest.fixture
+def raised(items):
+    """The same cluster before somebody lowered its quota: nothing is blocked."""
+    before = copy.deepcopy(items)
+    one(before, "ResourceQuota", "gpu-cap")["spec"]["hard"] = {"requests.nvidia.com/gpu": "64"}
+    one(before, "ResourceQuota", "gpu-cap")["status"]["hard"] = {"requests.nvidia.com/gpu": "64"}
+    return before
+
+
+def test_the_changed_quota_is_named_first_by_its_root_and_its_manager(items, raised, write):
+    quota = one(items, "ResourceQuota", "gpu-cap")
+    when = "2099-01-01T00:00:00Z"
+    quota["metadata"]["managedFields"] = [
+        {"manager": "kube-controller-manager", "operation": "Update", "time": when, "subresource": "status"},
+        {"manager": "argocd", "operation": "Apply", "time": when, "fieldsV1": {"f:spec": {}}},
+    ]
+    found = diff(write("a.json", raised), write("b.json", items))
+
+    assert [cause.name for cause in found.causes.new] == ["resourcequota-exceeded"]
+    first = found.objects[0]
+    assert (first.object.name, first.what, first.manager, first.operation) == ("gpu-cap", "changed", "argocd", "Apply")
+    assert first.fields[0].path == 'spec.hard["requests.nvidia.com/gpu"]'
+    assert first.fields[0].before == "64"
+    assert [each.how for each in first.related] == ["root"]
+    assert len(found.objects) == 1
+
+
+def test_a_gone_cause_is_gone_and_nothing_is_called_its_trigger(items, write):
+    fewer = [item for item in items if not (item["kind"] == "Job" and not item.get("status", {}).get("succeeded"))]
+    found = diff(write("a.json", items), write("b.json", fewer))
+
+    assert [cause.name for cause in found.causes.gone] == ["resourcequota-exceeded"]
+    assert found.causes.new == []
+    assert found.objects == []
+    assert found.not_compared == ["batch/Job"]  # a file without a Job does not say that there is none
+
+
+def test_twice_the_same_is_no_difference(items, write):
+    path = write("a.json", items)
+    found = diff(path, path)
+
+    assert (found.causes.new, found.causes.gone, found.causes.changed, found.objects) == ([], [], [], [])
+    assert len(found.causes.same) == 1
+    assert found.same_cluster is True
+
+
+def test_a_cause_that_grew_is_changed(items, write):
+    after = copy.deepcopy(items)
+    job = next(item for item in after if item["kind"] == "Job" and item.get("status", {}).get("active", 0) == 0)
+    again = copy.deepcopy(job)
+    again["metadata"] |= {"name": "again", "uid": "another"}
+    found = diff(write("a.json", items), write("b.json", [*after, again]))
+
+    assert [each.differs for each in found.causes.changed] != []
+    assert ("Job", "again", "added") in [(each.object.kind, each.object.name, each.what) for each in found.objects]
+
+
+def test_a_kind_that_one_look_lacks_is_not_compared(items, write):
+    fewer = [item for item in items if item["kind"] != "ResourceQuota"]
+    found = diff(write("a.json", fewer), write("b.json", items))
+
+    assert found.not_compared == ["ResourceQuota"]
+    assert all(each.object.kind != "ResourceQuota" for each in found.objects)
+
+
+def test_reports_are_compared_by_their_causes_alone(items, raised, write, tmp_path):
+    path = tmp_path / "report.json"
+    path.write_bytes(msgspec.json.encode(scan([write("a.json", raised)]).to_dict()))
+    found = diff(path, write("b.json", items))
+
+    assert [cause.name for cause in found.causes.new] == ["resourcequota-exceeded"]
+    assert found.objects is None
+
+
+def test_what_the_server_writes_by_itself_is_no_change(items, write):
+    after = copy.deepcopy(items)
+    for item in after:
+        item["metadata"] |= {"resourceVersion": "999999", "generation": 7, "managedFields": []}
+    lease = next(item for item in after if item["kind"] == "Lease")
+    lease["spec"]["renewTime"] = "2099-01-01T00:00:00.000000Z"
+
+    assert diff(write("a.json", items), write("b.json", after)).objects == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "path"),
+    [
+        ({"spec": {"replicas": 1}}, {"spec": {"replicas": 2}}, "spec.replicas"),
+        ({"spec": {}}, {"spec": {"unschedulable": True}}, "spec.unschedulable"),
+        ({"spec": {"c": [{"name": "a", "image": "x:1"}]}}, {"spec": {"c": [{"name": "a", "image": "x:2"}]}},
+         'spec.c["a"].image'),
+        ({"spec": {"args": ["a", "b"]}}, {"spec": {"args": ["a"]}}, "spec.args[1]"),
+        ({"data": {"x.conf": "a"}}, {"data": {"x.conf": "b"}}, 'data["x.conf"]'),
+        ({"metadata": {"labels": {"a": "1"}}}, {"metadata": {"labels": {"a": "2"}}}, "metadata.labels.a"),
+        ({"status": {"allocatable": {"nvidia.com/gpu": "8"}}}, {"status": {"allocatable": {"nvidia.com/gpu": "0"}}},
+         'status.allocatable["nvidia.com/gpu"]'),
+    ],
+)  # fmt: skip
+def test_a_wish_that_changed_is_told_by_its_path(before, after, path):
+    assert [each.path for each in changes("Node", before, after)] == [path]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"spec": {"c": [{"name": "a"}, {"name": "b"}]}}, {"spec": {"c": [{"name": "b"}, {"name": "a"}]}}),
+        ({"status": {"conditions": [1]}}, {"status": {"conditions": [2]}}),
+        ({"metadata": {"resourceVersion": "1"}}, {"metadata": {"resourceVersion": "2"}}),
+        ({"metadata": "odd", "status": 7}, {"metadata": [], "status": None}),
+    ],
+)
+def test_an_order_or_a_state_is_no_wish(before, after):
+    assert changes("Node", before, after) == []
+
+
+def test_a_secret_inside_a_changed_value_is_masked():
+    found = changes("ConfigMap", {"data": {"password": "old-one-1"}}, {"data": {"password": "new-one-2"}})
+
+    assert [(each.before, each.after) for each in found] == [("***", "***")]
+
+
+def test_the_document_keeps_to_its_schema_and_the_text_to_its_width(items, raised, write):
+    found = diff(write("a.json", raised), write("b.json", items))
+    document = json.loads(difference_bytes(found, "json", Look()))
+    jsonschema.validate(document, msgspec.json.schema(Difference))
+
+    text = difference_bytes(found, "plain", Look(width=60)).decode()
+    assert "no proof" in text
+    assert max(map(len, text.splitlines())) <= 60
+
+
+def test_a_name_with_escapes_stays_on_its_line(items, write):
+    after = copy.deepcopy(items)
+    meta = {"name": "a\x1b[2J", "namespace": "d"}
+    evil = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"a": "\x1b[31m"}}
+    found = diff(write("a.json", [*items, {**evil, "data": {"a": "b"}}]), write("b.json", [*after, evil]))
+
+    assert "\x1b" not in difference_bytes(found, "plain", Look()).decode()
+
+
+def test_objects_that_are_equal_are_not_decoded(items, write, monkeypatch):
+    decoded = []
+    monkeypatch.setattr("diag.compare.objects.changes", lambda kind, *_: decoded.append(kind) or [])
+    path = write("a.json", items)
+    diff(path, path)
+
+    assert decoded == []
