@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix docs bench score mutants coverage constraints clean
+.PHONY: help demo test lint fix docs bench score mutants coverage fuzz constraints clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -51,6 +51,14 @@ coverage: $(VENV)/.tests ## which branches of the rules no case file reaches
 	$(BIN)/coverage run -m pytest -p no:randomly tests/test_rule_cases.py
 	$(BIN)/coverage report
 
+FUZZ_SECONDS ?= 60
+fuzz: $(VENV)/.fuzz ## coverage-guided fuzzing of the readers; FUZZ_SECONDS=600 for longer
+	$(BIN)/python tests/fuzz/seeds.py .build/fuzz/seeds
+	@mkdir -p .build/fuzz/corpus .build/fuzz/crashes
+	$(BIN)/python tests/fuzz/readers.py .build/fuzz/corpus .build/fuzz/seeds tests/fuzz/corpus \
+		-max_total_time=$(FUZZ_SECONDS) -timeout=20 -rss_limit_mb=2048 -max_len=65536 -seed=1 \
+		-artifact_prefix=.build/fuzz/crashes/
+
 constraints: ## write constraints.txt from what a fresh install brings
 	rm -rf .build/fresh
 	$(PYTHON) -m venv .build/fresh
@@ -61,6 +69,11 @@ constraints: ## write constraints.txt from what a fresh install brings
 
 clean: ## remove what was built, the environment included
 	rm -rf $(VENV) .build .bench build *.egg-info .*_cache .hypothesis
+
+# Apart from the tests: it has no build for every Python.
+$(VENV)/.fuzz: $(VENV)/.tests
+	@$(PIP) install -c constraints.txt --group fuzz
+	@touch $@
 
 # Each stamp is older than what it was made from, or it is made again.
 

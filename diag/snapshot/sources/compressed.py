@@ -5,6 +5,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Protocol
 
 from diag.errors import SnapshotError
@@ -54,7 +55,7 @@ def expand(data: bytes, path: str, budget: Budget) -> tuple[bytes, str | None]:
         if not is_compressed(data):
             break
         budget.return_bytes(len(data))
-        data, layer_fault = _expand_layer(data, path, budget)
+        data, layer_fault = next(members(data, path, budget, joined=True))
         fault = layer_fault or fault
         if not data and fault:
             raise SnapshotError(f"{path}: {fault}, and nothing of it can be read", hint="copy or save the file again")
@@ -77,16 +78,16 @@ def beginning(head: bytes, path: str, least: int) -> bytes:
     return found
 
 
-def members(data: bytes, path: str, budget: Budget) -> Iterator[tuple[bytes, str | None]]:
+def members(data: bytes, path: str, budget: Budget, *, joined: bool = False) -> Iterator[tuple[bytes, str | None]]:
     """Each member (gzip) or frame (zstd) of compressed bytes, expanded, with what is wrong with it or behind it.
 
-    Zeros between and after them are padding. Raises SnapshotError where no library for the compression is installed.
+    Zeros between and after them are padding. `joined`: all of them as one. Raises SnapshotError where no library for
+    the compression is installed.
     """
     form = form_of_packed(data, path)
-    position = 0
+    position, fault = 0, None
+    held = BytesIO()  # grows in place and gives its bytes without a copy
     while data.startswith(form.magic, position):
-        pieces: list[bytes] = []
-        fault = None
         decoder = form.decoder()
         while not decoder.eof and not fault:
             if position >= len(data):
@@ -99,38 +100,35 @@ def members(data: bytes, path: str, budget: Budget) -> Iterator[tuple[bytes, str
                 break
             position = min(position + form.step, len(data))
             budget.spend_bytes(len(piece), path)
-            pieces.append(piece)
+            held.write(piece)
         if not fault:
             position -= len(decoder.unused_data)
             padding = _PADDING.match(data, position)
             position = padding.end() if padding else position
             if position < len(data) and not data.startswith(form.magic, position):
                 fault = f"what follows the {form.name} data is something else"
-        yield pieces[0] if len(pieces) == 1 else b"".join(pieces), fault
+        if not joined:
+            yield held.getvalue(), fault
+            held = BytesIO()
         if fault:
-            return
-
-
-def _expand_layer(data: bytes, path: str, budget: Budget) -> tuple[bytes, str | None]:
-    """All members as one, and the first fault."""
-    found = list(members(data, path, budget))
-    fault = found[-1][1]
-    return found[0][0] if len(found) == 1 else b"".join(text for text, _ in found), fault
+            break
+    if joined:
+        yield held.getvalue(), fault
 
 
 def _gzip() -> Form:
-    # Deflate expands 1,032 times at most: 66 MB for one step.
+    # Deflate expands 1,032 times at most: 8 MB for one step.
     return Form(
         name="gzip",
         magic=GZIP,
-        step=64 * 1024,
+        step=8 * 1024,
         decoder=lambda: zlib.decompressobj(wbits=31),
         error=zlib.error,
     )
 
 
 def _zstd(path: str) -> Form:
-    # A block of 4 bytes expands to 128 KiB at most (RFC 8878, 3.1.1.2): 128 MiB for one step.
+    # A block of 4 bytes expands to 128 KiB at most (RFC 8878, 3.1.1.2): 16 MiB for one step.
     try:
         module = importlib.import_module("compression.zstd")  # Python 3.14
         decoder = module.ZstdDecompressor
@@ -144,4 +142,4 @@ def _zstd(path: str) -> Form:
             ) from error
         make = module.ZstdDecompressor
         decoder = lambda: make().decompressobj()  # noqa: E731 (the two libraries differ in this one call)
-    return Form(name="zstd", magic=ZSTD, step=4096, decoder=decoder, error=module.ZstdError)
+    return Form(name="zstd", magic=ZSTD, step=512, decoder=decoder, error=module.ZstdError)

@@ -118,7 +118,7 @@ def _pass(source: Source, prefix: str, found: Index, is_text: Callable[[str], bo
                 wrong = "a member of this name came before it"
             if wrong:
                 if not (entry.link and names.leads_inside(name, entry.link)):
-                    found.noted.unread(f"{last} of the bundle", f"not read: {wrong}")
+                    found.noted.unread(f"{names.shown(last)} of the bundle ({wrong})", f"not read: {wrong}")
             elif entry.reader is not None:
                 _look(entry, prefix + name, entry.reader, found, is_text, budget)
     except CutOffError as error:

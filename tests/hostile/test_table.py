@@ -1,0 +1,66 @@
+"""Every hostile input: one clear sentence, the right exit code, no traceback, bounded time and memory."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from hostile.inputs import INPUTS
+
+ADDRESS_SPACE = 1024**3
+SECONDS = 60
+_DRIVER = f"""
+import re, resource, sys
+resource.setrlimit(resource.RLIMIT_AS, ({ADDRESS_SPACE}, {ADDRESS_SPACE}))
+from diag.cli.root import run
+code = run(sys.argv[1:])
+sys.stdout.flush()
+print("peak", re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1], file=sys.stderr)
+sys.exit(code)
+"""
+
+
+@pytest.fixture(scope="module")
+def scanned():
+    """Scans in a process of its own, with a limit of its address space: code, report, messages, peak in bytes."""
+
+    def run(path, *flags):
+        words = [sys.executable, "-c", _DRIVER, "scan", "--from", str(path), "-o", "json", "--fail-on", "never", *flags]
+        ended = subprocess.run(words, capture_output=True, check=False, timeout=SECONDS)  # noqa: S603  # our own words
+        messages, _, peak = ended.stderr.decode(errors="replace").rpartition("peak ")
+        return ended.returncode, ended.stdout, messages, int(peak) * 1024
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def baseline(scanned, tmp_path_factory):
+    path = tmp_path_factory.mktemp("plain") / "dump.json"
+    path.write_text('{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","namespace":"ml"}}')
+    return scanned(path)[3]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("one", INPUTS, ids=lambda one: one.name)
+def test_a_hostile_input_costs_neither_the_process_nor_a_good_object(one, scanned, baseline, tmp_path):
+    code, out, messages, peak = scanned(one.make(tmp_path), *one.flags)
+
+    assert "Traceback" not in messages
+    assert "unexpected failure" not in messages
+    assert "\x1b" not in out.decode() + messages
+    if one.pods is None:
+        assert code == 3, messages
+        sentences = [line for line in messages.splitlines() if line.startswith("diag:")]
+        assert len(sentences) == 1, messages
+        assert one.says in messages
+    else:
+        assert code == 0, messages
+        report = json.loads(out)
+        assert report["stats"]["pods"] == one.pods if one.pods >= 0 else report["stats"]["pods"] > 0
+        assert one.says in json.dumps(report["gaps"])
+    assert peak - baseline < 1.5 * limit_of(one.flags)
+
+
+def limit_of(flags):
+    """What the command allows in bytes: the flag, else the size that no input here exceeds."""
+    return int(flags[1][:-2]) * 1024**2 if flags[:1] == ("--max-bytes",) else 128 * 1024**2
