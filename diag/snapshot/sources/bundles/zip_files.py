@@ -46,6 +46,8 @@ class ZipFiles:
 
     def _entry(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, wanted: Wanted | None) -> Entry:
         mode = info.external_attr >> 28  # the type of a Unix mode
+        if not info.filename:  # is_dir() takes its last character
+            return Entry(name="", size=info.file_size, odd="without a name")
         if info.is_dir():
             return Entry(name=info.filename, size=0, odd="folder")
         if info.flag_bits & 0x1:
