@@ -98,6 +98,15 @@ class LogEvidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileEvidence:
+    """One line of a text file that lies beside the objects; lines count from 1."""
+
+    file: str
+    line: int
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AbsentEvidence:
     """An object that is referred to and not there."""
 
@@ -121,7 +130,7 @@ class ComputedEvidence:
     parts: tuple["Evidence", ...]
 
 
-Evidence = FieldEvidence | LogEvidence | AbsentEvidence | AbsentPathEvidence | ComputedEvidence
+Evidence = FieldEvidence | LogEvidence | FileEvidence | AbsentEvidence | AbsentPathEvidence | ComputedEvidence
 
 Risk = Literal["safe", "disruptive", "irreversible"]
 Who = Literal["user", "queue-admin", "platform", "cloud"]

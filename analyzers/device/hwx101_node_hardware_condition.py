@@ -1,18 +1,31 @@
 """HWX101 to HWX115: hardware faults that an agent on the node has written into its conditions."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
 from diag.catalog.signature import On
 from diag.catalog.texts import first_text
-from diag.findings import Basis, Because, Evidence, Finding, Question, Remedy, Severity
+from diag.findings import Basis, Because, Evidence, Finding, Question, Remedy, Severity, as_proof
 from diag.projection import Condition
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Event, Node, Pod
+from diag.snapshot.sources.part import Reading
 from diag.trouble.groups import Group
-from diag.vocab.gpu_health import BY_WORDS, BY_XID, DEFECT, GOOD, KUBELET, LOST, QUARANTINE, VICTIM, XID
+from diag.vocab.gpu_health import (
+    BY_READING,
+    BY_WORDS,
+    BY_XID,
+    DEFECT,
+    GOOD,
+    KUBELET,
+    LOST,
+    NOTHING,
+    QUARANTINE,
+    VICTIM,
+    XID,
+)
 
 PAGES = {
     "gpu-fell-off-bus": ("A GPU no longer answers on the PCI bus.", "a broken card, riser, power or a hot machine"),
@@ -33,6 +46,7 @@ PAGES = {
     "neuron-device-error": ("A Neuron device reports a hardware error.", "a broken accelerator"),
     "gpu-count-mismatch": ("The node shows fewer GPUs than its machine has.", "a GPU that did not start or was lost"),
 }
+SHOWN = 3  # lines of side files
 RESTART = Remedy(
     text="drain the node and restart it (or reset the GPU); have the hardware replaced if the fault comes back",
     who="platform",
@@ -71,7 +85,8 @@ The node's condition with its reason and message, events of the node, and the an
 {REMEDIES.get(name, RESTART).text.capitalize()}.
 
 ## Known limits
-Only what an agent reports is seen. Conditions of an unknown type, whose good value nobody can tell, are left out.
+Only what an agent or a file beside the dump (kernel log, nvidia-smi) reports is seen. Conditions of an unknown
+type, whose good value nobody can tell, are left out.
 """
 
 
@@ -81,10 +96,11 @@ def _named(number: int, name: str) -> Named:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sign:
-    """One fault of a node, and the conditions that say so (by place in status.conditions)."""
+    """One fault of a node, the conditions that say so (by place in status.conditions), and the lines of side files."""
 
     name: str
     conditions: tuple[tuple[int, Condition], ...]
+    readings: tuple[Reading, ...] = ()
 
 
 @rule(
@@ -115,11 +131,15 @@ def node_hardware_condition(ctx: Context) -> Iterator[Finding]:
     Drain the node and restart it; have the hardware replaced if the fault comes back.
 
     ## Known limits
-    Only what an agent reports is seen. Conditions of an unknown type, whose good value nobody can tell, are left out.
+    Only what an agent or a file beside the dump (kernel log, nvidia-smi) reports is seen. Conditions of an unknown
+    type, whose good value nobody can tell, are left out.
     """
     for node in ctx.snap.nodes():
+        readings = _read(ctx.snap.side(node.name))
         for sign in _signs(node):
-            yield _finding(ctx, node, sign)
+            yield _finding(ctx, node, replace(sign, readings=readings.pop(sign.name, ())))
+        for name, lines in sorted(readings.items()):
+            yield _finding_beside(ctx, node, _Sign(name=name, conditions=(), readings=lines))
 
 
 def _signs(node: Node) -> Iterator[_Sign]:
@@ -138,6 +158,21 @@ def _signs(node: Node) -> Iterator[_Sign]:
         by_name["gpu-count-mismatch"] = missing
     for name, conditions in sorted(by_name.items()):
         yield _Sign(name=name, conditions=tuple(conditions))
+
+
+def _read(found: list[Reading]) -> dict[str, tuple[Reading, ...]]:
+    """The lines of side files by the fault that they tell; healthy values and Xids of applications tell none."""
+    by_name: dict[str, tuple[Reading, ...]] = {}
+    for one in found:
+        if one.what == "message":
+            name = _cause(one.value)
+        elif one.what == "xid":
+            name = BY_XID.get(int(float(one.value))) if one.value.replace(".", "", 1).isdigit() else None
+        else:
+            name = None if one.value in NOTHING and one.what != "off-bus" else BY_READING.get(one.what)
+        if name:
+            by_name[name] = (*by_name.get(name, ()), one)
+    return by_name
 
 
 def _is_bad(found: Condition) -> bool:
@@ -171,6 +206,7 @@ def _finding(ctx: Context, node: Node, sign: _Sign) -> Finding:
     quarantined = QUARANTINE in node.annotations
     if quarantined:
         evidence.append(ctx.cite(node, f"metadata.annotations{key(QUARANTINE)}"))
+    evidence += [ctx.cite_reading(one) for one in sign.readings[:SHOWN]]
     said = first.message or first.reason or first.type or ""
     cordoned = "; a health agent cordoned the node for it" if quarantined and node.spec.unschedulable else ""
     accounts_for = tuple(_consequences(ctx, node, sign, (evidence[0],)))
@@ -182,6 +218,25 @@ def _finding(ctx: Context, node: Node, sign: _Sign) -> Finding:
         accounts_for=accounts_for,
         severity=Severity.ERROR if accounts_for or sign.name in LOST else Severity.WARNING,
         since=first.last_transition_time,
+        second_sign=bool(sign.readings),
+        remedies=(REMEDIES.get(sign.name, RESTART),),
+    )
+
+
+def _finding_beside(ctx: Context, node: Node, sign: _Sign) -> Finding:
+    """A fault that only files beside the objects tell of: two tools that agree are two signs."""
+    first = sign.readings[0]
+    evidence = as_proof(ctx.cite_reading(one) for one in sign.readings[:SHOWN])
+    accounts_for = tuple(_consequences(ctx, node, sign, (evidence[0],)))
+    device = f" of {first.device}" if first.device else ""
+    return Finding(
+        name=sign.name,
+        subject=node.ref,
+        summary=f"its {first.source} tells {first.what} {first.value}{device}".rstrip()[:300],
+        evidence=evidence,
+        accounts_for=accounts_for,
+        severity=Severity.ERROR if accounts_for else Severity.WARNING,
+        second_sign=len({one.source for one in sign.readings}) > 1,
         remedies=(REMEDIES.get(sign.name, RESTART),),
     )
 

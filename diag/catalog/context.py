@@ -9,12 +9,14 @@ from diag.findings import (
     ComputedEvidence,
     Evidence,
     FieldEvidence,
+    FileEvidence,
     LogEvidence,
     Ref,
 )
 from diag.projection import Object
 from diag.snapshot import cite
 from diag.snapshot.kinds import Event, Pod
+from diag.snapshot.sources.part import Reading
 from diag.trouble.groups import Group
 from diag.trouble.relations import owners
 from diag.trouble.relations.operands import Failing
@@ -133,6 +135,10 @@ class Context:
         """A whole line of a log, `line` from 1."""
         text = self.snap.log(pod, container, previous=previous)[line - 1]
         return cite.cite_log(pod, container, line, text, previous=previous)
+
+    def cite_reading(self, reading: Reading) -> FileEvidence:
+        """The line of a file beside the objects."""
+        return cite.cite_reading(reading)
 
     def lack(self, item: Object, path: str) -> AbsentPathEvidence:
         """The fact that an object has no such field."""

@@ -7,6 +7,7 @@ from diag.findings import Confidence, Ref
 from diag.projection import Object, kind_id
 from diag.snapshot.kinds import Event, Node, Pod
 from diag.snapshot.snapshot import Snapshot
+from diag.snapshot.sources.part import Reading
 
 
 class Reader:
@@ -144,6 +145,10 @@ class Reader:
         """Kind, namespace and name of every object that events are about, whether it is here or not."""
         self.read.add("Event")
         return self._snap.event_subjects()
+
+    def side(self, node: str) -> list[Reading]:
+        """What files beside the objects tell of a node's devices; mostly nothing, as such files are rare."""
+        return [one for one in self._snap.side if one.node == node]
 
     def log(self, pod: Object, container: str, *, previous: bool = False) -> list[str]:
         """The stored lines of a container's log, empty when there is none."""

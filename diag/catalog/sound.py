@@ -10,6 +10,7 @@ from diag.findings import (
     ComputedEvidence,
     Confidence,
     FieldEvidence,
+    FileEvidence,
     Finding,
     Gap,
     LogEvidence,
@@ -18,7 +19,7 @@ from diag.findings import (
     Severity,
 )
 
-EVIDENCE = (FieldEvidence, LogEvidence, AbsentEvidence, AbsentPathEvidence, ComputedEvidence)
+EVIDENCE = (FieldEvidence, LogEvidence, FileEvidence, AbsentEvidence, AbsentPathEvidence, ComputedEvidence)
 
 
 def sound(yielded: object) -> Finding | Gap:

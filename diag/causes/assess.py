@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from diag.causes.graph import Arrow, Graph, Node
 from diag.facts.folding import strip_generated
 from diag.facts.times import age_s
-from diag.findings import Basis, Confidence, Evidence, FieldEvidence, LogEvidence, Ref, Severity
+from diag.findings import Basis, Confidence, Evidence, FieldEvidence, FileEvidence, LogEvidence, Ref, Severity
 from diag.trouble.groups import Group
 
 AGE_CAP_S = 24 * 3600.0
@@ -132,8 +132,8 @@ def own_confidence(node: Node) -> Confidence:
 
 
 def hearsay(evidence: Evidence) -> bool:
-    """Whether a piece is what somebody reported (an event, a log line), not what an object's own status says."""
-    return isinstance(evidence, LogEvidence) or (
+    """Whether a piece is what somebody reported (an event, a line), not what an object's own status says."""
+    return isinstance(evidence, LogEvidence | FileEvidence) or (
         isinstance(evidence, FieldEvidence) and evidence.object.kind == "Event"
     )
 

@@ -10,6 +10,7 @@ from diag.findings import (
     ComputedEvidence,
     Evidence,
     FieldEvidence,
+    FileEvidence,
     LogEvidence,
     Ref,
     Remedy,
@@ -67,6 +68,8 @@ class EvidenceTable:
                     pod=ref_row(piece.pod), container=piece.container, previous=piece.previous, line=piece.line
                 )
                 row.value = _masked(piece.value)
+            case FileEvidence():
+                row.file, row.line, row.value = piece.file, piece.line, _masked(piece.value)
             case AbsentEvidence():
                 row.absent = ref_row(piece.absent)
             case AbsentPathEvidence():

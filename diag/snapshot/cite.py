@@ -9,10 +9,12 @@ from diag.findings import (
     ComputedEvidence,
     Evidence,
     FieldEvidence,
+    FileEvidence,
     LogEvidence,
     Ref,
 )
 from diag.projection import Object
+from diag.snapshot.sources.part import Reading
 
 STEP = re.compile(r"""\[(?P<index>\d+)\]|\["(?P<quoted>[^"]*)"\]|\.?(?P<word>[^.\[\]"]+)""")
 MAX_PARTS = 20
@@ -55,6 +57,11 @@ def cite(item: Object, path: str) -> FieldEvidence:
     if isinstance(value, bool | int | float | str):
         return FieldEvidence(object=item.ref, path=path, value=value)
     raise CitationError(f"{item.ref} has no scalar at {path}")
+
+
+def cite_reading(reading: Reading) -> FileEvidence:
+    """The line of a side file."""
+    return FileEvidence(file=reading.file, line=reading.line, value=reading.text)
 
 
 def cite_absent_path(item: Object, path: str) -> AbsentPathEvidence:

@@ -20,8 +20,9 @@ from diag.snapshot.clock import Clock, in_utc
 from diag.snapshot.clusters import assign
 from diag.snapshot.lenient import NotAnObject, decode
 from diag.snapshot.logs import Logs
+from diag.snapshot.side import placed
 from diag.snapshot.snapshot import Held, Place, Snapshot
-from diag.snapshot.sources.part import LogKey, LogStore, Part, Problem, Slice
+from diag.snapshot.sources.part import LogKey, LogStore, Part, Problem, Reading, Slice
 
 # Nearly every object begins so; one that does not has its head decoded.
 HEAD = re.compile(rb'\s*\{\s*"(apiVersion|kind)"\s*:\s*"([^"\\]*)"\s*,\s*"(?:apiVersion|kind)"\s*:\s*"([^"\\]*)"')
@@ -48,6 +49,7 @@ class Loading:
     captured: dict[tuple[str, Place], str] = field(default_factory=dict)
     logs: dict[LogKey, str] = field(default_factory=dict)
     stores: list[LogStore] = field(default_factory=list)
+    side: list[Reading] = field(default_factory=list)
     refused: list[Problem] = field(default_factory=list)
     held: list[Held] = field(default_factory=list)
     problems: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -107,6 +109,7 @@ def _add_part(loading: Loading, part: Part) -> None:
     if part.assumed is None:
         loading.held.append(Held(kinds=frozenset(seen_kinds), namespaces=frozenset(seen_namespaces)))
     loading.held += [Held(kinds=frozenset([one.kind]), namespaces=one.namespaces) for one in part.assumed or ()]
+    loading.side += part.side
     if part.store is not None:
         loading.stores.append(part.store)
     for log in part.logs:
@@ -196,6 +199,7 @@ def _finish(loading: Loading, now: str | None) -> Snapshot:
         now=told or loading.clock.newest or EPOCH,
         now_from="option" if now else "manifest" if told else "newest time",
         logs=Logs(loading.logs, loading.stores),
+        side=tuple(placed(loading.side, [name for _, name in loading.tables.get("Node", ())])),
         refused=tuple(sorted(loading.refused, key=lambda problem: (problem.what, problem.why, problem.namespace))),
         held=tuple(loading.held),
         gaps=tuple(sorted(loading.gaps, key=lambda gap: (gap.what, gap.why))),

@@ -9,7 +9,7 @@ from diag.findings import Confidence, Gap, Ref
 from diag.projection import Object, OwnerReference, kind_id
 from diag.snapshot.kinds import Event, Node, Pod
 from diag.snapshot.logs import Logs
-from diag.snapshot.sources.part import Problem
+from diag.snapshot.sources.part import Problem, Reading
 
 Place = tuple[str, str]  # namespace ("" for cluster-scoped), name
 
@@ -39,6 +39,7 @@ class Snapshot:
     now: str
     now_from: str
     logs: Logs = field(default_factory=Logs)
+    side: tuple[Reading, ...] = ()  # what files beside the objects tell, each with the name of its node where known
     held: tuple[Held, ...] = ()
     refused: tuple[Problem, ...] = ()  # kinds that could not be listed, everywhere or in a namespace
     gaps: tuple[Gap, ...] = ()

@@ -31,6 +31,17 @@ BY_XID = {
     **dict.fromkeys((119, 120), "gsp-firmware-fault"),
     143: "gpu-init-failure",
 }
+# Names of causes by what a side file tells (diag/snapshot/sources/part.py `Reading.what`).
+BY_READING = {
+    "off-bus": "gpu-fell-off-bus",
+    "sxid": "nvswitch-fatal-error",
+    "row-remap-pending": "row-remap-pending",
+    "row-remap-failure": "row-remap-failure",
+    "ecc-uncorrected": "ecc-memory-failure",
+    "thermal-slowdown": "gpu-thermal-slowdown",
+}
+# Values of such a reading that tell of nothing.
+NOTHING = frozenset({"0", "0.0", "No", "N/A", "Not Active", "Non-fatal", "false", ""})
 # Names of causes by words of a condition's type, reason or message; the first that is found counts.
 BY_WORDS = (
     ("DCGM_FR_PENDING_ROW_REMAP", "row-remap-pending"),

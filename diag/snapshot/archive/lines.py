@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from diag.errors import SnapshotError
+from diag.snapshot.sources.part import Reading
 
 SCHEMA = "diag.snapshot/v1"
 MANIFEST, PART, ITEM, END = b'{"diag":"manifest"', b'{"diag":"part"', b'{"diag":"item"', b'{"diag":"end"'
@@ -52,13 +53,14 @@ class Manifest(msgspec.Struct, kw_only=True, tag_field="diag", tag="manifest"):
 
 
 class PartLine(msgspec.Struct, kw_only=True, tag_field="diag", tag="part"):
-    """The objects and logs that follow come from one file, or from one collection."""
+    """The objects and logs that follow come from one file, or from one collection; `side`: what side files tell."""
 
     path: str
     layout: str = "archive"
     listed: list[ListedLine] = []
     assumed: list[ListedLine] | None = None
     problems: list[ProblemLine] = []
+    side: list[Reading] = []
 
 
 class ItemLine(msgspec.Struct, kw_only=True, tag_field="diag", tag="item"):

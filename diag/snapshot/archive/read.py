@@ -181,6 +181,7 @@ class _Reading:
             problems=[_problem(each) for each in one.line.problems], captured_at=head.captured_at,
             server_version=head.server_version, listed=_listed(one.line.listed),
             assumed=None if one.line.assumed is None else _listed(one.line.assumed), layout="archive",
+            side=tuple(one.line.side),
         )  # fmt: skip
 
 

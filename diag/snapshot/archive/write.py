@@ -146,6 +146,7 @@ def _part(part: Part) -> PartLine:
         listed=_listed(part.listed),
         assumed=None if part.assumed is None else _listed(part.assumed),
         problems=[_problem(one) for one in part.problems],
+        side=list(part.side),
     )
 
 

@@ -9,7 +9,7 @@ from diag.snapshot.archive.read import is_archive, read_archive
 from diag.snapshot.sources.budget import Budget, LimitExceededError, NotObjectsError
 from diag.snapshot.sources.documents import KUBECTL_JSON
 from diag.snapshot.sources.part import Part, Problem
-from diag.snapshot.sources.plain_file import explain, file_bytes, printable, read_file
+from diag.snapshot.sources.plain_file import explain, file_bytes, printable, read_file, side_part
 
 
 def read_folder(folder: Path, name: str | None, budget: Budget) -> list[Part]:
@@ -31,7 +31,9 @@ def read_folder(folder: Path, name: str | None, budget: Budget) -> list[Part]:
             else:
                 parts.append(read_file(path, name, budget))
         except NotObjectsError:
-            passed_over += 1
+            side = side_part(path, name, budget)
+            parts += [side] if side else []
+            passed_over += not side
         except LimitExceededError:
             raise
         except OSError as error:

@@ -77,6 +77,26 @@ class Listed:
     namespaces: frozenset[str] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One thing that a file beside the objects tells of a node's device.
+
+    `source` is the tool (`kernel-log`, `nvidia-smi`, `dcgmi`, `prometheus`, `gpud`, `nvsentinel`); `node` what the file
+    calls it, empty where it does not; `device` a PCI address, UUID or index. `what` is `xid`, `sxid`, `off-bus`,
+    `row-remap-pending`, `row-remap-failure`, `ecc-uncorrected`, `thermal-slowdown` or `message`, with its `value` as
+    written. `text` is line `line` of `file`.
+    """
+
+    source: str
+    node: str
+    device: str
+    what: str
+    value: str
+    file: str
+    line: int
+    text: str
+
+
 class Slice(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """The JSON of one object, as it stands in the file's buffer.
 
@@ -96,7 +116,8 @@ class Part:
     `name` is the cluster's name as the user gave it (`NAME=PATH`), `cluster` what the source itself calls it. `listed`
     says which kinds it claims to hold completely, also those without an object; a plain file claims nothing. `assumed`
     says of which kinds it holds some objects, where that is not all kinds × all namespaces of its items. `store` offers
-    logs beside those in `logs`, `offered` of them. `layout` is what the source was recognised as.
+    logs beside those in `logs`, `offered` of them. `side` is what a file beside the objects tells. `layout` is what
+    the source was recognised as.
     """
 
     path: str
@@ -111,4 +132,5 @@ class Part:
     assumed: tuple[Listed, ...] | None = None
     store: LogStore | None = None
     offered: int = 0
+    side: tuple[Reading, ...] = ()
     layout: str = "plain file"

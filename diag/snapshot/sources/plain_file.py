@@ -16,6 +16,7 @@ from diag.snapshot.sources.documents import KUBECTL_JSON, Documents
 from diag.snapshot.sources.form import HEAD_BYTES, chatter_end, form_of, holds_kind, refusal, to_utf8
 from diag.snapshot.sources.json_text import read_json
 from diag.snapshot.sources.part import Part
+from diag.snapshot.sources.side import looks_like_side_file, readings_of
 from diag.snapshot.sources.yaml_text import read_yaml
 
 _CHUNK_BYTES = 1024**2
@@ -37,6 +38,16 @@ def file_bytes(path: Path, budget: Budget) -> bytes:
         form_of(file.peek(HEAD_BYTES)[:HEAD_BYTES], shown)  # type: ignore[attr-defined]
         budget.spend_bytes(size, shown)
         return file.read(size)
+
+
+def side_part(path: Path, name: str | None, budget: Budget) -> Part | None:
+    """What a file tells that holds no objects but readings of GPUs; None where it holds none of these either."""
+    shown = printable(path)
+    with _explained(path), _open_regular(path) as file:
+        if not looks_like_side_file(file.peek(HEAD_BYTES)[:HEAD_BYTES]):  # type: ignore[attr-defined]
+            return None
+        budget.spend_bytes(os.fstat(file.fileno()).st_size, shown)
+        return Part(path=shown, name=name, side=tuple(readings_of(file.read(), shown)), layout="side file")
 
 
 def read_stream(stream: BinaryIO, budget: Budget) -> bytes:

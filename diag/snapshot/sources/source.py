@@ -9,12 +9,20 @@ from typing import BinaryIO
 
 from diag.errors import SnapshotError
 from diag.snapshot.archive.read import HEAD_BYTES, holds_manifest, is_archive, read_archive
-from diag.snapshot.sources.budget import Budget
+from diag.snapshot.sources.budget import Budget, NotObjectsError
 from diag.snapshot.sources.bundles.bundle import read_source
 from diag.snapshot.sources.bundles.index import source_within
 from diag.snapshot.sources.layouts import LAYOUTS
 from diag.snapshot.sources.part import Limits, Part
-from diag.snapshot.sources.plain_file import file_bytes, printable, read_bytes, read_file, read_stream, unless_empty
+from diag.snapshot.sources.plain_file import (
+    file_bytes,
+    printable,
+    read_bytes,
+    read_file,
+    read_stream,
+    side_part,
+    unless_empty,
+)
 
 _NO_LIMITS_GIVEN = Limits()
 _CAPTURE = re.compile(r"-?[1-9]\d{0,5}")
@@ -44,7 +52,13 @@ def read(source: str, *, stdin: BinaryIO | None = None, limits: Limits = _NO_LIM
     for layout in LAYOUTS:
         if layout.recognises(location):
             return layout.read(location, name, budget)
-    return [unless_empty(read_file(location, name, budget))]
+    try:
+        return [unless_empty(read_file(location, name, budget))]
+    except NotObjectsError:
+        side = side_part(location, name, budget)
+        if side is None:
+            raise
+        return [side]
 
 
 def _taken_apart(source: str) -> tuple[str | None, str, int | None]:

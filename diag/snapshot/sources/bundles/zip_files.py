@@ -46,9 +46,7 @@ class ZipFiles:
 
     def _entry(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, wanted: Wanted | None) -> Entry:
         mode = info.external_attr >> 28  # the type of a Unix mode
-        if not info.filename:  # is_dir() takes its last character
-            return Entry(name="", size=info.file_size, odd="without a name")
-        if info.is_dir():
+        if info.filename.endswith("/"):  # is_dir() needs a name of one character at least
             return Entry(name=info.filename, size=0, odd="folder")
         if info.flag_bits & 0x1:
             return Entry(name=info.filename, size=info.file_size, odd="encrypted")

@@ -1,0 +1,44 @@
+"""Which side file a file is, by its content; and its readings."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from diag.snapshot.sources.part import Reading
+from diag.snapshot.sources.side import documents, texts
+
+HEAD_BYTES = 4096
+MOST = 20_000  # readings of one file
+Reader = Callable[[str, str], Iterator[Reading]]
+
+# The first that fits; each pattern is searched in the first 4 KiB.
+_FORMATS: tuple[tuple[re.Pattern[str], Reader], ...] = (
+    (re.compile(r'"resultType"\s*:\s*"vector"'), documents.prometheus),
+    (re.compile(r'"checkName"\s*:'), documents.nvsentinel),
+    (re.compile(r'"component"\s*:\s*"[\w-]+"[\s\S]{0,400}"states"\s*:'), documents.gpud),
+    (re.compile(r"={5,}NVSMI LOG={5,}"), texts.nvidia_smi),
+    (re.compile(r"<!DOCTYPE nvidia_smi_log|<nvidia_smi_log>"), texts.nvidia_smi_xml),
+    (re.compile(r"Health Monitor Report|Successfully ran diagnostic|\bDCGM_FR_[A-Z_]+"), texts.dcgmi),
+    (re.compile(r"(?m)^(?:\[ *\d+\.\d{6}\]|<\d+>|\S+ .{0,60}kernel:|\[\w{3} \w{3} +\d)|NVRM: "), texts.kernel_log),
+)
+
+
+def looks_like_side_file(head: bytes) -> bool:
+    """Whether the first bytes of a file are those of a side file."""
+    return _reader(head.decode(errors="replace")) is not None
+
+
+def readings_of(data: bytes, path: str) -> list[Reading]:
+    """What a side file tells; empty where it tells nothing, or is another file. Raises nothing."""
+    text = data.decode(errors="replace")
+    reader = _reader(text[:HEAD_BYTES])
+    found: list[Reading] = []
+    if reader is not None:
+        for one in reader(text, path):
+            found.append(one)
+            if len(found) == MOST:
+                break
+    return found
+
+
+def _reader(head: str) -> Reader | None:
+    return next((reader for pattern, reader in _FORMATS if pattern.search(head)), None)
