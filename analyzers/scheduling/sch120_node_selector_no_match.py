@@ -5,13 +5,15 @@ from collections.abc import Iterator, Sequence
 from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
 from diag.facts.scheduler_message import parse_scheduler_message
+from diag.facts.selection import required_terms
 from diag.facts.words import count_of, nearest
 from diag.findings import Because, Confidence, Evidence, Finding, Proof, Question, Remedy
+from diag.projection import Object
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Node
 from diag.trouble.groups import Group
 from diag.trouble.relations.gpu_demands import model_demands
-from diag.trouble.relations.selectors import NODE_NAME, Narrowing, cite_selectors, narrowings
+from diag.trouble.relations.selectors import NODE_NAME, TERMS, Narrowing, cite_selectors, narrowings
 from diag.trouble.relations.unmet import Unmet, counted, meets, unmatched, values_of, words_of
 from diag.vocab.scheduler_reasons import ReasonKind
 
@@ -31,6 +33,8 @@ The terms' keys and values in the pod, and the values that nodes have for these 
 
 ## What to do
 Correct the term, or label the nodes that are meant.
+
+An empty term matches no node, unlike an empty selector.
 
 ## Known limits
 Nodes that an autoscaler could add are not seen. Where the scheduler counts another number of nodes than the snapshot
@@ -92,6 +96,7 @@ def node_selector_no_match(ctx: Context) -> Iterator[Finding]:
     groups = ctx.groups("pod-unscheduled")
     if not groups:
         return
+    yield from (_empty(ctx, group) for group in groups if group.state == "refused" and _only_empty_terms(group.first))
     nodes = ctx.snap.nodes()
     for group, blamed in unmatched(groups, ctx.place):
         if not model_demands(blamed, nodes):
@@ -188,6 +193,29 @@ def _remedies(demands: list[Narrowing], nodes: Sequence[Node], *, pinned: bool) 
         Remedy(text=f"label the nodes that are meant with {words_of(first)}", who="platform",
                when="such nodes exist and only lack the label"),
     )  # fmt: skip
+
+
+def _only_empty_terms(pod: Object) -> bool:
+    """Whether a pod requires one of several terms, and each is empty: an empty term matches no node, not every node."""
+    spec = pod.whole.get("spec")
+    terms = required_terms(spec.get("affinity") if isinstance(spec, dict) else None)
+    return bool(terms) and not any(
+        isinstance(term, dict) and (term.get("matchExpressions") or term.get("matchFields")) for term in terms
+    )
+
+
+def _empty(ctx: Context, group: Group) -> Finding:
+    proof = (ctx.lack(group.first, f"{TERMS}[0].matchExpressions"), ctx.lack(group.first, f"{TERMS}[0].matchFields"))
+    summary = "its required node affinity holds nothing but empty terms, and an empty term matches no node"
+    return Finding(
+        name="node-affinity-no-match",
+        subject=group.workload,
+        summary=summary,
+        evidence=(*proof, *group.evidence),
+        accounts_for=(Because(group, summary, proof),),
+        since=group.since,
+        remedies=(Remedy(text="drop the required node affinity, or write what it was meant to ask for"),),
+    )
 
 
 def _no_node_matches(group: Group) -> bool:

@@ -50,11 +50,12 @@ def pressure_taints(node: Node) -> frozenset[str]:
 
 
 def blocking_taints(node: Node) -> list[tuple[int, Taint]]:
-    """Taints that keep new pods off, with their places; that of a cordon is left out, the cordon says it."""
+    """Taints that keep new pods off, with their places; that of a cordon is left out where the node is cordoned."""
     return [
         (index, taint)
         for index, taint in enumerate(node.spec.taints or ())
-        if taint.effect in ("NoSchedule", "NoExecute") and taint.key != UNSCHEDULABLE_TAINT
+        if taint.effect in ("NoSchedule", "NoExecute")
+        and not (taint.key == UNSCHEDULABLE_TAINT and node.spec.unschedulable)
     ]
 
 

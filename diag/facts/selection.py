@@ -4,10 +4,13 @@ As kubernetes/kubernetes staging/src/k8s.io/component-helpers/scheduling/corev1/
 apimachinery/pkg/labels decide. A term that cannot be understood matches nothing, as there.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from diag.projection import dicts
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,400}")
 
 
 def matches_requirement(labels: Mapping[str, str], requirement: Any) -> bool:  # noqa: PLR0911  a table of operators
@@ -33,11 +36,16 @@ def matches_requirement(labels: Mapping[str, str], requirement: Any) -> bool:  #
 
 
 def _compares(have: str | None, operator: str, values: list[Any]) -> bool:
-    try:
-        mine, bound = int(have or ""), int(values[0])
-    except (ValueError, IndexError, TypeError):
+    """Gt and Lt: one value, and both integers as Go's strconv.ParseInt(s, 10, 64) reads them."""
+    mine, bound = _integer(have), _integer(values[0]) if len(values) == 1 else None
+    if mine is None or bound is None:
         return False
     return mine > bound if operator == "Gt" else mine < bound
+
+
+def _integer(text: Any) -> int | None:
+    number = int(text) if isinstance(text, str) and _INTEGER.fullmatch(text) else None
+    return number if number is not None and -(2**63) <= number < 2**63 else None
 
 
 def matches_labels(labels: Mapping[str, str], selector: Any) -> bool:
