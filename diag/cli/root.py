@@ -16,7 +16,7 @@ _COMMANDS = {
     "explain": ("diag.cli.explain", "why one thing does not run, the evidence, and what to do"),
     "fit": ("diag.cli.fit", "whether a pod would fit now, where, and what would have to move"),
     "diff": ("diag.cli.diff", "what changed between two snapshots: causes, and who changed what"),
-    "snapshot": ("diag.cli.snapshot", "what a saved snapshot holds, and what it cannot show"),
+    "snapshot": ("diag.cli.snapshot", "save, look into, convert and compare snapshots"),
     "rules": ("diag.cli.rules", "list the rules, or show the page of one"),
     "schema": ("diag.cli.schema", "the JSON Schema of the report"),
     "config": ("diag.cli.config", "what is configured, and where it came from"),
