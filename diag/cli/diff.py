@@ -43,6 +43,8 @@ def command(ctx: click.Context, /, *, outputs: tuple[str, ...], exit_code: bool,
         raise UsageError(
             "a comparison needs two looks", hint="diag diff BEFORE AFTER, or one archive with two captures"
         )
+    if all(reads_stdin([each]) for each in paths):
+        raise UsageError("both looks are to come from one pipe", hint="save one of them to a file first")
     narrator = Narrator(quiet=flags.quiet, verbose=flags.verbose)
     found = api.diff(
         *paths, stdin=sys.stdin.buffer if reads_stdin(paths) else None, limits=limits(flags), progress=narrator.progress

@@ -59,6 +59,7 @@ def test_one_archive_is_compared_with_its_own_last_capture(diag, looks, tmp_path
     [
         (("diff",), 2, "two looks"),
         (("diff", "a", "b", "c"), 2, "two looks"),
+        (("diff", "-", "-"), 2, "one pipe"),
         (("diff", "nowhere", "nowhere"), 3, "does not exist"),
         (("diff", "--demo"), 2, "two looks"),
     ],
