@@ -7,7 +7,7 @@ from diag.catalog.joins.queueing import INPUTS, Waiting, blocked, page, pieces, 
 from diag.catalog.rule import Named, rule
 from diag.facts.kueue_message import Obstacle, Reason
 from diag.findings import Basis, Evidence, Finding, Question, Remedy
-from diag.projection import dicts
+from diag.projection import Object, dicts
 from diag.snapshot.cite import key
 from diag.trouble.relations.kueue import part, quotas
 from diag.vocab.kueue import FLAVOR
@@ -52,18 +52,17 @@ def kueue_flavor_mismatch(ctx: Context) -> Iterator[Finding]:
     others is not reported.
     """
     for one in waiting(ctx):
-        reason = one.decisive()
-        if reason is None or not one.evaluated:
+        reason, queue = one.decisive(), one.queue
+        if reason is None or queue is None or not one.evaluated:
             continue
         if reason.obstacle is Obstacle.MISMATCH:
-            yield _mismatch(ctx, one, reason)
+            yield _mismatch(ctx, one, queue, reason)
         elif reason.obstacle is Obstacle.UNCOVERED:
-            yield _uncovered(ctx, one, reason)
+            yield _uncovered(ctx, one, queue, reason)
 
 
-def _mismatch(ctx: Context, one: Waiting, reason: Reason) -> Finding:
-    queue = one.queue.name if one.queue else "?"
-    where = f"flavor {reason.flavor} of ClusterQueue {queue}"
+def _mismatch(ctx: Context, one: Waiting, queue: Object, reason: Reason) -> Finding:
+    where = f"flavor {reason.flavor} of ClusterQueue {queue.name}"
     if reason.taint:
         summary = f"does not tolerate the taint {{{reason.taint}}} of {where}"
         remedy = Remedy(text=f"add a toleration for {reason.taint} to the pod template")
@@ -103,18 +102,16 @@ def _flavor(ctx: Context, reason: Reason) -> list[Evidence]:
     return found
 
 
-def _uncovered(ctx: Context, one: Waiting, reason: Reason) -> Finding:
-    queue = one.queue
-    subject = queue.ref if queue else one.group.workload
-    covered = sorted({resource for _, resource in quotas(queue)}) if queue else []
+def _uncovered(ctx: Context, one: Waiting, queue: Object, reason: Reason) -> Finding:
+    covered = sorted({resource for _, resource in quotas(queue)})
     names = f" (it covers {', '.join(covered)})" if covered else ""
     who = one.group.workload
     return blocked(
-        one, "kueue-resource-not-covered", subject,
+        one, "kueue-resource-not-covered", queue.ref,
         f"has no quota for {reason.resource}{names}, which {who.kind} {who.name} asks for",
         pieces(
             said(ctx, one.item, "QuotaReserved"),
-            *(ctx.cite(queue, f"{quota.path}.name") for quota in (quotas(queue) if queue else {}).values() if queue),
+            *(ctx.cite(queue, f"{quota.path}.name") for quota in quotas(queue).values()),
         ),
         remedies=(
             Remedy(text=f"add {reason.resource} to coveredResources of the ClusterQueue", who="queue-admin"),
