@@ -111,6 +111,15 @@ def test_reports_are_compared_by_their_causes_alone(items, raised, write, tmp_pa
     assert found.objects is None
 
 
+def test_a_dump_that_does_not_know_its_cluster_is_compared_all_the_same(items, write):
+    fewer = [item for item in items if item["kind"] != "Namespace"]
+    found = diff(write("a.json", fewer), write("b.json", items))
+
+    assert (found.causes.new, found.causes.gone) == ([], [])
+    assert [cause.name for cause in found.causes.same] == ["resourcequota-exceeded"]
+    assert found.same_cluster is None
+
+
 def test_what_the_server_writes_by_itself_is_no_change(items, write):
     after = copy.deepcopy(items)
     for item in after:
