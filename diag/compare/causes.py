@@ -17,16 +17,12 @@ def compared(before: Report, after: Report) -> CausesRow:
     cluster need not know alike (only one of them may hold the namespace kube-system).
     """
     pairs = _matched(before.causes, after.causes, lambda cause: cause.fingerprint)
-    old, new = ({id(pair[side]) for pair in pairs} for side in (0, 1))
-    rest = [[cause for cause in causes if id(cause) not in seen]
-            for causes, seen in ((before.causes, old), (after.causes, new))]  # fmt: skip
-    pairs += _matched(*rest, _root)
-    old, new = ({id(pair[side]) for pair in pairs} for side in (0, 1))
+    pairs += _matched(_left(before.causes, pairs, 0), _left(after.causes, pairs, 1), _root)
     order = {id(cause): place for place, cause in enumerate(after.causes)}
     pairs.sort(key=lambda pair: order[id(pair[1])])
     return CausesRow(
-        new=[cause for cause in after.causes if id(cause) not in new],
-        gone=[cause for cause in before.causes if id(cause) not in old],
+        new=_left(after.causes, pairs, 1),
+        gone=_left(before.causes, pairs, 0),
         changed=[
             CauseChange(before=was, after=now, differs=found) for was, now in pairs if (found := _differs(was, now))
         ],
@@ -39,6 +35,12 @@ def _matched(
 ) -> list[tuple[CauseRow, CauseRow]]:
     was = {key(cause): cause for cause in before}
     return [(was.pop(key(cause)), cause) for cause in after if key(cause) in was]
+
+
+def _left(causes: Sequence[CauseRow], pairs: Sequence[tuple[CauseRow, CauseRow]], side: int) -> list[CauseRow]:
+    """The causes of one side (0 or 1) that no pair holds."""
+    seen = {id(pair[side]) for pair in pairs}
+    return [cause for cause in causes if id(cause) not in seen]
 
 
 def _root(cause: CauseRow) -> Hashable:
