@@ -19,7 +19,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from functools import cache
 from multiprocessing import Pool
 from pathlib import Path
@@ -56,7 +55,9 @@ def main() -> int:
     parser.add_argument("--least", type=float, default=0.0, help="fail when fewer per cent are noticed, types aside")
     parser.add_argument("--totals", action="store_true", help="leave the survivors out")
     args = parser.parse_args()
-    chosen = [one for one in targets() if any(fnmatchcase(one.name, glob) for glob in args.rules)]
+    chosen = [one for one in targets() if any(one.answers_to(glob) for glob in args.rules)]
+    if not chosen:
+        parser.error(f"{' '.join(args.rules)} means no rule; `diag rules` lists their ids")
     tallies = []
     with Pool(args.jobs) as pool:
         for tally in pool.imap(_tried, chosen):

@@ -4,6 +4,7 @@ import ast
 import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -35,6 +36,12 @@ class Target:
     name: str
     module: str
     cases: Path
+
+    def answers_to(self, glob: str) -> bool:
+        """Whether a glob means it: by its name, or by the id of one of its rules or rows."""
+        ids = [row.id for table in REGISTRY.tables if table.module == self.module for row in table.rows]
+        ids += [one.id for rule in REGISTRY.functions if rule.function.__module__ == self.module for one in rule.named]
+        return any(fnmatchcase(word, glob) for word in (self.name, *ids))
 
     def mutants(self) -> Iterator[Mutant]:
         """Its broken variants, in the order of the file."""
