@@ -249,7 +249,7 @@ def _remedies(claim: Object, close: list[Object], reason: Unfit | None) -> Itera
                 text=f"remove the claimRef of the Released volume {released}; its old data become the new claim's",
                 command=f'kubectl patch pv {released} --type json -p \'[{{"op":"remove","path":"/spec/claimRef"}}]\'',
                 who="platform",
-                risk="disruptive",
+                risk="irreversible",
                 when="nobody needs the data, or the new claim is meant to get them",
             )
         yield Remedy(text=f"make another volume like {volume}", who="platform")
