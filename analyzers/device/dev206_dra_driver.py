@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from diag.catalog.context import Context
 from diag.catalog.joins.device_claims import class_selectors, says_devices, waiting_claims
 from diag.catalog.rule import Named, rule
-from diag.facts.devices import CLAIM, CLASS, SLICE, requests
+from diag.facts.device_requests import requests
+from diag.facts.devices import CLAIM, CLASS, SLICE
 from diag.facts.pods import statuses
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy
 from diag.projection import Object

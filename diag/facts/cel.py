@@ -1,8 +1,9 @@
 """The simple half of CEL: what device selectors of Dynamic Resource Allocation say about one device.
 
-Understood are comparisons of `device.driver`, `device.attributes[..]` and `device.capacity[..]` with literals, `in`, a
-few string functions, `compareTo`, `isGreaterThan` and `isLessThan` on quantities and versions, `&&`, `||`, `!` and
-brackets. All else is *unknown*, never a guess: an unknown part makes the whole unknown unless the rest decides it.
+Understood are comparisons of `device.driver`, `device.attributes[..]` and `device.capacity[..]` with literals, `in`,
+`has`, `.?name.orValue(..)`, a few string functions, plain patterns of `matches`, `compareTo`, `isGreaterThan` and
+`isLessThan` on quantities and versions, `&&`, `||`, `!` and brackets. All else is *unknown*, never a guess: an
+unknown part makes the whole unknown unless the rest decides it.
 
 Language: google/cel-spec doc/langdef.md; the device variable: kubernetes/kubernetes
 staging/src/k8s.io/dynamic-resource-allocation/cel.
@@ -29,6 +30,7 @@ class Device:
     driver: str
     attributes: Mapping[tuple[str, str], Value]
     capacity: Mapping[tuple[str, str], str]
+    shared: bool = False  # several claims may hold it at once
 
 
 class Unknown(Exception):  # noqa: N818  an answer, not an error
@@ -78,8 +80,11 @@ def parse(text: str) -> Selector:
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<string>'[^'\\]*'|\"[^\"\\]*\")|(?P<number>[0-9]{1,18})(?![.\w])|(?P<word>[A-Za-z_]\w*)"
-    r"|(?P<mark>&&|\|\||[=!<>]=|[!<>()\[\].,]))"
+    r"|(?P<mark>&&|\|\||[=!<>]=|[!<>()\[\].,?]))"
 )
+# Patterns that mean the same to RE2 and to Python and take no long time: few repetitions, none of a group.
+_PATTERN = re.compile(r"\^?(?:(?:[\w /:,-]|\.|\[[\w -]+\])[*+?]?|\((?:[\w /:,.-]|\|)+\)(?![*+?]))*\$?", re.ASCII)
+MAX_REPEATS, MAX_SUBJECT = 3, 64  # 64 characters is the longest string that an attribute can be
 _COMPARE: dict[str, Callable[[int], bool]] = {
     "==": lambda order: order == 0,
     "!=": lambda order: order != 0,
@@ -88,10 +93,24 @@ _COMPARE: dict[str, Callable[[int], bool]] = {
     ">": lambda order: order > 0,
     ">=": lambda order: order >= 0,
 }
+
+
+def _matched(subject: str, pattern: str) -> bool:
+    """Whether a plain pattern is found in a text. Raises Unknown for other patterns."""
+    repeats = sum(pattern.count(mark) for mark in "*+?")
+    if repeats > MAX_REPEATS or len(subject) > MAX_SUBJECT or "\n" in subject or not _PATTERN.fullmatch(pattern):
+        raise Unknown
+    try:
+        return re.search(pattern, subject) is not None
+    except re.error:  # a range that runs backwards
+        raise Unknown from None
+
+
 _STRINGS: dict[str, Callable[[str, str], bool]] = {
     "startsWith": str.startswith,
     "endsWith": str.endswith,
     "contains": str.__contains__,
+    "matches": _matched,
 }
 _ORDERS: dict[str, Callable[[int], object]] = {
     "compareTo": lambda order: order,
@@ -180,6 +199,8 @@ class _Reader:
             return self.listed()
         if (kind, text) == ("word", "device"):
             return self.of_device()
+        if (kind, text) == ("word", "has"):
+            return self.presence()
         return _constant(self.literal(kind, text))
 
     def literal(self, kind: str, text: str) -> Value:
@@ -210,6 +231,8 @@ class _Reader:
         part = self.word()
         if part == "driver":
             return lambda device: device.driver
+        if part == "allowMultipleAllocations":
+            return lambda device: device.shared
         if part not in ("attributes", "capacity"):
             raise Unknown
         self.need("[")
@@ -219,11 +242,36 @@ class _Reader:
             name = self.string()
             self.need("]")
         elif self.take("."):
+            optional = self.take("?") is not None
             name = self.word()
+            if optional:
+                return self.optional((part, domain, name))
         else:
             return lambda device: {name for its, name in getattr(device, part) if its == domain}
         self.names.append((part, domain, name))
         return _looked_up(part, domain, name)
+
+    def optional(self, names: Names) -> Node:
+        """What follows `.?name`: the value or a default."""
+        self.names.append(names)
+        held = _looked_up(*names)
+        self.need(".")
+        if self.word() != "orValue":
+            raise Unknown
+        self.need("(")
+        default = self.either()
+        self.need(")")
+        return _or_else(held, default)
+
+    def presence(self) -> Node:
+        """`has(..)` of one attribute or capacity."""
+        self.need("(")
+        before = len(self.names)
+        held = self.postfix()
+        self.need(")")
+        if len(self.names) != before + 1:
+            raise Unknown
+        return _or_else(lambda device: held(device) is not None, _constant(value=False))
 
     def word(self) -> str:
         return self._of("word")
@@ -266,6 +314,16 @@ def _looked_up(part: str, domain: str, name: str) -> Node:
         return value
 
     return look
+
+
+def _or_else(held: Node, default: Node) -> Node:
+    def run(device: Device) -> object:
+        try:
+            return held(device)
+        except _Absent:
+            return default(device)
+
+    return run
 
 
 def _tagged(kind: str, text: str) -> tuple[str, tuple[int, ...] | int]:

@@ -36,6 +36,14 @@ H100 = Device(
         ("!device.attributes['gpu.nvidia.com'].healthy", False),
         ("!(device.driver == 'a' || device.driver == 'b')", True),
         ("device.attributes['gpu.nvidia.com'].missing == 'x'", False),
+        ("device.attributes['gpu.nvidia.com'].productName.matches('^NVIDIA (A|H)100 .*HBM[23]$')", True),
+        ("device.attributes['gpu.nvidia.com'].productName.matches('A100')", False),
+        ("has(device.attributes['gpu.nvidia.com'].index)", True),
+        ("has(device.attributes['gpu.nvidia.com'].missing) && device.driver == 'x'", False),
+        ("!has(device.attributes['other.example.com'].type)", True),
+        ("device.attributes['gpu.nvidia.com'].?missing.orValue('none') == 'none'", True),
+        ("device.attributes['gpu.nvidia.com'].?type.orValue('none') == 'gpu'", True),
+        ("device.allowMultipleAllocations == false", True),
         ("device.attributes['gpu.nvidia.com'].missing == 'x' || device.driver == 'gpu.nvidia.com'", True),
     ],
 )
@@ -46,7 +54,12 @@ def test_what_is_understood_is_decided(expression, expected):
 @pytest.mark.parametrize(
     "expression",
     [
-        "device.attributes['gpu.nvidia.com'].productName.matches('^NVIDIA.*')",
+        "device.attributes['gpu.nvidia.com'].productName.matches('(NVIDIA )+')",
+        "device.attributes['gpu.nvidia.com'].productName.matches('.*.*.*.*x')",
+        "device.attributes['gpu.nvidia.com'].productName.matches('(?i)nvidia')",
+        "device.attributes['gpu.nvidia.com'].productName.matches('[9-0]')",
+        "device.attributes['gpu.nvidia.com'].?type.hasValue()",
+        "has(device.driver)",
         "cel.bind(x, device.attributes['gpu.nvidia.com'], x.type == 'gpu')",
         "device.attributes['gpu.nvidia.com'].index + 1 == 4",
         "device.attributes['gpu.nvidia.com'].index == '3'",
@@ -65,7 +78,7 @@ def test_what_is_not_understood_is_unknown(expression):
 def test_a_false_part_decides_whatever_the_unknown_part_says():
     assert parse("device.driver == 'other' && foo()").matches(H100) is None
     assert (
-        parse("device.driver == 'other' && device.attributes['gpu.nvidia.com'].type.matches('x')").matches(H100)
+        parse("device.driver == 'other' && device.attributes['gpu.nvidia.com'].type.matches('(x)*')").matches(H100)
         is False
     )
 
