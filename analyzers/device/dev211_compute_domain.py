@@ -8,7 +8,7 @@ from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
 from diag.facts.device_requests import claims_of
 from diag.facts.devices import CLAIM, TEMPLATE
-from diag.findings import Basis, Because, Evidence, FieldEvidence, Finding, Question, Ref, Remedy
+from diag.findings import Basis, Because, Evidence, FieldEvidence, Finding, Question, Ref, Remedy, as_proof
 from diag.projection import Object, dicts
 from diag.snapshot.cite import value_at
 from diag.snapshot.kinds import Event
@@ -129,7 +129,7 @@ def _elsewhere(ctx: Context, found: Refused) -> Finding:
     return Finding(
         subject=found.carrier,
         summary=summary,
-        evidence=(first, *_identity(ctx, found), *more),
+        evidence=as_proof((first, *_identity(ctx, found), *more)),
         accounts_for=_because(ctx, found, f"{found.carrier.kind} {found.carrier.name} {summary}"),
         second_sign=found.domain is not None,
         since=_since([found]),
@@ -159,7 +159,7 @@ def _not_ready(ctx: Context, domain: Object, parts: list[Refused]) -> Finding:
         name="compute-domain-not-ready",
         subject=domain.ref,
         summary=summary,
-        evidence=(first, status, *late, *_identity(ctx, parts[0]), *more),
+        evidence=as_proof((first, status, *late, *_identity(ctx, parts[0]), *more)),
         accounts_for=tuple(
             one for part in parts for one in _because(ctx, part, f"ComputeDomain {domain.name} {summary}")
         ),
