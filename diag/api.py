@@ -26,7 +26,7 @@ from diag.compare.saved import saved_report
 from diag.document import Report, ToolRow
 from diag.errors import SnapshotError, UsageError
 from diag.facts.quantity import milli
-from diag.snapshot.archive.write import Counted, capture_lines, list_lines, packed
+from diag.snapshot.archive.write import capture_lines, list_lines, packed
 from diag.snapshot.clusters import DEFAULT, assign
 from diag.snapshot.load import load
 from diag.snapshot.snapshot import Snapshot
@@ -216,14 +216,13 @@ def capture(
     snap = examined(snapshots, Choice(), say).snapshots[0]
     say("packing")
     if form == "json":
-        lines = list_lines(parts)
+        lines, held = list_lines(parts)
     else:
         name = None if snap.cluster == DEFAULT else snap.cluster
         uid = snap.identity if snap.identity != snap.cluster else None
-        lines = capture_lines(parts, cluster=name, cluster_uid=uid, read=snap.logs.texts)
-    counted = Counted(lines)
-    frame = packed(counted, "plain" if form == "json" else form)
-    return Saved(objects=counted.objects, logs=counted.logs, packed=frame)
+        lines, held = capture_lines(parts, cluster=name, cluster_uid=uid, read=snap.logs.texts)
+    frame = packed(lines, "plain" if form == "json" else form)
+    return Saved(objects=held.objects, logs=held.logs, packed=frame)
 
 
 def _loaded(

@@ -1,15 +1,14 @@
 """The only writer to stdout and to the files of `-o`: one binary stream, UTF-8, whole or not at all."""
 
-import contextlib
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
 from diag.errors import DiagError, UsageError
+from diag.whole_file import replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,29 +74,13 @@ def to_stdout(rendered: bytes) -> None:
 
 
 def to_file(rendered: bytes, path: Path) -> None:
-    """Writes a file with its parent folders; whoever reads it meanwhile sees the old or the new one, never a half."""
+    """Writes a file with its parent folders, whole or not at all."""
     try:
         if path.exists() and not path.is_file():
             # A device or a pipe (/dev/stderr, >(…)) cannot be replaced, only written to.
             path.write_bytes(rendered)
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path.resolve(), rendered)
+        replace(path.resolve(), rendered)
     except OSError as error:
         raise DiagError(f"cannot write {path}: {error.strerror or error}", hint="choose another path for -o") from error
-
-
-def _replace(path: Path, rendered: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(rendered)
-        # mkstemp makes private files; a report has the permissions that any new file would get.
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(name).chmod(0o666 & ~mask)
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise

@@ -4,7 +4,6 @@ import contextlib
 import gzip
 import importlib
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -13,10 +12,12 @@ import msgspec
 
 from diag import __version__
 from diag.errors import DiagError, SnapshotError
-from diag.snapshot.archive.lines import ITEM, MARK, End, ItemLine, ListedLine, Manifest, PartLine, ProblemLine
+from diag.snapshot.archive.lines import End, ItemLine, ListedLine, Manifest, PartLine, ProblemLine
 from diag.snapshot.archive.reduce import reduced
+from diag.snapshot.sources.compressed import zstd_library
 from diag.snapshot.sources.documents import kind_in_front
-from diag.snapshot.sources.part import Listed, LogKey, Part, Problem, Slice
+from diag.snapshot.sources.part import Listed, LogKey, LogText, Part, Problem, Slice
+from diag.whole_file import replace
 
 _LEVEL = 6  # of gzip; zstd has its own default
 SUFFIXES = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd"}
@@ -33,7 +34,7 @@ def save(path: Path, capture: bytes, *, append: bool = False) -> None:
         if append and path.exists():
             _append(path, capture)
         else:
-            _replace(path, capture)
+            replace(path, capture, private=True)  # it holds more than a report does
     except OSError as error:
         raise DiagError(
             f"cannot write {path}: {error.strerror or error}", hint="nothing was changed; name another place"
@@ -47,59 +48,33 @@ def packed(lines: Iterable[bytes], form: str) -> bytes:
         return text
     if form == "gzip":
         return gzip.compress(text, _LEVEL, mtime=0)  # the same capture gives the same bytes
+    library = zstd_library()
+    if library is None:
+        raise SnapshotError(
+            "this Python cannot write zstd", hint="pip install 'kube-diag[zstd]', or name a file that ends in .gz"
+        )
+    return bytes(library.compress(text))
+
+
+def list_lines(parts: Sequence[Part]) -> tuple[list[bytes], End]:
+    """The objects as one List, as kubectl prints it, an object a line; and how many there are."""
+    objects = [line for part in parts for piece in part.items if (line := _listed_object(piece))]
+    items = [(b"," if number else b" ") + line for number, line in enumerate(objects)]
+    return [b'{"apiVersion":"v1","kind":"List","items":[', *items, b"]}"], End(objects=len(objects), logs=0)
+
+
+def _listed_object(piece: Slice) -> bytes | None:
+    """An object with its kind, from its list where it does not say it; None for a Secret or what is no object."""
+    line = _object(piece)
+    if line is None or _says_its_kind(piece):
+        return line
     try:
-        return bytes(importlib.import_module("compression.zstd").compress(text))  # Python 3.14
-    except ImportError:
-        try:
-            return bytes(importlib.import_module("zstandard").compress(text))
-        except ImportError as error:
-            raise SnapshotError(
-                "this Python cannot write zstd", hint="pip install 'kube-diag[zstd]', or name a file that ends in .gz"
-            ) from error
-
-
-class Counted:
-    """Lines, counted while they go by."""
-
-    def __init__(self, lines: Iterable[bytes]) -> None:
-        self._lines = lines
-        self.objects = self.logs = 0
-
-    def __iter__(self) -> Iterator[bytes]:
-        for line in self._lines:
-            if line.startswith(b'{"pod":'):
-                self.logs += 1
-            elif not line.startswith((MARK, b'{"apiVersion":"v1","kind":"List"', b"]")) or line.startswith(ITEM):
-                self.objects += 1
-            yield line
-
-
-def list_lines(parts: Sequence[Part]) -> Iterator[bytes]:
-    """The objects as one List, as kubectl prints it: an object a line."""
-    yield b'{"apiVersion":"v1","kind":"List","items":['
-    before = b" "
-    for part in parts:
-        for piece in part.items:
-            line = _item(piece)
-            if line is None or line.startswith(MARK):
-                line = _spelled(piece)
-            if line:
-                yield before + line
-                before = b","
-    yield b"]}"
-
-
-def _spelled(piece: Slice) -> bytes | None:
-    """An object of a typed list with the kind that its list says; None for a Secret or what is no object."""
-    if piece.kind in (None, "Secret") or kind_in_front(piece.raw) == "Secret":
-        return None
-    try:
-        fields = msgspec.json.decode(bytes(reduced(piece.raw)), type=dict[str, msgspec.Raw])
+        fields = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
     except (msgspec.MsgspecError, RecursionError):
         return None
     said = {"apiVersion": piece.api_version, "kind": piece.kind}
     head = {key: msgspec.Raw(msgspec.json.encode(value)) for key, value in said.items() if value}
-    return msgspec.json.format(msgspec.json.encode(head | fields), indent=-1)
+    return msgspec.json.encode(head | fields)
 
 
 def form_for(path: Path) -> str:
@@ -109,34 +84,27 @@ def form_for(path: Path) -> str:
 
 def capture_lines(
     parts: Sequence[Part], *, cluster: str | None, cluster_uid: str | None, read: Mapping[LogKey, str]
-) -> Iterator[bytes]:
-    """The lines of one capture of one cluster. `read` are logs that were fetched while it was examined."""
-    encode = msgspec.json.encode
+) -> tuple[list[bytes], End]:
+    """The lines of one capture of one cluster, and what they hold. `read` are logs fetched while it was examined."""
     versions = [part.server_version for part in parts if part.server_version]
     captured = max((part.captured_at for part in parts if part.captured_at), default=None)
-    yield encode(
-        Manifest(
-            tool=f"diag {__version__}", cluster=cluster, cluster_uid=cluster_uid, captured_at=captured,
-            server_version=versions[0] if versions else None,
-        )
+    manifest = Manifest(
+        tool=f"diag {__version__}", cluster=cluster, cluster_uid=cluster_uid, captured_at=captured,
+        server_version=versions[0] if versions else None,
     )  # fmt: skip
-    objects = logs = 0
-    held = {(log.pod, log.container, log.previous) for part in parts for log in part.logs}
+    lines, objects = [msgspec.json.encode(manifest)], 0
     for part in parts:
-        yield encode(_part(part))
-        for piece in part.items:
-            line = _item(piece)
-            if line:
-                objects += 1
-                yield line
-        for log in part.logs:
-            logs += 1
-            yield _log(log.pod, log.container, log.text, previous=log.previous)
-    for key in sorted(key for key, text in read.items() if text and key not in held):
-        pod, container, previous = key
-        logs += 1
-        yield _log(pod, container, read[key], previous=previous)
-    yield encode(End(objects=objects, logs=logs))
+        items = [line for piece in part.items if (line := _item(piece))]
+        objects += len(items)
+        lines += [msgspec.json.encode(_part(part)), *items, *map(_log, part.logs)]
+    held = {(log.pod, log.container, log.previous) for part in parts for log in part.logs}
+    fetched = [
+        LogText(pod=key[0], container=key[1], previous=key[2], text=text)
+        for key, text in sorted(read.items())
+        if text and key not in held
+    ]
+    end = End(objects=objects, logs=sum(len(part.logs) for part in parts) + len(fetched))
+    return [*lines, *map(_log, fetched), msgspec.json.encode(end)], end
 
 
 def _part(part: Part) -> PartLine:
@@ -165,32 +133,25 @@ def _problem(one: Problem) -> ProblemLine:
 
 def _item(piece: Slice) -> bytes | None:
     """One object on one line; None for a Secret, which no archive holds."""
-    own = kind_in_front(piece.raw)
-    kind = own or piece.kind
-    if kind in ("Secret", "SecretList"):
-        return None
-    line = msgspec.json.format(bytes(reduced(piece.raw)), indent=-1)
-    if own or piece.kind is None:
+    line = _object(piece)
+    if line is None or _says_its_kind(piece) or piece.kind is None:
         return line
     return msgspec.json.encode(ItemLine(apiVersion=piece.api_version, kind=piece.kind, object=msgspec.Raw(line)))
 
 
-def _log(pod: str, container: str, text: str, *, previous: bool) -> bytes:
-    return msgspec.json.encode({"pod": pod, "container": container, "previous": previous, "text": text})
+def _object(piece: Slice) -> bytes | None:
+    """An object as it is, on one line, its managedFields reduced; None for a Secret."""
+    if (kind_in_front(piece.raw) or piece.kind) in ("Secret", "SecretList"):
+        return None
+    return msgspec.json.format(bytes(reduced(piece.raw)), indent=-1)
 
 
-def _replace(path: Path, capture: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(capture)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)  # private, as mkstemp makes it: a capture holds more than a report does
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
+def _says_its_kind(piece: Slice) -> bool:
+    return kind_in_front(piece.raw) is not None
+
+
+def _log(log: LogText) -> bytes:
+    return msgspec.json.encode({"pod": log.pod, "container": log.container, "previous": log.previous, "text": log.text})
 
 
 def _append(path: Path, capture: bytes) -> None:

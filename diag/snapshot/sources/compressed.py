@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Protocol
+from typing import Any, Protocol
 
 from diag.errors import SnapshotError
 from diag.snapshot.sources.budget import Budget
@@ -128,18 +128,27 @@ def _gzip() -> Form:
 
 
 def _zstd(path: str) -> Form:
+    module = zstd_library()
+    if module is None:
+        raise SnapshotError(
+            f"{path} is compressed with zstd, which this Python cannot read",
+            hint="install the extra: pip install 'kube-diag[zstd]', or expand it first: zstd -d",
+        )
+
+    def decoder() -> _Decoder:
+        made = module.ZstdDecompressor()
+        found: _Decoder = made.decompressobj() if hasattr(made, "decompressobj") else made  # of zstandard only
+        return found
+
     # A block of 4 bytes expands to 128 KiB at most (RFC 8878, 3.1.1.2): 16 MiB for one step.
-    try:
-        module = importlib.import_module("compression.zstd")  # Python 3.14
-        decoder = module.ZstdDecompressor
-    except ImportError:
-        try:
-            module = importlib.import_module("zstandard")
-        except ImportError as error:
-            raise SnapshotError(
-                f"{path} is compressed with zstd, which this Python cannot read",
-                hint="install the extra: pip install 'kube-diag[zstd]', or expand it first: zstd -d",
-            ) from error
-        make = module.ZstdDecompressor
-        decoder = lambda: make().decompressobj()  # noqa: E731 (the two libraries differ in this one call)
     return Form(name="zstd", magic=ZSTD, step=512, decoder=decoder, error=module.ZstdError)
+
+
+def zstd_library() -> Any:
+    """Python's own `compression.zstd` (3.14), else the package zstandard; None where there is neither."""
+    for name in ("compression.zstd", "zstandard"):
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            continue
+    return None
