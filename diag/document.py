@@ -4,6 +4,7 @@ Structs here mirror the JSON field by field, so writing them is one call, and ev
 draws the same rows. `diag.report.schema` holds the published schema; a test compares the two.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -52,6 +53,11 @@ class EvidenceRow(Row, kw_only=True):
     computed: str | msgspec.UnsetType = msgspec.UNSET
     value: str | int | float | bool | msgspec.UnsetType = msgspec.UNSET
     from_: list[str] | msgspec.UnsetType = msgspec.field(name="from", default=msgspec.UNSET)
+
+    def objects(self) -> Iterator[RefRow]:
+        """The objects that it names itself; those of the parts of a computed one stand in these."""
+        places = (self.object, self.log.pod if isinstance(self.log, LogRow) else None, self.absent)
+        yield from (place for place in places if isinstance(place, RefRow))
 
 
 class RemedyRow(Row, kw_only=True):

@@ -147,6 +147,9 @@ class Remedy:
     when: str | None = None
 
 
+# How the text of a remedy begins that changes nothing.
+LOOK = ("look ", "see ", "check ")
+
 Status = Literal["ruled_out", "open", "also_needed", "other_way"]
 
 

@@ -3,6 +3,7 @@
 import re
 
 from diag.findings import (
+    LOOK,
     AbsentEvidence,
     AbsentPathEvidence,
     Evidence,
@@ -15,12 +16,11 @@ from diag.snapshot.cite import STEP
 from diag.snapshot.kinds import Event
 from diag.snapshot.snapshot import Snapshot
 
-# What only reads (https://kubernetes.io/docs/reference/kubectl/generated/), and how a remedy begins that is a look.
+# What only reads (https://kubernetes.io/docs/reference/kubectl/generated/).
 READS = re.compile(
     r"(kubectl (get|describe|logs|events|top|explain|api-resources|auth can-i|rollout (status|history))\b[^|;&]*"
     r"|sysctl \w[\w.-]*)$"
 )
-LOOK = ("look ", "see ", "check ")
 BUILT_IN_GROUP = re.compile(r"([a-z]+\.k8s\.io|[a-z]*)$")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from diag.compare.document import ObjectChange, Relation
-from diag.document import CauseRow, LogRow, RefRow, Report
+from diag.document import CauseRow, RefRow, Report
 
 NEAREST = ("root", "lineage", "evidence", "affected", "namespace")
 Key = tuple[str, str, str]
@@ -61,8 +61,7 @@ def _near(report: Report, cause: CauseRow) -> Iterator[tuple[Key, str]]:
             continue
         seen.add(one)
         ids += row.from_ or []
-        places = (row.object, row.log.pod if isinstance(row.log, LogRow) else None, row.absent)
-        yield from ((_key(each), "evidence") for each in places if isinstance(each, RefRow))
+        yield from ((_key(each), "evidence") for each in row.objects())
     for ref in cause.lineage:
         yield _key(ref), "lineage"
     yield _key(cause.root), "root"

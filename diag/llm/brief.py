@@ -12,7 +12,7 @@ from diag.document import CauseRow, FindingRow, LinkRow, RefRow, Report
 from diag.facts.folding import fold
 from diag.views.citations import Citation, Citations
 from diag.views.coverage import gap_lines
-from diag.views.wording import CONFIDENCE, counted, gpu_cost, listed, long_duration, named, seconds_since
+from diag.views.wording import CONFIDENCE, cost_of, long_duration, named, seconds_since
 
 CHARS_PER_TOKEN = 3.5  # of English with many names and numbers; on the safe side
 MOST_SYMPTOMS = 6
@@ -100,7 +100,6 @@ class _Draft:
     """Facts with keys (a finding's or evidence's id), before they are numbered in reading order."""
 
     facts: dict[str, Fact] = field(default_factory=dict)
-    links: list[LinkRow] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
 
 
@@ -180,22 +179,12 @@ class _Briefing:
         row = self.rows.get(key)
         if row is None or depth > 3:  # noqa: PLR2004  sums of sums of sums
             return
-        for ref in (row.object, row.log and row.log.pod, row.absent):
-            if isinstance(ref, RefRow):
-                yield ref
+        yield from row.objects()
         for part in row.from_ or ():
             yield from self._about(part, depth + 1)
 
     def _amounts(self) -> Iterator[tuple[str, Kind]]:
-        cost = self.cause.affected
-        amounts = listed(
-            (
-                counted(cost.workloads, "workload") if cost.workloads else "",
-                counted(cost.pods, "pod") if cost.pods else "",
-                gpu_cost(cost.gpus, cost.gpus_lost),
-            )
-        )
-        if amounts:
+        if amounts := cost_of(self.cause.affected):
             yield f"What it costs: {amounts}", "cost"
         cluster = next((one for one in self.report.target.clusters if one.id == self.cause.root.cluster), None)
         lasting = seconds_since(self.cause.since, cluster.now if cluster else None)

@@ -16,9 +16,9 @@ from diag.views.rivals import rival_lines
 from diag.views.timeline import timeline_lines
 from diag.views.wording import (
     CONFIDENCE,
+    cost_of,
     counted,
     folded,
-    gpu_cost,
     listed,
     long_duration,
     moment,
@@ -160,13 +160,7 @@ class _Teller:
 
     def _cost(self) -> list[Line]:
         cost = self.cause.affected
-        amounts = listed(
-            (
-                counted(cost.workloads, "workload") if cost.workloads else "",
-                counted(cost.pods, "pod") if cost.pods else "",
-                gpu_cost(cost.gpus, cost.gpus_lost),
-            )
-        )
+        amounts = cost_of(cost)
         lines = [Line(text=amounts)] if amounts else []
         if cost.objects:
             lines.append(Line(text="Affected: " + folded([self._name(ref) for ref in cost.objects])))

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from diag.document import CauseRow, RemedyRow
+from diag.findings import LOOK
 from diag.views.lines import Line
 from diag.views.wording import WHO
 
 _RISK_ORDER = ("safe", "disruptive", "irreversible")
-# How the text of a remedy begins that changes nothing, and of one that comes after another.
-_LOOK, _THEN = ("look ", "see ", "check "), "then "
+_THEN = "then "  # how the text of a remedy begins that comes after another
 
 
 def remedy_lines(cause: CauseRow) -> Iterator[Line]:
@@ -16,8 +16,8 @@ def remedy_lines(cause: CauseRow) -> Iterator[Line]:
     if not cause.remedies:
         yield Line(text=f"No remedy is known for this; `diag rules {cause.rule}` says what the rule knows")
     rows = sorted((each for each in cause.remedies if not each.text.startswith(_THEN)), key=_risk)
-    ways = [each for each in rows if not each.text.startswith(_LOOK)]
-    for look in (each for each in rows if each.text.startswith(_LOOK)):
+    ways = [each for each in rows if not each.text.startswith(LOOK)]
+    for look in (each for each in rows if each.text.startswith(LOOK)):
         yield from _lines(look, look.text)
     if len(ways) > 1:
         yield Line(text="One of these:", kind="label")

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Sequence
 
-from diag.document import RefRow
+from diag.document import AffectedRow, RefRow
 
 CONFIDENCE = {"certain": "certain", "likely": "probably", "possible": "possibly"}
 WHO = {"user": "you", "queue-admin": "queue admin", "platform": "platform team", "cloud": "cloud provider"}
@@ -81,6 +81,17 @@ def named(ref: RefRow, *, with_cluster: bool = False) -> str:
     """An object in prose: `Pod ml/llama-ft-0`, with its cluster where several were looked at."""
     name = f"{ref.namespace}/{ref.name}" if ref.namespace else ref.name
     return f"{ref.kind} {name} in cluster {ref.cluster}" if with_cluster else f"{ref.kind} {name}"
+
+
+def cost_of(cost: AffectedRow) -> str:
+    """What a cause costs: `1 workload, 4 pods, 32 GPUs waited for`; empty where it costs nothing."""
+    return listed(
+        (
+            counted(cost.workloads, "workload") if cost.workloads else "",
+            counted(cost.pods, "pod") if cost.pods else "",
+            gpu_cost(cost.gpus, cost.gpus_lost),
+        )
+    )
 
 
 def gpu_cost(waited: int, lost: int) -> str:

@@ -3,9 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from diag.llm.brief import Fact
-from diag.llm.check.english import plain, stem
-from diag.llm.check.support import Source, Support, called
+from diag.llm.check.english import plain, stem, stems
+from diag.llm.check.support import Source, Support
 from diag.llm.check.tokens import tokens
 
 # Behind these stands the cause …
@@ -56,8 +55,7 @@ def unlinked(text: str, support: Support) -> str | None:
     """What is wrong with the causal claims of a sentence: no link, or not what its link says. None where all hold."""
     for claim in claims(text):
         if support.link is not None:
-            cause, effect = support.ends
-            why = _against(claim, _Side(cause), _Side(effect))
+            why = _against(claim, *support.ends)
         else:
             why = None if any(_states(source, claim) for source in support.sources) else "a cause without a link"
         if why:
@@ -65,16 +63,7 @@ def unlinked(text: str, support: Support) -> str | None:
     return None
 
 
-class _Side:
-    """One end of a link: the names of its objects, and its words."""
-
-    def __init__(self, fact: Fact) -> None:
-        source = Source(fact.whole, fact.about)
-        self.names = frozenset(name for ref in fact.about for name in called(ref))
-        self.stems = source.stems
-
-
-def _against(claim: Claim, cause: _Side, effect: _Side) -> str | None:
+def _against(claim: Claim, cause: Source, effect: Source) -> str | None:
     """None unless the claim has the link's ends the wrong way round, or speaks of neither."""
     in_cause, in_effect = _names(claim.cause), _names(claim.effect)
     only_cause, only_effect = cause.names - effect.names, effect.names - cause.names
@@ -93,7 +82,7 @@ def _against(claim: Claim, cause: _Side, effect: _Side) -> str | None:
     return None
 
 
-def _overlap(text: str, mine: _Side, other: _Side) -> int:
+def _overlap(text: str, mine: Source, other: Source) -> int:
     """How many words of a text are of one end only; a name counts for several."""
     names = _names(text)
     return len(_words(text) & (mine.stems - other.stems)) + 3 * len(names & (mine.names - other.names))
@@ -102,13 +91,9 @@ def _overlap(text: str, mine: _Side, other: _Side) -> int:
 def _states(source: Source, claim: Claim) -> bool:
     """Whether one cited text itself says so: it has a cause and an effect, and each holds what is told on its side."""
     for own in claims(source.text):
-        if _words(claim.cause) <= _all(own.cause) and _words(claim.effect) <= _all(own.effect):
+        if _words(claim.cause) <= stems(own.cause) and _words(claim.effect) <= stems(own.effect):
             return True
     return False
-
-
-def _all(text: str) -> frozenset[str]:
-    return Source(text).stems
 
 
 def _names(text: str) -> frozenset[str]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from diag.llm.check.english import alike, pieces, plain, stem, words
-from diag.llm.check.support import Support, called, kinds
+from diag.llm.check.support import Support
 from diag.llm.check.tokens import NUMBERS, Token, tokens
 
 _COMMAND = re.compile(
@@ -47,11 +47,7 @@ def foreign_name(text: str, support: Support) -> str | None:
 
 def wrong_kind(text: str, support: Support) -> str | None:
     """A name that is told as another kind of object than it is ("node llama-0" for a pod)."""
-    kinds: dict[str, set[str]] = {}
-    for fact in support.brief.facts:
-        for ref in fact.about:
-            for name in called(ref):
-                kinds.setdefault(name, set()).add(ref.kind.casefold())
+    kinds = {name: {ref.kind.casefold() for ref in refs} for name, refs in support.objects.items()}
     every = {kind for found in kinds.values() for kind in found} | {"pod", "node", "deployment", "job", "statefulset",
         "daemonset", "replicaset", "service", "namespace", "queue", "persistentvolumeclaim"}  # fmt: skip
     before = ""
@@ -138,17 +134,13 @@ def _said(word: str, support: Support) -> bool:
     if found in support.stems or bool(alike(found) & support.stems):
         return True
     # A kind of object may be told of any object of the brief: no amount, state or cause hangs on it.
-    return found in kinds(support) or found in _WORKLOAD_KINDS
+    return found in support.kinds or found in _WORKLOAD_KINDS
 
 
 def objects_in(text: str, support: Support) -> list[tuple[int, str]]:
     """The objects of the brief that a text names, with their places, in order."""
-    known: dict[str, str] = {}
-    for fact in support.brief.facts:
-        for ref in fact.about:
-            for name in called(ref):
-                known.setdefault(name, ref.name.casefold())
-    return [(token.at, known[name]) for token in tokens(text) if (name := _bare(token)) in known]
+    known = support.objects
+    return [(token.at, known[name][0].name.casefold()) for token in tokens(text) if (name := _bare(token)) in known]
 
 
 def _bare(token: Token) -> str:

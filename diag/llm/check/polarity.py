@@ -4,13 +4,13 @@ from functools import cache
 
 from diag.llm.check.clauses import Clause, clauses
 from diag.llm.check.english import alike, plain, stem, words
-from diag.llm.check.support import Support, kinds
+from diag.llm.check.support import Support
 
 
 def turned_around(text: str, support: Support) -> str | None:
     """A word that is denied here and affirmed in what is cited, or the other way round; None where they agree."""
     known = [clause for source in support.sources for clause in clauses(source.text)]
-    skip = _neutral() | kinds(support) | _names(support)
+    skip = _neutral() | support.kinds | _names(support)
     for clause in clauses(text):
         if clause.negative and not any(one.negative for one in known):
             return f"denies: {clause.text[:60]}"

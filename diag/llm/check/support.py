@@ -1,10 +1,10 @@
 """What a sentence rests on: the facts, links and steps that it cites, and nothing else of the brief."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from diag.document import RefRow
-from diag.llm.brief import Brief, Fact, Link, Step
+from diag.llm.brief import Brief, Link, Step
 from diag.llm.check.english import alike, pieces, stem, stems
 from diag.llm.form import Sentence
 
@@ -19,7 +19,6 @@ class Source:
 
     text: str
     about: tuple[RefRow, ...] = ()
-    fact: Fact | None = None
 
     @cached_property
     def stems(self) -> frozenset[str]:
@@ -45,7 +44,7 @@ class Support:
     sources: tuple[Source, ...]
     link: Link | None = None
     steps: tuple[Step, ...] = ()
-    ends: tuple[Fact, ...] = field(default=())  # the link's cause and effect
+    ends: tuple[Source, ...] = ()  # the link's cause and effect
 
     @cached_property
     def text(self) -> str:
@@ -63,14 +62,30 @@ class Support:
         own = frozenset(one for source in self.sources for one in source.stems)
         return own | frozenset(other for one in own for other in alike(one))
 
+    @cached_property
+    def objects(self) -> dict[str, list[RefRow]]:
+        """Every object of the brief, cited or not, by how it may be called."""
+        found: dict[str, list[RefRow]] = {}
+        for fact in self.brief.facts:
+            for ref in fact.about:
+                for name in called(ref):
+                    found.setdefault(name, []).append(ref)
+        return found
+
+    @cached_property
+    def kinds(self) -> frozenset[str]:
+        """Stems of the kinds of these objects, whole and in their words."""
+        found = {ref.kind for refs in self.objects.values() for ref in refs}
+        return frozenset(stem(word) for kind in found for word in (kind, *pieces(kind)))
+
 
 def support_of(sentence: Sentence, brief: Brief) -> Support:
     """What the sentence cites. A link brings its own words and both its facts. Raises UnknownSourceError."""
     facts = {fact.id: fact for fact in brief.facts}
     steps = {step.id: step for step in brief.steps}
     links = {link.id: link for link in brief.links}
-    for cited, known in ((sentence.facts, facts), (sentence.steps, steps)):
-        for one in cited:
+    for ids, known in ((sentence.facts, facts), (sentence.steps, steps)):
+        for one in ids:
             if one not in known:
                 raise UnknownSourceError(one)
     link = None
@@ -78,14 +93,14 @@ def support_of(sentence: Sentence, brief: Brief) -> Support:
         if sentence.because not in links:
             raise UnknownSourceError(sentence.because)
         link = links[sentence.because]
-    ends: tuple[Fact, ...] = (facts[link.cause], facts[link.effect]) if link else ()
-    chosen = {fact.id: fact for fact in (*(facts[one] for one in sentence.facts), *ends)}
-    sources = [Source(fact.whole, fact.about, fact) for fact in chosen.values()]
+    ends = (link.cause, link.effect) if link else ()
+    cited = {one: Source(facts[one].whole, facts[one].about) for one in (*sentence.facts, *ends)}
+    sources = list(cited.values())
     if link is not None:
-        sources.append(Source(link.why, (*ends[0].about[:1], *ends[1].about[:1])))
+        sources.append(Source(link.why, tuple(ref for one in ends for ref in facts[one].about[:1])))
     done = [steps[one] for one in sentence.steps]
     sources += [Source(" ".join(filter(None, (step.text, step.command, step.condition)))) for step in done]
-    return Support(brief, tuple(sources), link, tuple(done), ends)
+    return Support(brief, tuple(sources), link, tuple(done), tuple(cited[one] for one in ends))
 
 
 def called(ref: RefRow) -> tuple[str, ...]:
@@ -94,9 +109,3 @@ def called(ref: RefRow) -> tuple[str, ...]:
     if ref.kind == "Event":
         name = name.rpartition(".")[0] or name
     return (name, f"{ref.namespace.casefold()}/{name}") if ref.namespace else (name,)
-
-
-def kinds(support: Support) -> frozenset[str]:
-    """Stems of the kinds of all objects of the brief, whole and in their words."""
-    found = {ref.kind for fact in support.brief.facts for ref in fact.about}
-    return frozenset(stem(word) for kind in found for word in (kind, *pieces(kind)))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 
@@ -12,12 +13,11 @@ from diag.snapshot.archive.lines import manifest as manifest_of
 from diag.snapshot.sources import log_list
 from diag.snapshot.sources.budget import Budget
 from diag.snapshot.sources.compressed import beginning, is_compressed, members
-from diag.snapshot.sources.part import Listed, LogText, Part, Problem, Slice
+from diag.snapshot.sources.part import Listed, LogText, Part, Problem, ProblemWhy, Slice
 
 MAX_PROBLEMS = 20
 HEAD_BYTES = 256 * 1024  # more than the first block of a zstd frame (RFC 8878, 3.1.1.2.3)
 _AGAIN = "save the snapshot again"
-_WHYS = ("unreadable", "truncated", "error", "forbidden", "not-collected", "timeout")
 
 
 def is_archive(path: Path) -> bool:
@@ -193,5 +193,5 @@ def _listed(lines: list[ListedLine]) -> tuple[Listed, ...]:
 
 def _problem(one: object) -> Problem:
     fields = msgspec.structs.asdict(one)  # type: ignore[arg-type]
-    why = fields["why"] if fields["why"] in _WHYS else "error"
+    why = fields["why"] if fields["why"] in get_args(ProblemWhy) else "error"
     return Problem(**{**fields, "why": why, "kinds": tuple(fields["kinds"])})

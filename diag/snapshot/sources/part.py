@@ -30,6 +30,9 @@ class Limits:
     log_bytes: int = 2 * 1024**2
 
 
+ProblemWhy = Literal["unreadable", "truncated", "error", "forbidden", "not-collected", "timeout"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """Something that could not be read or used; the snapshot makes a gap of it.
@@ -39,7 +42,7 @@ class Problem:
     """
 
     what: str
-    why: Literal["unreadable", "truncated", "error", "forbidden", "not-collected", "timeout"]
+    why: ProblemWhy
     detail: str
     fix: str
     kinds: tuple[str, ...] = ()
