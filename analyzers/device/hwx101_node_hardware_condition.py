@@ -1,5 +1,6 @@
 """HWX101 to HWX115: hardware faults that an agent on the node has written into its conditions."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -47,6 +48,7 @@ PAGES = {
     "gpu-count-mismatch": ("The node shows fewer GPUs than its machine has.", "a GPU that did not start or was lost"),
 }
 SHOWN = 3  # lines of side files
+NUMBER = re.compile(r"([0-9]{1,6})(?:\.[0-9]*)?")  # an Xid; a metric may be written as 79.0
 RESTART = Remedy(
     text="drain the node and restart it (or reset the GPU); have the hardware replaced if the fault comes back",
     who="platform",
@@ -167,7 +169,8 @@ def _read(found: list[Reading]) -> dict[str, tuple[Reading, ...]]:
         if one.what == "message":
             name = _cause(one.value)
         elif one.what == "xid":
-            name = BY_XID.get(int(float(one.value))) if one.value.replace(".", "", 1).isdigit() else None
+            number = NUMBER.fullmatch(one.value)
+            name = BY_XID.get(int(number[1])) if number else None
         else:
             name = None if one.value in NOTHING and one.what != "off-bus" else BY_READING.get(one.what)
         if name:

@@ -148,7 +148,7 @@ class Reader:
 
     def side(self, node: str) -> list[Reading]:
         """What files beside the objects tell of a node's devices; mostly nothing, as such files are rare."""
-        return [one for one in self._snap.side if one.node == node]
+        return self._snap.side_by_node.get(node, [])
 
     def log(self, pod: Object, container: str, *, previous: bool = False) -> list[str]:
         """The stored lines of a container's log, empty when there is none."""

@@ -11,15 +11,16 @@ Key = tuple[str, str, str]
 
 def ranked(found: Iterable[ObjectChange], report: Report, new: Sequence[CauseRow]) -> list[ObjectChange]:
     """The changes with their relations: those related to a new cause and made before it began first, newest first."""
-    near = [(cause, dict(_near(report, cause))) for cause in new]
+    near = [(cause, dict(_near(report, cause)), _namespaces(cause)) for cause in new]
     rows = []
     for change in found:
         related = [
-            Relation(cause=cause.id, how=how) for cause, places in near if (how := _how(change.object, places, cause))
+            Relation(cause=cause.id, how=how)
+            for cause, places, spaces in near
+            if (how := _how(change.object, places, spaces))
         ]
-        onset = min(
-            (cause.since for cause, _ in near for one in related if one.cause == cause.id and cause.since), default=None
-        )
+        told = {one.cause for one in related}
+        onset = min((cause.since for cause in new if cause.id in told and cause.since), default=None)
         change.related = sorted(related, key=lambda one: NEAREST.index(one.how))
         change.before_onset = change.time <= onset if change.time and onset else None
         rows.append(change)
@@ -34,13 +35,13 @@ def _distance(change: ObjectChange) -> tuple[int, bool]:
     return nearest, change.before_onset is False
 
 
-def _how(ref: RefRow, places: dict[Key, str], cause: CauseRow) -> str:
-    how = places.get(_key(ref))
-    if how:
-        return how
-    spaces = {cause.root.namespace, *(each.namespace for each in cause.affected.objects)} - {""}
+def _how(ref: RefRow, places: dict[Key, str], spaces: set[str]) -> str:
     space = ref.name if ref.kind == "Namespace" else ref.namespace
-    return "namespace" if space in spaces else ""
+    return places.get(_key(ref)) or ("namespace" if space in spaces else "")
+
+
+def _namespaces(cause: CauseRow) -> set[str]:
+    return {cause.root.namespace, *(each.namespace for each in cause.affected.objects)} - {""}
 
 
 def _near(report: Report, cause: CauseRow) -> Iterator[tuple[Key, str]]:

@@ -111,6 +111,14 @@ class Snapshot:
         return dict(found)
 
     @cached_property
+    def side_by_node(self) -> dict[str, list[Reading]]:
+        """What files beside the objects tell, by node; "" for those of no known node."""
+        found: dict[str, list[Reading]] = defaultdict(list)
+        for one in self.side:
+            found[one.node].append(one)
+        return dict(found)
+
+    @cached_property
     def by_uid(self) -> dict[str, Object]:
         """Every object by its uid."""
         return {item.uid: item for table in self.tables.values() for item in table.values() if item.uid}

@@ -113,6 +113,26 @@ def test_what_is_spoilt_tells_less_and_crashes_nothing(content, spoil):
     told(spoil(content if isinstance(content, str) else json.dumps(content)))
 
 
+@pytest.mark.parametrize("field", ["entitiesImpacted", "errorCode", "message", "nodeName", "checkName"])
+@pytest.mark.parametrize("odd", [7, "x", {"a": 1}, [[1]], None, True])
+def test_a_field_of_another_type_tells_less_and_crashes_nothing(field, odd):
+    assert len(told({**NVSENTINEL, field: odd})) <= 1
+
+
+def test_an_xid_that_is_no_number_is_none(folder):
+    odd = json.loads(json.dumps(PROMETHEUS).replace(PENDING, "DCGM_FI_DEV_XID_ERRORS").replace('"1"]', '"\u00b2"]'))
+
+    assert scan([folder(("query.json", odd))]).gaps == scan([folder()]).gaps
+
+
+def test_a_piece_of_a_document_names_its_line():
+    readings = readings_of(json.dumps(PROMETHEUS, indent=1).encode(), "x")
+    lines = json.dumps(PROMETHEUS, indent=1).split("\n")
+
+    assert [lines[one.line - 1].strip() for one in readings] == [one.text for one in readings]
+    assert [one.text for one in readings] == ['"UUID": "GPU-1"', '"UUID": "GPU-2"']
+
+
 @pytest.fixture
 def folder(tmp_path):
     """A folder with one node, and side files."""

@@ -5,9 +5,10 @@ from typing import Any
 
 import msgspec
 
+from diag.projection import dicts
 from diag.snapshot.sources.part import Reading
+from diag.snapshot.sources.side.lines import MOST_CHARS, Line
 
-MOST_CHARS = 1000
 # DCGM field names (dcgm-exporter's default counters) and what a value other than 0 means.
 _METRICS = {
     "DCGM_FI_DEV_XID_ERRORS": "xid",
@@ -34,7 +35,7 @@ def prometheus(text: str, path: str) -> Iterator[Reading]:
         if what:
             node = next((str(labels[one]) for one in _NODE_LABELS if labels.get(one)), "")
             device = str(labels.get("UUID") or labels.get("gpu") or "")
-            yield _reading("prometheus", node, device, what, str(value[1]), places.of(device, node))
+            yield places.of(device, node).tells("prometheus", what, str(value[1]), node=node, device=device)
 
 
 def gpud(text: str, path: str) -> Iterator[Reading]:
@@ -47,7 +48,7 @@ def gpud(text: str, path: str) -> Iterator[Reading]:
             if isinstance(state, dict) and state.get("health") not in ("Healthy", None, "", "Initializing"):
                 said = f"{component.get('component')}: {state.get('reason') or state.get('error') or ''}"
                 where = places.of(str(state.get("reason") or ""), "health")
-                yield _reading("gpud", "", "", "message", said, where)
+                yield where.tells("gpud", "message", said)
 
 
 def nvsentinel(text: str, path: str) -> Iterator[Reading]:
@@ -58,12 +59,14 @@ def nvsentinel(text: str, path: str) -> Iterator[Reading]:
     for event in found if isinstance(found, list) else [found]:
         if not isinstance(event, dict) or event.get("isHealthy") is not False:
             continue
-        entities = [one for one in event.get("entitiesImpacted") or () if isinstance(one, dict)]
+        entities = dicts(event.get("entitiesImpacted"))
         device = next((str(one.get("entityValue")) for one in entities if one.get("entityType") in ("PCI", "GPU")), "")
-        codes = " ".join(f"ErrorCode:{code}" for code in event.get("errorCode") or () if isinstance(code, str))
+        listed = event.get("errorCode")
+        told = listed if isinstance(listed, list) else ()
+        codes = " ".join(f"ErrorCode:{code}" for code in told if isinstance(code, str))
         said = f"{event.get('checkName')} {codes} {event.get('message') or ''}".strip()
         where = places.of(str(event.get("message") or ""), "checkName")
-        yield _reading("nvsentinel", str(event.get("nodeName") or ""), device, "message", said, where)
+        yield where.tells("nvsentinel", "message", said, node=str(event.get("nodeName") or ""), device=device)
 
 
 def _json(text: str) -> Any:
@@ -73,22 +76,16 @@ def _json(text: str) -> Any:
         return None
 
 
-def _reading(source: str, node: str, device: str, what: str, value: str, place: tuple[str, int, str]) -> Reading:
-    path, line, text = place
-    return Reading(
-        source=source, node=node, device=device, what=what, value=value[:MOST_CHARS], file=path, line=line, text=text
-    )
-
-
 class _Places:
     """Where the pieces of a document stand: each is looked for behind the one before."""
 
     def __init__(self, text: str, path: str) -> None:
-        self._text, self._path, self._at = text, path, 0
+        self._text, self._path, self._at, self._number = text, path, 0, 1
 
-    def of(self, *words: str) -> tuple[str, int, str]:
-        """Path, line and text of the line that holds the first of the words; of a long line what is around it."""
+    def of(self, *words: str) -> Line:
+        """The line that holds the first of the words; of a long line what is around it."""
         at = next((found for word in words if word and (found := self._text.find(word, self._at)) >= 0), self._at)
+        self._number += self._text.count("\n", self._at, at)
         self._at = at
         start = self._text.rfind("\n", 0, at) + 1
         stop = self._text.find("\n", at)
@@ -96,4 +93,4 @@ class _Places:
         if len(line) > MOST_CHARS:
             middle = max(at - start - MOST_CHARS // 2, 0)
             line = line[middle : middle + MOST_CHARS]
-        return self._path, self._text.count("\n", 0, at) + 1, line.strip()
+        return Line(self._path, self._number, line.strip())

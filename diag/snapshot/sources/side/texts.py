@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterator
 
 from diag.snapshot.sources.part import Reading
-
-MOST_CHARS = 1000  # of a line
+from diag.snapshot.sources.side.lines import MOST_CHARS, Line
 
 # Kernel: NVRM and nvswitch lines as leptonai/gpud xid/kmsg.go and NVSentinel's syslog monitor match them.
 _XID = re.compile(r"NVRM: Xid \(((?:PCI:)?[0-9a-fA-F:.]+)\)[^:\n]*: (\d{1,3}),")
@@ -28,7 +27,8 @@ def kernel_log(text: str, path: str) -> Iterator[Reading]:
         ):
             if found:
                 value = found[2] if what != "off-bus" else ""
-                yield _reading("kernel-log", node, found[1] or "", what, value, path, number, line)
+                where = Line(path, number, line)
+                yield where.tells("kernel-log", what, value, node=node, device=found[1] or "")
                 break
 
 
@@ -57,7 +57,7 @@ def nvidia_smi(text: str, path: str) -> Iterator[Reading]:
             what = _SMI.get(told["name"])
             lifetime = what == "ecc-uncorrected" and section == "Aggregate"  # static: no fault of today
             if what and not lifetime and (what != "row-remap-pending" or section == "Remapped Rows"):
-                yield _reading("nvidia-smi", "", gpu, what, told["value"], path, number, line)
+                yield Line(path, number, line).tells("nvidia-smi", what, told["value"], device=gpu)
 
 
 _XML_GPU = re.compile(r'<gpu id="([0-9A-Fa-f:.]+)">')
@@ -78,7 +78,7 @@ def nvidia_smi_xml(text: str, path: str) -> Iterator[Reading]:
             gpu = found[1]
         for name, value in _XML_FIELD.findall(line[:MOST_CHARS]):
             if gpu and name in _XML:
-                yield _reading("nvidia-smi", "", gpu, _XML[name], value, path, number, line)
+                yield Line(path, number, line).tells("nvidia-smi", _XML[name], value, device=gpu)
 
 
 _DCGM_GPU = re.compile(r"GPU(?: ID)?:? *(\d+)")
@@ -93,11 +93,4 @@ def dcgmi(text: str, path: str) -> Iterator[Reading]:
         if re.search(r"DCGM_FR_|\b(?:Fail|Failure|Warn(?:ing)?|Error)\b", line) and not re.search(
             r"\b(?:Pass|0 errors)\b", line
         ):
-            yield _reading("dcgmi", "", gpu, "message", line.strip(" |\t\r"), path, number, line)
-
-
-def _reading(source: str, node: str, device: str, what: str, value: str, path: str, number: int, line: str) -> Reading:
-    return Reading(
-        source=source, node=node, device=device, what=what, value=value[:MOST_CHARS], file=path, line=number,
-        text=line[:MOST_CHARS].rstrip("\r"),
-    )  # fmt: skip
+            yield Line(path, number, line).tells("dcgmi", "message", line.strip(" |\t\r"), device=gpu)
