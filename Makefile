@@ -63,7 +63,7 @@ constraints: ## write constraints.txt from what a fresh install brings
 	rm -rf .build/fresh
 	$(PYTHON) -m venv .build/fresh
 	.build/fresh/bin/python -m pip install --quiet --upgrade pip
-	.build/fresh/bin/python -m pip install --quiet . --group dev
+	.build/fresh/bin/python -m pip install --quiet . --group dev --group fuzz
 	(echo "# The exact set that the project is tested with: names and versions only. \`make constraints\` writes it."; \
 		.build/fresh/bin/python -m pip freeze --exclude kube-diag) > constraints.txt
 

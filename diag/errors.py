@@ -3,8 +3,7 @@
 DiagError                 exit  hint shown
 ├── UsageError             2    the flag and its remedy
 ├── ConfigError            2    file, key, nearest known key
-├── SnapshotError          3    path, line
-└── ModelError             5    only with --require-llm; else the template explains
+└── SnapshotError          3    path, line
 """
 
 
@@ -17,12 +16,6 @@ class DiagError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
-
-
-class ModelError(DiagError):
-    """A model could not be loaded, reached, or did not answer. The report stands; the template explains."""
-
-    exit_code = 5
 
 
 class UsageError(DiagError):
