@@ -46,8 +46,9 @@ def side_part(path: Path, name: str | None, budget: Budget) -> Part | None:
     with _explained(path), _open_regular(path) as file:
         if not looks_like_side_file(file.peek(HEAD_BYTES)[:HEAD_BYTES]):  # type: ignore[attr-defined]
             return None
-        budget.spend_bytes(os.fstat(file.fileno()).st_size, shown)
-        return Part(path=shown, name=name, side=tuple(readings_of(file.read(), shown)), layout="side file")
+        size = os.fstat(file.fileno()).st_size
+        budget.spend_bytes(size, shown)
+        return Part(path=shown, name=name, side=tuple(readings_of(file.read(size), shown)), layout="side file")
 
 
 def read_stream(stream: BinaryIO, budget: Budget) -> bytes:
