@@ -10,11 +10,11 @@ import msgspec
 from diag.document import Report
 
 # C0 and C1 controls and DEL; zero-width, bidirectional and other invisible formatting (Unicode TR36, TR9); the line and
-# paragraph separators; lone surrogates, which no encoding can write.
+# paragraph separators; lone surrogates, which no encoding can write; noncharacters, which XML and HTML refuse.
 _HIDDEN_SET = (
     r"\x00-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    r"\ud800-\udfff\U000e0000-\U000e007f"
-)
+    r"\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e007f"
+) + "".join(rf"\U{plane:04x}fffe\U{plane:04x}ffff" for plane in range(1, 17))
 _HIDDEN = re.compile(f"[{_HIDDEN_SET}]")
 # Inside JSON text the C0 controls are escaped already, or are the line breaks of its layout.
 _HIDDEN_IN_JSON = re.compile(f"[{_HIDDEN_SET.replace(chr(92) + 'x00-' + chr(92) + 'x1f', '')}]")

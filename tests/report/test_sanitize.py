@@ -74,6 +74,7 @@ def test_the_explanation_in_json_stays_one_line_per_statement(hostile):
 def test_placeholders():
     assert visible("\x1b[31m") == "␛[31m"
     assert visible("a\nb\tc\x7f\x9b\u202e") == "a⏎b c␡<U+009B><U+202E>"
+    assert visible("a\ufffe\U0010ffff") == "a<U+FFFE><U+10FFFF>"
     assert visible("plain text, 日本") == "plain text, 日本"
 
 
