@@ -25,7 +25,7 @@ print("LOADED", *sorted(set(sys.argv[1].split(",")) & set(sys.modules)))
 
 
 @pytest.mark.parametrize(
-    "args", [["--version"], ["--help"], [], ["scan", "--help"], ["explain", "-h"], ["config", "-h"]]
+    "args", [["--version"], ["--help"], [], ["scan", "--help"], ["explain", "-h"], ["report", "-h"], ["config", "-h"]]
 )
 def test_help_and_version_import_nothing_heavy(args, tmp_path):
     wanted = ",".join([*_HEAVY, "diag.api", "diag.snapshot"])
@@ -37,7 +37,7 @@ def test_help_and_version_import_nothing_heavy(args, tmp_path):
 
 
 def test_help_leads_with_three_examples_and_fits_a_screen():
-    for command, most in ((["-h"], 24), (["scan", "-h"], 40), (["explain", "-h"], 40)):
+    for command, most in ((["-h"], 30), (["scan", "-h"], 40), (["explain", "-h"], 40), (["report", "-h"], 42)):
         ended = subprocess.run(  # noqa: S603  # our own interpreter and words
             [sys.executable, "-m", "diag", *command], capture_output=True, text=True, check=True, timeout=60
         )

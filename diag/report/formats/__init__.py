@@ -1,17 +1,22 @@
 """The formats of `-o`, by name. Every one is rendered from a `Report` and nothing else."""
 
-from collections.abc import Callable
+import importlib
+from collections.abc import Callable, Mapping
 
 from diag.document import Report
 from diag.report.look import Look
 
 TEXTS = ("table", "wide", "plain")
 DOCUMENTS = ("json", "jsonl", "yaml")
-FORMATS = (*TEXTS, *DOCUMENTS)
+# What other programs read and show, by the module that writes it: `rendered(report, look) -> bytes`.
+EXCHANGED: Mapping[str, str] = {}
+FORMATS = (*TEXTS, *DOCUMENTS, *EXCHANGED)
 
 
 def scan_bytes(report: Report, form: str, look: Look) -> bytes:
     """A scan in one of `FORMATS`, as UTF-8."""
+    if form in EXCHANGED:
+        return exchanged_bytes(report, form, look)
     from diag.report import text  # noqa: PLC0415  # a scan that prints JSON draws no text
 
     drawn: dict[str, Callable[[Report, Look], str]] = {"table": text.table, "wide": text.wide, "plain": text.plain}
@@ -20,6 +25,8 @@ def scan_bytes(report: Report, form: str, look: Look) -> bytes:
 
 def explain_bytes(report: Report, form: str, look: Look) -> bytes:
     """Every cause of the report explained, as text; a document carries the same under `explanations`."""
+    if form in EXCHANGED:
+        return exchanged_bytes(report, form, look)
     from diag.report import prose  # noqa: PLC0415  # brings the template engine
 
     if form in TEXTS:
@@ -33,3 +40,10 @@ def document_bytes(report: Report, form: str) -> bytes:
 
     write = {"json": documents.as_json, "jsonl": documents.as_jsonl, "yaml": documents.as_yaml}
     return write[form](report)
+
+
+def exchanged_bytes(report: Report, form: str, look: Look) -> bytes:
+    """The report as one of `EXCHANGED`, explanations included where the format has room for them."""
+    module = importlib.import_module(f"diag.report.formats.{EXCHANGED[form]}")
+    rendered: bytes = module.rendered(report, look)
+    return rendered

@@ -1,0 +1,41 @@
+"""`diag report`: what broke and why, for the places where people look after a failed pipeline."""
+
+import click
+
+from diag.cli.complete import files
+from diag.cli.flags import flags_of, shared
+from diag.cli.group import Examples
+
+_EXAMPLES = (
+    "diag report --from diag.jsonl.gz -o github -o junit=diag.xml -o html=diag.html",
+    "diag report --from dump.json -n ml --since 30m -o markdown",
+    "diag report --from today.json --baseline yesterday.json --fail-on error",
+)
+
+
+@click.command("report", cls=Examples, examples=_EXAMPLES, configured=True)
+@click.argument("words", nargs=-1, metavar="[FILTER]...")
+@click.option(
+    "--baseline",
+    metavar="FILE",
+    shell_complete=files,
+    envvar="DIAG_BASELINE",
+    help="Show and count only what is new or worse since this report (-o json).",
+)
+@shared(fail_on="never")
+@click.pass_context
+def command(ctx: click.Context, /, words: tuple[str, ...], *, baseline: str | None, **_: object) -> int:
+    """Write what was found in any number of formats. It fails for nothing that it finds, unless --fail-on asks."""
+    from diag.cli.baseline import fresh, old_report  # noqa: PLC0415  # help runs nothing
+    from diag.cli.diagnostics import Narrator  # noqa: PLC0415
+    from diag.cli.looking import delivered, looked, outputs, refuse_paths  # noqa: PLC0415
+    from diag.report.formats import scan_bytes  # noqa: PLC0415
+
+    flags = flags_of(ctx)
+    refuse_paths(words, flags)
+    to = outputs(flags)
+    old = old_report(baseline) if baseline else None
+    found = looked(flags, Narrator(quiet=flags.quiet, verbose=flags.verbose), words)
+    if old is not None and baseline:
+        found = fresh(found, old, baseline)
+    return delivered(found.report, flags, to, scan_bytes, found.hidden)
