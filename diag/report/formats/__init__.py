@@ -9,7 +9,9 @@ from diag.report.look import Look
 TEXTS = ("table", "wide", "plain")
 DOCUMENTS = ("json", "jsonl", "yaml")
 # What other programs read and show, by the module that writes it: `rendered(report, look) -> bytes`.
-EXCHANGED: Mapping[str, str] = {}
+EXCHANGED: Mapping[str, str] = {
+    "markdown": "markdown",
+}
 FORMATS = (*TEXTS, *DOCUMENTS, *EXCHANGED)
 
 

@@ -1,0 +1,101 @@
+import re
+from html.parser import HTMLParser
+
+import msgspec
+from hypothesis import given
+from markdown_it import MarkdownIt
+from spoiled import nasty, spoiled
+
+from diag.report.formats import commonmark, scan_bytes
+from diag.report.formats.markdown import page
+from diag.report.look import Look
+from diag.report.sanitize import visible
+
+_READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+_OWN = {"h2", "h3", "p", "strong", "ol", "ul", "li", "code", "pre", "details", "summary"}
+
+
+class _Tags(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.found, self.open, self.text = set(), [], ""
+
+    def handle_starttag(self, tag, attrs):
+        self.found.add((tag, *(name for name, _ in attrs)))
+        self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def read(markdown):
+    """The page as a browser would have it; tags have to be balanced."""
+    tags = _Tags()
+    tags.feed(_READER.render(markdown))
+    assert tags.open == []
+    return tags
+
+
+def plain(words):
+    """What a reader sees of the words: without the mark that keeps a mention from being one."""
+    return words.replace("\u200b", "")
+
+
+def test_every_report_is_a_page_of_our_own_elements_within_a_comment(any_report, look):
+    rendered = scan_bytes(any_report, "markdown", look)
+    found = read(rendered.decode()).found
+
+    assert len(rendered) <= 60_000
+    assert {tag for tag, *_ in found} <= _OWN
+    assert found - {("code", "class")} == {(tag,) for tag, *_ in found if (tag,) in found}
+    assert b"## diag: " in rendered
+
+
+def test_golden(report, look, golden):
+    golden("report.md", scan_bytes(report, "markdown", look))
+
+
+@given(nasty)
+def test_nothing_breaks_out(text):
+    tags = read(scan_bytes(spoiled(text), "markdown", Look(show_ignored=True)).decode())
+
+    assert {tag for tag, *_ in tags.found} <= _OWN
+    assert {each for _, *attributes in tags.found for each in attributes} <= {"class"}
+
+
+@given(nasty)
+def test_prose_and_code_read_as_the_words_they_are(text):
+    words = visible(text.encode("utf-8", "replace").decode())
+
+    assert plain(read(commonmark.text(words)).text).strip() == words.strip()
+    assert plain(read(f"- {commonmark.text(words)}").text).strip() == words.strip()
+    assert read(f"x {commonmark.code(words)}").text.removeprefix("<p>x").strip() == f"x {words}".strip()
+    assert read(commonmark.fenced(words)).text.removesuffix("\n") == f"{words}\n"
+
+
+def test_nobody_is_mentioned_and_no_issue_linked(report):
+    cause = msgspec.structs.replace(report.causes[0], summary="ask @octocat about #12 of o/r#3")
+    text = page(msgspec.structs.replace(report, causes=[cause]), Look(), 60_000)
+
+    assert not re.search(r"@octocat|#12|#3", text)
+
+
+def test_evidence_gives_way_before_causes_do(report, look):
+    whole, short, shorter = (page(report, look, room) for room in (60_000, 5_500, 2_000))
+
+    assert whole.count("<details>") == whole.count("### ✖") + whole.count("### ▲") == 3
+    assert 0 < short.count("<details>") < 3
+    assert "evidence of" in short
+    assert [f"{each} error" in short or f"{each} warning" in short for each in ("C1", "C2", "C3")] == [True] * 3
+    assert "more cause" in shorter
+    assert len(shorter.encode()) <= 2_000
+
+
+def test_a_limit_counts_in_it(report):
+    text = page(report, Look(limit=1), 60_000)
+
+    assert "2 of them not shown" in text
+    assert "C2 " not in text
