@@ -30,7 +30,14 @@ def pending_is_served(scene: Scene, pod: Pod) -> bool:
         return True
     scheduled = condition(pod, "PodScheduled")
     since = scheduled.last_transition_time if scheduled else None
-    return bool(pod.status.nominated_node_name) and not scene.older(since, NOMINATED_S)
+    nominated = pod.status.nominated_node_name
+    return bool(nominated) and (not scene.older(since, NOMINATED_S) or _is_being_vacated(scene, nominated or ""))
+
+
+def _is_being_vacated(scene: Scene, node: str) -> bool:
+    """Whether pods of a node are being deleted and are still within their grace period, however long that is."""
+    going = [pod.metadata.deletion_timestamp for pod in scene.snap.pods_by_node.get(node, ())]
+    return any(due and (age := scene.age(due)) is not None and age <= 0 for due in going)
 
 
 def starting_is_served(scene: Scene, pod: Pod) -> bool:

@@ -33,6 +33,7 @@ class ReasonKind(StrEnum):
     DRA = "dra"
     GATED = "gated"
     GANG = "gang"
+    PREEMPTING = "preempting"  # the scheduler is evicting others for the pod, and looks at it again afterwards
     QUOTA = "quota"
     NUMA = "numa"
     RESERVATION = "reservation"
@@ -87,6 +88,7 @@ EXACT: dict[str, ReasonKind] = {
     "timed out trying to allocate devices": _K.DRA,
     "device binding timeout": _K.DRA,
     "device binding failed": _K.DRA,
+    "waiting for the preemption for this pod to be finished": _K.PREEMPTING,  # 1.32 and later
     "waiting for minCount pods from a gang to appear in scheduling queue": _K.GANG,
     "waiting for minCount pods from a gang to be scheduled": _K.GANG,
     "node(s) nodeMetric expired": _K.LOAD,  # Koordinator
