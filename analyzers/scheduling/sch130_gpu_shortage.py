@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from diag.catalog.context import Context
-from diag.catalog.joins import room
+from diag.catalog.joins import preemption, room
 from diag.catalog.rule import Named, rule
 from diag.facts.quantity import show
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Gap, Question, Remedy
@@ -207,11 +207,13 @@ def _too_few(ctx: Context, one: Shortage) -> Finding:
                 who="platform",
             ),
         )
+    alone, proof = preemption.why_not(ctx, one)
+    summary += f"; {alone}" if alone else ""
     return Finding(
         name=one.lack.value,
         subject=one.group.workload,
         summary=summary,
-        evidence=(all_free, largest, request),
+        evidence=(all_free, largest, request, *proof),
         accounts_for=(_because(ctx, one, summary, (all_free, largest)),),
         confidence=_confidence(ctx, one),
         since=one.group.since,
