@@ -51,16 +51,16 @@ def image_pulls_serialized(ctx: Context) -> Iterator[Finding]:
             facts, event = pull.pulled, pull.event
             if facts is None or event is None or facts.queued_s is None or not start.pod.spec.node_name:
                 continue
-            if facts.queued_s >= max(LEAST_S, SHARE * start.timeline.wall_s) and facts.queued_s >= facts.pull_s:
-                yield _finding(ctx, start, event, facts)
+            if facts.queued_s >= max(LEAST_S, SHARE * start.timeline.wall_s, facts.pull_s):
+                yield _finding(ctx, start, event, facts, facts.queued_s)
                 break
 
 
-def _finding(ctx: Context, start: Start, event: Event, facts: Pulled) -> Finding:
+def _finding(ctx: Context, start: Start, event: Event, facts: Pulled, queued_s: float) -> Finding:
     name = start.pod.spec.node_name or ""
     node = ctx.snap.node(name)
-    others = _meanwhile(ctx, start, event, facts)
-    queued = show_age(facts.queued_s or 0)
+    others = _meanwhile(ctx, start, event, facts.pull_s, queued_s)
+    queued = show_age(queued_s)
     evidence = (ctx.cite_event(event), ctx.cite(start.pod, "spec.nodeName"))
     seen = tuple(ctx.cite_event(other) for other in others[:SHOWN])
     behind = f" behind {len(others)} other pulls" if len(others) > 1 else " behind another pull" if others else ""
@@ -87,16 +87,16 @@ def _finding(ctx: Context, start: Start, event: Event, facts: Pulled) -> Finding
     )
 
 
-def _meanwhile(ctx: Context, start: Start, event: Event, facts: Pulled) -> list[Event]:
+def _meanwhile(ctx: Context, start: Start, event: Event, pull_s: float, queued_s: float) -> list[Event]:
     """Pulls of other pods on the node that ended while this one waited."""
     ended = seconds(event.first_seen)
     if ended is None:
         return []
-    began, until = ended - (facts.waited_s or facts.pull_s), ended - facts.pull_s
+    began, until = ended - pull_s - queued_s, ended - pull_s
     found = []
     for pod in ctx.snap.pods_on(start.pod.spec.node_name or ""):
         for other in ctx.snap.events(pod) if pod is not start.pod else ():
-            when = seconds(other.first_seen) if other.reason == "Pulled" and parse_pulled(other.text) else None
+            when = seconds(other.first_seen) if parse_pulled(other.text) else None
             if when is not None and began <= when <= until + 5:
                 found.append(other)
     return found

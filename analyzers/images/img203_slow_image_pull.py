@@ -42,9 +42,7 @@ def slow_image_pull(ctx: Context) -> Iterator[Finding]:
         if phase is None or refused or phase.min_s < max(LEAST_S, SHARE * start.timeline.wall_s):
             continue
         if start.timeline.bottleneck == "pull":
-            longest = max(start.timeline.pulls, key=_length, default=None)
-            if longest is not None:
-                yield _finding(ctx, start, longest, phase.middle)
+            yield _finding(ctx, start, max(start.timeline.pulls, key=_length), phase.middle)
 
 
 def _length(pull: Pull) -> float:
