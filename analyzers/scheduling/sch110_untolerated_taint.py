@@ -1,6 +1,6 @@
 """SCH110: the nodes that could hold the pod carry a taint that it does not tolerate."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from diag.catalog.context import Context
@@ -92,15 +92,37 @@ def _could_hold(ctx: Context, shape: Shape) -> bool:
 
 
 def _barred(ctx: Context, shape: Shape) -> list[Barred]:
-    """The nodes that only their taints keep from the pod, the taints of most nodes first."""
+    """The nodes that only their taints keep from the pod, the taints of most nodes first.
+
+    Where there are none, those that a taint would keep from it also once they are open and well again.
+    """
     workers = any(not _is_control_plane(node) for node in ctx.place.snap.nodes)
+    able = [
+        node
+        for node in ctx.place.selected(shape)
+        if not ctx.place.too_small(shape, node) and not (workers and _is_control_plane(node))
+    ]
+    in_use = [node for node in able if ctx.place.verdict(shape, node).barrier is Barrier.TAINT]
+    found = _by_taints((node, mine) for node in in_use if not _is_out_of_use(mine := _untolerated(shape, node)))
+    if found:
+        return found
+    lasting = [
+        (node, [one for one in _untolerated(shape, node) if not is_own_fault(one[1].key or "")]) for node in able
+    ]
+    return _by_taints(lasting) if all(mine for _, mine in lasting) else []
+
+
+def _untolerated(shape: Shape, node: Node) -> list[tuple[int, Taint]]:
+    return [(index, taint) for index, taint in blocking_taints(node) if not tolerates(shape.tolerations, taint)]
+
+
+def _is_out_of_use(taints: list[tuple[int, Taint]]) -> bool:
+    return any(is_own_fault(taint.key or "") for _, taint in taints)
+
+
+def _by_taints(tainted: Iterable[tuple[Node, list[tuple[int, Taint]]]]) -> list[Barred]:
     found: dict[tuple[tuple[str, ...], ...], Barred] = {}
-    for node in ctx.place.selected(shape):
-        if ctx.place.verdict(shape, node).barrier is not Barrier.TAINT or ctx.place.too_small(shape, node):
-            continue
-        mine = [(index, taint) for index, taint in blocking_taints(node) if not tolerates(shape.tolerations, taint)]
-        if any(is_own_fault(taint.key or "") for _, taint in mine) or (workers and _is_control_plane(node)):
-            continue
+    for node, mine in tainted:
         key = tuple(sorted((taint.key or "", taint.value or "", taint.effect or "") for _, taint in mine))
         one = found.setdefault(key, Barred(taints=tuple(taint for _, taint in mine)))
         one.nodes.append(node)
@@ -141,12 +163,19 @@ def _finding(ctx: Context, group: Group, shape: Shape, barred: list[Barred]) -> 
     others = [one for one in barred if one is not first]
     more = f"; further nodes carry {listed([one.words for one in others], 3)}" if others else ""
     smaller = "; no node that is open to it could ever hold it" if ctx.place.count(shape).open else ""
+    cordoned = [node for node in first.nodes if node.spec.unschedulable]
+    closed = f"; {listed([node.name for node in cordoned], 3)} would have to be uncordoned as well" if cordoned else ""
     taint = first.taints[0]
     proof = _evidence(ctx, group, first, misses)
     return Finding(
         subject=group.workload,
-        summary=f"{head}{near}{more}{smaller}",
-        evidence=(proof[0], *[*proof[1:], *group.evidence]),
+        summary=f"{head}{near}{more}{smaller}{closed}",
+        evidence=(
+            proof[0],
+            *proof[1:],
+            *group.evidence,
+            *(ctx.cite(node, "spec.unschedulable") for node in cordoned[:3]),
+        ),
         accounts_for=(Because(group, f"its pods do not tolerate the taint {first.words}", tuple(proof[:6])),),
         confidence=None if ctx.agreement(group).nodes else Confidence.LIKELY,
         since=group.since,

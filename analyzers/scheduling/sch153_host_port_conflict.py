@@ -12,6 +12,7 @@ from diag.findings import Because, Confidence, Evidence, Finding, Question, Reme
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
 from diag.trouble.relations.neighbours import with_room
+from diag.trouble.shapes import Shape
 from diag.vocab.scheduler_reasons import ReasonKind
 
 
@@ -53,13 +54,25 @@ def host_port_conflict(ctx: Context) -> Iterator[Finding]:
     A process on the node that is no pod is not seen, neither by the scheduler.
     """
     for group in ctx.groups("pod-unscheduled"):
-        pod = group.first
-        roomy = with_room(ctx.place, group, ReasonKind.PORTS) if isinstance(pod, Pod) else []
-        if not roomy or not isinstance(pod, Pod):
+        pod, shape = group.first, group.shape
+        if not isinstance(pod, Pod) or shape is None:
             continue
-        taken = {node.name: found for node in roomy if (found := _taken(ctx, pod, node))}
-        if len(taken) == len(roomy):
-            yield _finding(ctx, group, taken)
+        nodes = with_room(ctx.place, group, ReasonKind.PORTS) or _without_room(ctx, group, shape)
+        taken = {node.name: found for node in nodes if (found := _taken(ctx, pod, node))}
+        if taken and len(taken) == len(nodes):
+            lacking = sorted({name for node in nodes for name in ctx.place.short(shape, node)})
+            yield _finding(ctx, group, taken, lacking)
+
+
+def _without_room(ctx: Context, group: Group, shape: Shape) -> list[Node]:
+    """The nodes that are large enough, where the scheduler speaks of ports and not of room.
+
+    It looks at ports first, so that it does not say that the same nodes are short of something as well.
+    """
+    said = ctx.agreement(group).message
+    if said is None or not said.count(ReasonKind.PORTS) or said.count(ReasonKind.INSUFFICIENT):
+        return []
+    return [node for node in ctx.place.count(shape).open if not ctx.place.too_small(shape, node)]
 
 
 def _taken(ctx: Context, pod: Pod, node: Node) -> Taken | None:
@@ -76,14 +89,16 @@ def _taken(ctx: Context, pod: Pod, node: Node) -> Taken | None:
     return None
 
 
-def _finding(ctx: Context, group: Group, taken: dict[str, Taken]) -> Finding:
+def _finding(ctx: Context, group: Group, taken: dict[str, Taken], lacking: list[str]) -> Finding:
     first = next(iter(taken.values()))
     ports = listed(sorted({str(one.number) for one in taken.values()}))
     holders = listed(sorted({f"{one.holder.name} on {node}" for node, one in taken.items()}), 3)
-    head = f"asks for host port {ports}, which is taken on the {count_of(len(taken), 'node')} with room: {holders}"
+    which = "that could hold it" if lacking else "with room"
+    head = f"asks for host port {ports}, which is taken on the {count_of(len(taken), 'node')} {which}: {holders}"
+    head += f"; there is too little {listed(lacking)} left there, too" if lacking else ""
     asked: Evidence = ctx.cite(group.first, first.asked)
     held: list[Evidence] = [ctx.cite(one.holder, one.held) for one in taken.values()]
-    proof = ctx.compute(f"nodes with room and a free host port {ports}", 0, [asked, *held])
+    proof = ctx.compute(f"nodes {which} whose host port {ports} is free", 0, [asked, *held])
     said = ctx.agreement(group).message
     agreed = said is not None and said.count(ReasonKind.PORTS) == len(taken)
     return Finding(
