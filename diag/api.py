@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from diag import __version__
+from diag.catalog.inputs import kinds_read
 from diag.catalog.registry import load as load_rules
 from diag.causes.examine import Choice, Examination
 from diag.causes.examine import examine as examined
 from diag.causes.ignore import Ignore
+from diag.collect.live import Live
 from diag.compare.compare import difference
 from diag.compare.document import Difference
 from diag.compare.saved import saved_report
@@ -38,13 +40,13 @@ from diag.views.fitting import find_template, try_fit
 from diag.vocab.accelerators import NVIDIA_GPU
 
 __all__ = [
-    "Contents", "Difference", "Examination", "Fit", "Ignore", "Limits", "Report", "Saved", "capture", "contents",
-    "diff", "examine", "fit", "scan",
+    "Contents", "Difference", "Examination", "Fit", "Ignore", "Limits", "Live", "Report", "Saved", "capture",
+    "contents", "diff", "examine", "fit", "scan",
 ]  # fmt: skip
 
 
 def scan(  # noqa: PLR0913  one keyword for each choice of the command line
-    paths: Sequence[str | Path],
+    paths: Sequence[str | Path] | Live,
     *,
     now: str | None = None,
     stdin: BinaryIO | None = None,
@@ -59,7 +61,8 @@ def scan(  # noqa: PLR0913  one keyword for each choice of the command line
 ) -> Report:
     """Diagnose the clusters that the paths hold.
 
-    Paths are as `--from` takes them: files, folders, `-` for `stdin`, `NAME=PATH` to name a cluster. `now` (RFC 3339)
+    Paths are as `--from` takes them: files, folders, `-` for `stdin`, `NAME=PATH` to name a cluster; or `Live`, for
+    clusters that run. `now` (RFC 3339)
     overrides the time of the snapshot. `namespaces` (globs), `selector` and `since_s` (seconds) choose which troubles
     are shown, never what arithmetic sees. `select` and `ignore` are globs of rule ids or names; `ignores` come from a
     configuration. Raises SnapshotError when nothing can be read, UsageError when the paths or choices contradict each
@@ -72,7 +75,7 @@ def scan(  # noqa: PLR0913  one keyword for each choice of the command line
 
 
 def examine(  # noqa: PLR0913  one keyword for each choice of the command line
-    paths: Sequence[str | Path],
+    paths: Sequence[str | Path] | Live,
     *,
     now: str | None = None,
     stdin: BinaryIO | None = None,
@@ -95,7 +98,7 @@ def examine(  # noqa: PLR0913  one keyword for each choice of the command line
 
 
 def fit(  # noqa: PLR0913  one keyword for each choice of the command line
-    paths: Sequence[str | Path],
+    paths: Sequence[str | Path] | Live,
     *,
     gpus: int | None = None,
     model: str | None = None,
@@ -135,7 +138,7 @@ def fit(  # noqa: PLR0913  one keyword for each choice of the command line
 
 
 def contents(
-    paths: Sequence[str | Path],
+    paths: Sequence[str | Path] | Live,
     *,
     now: str | None = None,
     stdin: BinaryIO | None = None,
@@ -150,7 +153,7 @@ def contents(
     parts = _read(paths, stdin=stdin, limits=limits, say=say)
     registry = load_rules()
     by_cluster = assign(parts)
-    rows = [cluster_contents(snap, by_cluster[snap.cluster], registry) for snap in _indexed(parts, paths, now, say)]
+    rows = [cluster_contents(snap, by_cluster[snap.cluster], registry) for snap in _indexed(parts, now, say)]
     return Contents(tool=ToolRow(name="diag", version=__version__), clusters=rows)
 
 
@@ -194,7 +197,7 @@ class Saved:
 
 
 def capture(
-    paths: Sequence[str | Path],
+    paths: Sequence[str | Path] | Live,
     *,
     form: Literal["gzip", "zstd", "plain", "json"] = "gzip",
     now: str | None = None,
@@ -209,7 +212,7 @@ def capture(
     """
     say = progress or (lambda _: None)
     parts = _read(paths, stdin=stdin, limits=limits, say=say)
-    snapshots = _indexed(parts, paths, now, say)
+    snapshots = _indexed(parts, now, say)
     if len(snapshots) > 1:
         names = ", ".join(snap.cluster for snap in snapshots)
         raise UsageError(f"an archive holds one cluster, and here are several: {names}", hint="save each on its own")
@@ -226,7 +229,7 @@ def capture(
 
 
 def _loaded(
-    paths: Sequence[str | Path],
+    paths: Sequence[str | Path] | Live,
     *,
     now: str | None,
     stdin: BinaryIO | None,
@@ -234,12 +237,14 @@ def _loaded(
     say: Callable[[str], None],
 ) -> list[Snapshot]:
     """One snapshot for each cluster that the paths hold. Raises SnapshotError where they hold no object at all."""
-    return _indexed(_read(paths, stdin=stdin, limits=limits, say=say), paths, now, say)
+    return _indexed(_read(paths, stdin=stdin, limits=limits, say=say), now, say)
 
 
 def _read(
-    paths: Sequence[str | Path], *, stdin: BinaryIO | None, limits: Limits | None, say: Callable[[str], None]
+    paths: Sequence[str | Path] | Live, *, stdin: BinaryIO | None, limits: Limits | None, say: Callable[[str], None]
 ) -> list[Part]:
+    if isinstance(paths, Live):
+        return paths.parts(kinds_read(load_rules()), say)
     if not paths:
         raise UsageError("no snapshot to read", hint="name at least one path, as `--from` takes them")
     parts = []
@@ -249,15 +254,13 @@ def _read(
     return parts
 
 
-def _indexed(
-    parts: Sequence[Part], paths: Sequence[str | Path], now: str | None, say: Callable[[str], None]
-) -> list[Snapshot]:
+def _indexed(parts: Sequence[Part], now: str | None, say: Callable[[str], None]) -> list[Snapshot]:
     say("indexing")
     snapshots = load(parts, now=now)
     if not any(table for snap in snapshots for table in snap.tables.values()):
         why = next((f": {gap.what}: {gap.why}" for snap in snapshots for gap in snap.gaps), "")
         raise SnapshotError(
-            f"there is no object in {', '.join(map(str, paths))}{why}",
+            f"there is no object in {', '.join(part.path for part in parts)}{why}",
             hint="an empty list says nothing about a cluster; look at what the dump's kubectl printed on stderr",
         )
     return snapshots

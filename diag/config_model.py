@@ -21,6 +21,13 @@ class Settings(_Table):
 
     from_: Words | None = Field(None, description="what to read when no --from is given")
     demo: bool | None = Field(None, description="look at the built-in example")
+    context: Words | None = Field(None, description="contexts of the kubeconfig to look at, or all")
+    kubeconfig: str | None = Field(None, description="the file with contexts and credentials")
+    as_: str | None = Field(None, description="act as this user")
+    as_group: Words | None = Field(None, description="act as a member of these groups")
+    request_timeout: str | None = Field(None, description="give up a request after this long, as 30s")
+    timeout: str | None = Field(None, description="report what was read by then, as 2m")
+    all_resources: bool | None = Field(None, description="list also kinds that no rule reads")
     namespace: Words | None = Field(None, description="show symptoms of these namespaces only")
     all_namespaces: bool | None = Field(None, description="show symptoms of all namespaces")
     selector: str | None = Field(None, description="show symptoms of objects with these labels only")

@@ -3,7 +3,8 @@
 DiagError                 exit  hint shown
 ├── UsageError             2    the flag and its remedy
 ├── ConfigError            2    file, key, nearest known key
-└── SnapshotError          3    path, line
+├── SnapshotError          3    path, line
+└── ClusterError           3    context, and how to look closer
 """
 
 
@@ -32,3 +33,7 @@ class ConfigError(DiagError):
 
 class SnapshotError(DiagError):
     """A snapshot cannot be read at all. A part of one that cannot be read is a gap instead."""
+
+
+class ClusterError(DiagError):
+    """A cluster cannot be reached, or nothing of it may be read. One part that may not be read is a gap instead."""

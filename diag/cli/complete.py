@@ -22,6 +22,18 @@ def formats(known: Sequence[str]) -> Complete:
     return complete
 
 
+def contexts(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001  # click's
+    """Contexts of the kubeconfig, and `all`."""
+    from diag.collect.kube import contexts as known  # noqa: PLC0415  # heavy
+    from diag.errors import DiagError  # noqa: PLC0415
+
+    try:
+        names = [each.name for each in known(ctx.params.get("kubeconfig"))]
+    except DiagError:
+        names = []
+    return [CompletionItem(name) for name in (*names, "all") if name.startswith(incomplete)]
+
+
 def rules(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001  # click's
     """Ids and names of rules; of a list with commas the last one."""
     from diag.catalog.registry import load  # noqa: PLC0415  # imports every rule

@@ -23,8 +23,10 @@ class ExitCode(IntEnum):
     """Snapshot unreadable, or `diag` itself failed."""
     PARTS_UNCHECKED = 4
     """Looked, but `--strict` was given and something could not be checked."""
+    TIMED_OUT = 124
+    """`--timeout` was reached; what was read by then is reported."""
     INTERRUPTED = 130
-    """Ctrl-C."""
+    """Ctrl-C; what was read by then is reported."""
 
 
 def say(text: str) -> None:

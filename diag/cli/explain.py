@@ -47,10 +47,11 @@ def command(ctx: click.Context, /, subject: tuple[str, ...], all_: bool, **_: ob
         causes = tuple(report.causes) if all_ else tuple(report.causes[:1])
     chosen = narrowed(report, {cause.id for cause in causes})
     if not causes:
-        return delivered(chosen, flags, to, lambda shown, form, look: _nothing(shown, form, look, said), found.hidden)
+        code = delivered(chosen, flags, to, lambda shown, form, look: _nothing(shown, form, look, said), found.hidden)
+        return found.code(code)
     from diag.report.formats import explain_bytes  # noqa: PLC0415  # only when there is something to explain
 
-    return delivered(chosen, flags, to, explain_bytes, found.hidden)
+    return found.code(delivered(chosen, flags, to, explain_bytes, found.hidden))
 
 
 def _nothing(report: Report, form: str, look: Look, said: Sequence[str]) -> bytes:

@@ -1,14 +1,14 @@
 """The flags that `scan` and `explain` share. Each has a variable `DIAG_<NAME>` and a key in the configuration."""
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
-from diag.cli.complete import files, formats, rules
+from diag.cli.complete import contexts, files, formats, rules
 from diag.cli.types import duration, moment, size, written_duration
 from diag.config import Config
 from diag.report.formats import FORMATS
@@ -35,6 +35,15 @@ _SOURCES: _Options = (
         help="File, folder or - (stdin).",
     ),
     _DEMO,
+)
+_CLUSTERS: _Options = (
+    _flag("--context", multiple=True, metavar="NAME", shell_complete=contexts, help="Look at this context; or all."),
+    _flag("--kubeconfig", metavar="FILE", shell_complete=files, help="Take contexts and credentials from FILE."),
+    _flag("--as", "as_", metavar="USER", help="Act as this user, as with kubectl."),
+    _flag("--as-group", multiple=True, metavar="GROUP", help="Act as a member of this group."),
+    _flag("--request-timeout", type=duration, metavar="TIME", help="Give up a request after this long: 30s."),
+    _flag("--timeout", type=duration, metavar="TIME", help="Report what was read by then (exit 124): 2m."),
+    _flag("--all-resources", is_flag=True, help="List also kinds that no rule reads."),
 )
 _CHOICES: _Options = (
     _flag("-n", "--namespace", multiple=True, metavar="NS", help="Show symptoms of this namespace: ml or ml,'dev-*'."),
@@ -71,12 +80,24 @@ _MANNERS: _Options = (
     ),
     _flag("--ascii", is_flag=True, help="Draw with ASCII characters only."),
     _flag("--width", type=click.IntRange(min=20, max=10_000), hidden=True),
-    _flag("--max-bytes", type=size, metavar="SIZE", help="Read at most this much: 2Gi."),
-    _flag("--max-objects", type=click.IntRange(min=1), metavar="N", help="Read at most N objects."),
-    _flag("--max-files", type=click.IntRange(min=1), metavar="N", help="Read at most N files."),
-    _flag("--max-ratio", type=click.IntRange(min=1), metavar="N", help="Read what expands to N times its size."),
-    _flag("--max-path", type=click.IntRange(min=1), metavar="N", help="Read members with names of N characters."),
-    _flag("--max-log-bytes", type=size, metavar="SIZE", help="Read the last SIZE of each log: 2Mi."),
+    _flag("--max-bytes", type=size, metavar="SIZE", hidden=True, help="Read at most this much: 2Gi."),
+    _flag("--max-objects", type=click.IntRange(min=1), metavar="N", hidden=True, help="Read at most N objects."),
+    _flag("--max-files", type=click.IntRange(min=1), metavar="N", hidden=True, help="Read at most N files."),
+    _flag(
+        "--max-ratio",
+        type=click.IntRange(min=1),
+        metavar="N",
+        hidden=True,
+        help="Read what expands to N times its size.",
+    ),
+    _flag(
+        "--max-path",
+        type=click.IntRange(min=1),
+        metavar="N",
+        hidden=True,
+        help="Read members with names of N characters.",
+    ),
+    _flag("--max-log-bytes", type=size, metavar="SIZE", hidden=True, help="Read the last SIZE of each log: 2Mi."),
 )
 
 
@@ -91,14 +112,23 @@ def shared(*, fail_on: str) -> Callable[[Any], Any]:
             metavar="SEVERITY",
             help="Exit 1 from error, warning, info on; or never.",
         )
-        return _with(function, (*_SOURCES, *_CHOICES, *_NOW, *_SHOWN, *_MANNERS, threshold))
+        return _with(function, (*_SOURCES, *_CLUSTERS, *_CHOICES, *_NOW, *_SHOWN, *_MANNERS, threshold))
 
     return decorate
 
 
 def reading(function: Any) -> Any:
     """Only the flags that say what is read and how a text is drawn, for commands that show no causes."""
-    return _with(function, (*_SOURCES, *_NOW, *_MANNERS))
+    return _with(function, (*_SOURCES, *_CLUSTERS, *_NOW, *_MANNERS))
+
+
+def showing(forms: Sequence[str]) -> Callable[[Any], Any]:
+    """What is read, which troubles are shown and how, for the commands that print one screen in these formats."""
+    output = _flag(
+        "-o", "--output", multiple=True, metavar="FORMAT[=PATH]", shell_complete=formats(forms), help=", ".join(forms)
+    )
+    limit = _flag("--limit", type=click.IntRange(min=1), metavar="N", help="Show N lines at most, in texts.")
+    return lambda function: _with(function, (*_SOURCES, *_CLUSTERS, *_CHOICES, *_NOW, output, limit, *_MANNERS))
 
 
 def opening(function: Any) -> Any:
@@ -121,6 +151,13 @@ class Flags:
 
     from_: tuple[str, ...]
     demo: bool
+    context: tuple[str, ...] = ()
+    kubeconfig: str | None = None
+    as_: str | None = None
+    as_group: tuple[str, ...] = ()
+    request_timeout: float | None = None
+    timeout: float | None = None
+    all_resources: bool = False
     namespace: tuple[str, ...] = ()
     all_namespaces: bool = False
     selector: str | None = None
@@ -128,7 +165,7 @@ class Flags:
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     since: float | None = None
-    now: str | None
+    now: str | None = None
     output: tuple[str, ...] = ()
     limit: int | None = None
     strict: bool = False
@@ -179,6 +216,7 @@ def flags_of(ctx: click.Context) -> Flags:
     config = ctx.find_object(Config) or Config()
     values = {name: ctx.params[name] for name in Flags.__dataclass_fields__ if name in ctx.params}
     contexts = [path.partition("=")[0] for path in values["from_"] if "=" in path] + ["demo"] * values["demo"]
+    contexts += values.get("context", ())
     profile = {_param(ctx, name): each.value for name, each in config.profile(contexts).items()}
     for param in ctx.command.params:
         if param.name in profile and param.name in values and not _typed(ctx, param.name):
@@ -196,7 +234,22 @@ def flags_of(ctx: click.Context) -> Flags:
 
 
 # What decides which causes there are, and which numbers they have.
-_REPEATED = ("from_", "demo", "namespace", "all_namespaces", "selector", "select", "ignore", "since", "now")
+_REPEATED = (
+    "from_",
+    "demo",
+    "context",
+    "kubeconfig",
+    "as_",
+    "as_group",
+    "all_resources",
+    "namespace",
+    "all_namespaces",
+    "selector",
+    "select",
+    "ignore",
+    "since",
+    "now",
+)
 
 
 def _again(ctx: click.Context) -> str:

@@ -4,9 +4,9 @@ import datetime as dt
 import os
 import shlex
 import shutil
-import stat
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 
 from diag.cli.diagnostics import ExitCode, Narrator, severest
 from diag.cli.flags import Flags, commas
+from diag.cli.living import ended_by_interrupt, live, wants_cluster
 from diag.cli.output import Target, deliver, targets
+from diag.collect.live import Live
 from diag.config import Ignore
 from diag.document import RefRow, Report
 from diag.errors import UsageError
@@ -31,26 +33,31 @@ from diag.views.wording import counted, folded, listed
 
 if TYPE_CHECKING:
     from diag.api import Limits
+    from diag.snapshot.snapshot import Snapshot
 
 _NARROWEST = 60
 _UNKNOWN, _UNKNOWN_WIDE = 100, 160  # columns where there is no terminal
-_HOW_TO_DUMP = (
-    "live clusters come later; dump one and pipe it in: "
-    "kubectl get all,nodes,events,pvc,resourcequotas,leases -A -o json | diag scan --from -  (or try --demo)"
-)
+_HOW_TO_DUMP = "pipe a dump in: kubectl get all,nodes,events -A -o json | diag scan --from -"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
     """What a command has to show: the report that the choices and the filter leave, and what they hide.
 
-    `known` gives every object that was read; `put_aside` what each row of `report.ignored` reaches.
+    `known` gives every object that was read; `put_aside` what each row of `report.ignored` reaches; `snapshots` are
+    what the report was made of. `ended` says whether reading was cut short (`interrupted`, `timeout`).
     """
 
     report: Report
     hidden: Hidden
     known: Callable[[], Iterable[RefRow]]
     put_aside: Sequence[Sequence[RefRow]]
+    snapshots: "Sequence[Snapshot]"
+    ended: str = ""
+
+    def code(self, code: ExitCode) -> ExitCode:
+        """The exit code of a command that would end with `code`: reading that was cut short says so."""
+        return {"interrupted": ExitCode.INTERRUPTED, "timeout": ExitCode.TIMED_OUT}.get(self.ended, code)
 
 
 def looked(flags: Flags, narrator: Narrator, words: Sequence[str] = ()) -> Looked:
@@ -62,27 +69,28 @@ def looked(flags: Flags, narrator: Narrator, words: Sequence[str] = ()) -> Looke
 
     from diag import api  # noqa: PLC0415  # the engine, only once it is known what to do
 
-    examination = api.examine(
-        paths,
-        now=flags.now,
-        stdin=sys.stdin.buffer if reads_stdin(paths) else None,
-        namespaces=flags.namespaces,
-        selector=flags.selector,
-        since_s=flags.since,
-        select=commas(flags.select),
-        ignore=commas(flags.ignore),
-        ignores=[
-            api.Ignore(
-                rule=each.rule,
-                subject=each.subject,
-                reason=each.reason,
-                until=each.until.isoformat() if each.until else None,
-            )
-            for each in ignores
-        ],
-        limits=limits(flags),
-        progress=narrator.progress,
-    )
+    with ended_by_interrupt(paths.stop) if isinstance(paths, Live) else nullcontext():
+        examination = api.examine(
+            paths,
+            now=flags.now,
+            stdin=sys.stdin.buffer if reads_stdin(paths) else None,
+            namespaces=flags.namespaces,
+            selector=flags.selector,
+            since_s=flags.since,
+            select=commas(flags.select),
+            ignore=commas(flags.ignore),
+            ignores=[
+                api.Ignore(
+                    rule=each.rule,
+                    subject=each.subject,
+                    reason=each.reason,
+                    until=each.until.isoformat() if each.until else None,
+                )
+                for each in ignores
+            ],
+            limits=limits(flags),
+            progress=narrator.progress,
+        )
     report = examination.report
     narrator.done()
     looked_at = counted(report.stats.get("objects", 0), "object")
@@ -97,7 +105,10 @@ def looked(flags: Flags, narrator: Narrator, words: Sequence[str] = ()) -> Looke
         by=" ".join((*flags.hiding(), *map(shlex.quote, words))),
         remark=_nobody_there(flags.namespaces, examination.known),
     )
-    return Looked(report=kept, hidden=hidden, known=examination.known, put_aside=examination.put_aside)
+    return Looked(
+        report=kept, hidden=hidden, known=examination.known, put_aside=examination.put_aside,
+        snapshots=examination.snapshots, ended=paths.stop.ended if isinstance(paths, Live) else "",
+    )  # fmt: skip
 
 
 def _nobody_there(namespaces: Sequence[str], known: Callable[[], Iterable[RefRow]]) -> str:
@@ -114,18 +125,22 @@ def _nobody_there(namespaces: Sequence[str], known: Callable[[], Iterable[RefRow
     return f"No object is in {where} {listed(missing)}; {others}." if there else ""
 
 
-def sources(flags: Flags) -> list[str]:
-    """The paths to read. Raises UsageError when there are none."""
+def sources(flags: Flags) -> "list[str] | Live":
+    """What to read: the paths of `--from` or of the example, else the cluster of the current context.
+
+    Raises UsageError where flags contradict each other.
+    """
     if flags.demo and flags.from_:
         raise UsageError("--demo and --from exclude each other", hint="leave one of them out")
+    if wants_cluster(flags):
+        return live(flags)
     if flags.demo:
         files = sorted(str(each) for each in resources.files("diag.demo").iterdir() if each.name.endswith(".gz"))
         if not files:
             raise UsageError("this installation has no built-in example", hint="install the package again")
         return [f"demo={each}" for each in files]
     if not flags.from_:
-        hint = f"to read what is piped in, add --from -; {_HOW_TO_DUMP}" if _piped() else _HOW_TO_DUMP
-        raise UsageError("nothing to look at: no --from was given", hint=hint)
+        return live(flags)
     if reads_stdin(flags.from_) and (sys.stdin is None or sys.stdin.isatty()):
         raise UsageError("--from - reads a pipe, and stdin is a terminal", hint=_HOW_TO_DUMP)
     return list(flags.from_)
@@ -148,18 +163,9 @@ def _is(question: Callable[[], bool]) -> bool:
         return False
 
 
-def reads_stdin(paths: Sequence[str]) -> bool:
+def reads_stdin(paths: "Sequence[str] | Live") -> bool:
     """Whether one of the paths is stdin."""
-    return any(path == "-" or path.endswith("=-") for path in paths)
-
-
-def _piped() -> bool:
-    """Whether somebody pipes or redirects something into stdin."""
-    try:
-        mode = os.fstat(sys.stdin.fileno()).st_mode
-    except (OSError, ValueError, AttributeError):
-        return False
-    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode)
+    return not isinstance(paths, Live) and any(path == "-" or path.endswith("=-") for path in paths)
 
 
 def still_valid(ignores: Sequence[Ignore], narrator: Narrator) -> tuple[Ignore, ...]:

@@ -26,4 +26,4 @@ def command(ctx: click.Context, /, words: tuple[str, ...], **_: object) -> int:
     refuse_paths(words, flags)
     to = outputs(flags)
     found = looked(flags, Narrator(quiet=flags.quiet, verbose=flags.verbose), words)
-    return delivered(found.report, flags, to, scan_bytes, found.hidden)
+    return found.code(delivered(found.report, flags, to, scan_bytes, found.hidden))

@@ -32,7 +32,7 @@ def examine(paths, **asked):
         report = msgspec.json.decode(file.read(), type=Report)
     healthy = RefRow(cluster="prod", apiVersion="v1", kind="Pod", namespace="ml", name="all-is-well")
     hidden = int(os.environ.get("FAKE_HIDDEN", "0"))
-    return types.SimpleNamespace(report=report, known=lambda: [healthy], hidden=hidden, put_aside=())
+    return types.SimpleNamespace(report=report, known=lambda: [healthy], hidden=hidden, put_aside=(), snapshots=())
 
 fake = types.ModuleType("diag.api")
 fake.examine = examine
@@ -74,6 +74,7 @@ def diag(tmp_path, report):
             env=bare
             | {
                 "DIAG_CONFIG_DIR": str(tmp_path / "config"),
+                "KUBECONFIG": str(tmp_path / "no-kubeconfig"),
                 "XDG_STATE_HOME": str(tmp_path / "state"),
                 "FAKE_REPORT": str(tmp_path / "report.json"),
                 "FAKE_ASKED": str(tmp_path / "asked"),

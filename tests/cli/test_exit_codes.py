@@ -90,7 +90,6 @@ def test_an_unforeseen_failure_writes_a_report_without_values(diag):
     [
         (["scna"], "there is no command 'scna'", "did you mean 'scan'?"),
         (["scan", "--form", "x"], "no such option '--form'", "'--from'"),
-        (["scan"], "no --from was given", "kubectl get all,nodes,events"),
         (["scan", "--from", "x", "--demo"], "exclude each other", "leave one"),
         (["scan", "--from", "x", "-o", "jsn"], "unknown output format 'jsn'", "did you mean json?"),
         (["scan", "--from", "x", "-o", "json", "-o", "yaml"], "two outputs go to stdout", "give one a path"),
@@ -152,7 +151,3 @@ def test_a_file_without_its_flag_is_a_slip(diag, command):
     assert ended.code == 2
     assert "my dump.json is a file" in ended.err
     assert "did you mean --from 'my dump.json'?" in ended.err
-
-
-def test_who_pipes_without_a_flag_is_told_which(diag):
-    assert "to read what is piped in, add --from -" in diag("scan", stdin="{}").err

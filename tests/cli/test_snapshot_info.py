@@ -74,10 +74,11 @@ def test_the_demo_and_names_of_clusters_work(info):
     assert info(f"prod={info.path}")[1].startswith("Cluster prod: ")
 
 
-def test_nothing_named_is_a_mistake_of_the_line(info):
+def test_nothing_named_is_the_current_cluster(info, monkeypatch, tmp_path):
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
     code, out, err = info()
-    assert (code, out) == (2, "")
-    assert "nothing to look at" in err
+    assert (code, out) == (3, "")
+    assert "no kubeconfig is here" in err
 
 
 def test_what_cannot_be_read_exits_with_three(info, tmp_path):

@@ -1,0 +1,198 @@
+"""One pass over a cluster: discovery, every kind that is wanted, and where the whole cluster is refused, namespaces.
+
+The result is a `Part` that claims what it listed completely; each refusal is one problem that names the kinds it hides.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from email.utils import parsedate_to_datetime
+
+import msgspec
+
+from diag.collect.discovery import Discovered, Served, discover
+from diag.collect.kube import Cluster
+from diag.collect.listing import Listing, list_kind
+from diag.collect.logs import LiveLogs
+from diag.collect.namespaces import allowed_in, candidates
+from diag.collect.pool import in_parallel
+from diag.collect.requests import FailedError, Stop, ask
+from diag.snapshot.sources.part import Listed, Part, Problem, Slice
+
+LAYOUT = "live cluster"
+# What a first look needs, in front; the others follow in the order of their names.
+_FIRST = ("Pod", "Event", "Node", "Namespace")
+_MOST_OWNER_KINDS = 20
+_FORBIDDEN = 403
+
+
+class _Owner(msgspec.Struct):
+    apiVersion: str = ""  # noqa: N815  as Kubernetes spells it
+    kind: str = ""
+
+
+class _OwnedMeta(msgspec.Struct):
+    ownerReferences: list[_Owner] | None = None  # noqa: N815
+
+
+class _Owned(msgspec.Struct):
+    metadata: _OwnedMeta = msgspec.field(default_factory=_OwnedMeta)
+
+
+_owned = msgspec.json.Decoder(_Owned)
+
+
+class _Version(msgspec.Struct):
+    gitVersion: str | None = None  # noqa: N815
+
+
+def collect(
+    cluster: Cluster,
+    kinds: Collection[str],
+    *,
+    namespaces: Sequence[str] = (),
+    everything: bool = False,
+    stop: Stop,
+    say: Callable[[str], None],
+) -> Part:
+    """The wanted kinds (ids) of a cluster, and those that own what was found; with `everything`, every kind served.
+
+    `namespaces` are those that the user named: where the whole cluster may not be listed, these are tried first.
+    Raises nothing: what failed is in the part's problems.
+    """
+    items: list[Slice] = []
+    problems: list[Problem] = []
+    version, captured = _version(cluster, problems, stop)
+    say(f"asking {cluster.context} what it serves")
+    served = discover(cluster, kinds)
+    wanted = [one for kind, one in served.kinds.items() if everything or kind in kinds]
+    listings = _list_all(cluster, wanted, stop, say)
+    while owners := _owner_kinds(listings, served):
+        listings += _list_all(cluster, owners, stop, say)
+    refused = [each.served for each in listings if _is_refused(each) and each.served.namespaced]
+    inside: dict[str, list[Listing]] = defaultdict(list)
+    if refused and not stop.ended:
+        every = candidates(listings, namespaces, cluster.namespace)
+        say(f"the whole cluster may not be listed; looking into {len(every)} namespaces")
+        allowed = allowed_in(cluster, every, refused, stop)
+        for each in _jobs(cluster, allowed, stop):
+            inside[each.served.id].append(each)
+    for each in listings:
+        part_of = inside.get(each.served.id, [])
+        items.extend(each.items)
+        items.extend(piece for one in part_of for piece in one.items)
+        if each.failure is not None or each.inconsistent:
+            problems.append(_problem(each, part_of))
+    problems.extend(served.problems)
+    return Part(
+        path=cluster.context, cluster=cluster.context, items=items, problems=problems, captured_at=captured,
+        server_version=version, listed=_listed(listings, inside, kinds, served), assumed=(),
+        store=LiveLogs(cluster, stop, say), layout=LAYOUT,
+    )  # fmt: skip
+
+
+def _version(cluster: Cluster, problems: list[Problem], stop: Stop) -> tuple[str | None, str | None]:
+    """The server's version, and its own clock: ages are told by the cluster's time, not by this machine's."""
+    try:
+        answer = ask(cluster, "/version", stop=stop)
+    except FailedError as error:
+        what = "read the server's version"
+        problems.append(Problem(what=what, why=error.why, detail=str(error), fix="kubectl version"))
+        return None, None
+    try:
+        said = msgspec.json.decode(answer.body, type=_Version).gitVersion
+    except msgspec.MsgspecError:
+        said = None
+    try:
+        moment = parsedate_to_datetime(answer.headers.get("date", "")).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except ValueError:
+        moment = None
+    return said, moment
+
+
+def _list_all(cluster: Cluster, wanted: Iterable[Served], stop: Stop, say: Callable[[str], None]) -> list[Listing]:
+    order = {kind: number for number, kind in enumerate(_FIRST)}
+    jobs = [(one, "") for one in sorted(wanted, key=lambda one: (order.get(one.id, len(order)), one.id))]
+    return [*_jobs(cluster, jobs, stop, say)]
+
+
+def _jobs(
+    cluster: Cluster, jobs: Sequence[tuple[Served, str]], stop: Stop, say: Callable[[str], None] | None = None
+) -> Iterable[Listing]:
+    """Listings of kinds in namespaces, in the order in which they were asked for, whoever was done first."""
+    done: dict[tuple[str, str], Listing] = {}
+
+    def one(job: tuple[Served, str]) -> Listing:
+        return list_kind(cluster, job[0], job[1], stop)
+
+    for (served, namespace), result in in_parallel(jobs, one, stop):
+        listing = result if isinstance(result, Listing) else Listing(served=served, namespace=namespace)
+        if not isinstance(result, Listing):
+            why = f"{stop.ended} before it was read" if result is None else str(result)
+            listing.failure = FailedError(f"GET {served.path(namespace)}: {why}", status=0, why="not-collected")
+        done[served.id, namespace] = listing
+        if say is not None:
+            count = sum(len(each.items) for each in done.values())
+            say(f"{cluster.context}: {len(done)} of {len(jobs)} kinds, {count:,} objects")
+    return [done[served.id, namespace] for served, namespace in jobs]
+
+
+def _owner_kinds(listings: Iterable[Listing], served: Discovered) -> list[Served]:
+    """Kinds that own pods, jobs and whatever owns these, and that nobody listed yet: a custom job's own kind."""
+    known = {each.served.id for each in listings}
+    found: dict[str, Served] = {}
+    for listing in listings:
+        for piece in listing.items if listing.served.namespaced else ():
+            if b'"ownerReferences"' not in memoryview(piece.raw).tobytes():
+                continue
+            for owner in _owners(piece):
+                group = owner.apiVersion.rpartition("/")[0]
+                kind = f"{group}/{owner.kind}" if group else owner.kind
+                one = served.kinds.get(kind)
+                if one is not None and kind not in known and one.plural != "secrets":
+                    found[kind] = one
+    return [found[kind] for kind in sorted(found)][:_MOST_OWNER_KINDS]
+
+
+def _owners(piece: Slice) -> Sequence[_Owner]:
+    try:
+        return _owned.decode(piece.raw).metadata.ownerReferences or ()
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return ()
+
+
+def _is_refused(listing: Listing) -> bool:
+    return listing.failure is not None and listing.failure.status == _FORBIDDEN
+
+
+def _problem(listing: Listing, inside: Sequence[Listing]) -> Problem:
+    """One problem for a kind that could not be read whole."""
+    served, failure = listing.served, listing.failure
+    command = f"kubectl get {served.full}" + (" -A" if served.namespaced else "")
+    if failure is None:
+        detail = "the server forgot the list's version twice while it was read; objects may be missing or twice"
+        return Problem(what=f"list {served.id}", why="truncated", detail=detail, fix=command, kinds=(served.id,))
+    read = [one.namespace for one in inside if one.failure is None]
+    detail = str(failure)
+    if read:
+        detail += f"; listed only in {', '.join(read)}"
+    elif listing.items:
+        detail += f"; {len(listing.items):,} objects were read before"
+    why = "truncated" if listing.items and failure.why != "not-collected" else failure.why
+    if failure.status == _FORBIDDEN:
+        command += (
+            f"  needs: list {served.full}" + (" in every namespace" if served.namespaced else "") + " (diag rbac)"
+        )
+    return Problem(what=f"list {served.id}", why=why, detail=detail, fix=command, kinds=(served.id,))
+
+
+def _listed(
+    listings: Iterable[Listing], inside: dict[str, list[Listing]], kinds: Collection[str], served: Discovered
+) -> tuple[Listed, ...]:
+    """What was listed completely, and what the server does not know at all: of that nothing exists."""
+    found = [Listed(kind=each.served.id) for each in listings if each.failure is None and not each.inconsistent]
+    for kind, some in inside.items():
+        whole = frozenset(one.namespace for one in some if one.failure is None and not one.inconsistent)
+        if whole:
+            found.append(Listed(kind=kind, namespaces=whole))
+    found += [Listed(kind=kind) for kind in kinds if served.absent(kind)]
+    return tuple(sorted(found, key=lambda one: (one.kind, sorted(one.namespaces or ()))))

@@ -1,0 +1,195 @@
+"""What an API server serves: aggregated discovery (two requests), else group by group.
+
+The newest version of a kind is taken: generally available before beta before alpha, then the higher number
+(https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definition-versioning/).
+"""
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from diag.collect.kube import Cluster, path_of
+from diag.collect.requests import FailedError, ask
+from diag.snapshot.sources.part import Problem
+
+AGGREGATED = ",".join(
+    [f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")]
+    + ["application/json"]
+)
+_VERSION = re.compile(r"v(\d+)(?:(alpha|beta)(\d+))?")
+_STAGE = {"alpha": 1, "beta": 2, None: 3}
+_PLURAL = re.compile(r"[a-z0-9]+")  # subresources have a slash
+# Groups of Kubernetes itself, whose kinds are at v1 where discovery cannot be asked, and their kinds without namespace.
+_ASSUMED = ("", "apps", "batch", "policy", "storage.k8s.io", "coordination.k8s.io", "discovery.k8s.io", "node.k8s.io")
+_CLUSTER_SCOPED = (
+    "Namespace", "Node", "PersistentVolume", "storage.k8s.io/StorageClass", "storage.k8s.io/CSINode",
+    "storage.k8s.io/CSIDriver", "storage.k8s.io/VolumeAttachment", "node.k8s.io/RuntimeClass",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """One kind in the version that is asked for."""
+
+    group: str
+    version: str
+    kind: str
+    plural: str
+    namespaced: bool
+
+    @property
+    def id(self) -> str:
+        """`Pod`, `apps/Deployment`."""
+        return f"{self.group}/{self.kind}" if self.group else self.kind
+
+    @property
+    def full(self) -> str:
+        """As kubectl takes it: `pods`, `deployments.apps`."""
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+    def path(self, namespace: str = "") -> str:
+        """Where its objects are listed, of one namespace or of all."""
+        root = ("apis", self.group) if self.group else ("api",)
+        return path_of(*root, self.version, *(("namespaces", namespace) if namespace else ()), self.plural)
+
+
+@dataclass(slots=True)
+class Discovered:
+    """What is served by kind id; `unknown` are groups of which nobody could say, so a kind may still be there."""
+
+    kinds: dict[str, Served] = field(default_factory=dict)
+    unknown: set[str] = field(default_factory=set)
+    everything_unknown: bool = False
+    problems: list[Problem] = field(default_factory=list)
+
+    def absent(self, kind: str) -> bool:
+        """Whether the server surely serves no such kind."""
+        group = kind.rpartition("/")[0]
+        return kind not in self.kinds and group not in self.unknown and not (self.everything_unknown and group)
+
+    def add(self, one: Served) -> None:
+        """Note a kind; of two versions the newer stays."""
+        known = self.kinds.get(one.id)
+        if known is None or _age(one.version) > _age(known.version):
+            self.kinds[one.id] = one
+
+    def add_entry(
+        self, version: tuple[str, object], kind: object, plural: object, scope: object, verbs: object
+    ) -> None:
+        """Note an entry of a discovery document, unless it cannot be listed, or must not be (Secrets).
+
+        `version` is its group and version, `scope` as either document tells it.
+        """
+        group, name = version
+        if not (isinstance(name, str) and isinstance(kind, str) and isinstance(plural, str)):
+            return
+        if isinstance(verbs, list) and "list" in verbs and _PLURAL.fullmatch(plural) and plural != "secrets":
+            namespaced = scope in (True, "Namespaced")
+            self.add(Served(group=group, version=name, kind=kind, plural=plural, namespaced=namespaced))
+
+
+def discover(cluster: Cluster, wanted: Collection[str]) -> Discovered:
+    """The kinds that can be listed. `wanted` (kind ids) limits what is asked of servers with the old discovery only."""
+    found = Discovered()
+    for path in ("/api", "/apis"):
+        try:
+            answer = ask(cluster, path, accept=AGGREGATED)
+            document = _object(answer.body)
+            if "APIGroupDiscoveryList" in str(document.get("kind")):
+                _aggregated(document, found)
+            else:
+                _plain(cluster, path, document, wanted, found)
+        except (FailedError, msgspec.MsgspecError) as error:
+            _assume(path, wanted, found, error)
+    found.kinds.pop("events.k8s.io/Event", None)  # the same store as the core group's: every event once
+    return found
+
+
+def _aggregated(document: dict[str, Any], found: Discovered) -> None:
+    for group in _dicts(document.get("items")):
+        name = str(_dict(group.get("metadata")).get("name") or "")
+        for version in _dicts(group.get("versions")):
+            if version.get("freshness") == "Stale":
+                _stale(name, str(version.get("version")), found, "its API service does not answer")
+            for each in _dicts(version.get("resources")):
+                kind = _dict(each.get("responseKind")).get("kind")
+                verbs, scope = each.get("verbs"), each.get("scope")
+                found.add_entry((name, version.get("version")), kind, each.get("resource"), scope, verbs)
+
+
+def _plain(cluster: Cluster, path: str, document: dict[str, Any], wanted: Iterable[str], found: Discovered) -> None:
+    if path == "/api":
+        groups = {"": [str(each) for each in document.get("versions") or ()]}
+    else:
+        needed = {kind.rpartition("/")[0] for kind in wanted}
+        groups = {
+            str(group.get("name")): [str(each.get("version")) for each in _dicts(group.get("versions"))]
+            for group in _dicts(document.get("groups"))
+            if group.get("name") in needed
+        }
+    for group, versions in groups.items():
+        for version in versions:
+            try:
+                listed = _object(ask(cluster, path_of("apis" if group else "api", group, version)).body)
+            except (FailedError, msgspec.MsgspecError) as error:
+                _stale(group, version, found, str(error))
+                continue
+            for each in _dicts(listed.get("resources")):
+                verbs, scope = each.get("verbs"), each.get("namespaced")
+                found.add_entry((group, version), each.get("kind"), each.get("name"), scope, verbs)
+
+
+def _stale(group: str, version: str, found: Discovered, why: str) -> None:
+    found.unknown.add(group)
+    name = f"{group}/{version}" if group else version
+    found.problems.append(
+        Problem(
+            what=f"discover {name}", why="error", detail=f"{name}: {why}",
+            fix="kubectl get apiservices  shows which API service is not available",
+        )
+    )  # fmt: skip
+
+
+def _assume(path: str, wanted: Iterable[str], found: Discovered, error: Exception) -> None:
+    """Discovery cannot be asked: take the kinds of Kubernetes itself to be where they are since 1.25."""
+    from diag.causes.silence import plural  # noqa: PLC0415  only then
+
+    core = path == "/api"
+    for kind in wanted:
+        group, _, name = kind.rpartition("/")
+        if (not group) is core and group in _ASSUMED and kind != "Secret":
+            word = plural(kind).partition(".")[0]
+            found.add(Served(group=group, version="v1", kind=name, plural=word, namespaced=kind not in _CLUSTER_SCOPED))
+    if core:
+        found.unknown.add("")
+    else:
+        found.everything_unknown = True
+    found.problems.append(
+        Problem(
+            what=f"discover {path}", why=error.why if isinstance(error, FailedError) else "error", detail=str(error),
+            fix=f"kubectl get --raw {path}",
+        )
+    )  # fmt: skip
+
+
+def _age(version: str) -> tuple[int, int, int]:
+    found = _VERSION.fullmatch(version)
+    return (_STAGE[found[2]], int(found[1]), int(found[3] or 0)) if found else (0, 0, 0)
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    found: Any = msgspec.json.decode(body)
+    if not isinstance(found, dict):
+        raise msgspec.ValidationError("it is no JSON object")
+    return found
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

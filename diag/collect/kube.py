@@ -1,0 +1,292 @@
+"""The one door to a cluster: kubeconfig, credentials and transport of the official client, and nothing that writes.
+
+It lets through GET of versions, discovery, lists, watches and pod logs, and the three self-reviews. Everything else is
+refused before a connection is opened: other verbs, Secrets, single objects, and every other subresource (exec, attach,
+portforward, proxy, status …). Only bytes pass; the client's models and its silent retries are not used.
+
+Works with kubernetes 33 (urllib3 in `rest_client`, `authorization` as the key of a token) and with 37 and later.
+"""
+
+import contextlib
+import json
+import os
+import re
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from diag import __version__
+from diag.errors import ClusterError, UsageError
+
+_CHUNK = 256 * 1024
+_CONNECT_S = 10.0
+_POOL = 16
+_MOST_BYTES = 1 << 30
+_WORD = r"[a-z0-9.-]+"
+_LIST = rf"/(?:api|apis/{_WORD})/{_WORD}(?:/namespaces/[^/]+)?/(?!secrets$)(?P<plural>[a-z0-9]+)"
+_DISCOVERY = rf"/version|/apis?|/api/{_WORD}|/apis/{_WORD}/{_WORD}"
+_READABLE = re.compile(rf"{_DISCOVERY}|{_LIST}|/api/v1/namespaces/[^/]+/pods/[^/]+/log")
+_REVIEWS = frozenset(
+    f"/apis/{group}.k8s.io/v1/{plural}"
+    for group, plural in (
+        ("authorization", "selfsubjectaccessreviews"),
+        ("authorization", "selfsubjectrulesreviews"),
+        ("authentication", "selfsubjectreviews"),
+    )
+)
+
+
+class ReadOnlyError(Exception):
+    """A request that this program never makes."""
+
+
+class TransportError(Exception):
+    """No answer, or half of one. `timed_out` says whether it was too slow."""
+
+    def __init__(self, message: str, *, timed_out: bool = False) -> None:
+        super().__init__(message)
+        self.timed_out = timed_out
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: the status, its headers (names in lower case), the body unpacked."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """Which cluster, and as whom. Without a context the current one; without a kubeconfig as kubectl finds it."""
+
+    context: str | None = None
+    kubeconfig: str | None = None
+    as_user: str | None = None
+    as_groups: tuple[str, ...] = ()
+    timeout_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """A context of the kubeconfig."""
+
+    name: str
+    namespace: str
+    current: bool
+
+
+def path_of(*parts: str) -> str:
+    """A path of parts, each quoted."""
+    return "/" + "/".join(quote(part, safe="") for part in parts if part)
+
+
+def contexts(kubeconfig: str | None) -> list[Context]:
+    """The contexts of the kubeconfig, none where there is no file. Raises ClusterError where it cannot be read."""
+    place = _place(kubeconfig)
+    if place is None:
+        return []
+    from kubernetes.config import kube_config  # noqa: PLC0415  heavy; the only module that needs it
+
+    try:
+        every, current = kube_config.list_kube_config_contexts(place)
+    except Exception as error:
+        raise _unusable(place, error) from error
+    name = current["name"] if current else None
+    return [
+        Context(name=str(each["name"]), current=each["name"] == name, namespace=str(_namespace(each) or "default"))
+        for each in every
+    ]
+
+
+def _namespace(entry: Mapping[str, Any]) -> object:
+    inner = entry.get("context")
+    return inner.get("namespace") if isinstance(inner, dict) else None
+
+
+def _place(kubeconfig: str | None) -> str | None:
+    """The files that hold the kubeconfig, None where there is none. Raises UsageError for a named one that is not."""
+    if kubeconfig:
+        if not Path(kubeconfig).is_file():
+            raise UsageError(f"there is no kubeconfig {kubeconfig}", hint="name a file, or leave --kubeconfig out")
+        return kubeconfig
+    told = os.environ.get("KUBECONFIG")
+    place = told or str(Path("~/.kube/config").expanduser())
+    return place if any(Path(each).expanduser().is_file() for each in place.split(os.pathsep) if each) else None
+
+
+def in_cluster() -> bool:
+    """Whether this runs in a pod with a service account."""
+    return bool(os.environ.get("KUBERNETES_SERVICE_HOST")) and bool(os.environ.get("KUBERNETES_SERVICE_PORT"))
+
+
+class Cluster:
+    """An open door. `get`, `lines` and `review` raise TransportError when nothing whole comes back."""
+
+    def __init__(self, login: Login) -> None:
+        self.login = login
+        self._lock = threading.Lock()
+        self._generation = 0
+        self._load()
+
+    def get(self, path: str, query: Mapping[str, str] | None = None, *, accept: str = "") -> Answer:
+        """One answer, read whole. Raises TransportError beyond a GiB or the time-out of a request."""
+        if not _READABLE.fullmatch(path):
+            raise ReadOnlyError(f"GET {path}")
+        return self._asked("GET", path, query or {}, b"", accept or "application/json")
+
+    def review(self, path: str, body: Mapping[str, object]) -> Answer:
+        """A self-review: what may I do, who am I. Nothing is stored by it."""
+        if path not in _REVIEWS:
+            raise ReadOnlyError(f"POST {path}")
+        return self._asked("POST", path, {}, json.dumps(body).encode(), "application/json")
+
+    def lines(self, path: str, query: Mapping[str, str]) -> Iterator[bytes]:
+        """The lines of a watch as they come, until the server ends it."""
+        if not re.fullmatch(_LIST, path) or query.get("watch") != "true":
+            raise ReadOnlyError(f"watch {path}")
+        with self._open("GET", path, query, b"", "application/json") as response:
+            if response.status != 200:  # noqa: PLR2004
+                raise TransportError(f"{response.status} {response.read(2048)[:200]!r}")
+            yield from _split(response)
+
+    def _asked(self, method: str, path: str, query: Mapping[str, str], body: bytes, accept: str) -> Answer:
+        generation = self._generation
+        answer = self._once(method, path, query, body, accept)
+        if answer.status != 401:  # noqa: PLR2004  a token that ran out: get another, once
+            return answer
+        with self._lock:
+            if generation == self._generation:
+                self._load()
+        return self._once(method, path, query, body, accept)
+
+    def _once(self, method: str, path: str, query: Mapping[str, str], body: bytes, accept: str) -> Answer:
+        end = time.monotonic() + self.login.timeout_s
+        with self._open(method, path, query, body, accept) as response:
+            chunks, size = [], 0
+            for chunk in response.stream(_CHUNK, decode_content=True):
+                size += len(chunk)
+                if size > _MOST_BYTES:
+                    raise TransportError(f"the answer is larger than {_MOST_BYTES:,} bytes")
+                if time.monotonic() > end:
+                    raise TransportError(f"no end after {self.login.timeout_s:g} s", timed_out=True)
+                chunks.append(chunk)
+            headers = {key.lower(): value for key, value in response.headers.items()}
+            body_read = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+            return Answer(response.status, headers, body_read)
+
+    @contextlib.contextmanager
+    def _open(self, method: str, path: str, query: Mapping[str, str], body: bytes, accept: str) -> Iterator[Any]:
+        import urllib3  # noqa: PLC0415  comes with the client
+
+        url = self._host + path + ("?" + urlencode(query) if query else "")
+        headers = urllib3.HTTPHeaderDict(self._headers())
+        headers["Accept"] = accept
+        headers["Accept-Encoding"] = "gzip"
+        if body:
+            headers["Content-Type"] = "application/json"
+        timeout = urllib3.Timeout(connect=min(_CONNECT_S, self.login.timeout_s), read=self.login.timeout_s)
+        response = None
+        try:
+            response = self._pool.request(
+                method, url, body=body or None, headers=headers, timeout=timeout, retries=False, redirect=False,
+                preload_content=False,
+            )  # fmt: skip
+            yield response
+        except urllib3.exceptions.TimeoutError as error:
+            raise TransportError(f"no answer within {self.login.timeout_s:g} s", timed_out=True) from error
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise TransportError(_reason(error)) from error
+        finally:
+            if response is not None:
+                response.drain_conn() if response.closed else response.close()
+
+    def _headers(self) -> Mapping[str, str]:
+        import urllib3  # noqa: PLC0415
+
+        headers = urllib3.HTTPHeaderDict({"User-Agent": f"diag/{__version__}"})
+        settings: Mapping[str, Any] = self._settings.auth_settings()
+        for setting in settings.values():
+            if setting.get("in") == "header" and setting.get("value"):
+                headers[setting["key"]] = setting["value"]
+        if self.login.as_user:
+            headers["Impersonate-User"] = self.login.as_user
+        for group in self.login.as_groups:
+            headers.add("Impersonate-Group", group)
+        return headers
+
+    def _load(self) -> None:
+        """Read the configuration (again: exec plug-ins run, token files are read), and make a pool of connections."""
+        from kubernetes.client import ApiClient, Configuration  # noqa: PLC0415  heavy
+
+        settings = Configuration()
+        self.context, self.namespace = _configure(settings, self.login)
+        settings.connection_pool_maxsize = _POOL
+        self._settings, self._host = settings, str(settings.host).rstrip("/")
+        try:
+            self._pool = ApiClient(settings).rest_client.pool_manager
+        except (OSError, ValueError) as error:
+            raise _unusable(self.context, error) from error
+        self._generation += 1
+
+
+def _configure(settings: Any, login: Login) -> tuple[str, str]:
+    """Fill the client's configuration; returns the names of the context and of its namespace."""
+    from kubernetes.config import incluster_config, kube_config  # noqa: PLC0415  heavy
+
+    place = _place(login.kubeconfig)
+    if place is None and not login.context and in_cluster():
+        try:
+            incluster_config.load_incluster_config(client_configuration=settings)
+        except Exception as error:
+            raise _unusable("the service account of this pod", error) from error
+        folder = Path(incluster_config.SERVICE_TOKEN_FILENAME).parent
+        try:
+            return "in-cluster", (folder / "namespace").read_text(encoding="utf-8").strip()
+        except OSError:
+            return "in-cluster", "default"
+    if place is None:
+        raise ClusterError(
+            "there is no cluster to look at: no kubeconfig is here, and this is no pod",
+            hint="set KUBECONFIG or --kubeconfig, read a dump with --from FILE (--from - for what is piped in), or --demo",
+        )
+    known = contexts(login.kubeconfig)
+    chosen = next((each for each in known if (each.name == login.context if login.context else each.current)), None)
+    if chosen is None:
+        names = ", ".join(each.name for each in known) or "none"
+        what = f"no context is called {login.context}" if login.context else "the kubeconfig has no current context"
+        raise UsageError(what, hint=f"contexts of {place}: {names}; name one with --context")
+    try:
+        kube_config.load_kube_config(
+            config_file=place, context=chosen.name, client_configuration=settings, persist_config=False
+        )
+    except Exception as error:
+        raise _unusable(chosen.name, error) from error
+    return chosen.name, chosen.namespace
+
+
+def _unusable(what: str, error: Exception) -> ClusterError:
+    return ClusterError(
+        f"{what} cannot be used to reach a cluster: {_reason(error)}",
+        hint="try `kubectl cluster-info`; `diag doctor` looks closer",
+    )
+
+
+def _reason(error: BaseException) -> str:
+    """An error of the libraries below in one line, without addresses of Python objects."""
+    text = re.sub(r"<[^<>]* object at 0x[0-9a-f]+>[:,]? ?|^HTTPS?Connection\([^)]*\): ", "", str(error))
+    return " ".join(text.split())[:300] or type(error).__name__
+
+
+def _split(response: Any) -> Iterator[bytes]:
+    held = b""
+    for chunk in response.stream(_CHUNK, decode_content=True):
+        *lines, held = (held + chunk).split(b"\n")
+        yield from (line for line in lines if line)
+    if held:
+        yield held

@@ -1,0 +1,101 @@
+"""One kind, page by page: what was read, and how it ended."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import msgspec
+
+from diag.collect.discovery import Served
+from diag.collect.kube import Cluster
+from diag.collect.requests import FailedError, Stop, ask
+from diag.snapshot.archive.reduce import reduced
+from diag.snapshot.sources.part import Slice
+
+PAGE = 500
+_GONE = 410
+_BROKEN_PAGES = 2  # answers that are no list, before a kind is given up
+# Without a resourceVersion: servers since 1.31 answer that from their watch cache, in pages and consistently. Version
+# "0" would be answered from the cache by all, but without pages (kube-apiserver ignores the limit then).
+
+
+class _Meta(msgspec.Struct):
+    continue_: str | None = msgspec.field(name="continue", default=None)
+    resource_version: str | None = msgspec.field(name="resourceVersion", default=None)
+
+
+class _Page(msgspec.Struct):
+    kind: str
+    items: list[msgspec.Raw] | None
+    metadata: _Meta = msgspec.field(default_factory=_Meta)
+    apiVersion: str | None = None  # noqa: N815  as Kubernetes spells it
+
+
+_page = msgspec.json.Decoder(_Page)
+
+
+@dataclass(slots=True, kw_only=True)
+class Listing:
+    """The objects of one kind, of one namespace or of all. Without a failure they are all that there are."""
+
+    served: Served
+    namespace: str = ""
+    items: list[Slice] = field(default_factory=list)
+    version: str = ""
+    pages: int = 0
+    failure: FailedError | None = None
+    inconsistent: bool = False  # the history was compacted twice while it was read
+
+
+def list_kind(cluster: Cluster, served: Served, namespace: str, stop: Stop) -> Listing:
+    """All objects of a kind; raises nothing."""
+    found = Listing(served=served, namespace=namespace)
+    path, token, expired = served.path(namespace), "", 0
+    try:
+        while True:
+            try:
+                page = _read(cluster, path, token, stop)
+            except FailedError as error:
+                if error.status != _GONE or not token:
+                    raise
+                expired += 1
+                found.inconsistent = expired > 1
+                # Once more from the start; a list that is too slow for the server's memory twice goes on as it can.
+                token = error.token if expired > 1 else ""
+                if expired > 1 and (not token or expired > PAGE):
+                    raise
+                if not token:
+                    found.items.clear()
+                continue
+            found.pages += 1
+            found.items += _slices(page, served)
+            found.version = page.metadata.resource_version or found.version
+            token = page.metadata.continue_ or ""
+            if not token:
+                return found
+    except FailedError as error:
+        found.failure = error
+    return found
+
+
+def _read(cluster: Cluster, path: str, token: str, stop: Stop) -> _Page:
+    query = {"limit": str(PAGE)} | ({"continue": token} if token else {})
+    for attempt in range(1, _BROKEN_PAGES + 1):
+        answer = ask(cluster, path, query, stop=stop)
+        try:
+            return _page.decode(answer.body)
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+            if attempt == _BROKEN_PAGES:
+                form = answer.headers.get("content-type", "no content type")
+                begins = answer.body[:60].decode(errors="replace")
+                raise FailedError(
+                    f"GET {path}: the answer is no list ({error}); {form}, begins {begins!r}", status=answer.status,
+                    why="unreadable",
+                ) from error  # fmt: skip
+    raise AssertionError
+
+
+def _slices(page: _Page, served: Served) -> Iterator[Slice]:
+    kind = page.kind.removesuffix("List") or served.kind
+    version = page.apiVersion or f"{served.group}/{served.version}".strip("/")
+    for raw in page.items or ():
+        yield Slice(raw=reduced(raw), api_version=version, kind=kind)

@@ -1,0 +1,107 @@
+"""One request that may fail: tried again where that helps, and its failure in words.
+
+Answers of 429 and of 503 with Retry-After are waited for as the server asks (API Priority and Fairness doubles it while
+a flood lasts); other server errors, resets and time-outs are tried again shortly. A refusal (401, 403, 404 …) stands.
+"""
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from diag.collect.kube import Answer, Cluster, TransportError
+from diag.snapshot.sources.part import ProblemWhy
+
+ATTEMPTS = 4
+_PAUSE_S = 0.25
+_LONGEST_S = 30.0
+_SERVER_ERROR = 500
+_WHY: Mapping[int, ProblemWhy] = {401: "forbidden", 403: "forbidden", 408: "timeout", 504: "timeout"}
+
+
+class FailedError(Exception):
+    """A request that gave nothing: `status` 0 without an answer. The text says what was asked and what came back."""
+
+    def __init__(self, text: str, *, status: int, why: ProblemWhy, token: str = "") -> None:
+        super().__init__(text)
+        self.status, self.why, self.token = status, why, token
+
+
+@dataclass(slots=True)
+class Stop:
+    """Until when a collection may go on. `interrupt` ends it; `ended` says why it is over, empty while it is not."""
+
+    until: float | None = None  # time.monotonic()
+    interrupted: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def ended(self) -> str:
+        """`interrupted`, `timeout`, or empty."""
+        if self.interrupted.is_set():
+            return "interrupted"
+        return "timeout" if self.until is not None and time.monotonic() >= self.until else ""
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep, at most to the end; whether there is time left."""
+        left = seconds if self.until is None else min(seconds, max(self.until - time.monotonic(), 0))
+        self.interrupted.wait(left)
+        return not self.ended
+
+
+class _Status(msgspec.Struct):
+    message: str | None = None
+    metadata: Mapping[str, object] = msgspec.field(default_factory=dict)
+
+
+def ask(
+    cluster: Cluster, path: str, query: Mapping[str, str] | None = None, *, accept: str = "", stop: Stop | None = None
+) -> Answer:
+    """An answer of 2xx. Raises FailedError."""
+    stop = stop or Stop()
+    for attempt in range(1, ATTEMPTS + 1):
+        if stop.ended:
+            raise FailedError(f"GET {path}: {stop.ended} before it was asked", status=0, why="not-collected")
+        failure, pause = _tried(cluster, path, query, accept)
+        if isinstance(failure, Answer):
+            return failure
+        if pause is None or attempt == ATTEMPTS or not stop.wait(min(pause * 2 ** (attempt - 1), _LONGEST_S)):
+            raise failure
+    raise AssertionError  # the last attempt returns or raises
+
+
+def _tried(
+    cluster: Cluster, path: str, query: Mapping[str, str] | None, accept: str
+) -> tuple[Answer | FailedError, float | None]:
+    """The answer, or the failure and how long to wait before another attempt (None: it would not help)."""
+    try:
+        answer = cluster.get(path, query, accept=accept)
+    except TransportError as error:
+        why: ProblemWhy = "timeout" if error.timed_out else "error"
+        pause = None if error.timed_out else _PAUSE_S  # a server that stalls would stall again
+        return FailedError(f"GET {path}: {error}", status=0, why=why), pause
+    if 200 <= answer.status < 300:  # noqa: PLR2004
+        return answer, None
+    return failed(path, answer), _pause(answer)
+
+
+def failed(path: str, answer: Answer) -> FailedError:
+    """A refusal, with the server's own message (a Status, or plain text)."""
+    try:
+        status = msgspec.json.decode(answer.body, type=_Status)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        status = _Status(message=answer.body[:200].decode(errors="replace").strip())
+    token = status.metadata.get("continue")
+    said = (status.message or "").strip()[:600]
+    return FailedError(
+        f"GET {path}: {answer.status}" + (f" {said}" if said else ""), status=answer.status,
+        why=_WHY.get(answer.status, "error"), token=token if isinstance(token, str) else "",
+    )  # fmt: skip
+
+
+def _pause(answer: Answer) -> float | None:
+    if answer.status != 429 and answer.status < _SERVER_ERROR:  # noqa: PLR2004
+        return None
+    told = answer.headers.get("retry-after", "")
+    return float(told) if told.isdigit() and len(told) < 5 else _PAUSE_S  # noqa: PLR2004  hours are no answer
