@@ -242,6 +242,7 @@ class Report(Row, kw_only=True):
     timelines: list[TimelineRow]
     ignored: list[IgnoredRow]
     stats: dict[str, int]
+    families: dict[str, int] | msgspec.UnsetType = msgspec.UNSET  # rules that were asked, by the family of their ids
     explanations: list[ExplanationRow] | msgspec.UnsetType = msgspec.UNSET
 
     def to_dict(self) -> dict[str, Any]:

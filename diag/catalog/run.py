@@ -72,7 +72,8 @@ def _run_function(ran: Ran, rule: Rule, ctx: Context, wanted: Callable[[str, str
                     refines=named.refines, finding=finding,
                 )  # fmt: skip
 
-    _guard(ran, rule.id, ctx=ctx, findings=findings())
+    ids = [one.id for one in rule.named if wanted(one.id, one.name)]
+    _guard(ran, rule.id, ids, ctx=ctx, findings=findings())
     ran.read[rule.id], ran.met[rule.id], ran.visits[rule.id] = ctx.snap.read, ctx.snap.met, ctx.snap.visits
 
 
@@ -81,8 +82,9 @@ def _run_tables(ran: Ran, registry: Registry, trouble: Trouble, wanted: Callable
     matcher = Matcher(ctx)
     for table in registry.tables:
         findings = (_of_row(row, finding) for row, finding in matcher.match(table) if wanted(row.id, row.name))
-        _guard(ran, table.module, ctx=ctx, findings=findings)
-        ran.asked += [row.id for row in table.rows]
+        ids = [row.id for row in table.rows if wanted(row.id, row.name)]
+        if ids:
+            _guard(ran, table.module, ids, ctx=ctx, findings=findings)
 
 
 def _of_row(row: Signature, finding: Finding) -> Found:
@@ -92,8 +94,8 @@ def _of_row(row: Signature, finding: Finding) -> Found:
     )  # fmt: skip
 
 
-def _guard(ran: Ran, rule: str, *, ctx: Context, findings: Iterator[Found]) -> None:
-    ran.asked.append(rule)
+def _guard(ran: Ran, rule: str, ids: list[str], *, ctx: Context, findings: Iterator[Found]) -> None:
+    ran.asked += ids
     try:
         ran.found.extend(findings)
     except Exception as error:  # noqa: BLE001  one rule must not cost the report, whatever it does
@@ -102,7 +104,7 @@ def _guard(ran: Ran, rule: str, *, ctx: Context, findings: Iterator[Found]) -> N
                 cluster=ctx.cluster,
                 what=f"rule {rule}",
                 why="rule-crashed",
-                hides=(rule,),
+                hides=tuple(ids),
                 detail="".join(traceback.format_exception(error)),
                 fix="report it; -v shows where it stopped",
             )

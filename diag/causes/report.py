@@ -12,7 +12,7 @@ from diag.causes.diagnose import Diagnosis
 from diag.causes.graph import Node
 from diag.causes.rows import EvidenceTable, ref_row, remedy_row
 from diag.causes.silence import asked
-from diag.causes.stats import stats
+from diag.causes.stats import families, stats
 from diag.causes.timelines import timeline_rows
 from diag.document import (
     AffectedRow,
@@ -92,6 +92,7 @@ def make_report(
         timelines=timeline_rows(kept, diagnoses if len(kept) == sum(len(one.causes) for one in diagnoses) else ()),
         ignored=put_aside,
         stats=stats(diagnoses, causes),
+        families=families(diagnoses),
     )
 
 

@@ -1,5 +1,6 @@
 """Counts for the report: what was looked at and how many GPUs there are."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,12 @@ from diag.facts.nodes import allocatable, capacity
 
 if TYPE_CHECKING:
     from diag.causes.diagnose import Diagnosis
+
+
+def families(diagnoses: Sequence["Diagnosis"]) -> dict[str, int]:
+    """How many rules were asked, by family: what a family without a cause was looked through with."""
+    asked = {rule for diagnosis in diagnoses for rule in diagnosis.ran.asked}
+    return dict(sorted(Counter(rule[:3] for rule in asked).items()))
 
 
 def stats(diagnoses: Sequence["Diagnosis"], causes: Sequence[CauseRow]) -> dict[str, int]:

@@ -25,6 +25,7 @@ def _records(report: Report) -> Iterator[dict[str, Any]]:
         "type": "report",
         "schema": report.schema,
         **{part: msgspec.to_builtins(getattr(report, part)) for part in ("tool", "target", "stats")},
+        **({} if isinstance(report.families, msgspec.UnsetType) else {"families": report.families}),
     }
     tables: tuple[tuple[str, Sequence[Row] | msgspec.UnsetType], ...] = (
         ("cause", report.causes),

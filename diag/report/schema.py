@@ -273,6 +273,7 @@ class ReportDocument(_Row):
     timelines: list[Timeline]
     ignored: list[Ignored]
     stats: dict[str, int]
+    families: dict[str, int] = Field(default_factory=dict)
     explanations: list[Explanation] = Field(default_factory=list)
 
 
