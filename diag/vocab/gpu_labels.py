@@ -28,6 +28,16 @@ MODEL_LABELS = {
     "aliyun.accelerator/nvidia_name": "ACK",
 }
 
+# Those of them whose values are whole models, with form factor and memory where these differ.
+PRODUCT_LABELS = ("nvidia.com/gpu.product", "amd.com/gpu.product-name", "cloud.google.com/gke-accelerator")
+
+# Labels that tell the memory of one GPU as a number, with their unit in MiB.
+MEMORY_LABELS = {
+    "nvidia.com/gpu.memory": 1,
+    "karpenter.k8s.aws/instance-gpu-memory": 1,
+    "gpu.nvidia.com/vram": 1024,
+}
+
 # The scheme of a node's spec.providerID (kubernetes/cloud-provider-*, each provider's ProviderName).
 PLATFORM_OF_PROVIDER = {"gce": "GKE", "aws": "EKS", "azure": "AKS", "alicloud": "ACK"}
 

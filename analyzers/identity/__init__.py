@@ -1,0 +1,1 @@
+"""Identity of GPUs: models, names, and who means which."""

@@ -1,0 +1,1 @@
+"""What watches GPUs: exporters and their metrics."""
