@@ -15,6 +15,8 @@ from diag.trouble.relations.neighbours import with_room
 from diag.trouble.shapes import Shape
 from diag.vocab.scheduler_reasons import ReasonKind
 
+ROOM = (ReasonKind.INSUFFICIENT, ReasonKind.TOO_MANY_PODS)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
@@ -70,7 +72,7 @@ def _without_room(ctx: Context, group: Group, shape: Shape) -> list[Node]:
     It looks at ports first, so that it does not say that the same nodes are short of something as well.
     """
     said = ctx.agreement(group).message
-    if said is None or not said.count(ReasonKind.PORTS) or said.count(ReasonKind.INSUFFICIENT):
+    if said is None or not said.count(ReasonKind.PORTS) or any(map(said.count, ROOM)):
         return []
     return [node for node in ctx.place.count(shape).open if not ctx.place.too_small(shape, node)]
 

@@ -236,7 +236,8 @@ def only_a_cordon(model):
 
 
 def a_port_is_taken(model):
-    roomy = [node for node in model.able() if not model.short(node)]
+    """On all that have room, or on all that are large enough, whatever else these are short of."""
+    roomy = [node for node in model.able() if not model.short(node)] or model.able()
     return roomy and not any(map(model.portless, roomy))
 
 
