@@ -7,8 +7,6 @@ from diag.catalog.joins import room
 from diag.catalog.rule import rule
 from diag.facts.quantity import show
 from diag.findings import Because, Confidence, Finding, Question, Remedy
-from diag.snapshot.kinds import Pod
-from diag.trouble.groups import Group
 from diag.trouble.relations.rollout import SelfBlocked, self_blocked
 from diag.trouble.room.shortage import Lack, Shortage
 from diag.trouble.shapes import request_path
@@ -42,15 +40,10 @@ def rolling_update_gpu_deadlock(ctx: Context) -> Iterator[Finding]:
     Deployments and Knative revisions only. An autoscaler that could add a node is not seen.
     """
     for one in room.shortages(ctx):
-        blocked = self_blocked(ctx.place, one, _family(ctx, one.group)) if one.lack is not Lack.POD_SLOTS else None
+        family = ctx.snap.pods_of(ctx.workload(one.group.first))
+        blocked = self_blocked(ctx.place, one, family) if one.lack is not Lack.POD_SLOTS else None
         if blocked:
             yield _deadlock(ctx, one, blocked)
-
-
-def _family(ctx: Context, group: Group) -> list[Pod]:
-    """All pods of the group's workload."""
-    top = ctx.workload(group.first)
-    return ctx.snap.pods_of(top) if top is not group.first else []
 
 
 def _deadlock(ctx: Context, one: Shortage, blocked: SelfBlocked) -> Finding:

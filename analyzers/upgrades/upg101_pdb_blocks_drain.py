@@ -6,7 +6,7 @@ from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.facts.budgets import BUDGET, COUNTS, Budget, budget
 from diag.facts.drains import is_to_be_moved
-from diag.findings import Because, Confidence, Evidence, FieldEvidence, Finding, Question, Ref, Remedy, as_proof
+from diag.findings import Because, Confidence, FieldEvidence, Finding, Question, Ref, Remedy, as_proof
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
 from diag.trouble.shapes import shape_of
@@ -65,16 +65,8 @@ def pdb_blocks_drain(ctx: Context) -> Iterator[Finding]:
 
 def _finding(ctx: Context, group: Group, one: Budget, pods: list[Pod]) -> Finding:
     node, name = group.first.name, one.item.name
-    counts = _counts(ctx, one)
-    bound = [ctx.cite(one.item, f"spec.{one.bound}")] if one.bound else []
-    first = (
-        counts[0] if counts and one.allowed is not None else bound[0] if bound else ctx.cite(one.item, "metadata.name")
-    )
+    evidence = _numbers(ctx, one) or [ctx.cite(one.item, "metadata.name")]
     where = [ctx.cite(pod, "spec.nodeName") for pod in pods[:SHOWN_PODS]]
-    evidence: tuple[Evidence, *tuple[Evidence, ...]] = (
-        first,
-        *(piece for piece in (*bound, *counts) if piece != first),
-    )
     names = ", ".join(f"{pod.namespace}/{pod.name}" for pod in pods[:SHOWN_PODS])
     more = f" and {len(pods) - SHOWN_PODS} more" if len(pods) > SHOWN_PODS else ""
     unhealthy = ctx.workload(pods[0]).ref if one.short_of_healthy else None
@@ -82,7 +74,9 @@ def _finding(ctx: Context, group: Group, one: Budget, pods: list[Pod]) -> Findin
         subject=one.item.ref,
         summary=f"{_arithmetic(one)}; {names}{more} on {node} cannot be evicted, so its drain does not end",
         evidence=as_proof((*evidence, *where, *group.evidence)),
-        accounts_for=(Because(group, f"the budget {name} refuses to let go of {names}{more}", (*evidence, *where)),),
+        accounts_for=(
+            Because(group, f"the budget {name} refuses to let go of {names}{more}", as_proof((*evidence, *where))),
+        ),
         confidence=None if one.allowed is not None else Confidence.LIKELY,
         since=group.since,
         needs=(unhealthy,) if unhealthy else (),
@@ -90,11 +84,11 @@ def _finding(ctx: Context, group: Group, one: Budget, pods: list[Pod]) -> Findin
     )
 
 
-def _counts(ctx: Context, one: Budget) -> list[FieldEvidence]:
-    known = (one.allowed, one.healthy, one.desired, one.expected)
-    return [
-        ctx.cite(one.item, f"status.{name}") for name, value in zip(COUNTS, known, strict=True) if value is not None
-    ]
+def _numbers(ctx: Context, one: Budget) -> list[FieldEvidence]:
+    """What the budget counts, and what it asks for."""
+    known = zip(COUNTS, (one.allowed, one.healthy, one.desired, one.expected), strict=True)
+    counts = [ctx.cite(one.item, f"status.{name}") for name, value in known if value is not None]
+    return [*counts, *([ctx.cite(one.item, f"spec.{one.bound}")] if one.bound else [])]
 
 
 def _arithmetic(one: Budget) -> str:
@@ -103,13 +97,11 @@ def _arithmetic(one: Budget) -> str:
     of = f" of {one.expected} pods" if one.expected is not None else ""
     if one.never_allows:
         return f"{rule_of_it}{of} never allows an eviction"
-    if one.allowed is not None and one.allowed > 0:
+    if one.allowed != 0:
         return "another budget selects the same pod, and a pod under two budgets cannot be evicted"
-    healthy = f", {one.healthy} healthy" if one.healthy is not None else ""
-    needed = f", {one.desired} needed" if one.desired is not None else ""
-    return (
-        f"{rule_of_it} allows no eviction now ({one.expected} pods{healthy}{needed}; disruptionsAllowed {one.allowed})"
-    )
+    counts = ((one.expected, "pods"), (one.healthy, "healthy"), (one.desired, "needed"))
+    known = [f"{value} {word}" for value, word in counts if value is not None]
+    return f"{rule_of_it} allows no eviction now ({', '.join([*known, 'disruptionsAllowed 0'])})"
 
 
 def _remedies(ctx: Context, one: Budget, pod: Pod, group: Group) -> tuple[Remedy, ...]:

@@ -10,6 +10,7 @@ from diag.snapshot.kinds import Node
 from diag.trouble.detect.nodes import is_upgrading
 from diag.trouble.room.pools import Charged, FaultKind
 from diag.trouble.shapes import main_gpu
+from diag.vocab.kubernetes import TAINT_UNSCHEDULABLE
 
 SHOWN = 5
 
@@ -51,9 +52,9 @@ def _finding(ctx: Context, nodes: list[Node], charged: list[Charged]) -> Finding
     cordons = [ctx.cite(node, "spec.unschedulable") for node in nodes[:SHOWN]]
     marks: list[Evidence] = []
     for node in nodes[:SHOWN]:
-        place = next((i for i, taint in enumerate(node.spec.taints or ()) if taint.time_added), None)
-        if place is not None and cordoned_at(node):
-            marks.append(ctx.cite(node, f"spec.taints[{place}].timeAdded"))
+        taints = enumerate(node.spec.taints or ())
+        times = [place for place, taint in taints if taint.key == TAINT_UNSCHEDULABLE and taint.time_added]
+        marks += [ctx.cite(node, f"spec.taints[{place}].timeAdded") for place in times[:1]]
         events = [event for event in ctx.snap.events(node) if event.reason == "NodeNotSchedulable"]
         marks += [ctx.cite_event(event) for event in events[:1]]
     evidence = (cordons[0], *cordons[1:], *marks)
