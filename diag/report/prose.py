@@ -62,6 +62,12 @@ def drawn(report: Report, look: Look, *, boxes: bool = True) -> str:
     return typed("".join(f"{line.rstrip()}\n" for line in lines), look)
 
 
+def plain_text(told: Explanation) -> str:
+    """One explanation without marks beyond letters and brackets, its lines never broken."""
+    lines = _laid_out(_written(told), Look(), severity="", boxes=False)
+    return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
 def _laid_out(text: str, look: Look, *, severity: str, boxes: bool) -> Iterator[str]:
     for line in text.splitlines():
         found = _MARK.match(line)

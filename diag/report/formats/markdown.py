@@ -137,11 +137,10 @@ def _section(section: Section) -> Iterator[str]:
         if line.kind == "command":
             yield fenced(line.text, " " * len(f"{number}. ") if number else "")
         elif line.kind == "label":
-            number = 0
             yield f"\n{text(line.text)}\n\n"
         else:
-            number = number + 1 if line.kind == "step" else 0
-            mark = f"{number}." if number else "-"
+            number += line.kind == "step"
+            mark = f"{number}." if line.kind == "step" else "-"
             yield f"{mark} {text(line.text)}{cited(line.cites)}\n"
     yield "\n"
 

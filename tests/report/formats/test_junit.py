@@ -1,0 +1,108 @@
+from xml.etree import ElementTree as ET
+
+import junitparser
+import msgspec
+from hypothesis import given
+from spoiled import nasty, spoiled
+
+from diag.document import GapRow
+from diag.report.formats import scan_bytes
+from diag.report.look import Look
+
+# What the schema junit-10.xsd of jenkinsci/xunit-plugin lets stand where: children, attributes, and those it requires.
+_JENKINS = {
+    "testsuites": ({"testsuite"}, {"name", "time", "tests", "failures", "errors"}, set()),
+    "testsuite": (
+        {"testsuite", "properties", "testcase", "system-out", "system-err"},
+        {"name", "tests", "failures", "errors", "group", "time", "skipped", "timestamp", "hostname", "id", "package"},
+        {"name", "tests", "failures", "errors"},
+    ),
+    "properties": ({"property"}, set(), set()),
+    "property": (set(), {"name", "value"}, {"name", "value"}),
+    "testcase": (
+        {"skipped", "error", "failure", "system-out", "system-err"},
+        {"name", "time", "classname", "group"},
+        {"name"},
+    ),
+    "failure": (set(), {"type", "message"}, set()),
+    "error": (set(), {"type", "message"}, set()),
+    "skipped": (set(), {"type", "message"}, set()),
+    "system-out": (set(), set(), set()),
+}
+
+
+def checked(rendered):
+    """The only suite, once Jenkins' schema and junitparser took the file."""
+    for element in ET.fromstring(rendered).iter():  # noqa: S314  # what we wrote ourselves
+        children, attributes, required = _JENKINS[element.tag]
+        assert {child.tag for child in element} <= children
+        assert required <= set(element.attrib) <= attributes
+    (suite,) = junitparser.JUnitXml.fromstring(rendered)
+    cases = list(suite)
+    assert suite.tests == len(cases) > 0
+    assert suite.failures == sum(case.is_failure for case in cases)
+    assert suite.errors == sum(case.is_error for case in cases)
+    assert suite.skipped == sum(case.is_skipped for case in cases)
+    assert len({case.name for case in cases}) == len(cases)  # GitLab drops cases of the same name
+    return cases
+
+
+def test_every_report_is_a_suite(any_report, look):
+    rendered = scan_bytes(any_report, "junit", look)
+    cases = checked(rendered)
+
+    assert len(rendered) < 30_000_000
+    assert sum(case.is_failure for case in cases) == sum(cause.severity != "info" for cause in any_report.causes)
+    assert sum(case.is_skipped for case in cases) == sum(gap.material for gap in any_report.gaps)
+
+
+def test_golden(report, look, golden):
+    families = {"APP": 5, "QUO": 4, "STO": 2}
+    golden("report.junit.xml", scan_bytes(msgspec.structs.replace(report, families=families), "junit", look))
+
+
+def test_a_cause_says_all_of_it_twice_for_readers_who_show_only_one(report):
+    (case,) = checked(scan_bytes(msgspec.structs.replace(report, causes=report.causes[:1], gaps=[]), "junit", Look()))
+    (failure,) = case.result
+
+    assert case.classname == "diag.QUO"
+    assert case.name == "QUO004 resourcequota-exceeded · ResourceQuota ml/gpu-quota"
+    assert failure.message == report.causes[0].summary
+    for told in (report.causes[0].summary, "What to do:", "kubectl -n ml edit resourcequota gpu-quota", "Evidence:"):
+        assert told in failure.text
+
+
+def test_a_state_is_a_passed_case(report):
+    info = msgspec.structs.replace(report.causes[0], severity="info")
+    (case,) = checked(scan_bytes(msgspec.structs.replace(report, causes=[info], gaps=[]), "junit", Look()))
+
+    assert case.is_passed
+    assert info.summary in case.system_out
+
+
+def test_a_family_passes_when_it_looked_and_found_nothing(report):
+    gap = report.gaps[0]
+    rows = msgspec.structs.replace(
+        report,
+        causes=report.causes[:1],
+        gaps=[msgspec.structs.replace(gap, hides=["STO001", "STO002", "APP001"])],
+        families={"APP": 3, "QUO": 9, "STO": 2, "UPG": 1},
+    )
+    passed = [case.name for case in checked(scan_bytes(rows, "junit", Look())) if case.is_passed]
+
+    assert passed == ["APP found nothing · 2 rules; 1 could not see all", "UPG found nothing · 1 rule"]
+
+
+def test_a_rule_that_crashed_is_an_error_even_where_it_could_not_change_anything(clean):
+    gap = GapRow(cluster="c", what="rule X", why="rule-crashed", hides=["AAA001"], material=False, fix="report it")
+    (case,) = checked(scan_bytes(msgspec.structs.replace(clean, gaps=[gap]), "junit", Look()))
+
+    assert case.is_error
+    assert "report it" in case.result[0].text
+
+
+@given(nasty)
+def test_nothing_breaks_out(text):
+    cases = checked(scan_bytes(spoiled(text), "junit", Look()))
+
+    assert len(cases) == 5
