@@ -82,7 +82,7 @@ def _finding(ctx: Context, said: Event) -> Finding:
     text = said.text[:MAX_TEXT]
     found = POOL.search(text)
     pool = found["pool"] if found else ""
-    nodes = [node for node in ctx.place.snap.nodes if _is_of(node, pool)]
+    nodes = [node for node in ctx.snap.all("Node") if isinstance(node, Node) and _is_of(node, pool)]
     told = list(_settings(ctx, held)) if held is not None else []
     versions = [ctx.cite_if(node, "status.nodeInfo.kubeletVersion") for node in nodes]
     named = f" of {pool}" if pool else ""
