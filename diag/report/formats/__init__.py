@@ -12,6 +12,8 @@ DOCUMENTS = ("json", "jsonl", "yaml")
 EXCHANGED: Mapping[str, str] = {
     "markdown": "markdown",
     "junit": "junit",
+    "sarif": "sarif",
+    "gitlab": "gitlab",
 }
 FORMATS = (*TEXTS, *DOCUMENTS, *EXCHANGED)
 

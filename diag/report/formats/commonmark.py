@@ -33,6 +33,12 @@ def fenced(words: str, indent: str = "") -> str:
     return f"{indent}{fence}sh\n{indent}{words}\n{indent}{fence}\n"
 
 
+def block(lines: str) -> str:
+    """Several lines, which end in a line break, as a block of text that none of them ends."""
+    fence = "`" * max(_longest_run(lines) + 1, 3)
+    return f"{fence}text\n{lines}{fence}\n"
+
+
 def cited(numbers: Iterable[int]) -> str:
     """Numbers of evidence, led by a blank; nothing for none."""
     joined = "".join(rf"\[{number}\]" for number in numbers)

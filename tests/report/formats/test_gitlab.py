@@ -1,0 +1,61 @@
+import json
+
+import jsonschema
+import msgspec
+from hypothesis import given
+from spoiled import nasty, spoiled
+
+from diag.report.formats import scan_bytes
+from diag.report.look import Look
+
+# The fields that docs.gitlab.com (ci/testing/code_quality) requires of each entry.
+_ENTRY = {
+    "type": "object",
+    "required": ["description", "check_name", "fingerprint", "severity", "location"],
+    "properties": {
+        "description": {"type": "string", "minLength": 1},
+        "check_name": {"type": "string", "minLength": 1},
+        "fingerprint": {"type": "string", "minLength": 1},
+        "severity": {"enum": ["info", "minor", "major", "critical", "blocker"]},
+        "location": {
+            "type": "object",
+            "required": ["path", "lines"],
+            "properties": {
+                "path": {"type": "string", "pattern": "^(?!\\./|/)[^\n]+$"},
+                "lines": {"type": "object", "required": ["begin"], "properties": {"begin": {"type": "integer"}}},
+            },
+        },
+    },
+}
+
+
+def checked(rendered):
+    entries = json.loads(rendered)
+    jsonschema.validate(entries, {"type": "array", "items": _ENTRY})
+    assert len({entry["fingerprint"] for entry in entries}) == len(entries)
+    return entries
+
+
+def test_every_report_is_a_list_of_entries(any_report, look):
+    entries = checked(scan_bytes(any_report, "gitlab", look))
+
+    assert len(entries) == len(any_report.causes)
+
+
+def test_golden(report, look, golden):
+    golden("report.gitlab.json", scan_bytes(report, "gitlab", look))
+
+
+def test_one_fingerprint_is_one_entry_the_worst_of_them(report):
+    twice = [report.causes[0], msgspec.structs.replace(report.causes[1], fingerprint=report.causes[0].fingerprint)]
+    (entry,) = checked(scan_bytes(msgspec.structs.replace(report, causes=twice), "gitlab", Look()))
+
+    assert entry["check_name"] == report.causes[0].rule
+
+
+@given(nasty)
+def test_nothing_breaks_out(text):
+    for entry in checked(scan_bytes(spoiled(text), "gitlab", Look())):
+        parts = entry["location"]["path"].split("/")
+        assert parts[0] == "cluster"
+        assert not {"", ".", ".."}.intersection(parts)

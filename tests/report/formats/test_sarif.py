@@ -1,0 +1,106 @@
+import json
+import re
+from functools import cache
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import jsonschema
+import msgspec
+import pytest
+from hypothesis import given
+from spoiled import nasty, spoiled
+
+from diag.report.formats import sarif, scan_bytes
+from diag.report.look import Look
+
+# The schema of OASIS, as the package sarif-pydantic carries it.
+_SCHEMA = Path(__file__).parents[1] / "schemas" / "sarif-2.1.0.json"
+
+
+@cache
+def _validator():
+    return jsonschema.Draft7Validator(json.loads(_SCHEMA.read_bytes()))
+
+
+def checked(rendered, most=300):
+    """The only run; of its results `most` are held against the schema, as that takes a millisecond for each."""
+    document = json.loads(rendered)
+    (run,) = document["runs"]
+    run_of_some = run | {"results": run["results"][:most]}
+    assert list(_validator().iter_errors(document | {"runs": [run_of_some]})) == []
+    for result in run["results"]:
+        assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+        (place,) = result["locations"]
+        uri = place["physicalLocation"]["artifactLocation"]["uri"]
+        assert place["physicalLocation"]["region"]["startLine"] == 1  # GitHub refuses a result without one
+        assert urlsplit(uri)[:2] == ("", "")
+        assert not {"", ".", ".."}.intersection(unquote(part) for part in uri.split("/"))
+        assert re.fullmatch(r"[\w.~%/-]+", uri)
+    return run
+
+
+def test_every_report_is_a_run(any_report, look):
+    run = checked(scan_bytes(any_report, "sarif", look))
+
+    suppressed = [result for result in run["results"] if "suppressions" in result]
+    assert len(suppressed) == len(any_report.ignored)
+    assert len(run["results"]) - len(suppressed) == len(any_report.causes)
+    assert len(run["invocations"][0]["toolExecutionNotifications"]) == len(any_report.gaps)
+
+
+def test_golden(report, look, golden, monkeypatch):
+    monkeypatch.setattr(sarif, "infos", lambda _: [])  # the pages of the rules change with the rules
+    golden("report.sarif", scan_bytes(report, "sarif", look))
+
+
+def test_a_result_says_where_it_stands_how_bad_it_is_and_where_it_leads(report):
+    (result,) = checked(
+        scan_bytes(msgspec.structs.replace(report, causes=report.causes[:1], ignored=[]), "sarif", Look())
+    )["results"]
+    steps = result["codeFlows"][0]["threadFlows"][0]["locations"]
+
+    assert result["level"] == "error"
+    assert result["partialFingerprints"] == {"diag/v1": "3fa9c2d17b04"}
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == (
+        "cluster/prod-eu/ml/ResourceQuota/gpu-quota.yaml"
+    )
+    assert [step["nestingLevel"] for step in steps] == [0, 1, 1]
+    assert "What to do:" in result["message"]["markdown"]
+
+
+@pytest.mark.parametrize(("severity", "level"), [("error", "error"), ("warning", "warning"), ("info", "note")])
+def test_severities(report, severity, level):
+    cause = msgspec.structs.replace(report.causes[0], severity=severity)
+    run = checked(scan_bytes(msgspec.structs.replace(report, causes=[cause], ignored=[]), "sarif", Look()))
+
+    assert run["results"][0]["level"] == level
+
+
+def test_the_limits_of_an_upload_hold(report, monkeypatch):
+    monkeypatch.setattr(sarif, "_RESULTS", 2)
+    monkeypatch.setattr(sarif, "_STEPS", 2)
+    run = checked(scan_bytes(report, "sarif", Look()))
+    steps = run["results"][0]["codeFlows"][0]["threadFlows"][0]["locations"]
+
+    assert len(run["results"]) == 2
+    assert [step["location"]["message"]["text"] for step in steps][1] == "and 2 more symptoms"
+
+
+def test_a_rule_carries_its_page(report):
+    cause = msgspec.structs.replace(report.causes[0], rule="SCH101")
+    run = checked(scan_bytes(msgspec.structs.replace(report, causes=[cause], ignored=[]), "sarif", Look()))
+    (rule,) = run["tool"]["driver"]["rules"]
+
+    assert rule["name"] == "gpu-request-exceeds-any-node"
+    assert rule["help"]["markdown"].startswith("# SCH101 ")
+    assert "WHAT TO DO" in rule["help"]["text"]
+
+
+@given(nasty)
+def test_nothing_breaks_out(text):
+    run = checked(scan_bytes(spoiled(text), "sarif", Look()))
+
+    for result in run["results"]:
+        assert "](" not in result["message"]["text"]
+        fence = re.match("`+", result["message"].get("markdown", "```"))[0]
+        assert result["message"].get("markdown", fence).count(fence) in (1, 2)
