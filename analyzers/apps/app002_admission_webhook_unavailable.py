@@ -110,7 +110,8 @@ def admission_webhook_unavailable(ctx: Context) -> Iterator[Finding]:
 
 def _finding(ctx: Context, name: str, calls: list[Call]) -> Finding:
     found = named([*ctx.snap.all(MUTATING), *ctx.snap.all(VALIDATING)], name)
-    place = next((hit for call in calls if (hit := called(call.why))), found[0].service if found else None)
+    services = {one.service for one in found}
+    place = next((hit for call in calls if (hit := called(call.why))), services.pop() if len(services) == 1 else None)
     matching = [one for one in found if place is None or one.service in (place, None)] or found
     why = calls[0].why.rpartition('": ')[2].strip() or calls[0].why
     untrusted = any(words in call.why for words in UNTRUSTED for call in calls)
