@@ -196,7 +196,9 @@ def none_is_large(model):
 
 def a_taint_is_in_the_way(model):
     only_taint = [n for n in model.nodes if model.open(n) and model.selected(n) and not model.untainted(n)]
-    return any(not model.small(node) for node in only_taint) and not model.able()
+    large_enough = [node for node in model.nodes if model.selected(node) and not model.small(node)]
+    behind = large_enough and not any(map(model.untainted, large_enough))  # cordoned ones would not help either
+    return (behind or any(not model.small(node) for node in only_taint)) and not model.able()
 
 
 def scattered(model):
