@@ -7,6 +7,7 @@ matches letters in this order. All terms must hold.
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase, translate
 from operator import ge, gt, le, lt
@@ -20,9 +21,22 @@ from diag.views.wording import CONFIDENCE
 FilterRow = Mapping[str, "tuple[str, ...] | float | None"]
 Term = Callable[[FilterRow], bool]
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fields:
+    """What rows of one kind can be asked for."""
+
+    texts: tuple[str, ...]
+    numbers: tuple[str, ...] = ()
+
+
 _ALIASES = {"severity": "sev", "namespace": "ns", "cause": "name", "gpu": "gpus", "object": "obj"}
-_TEXTS = ("sev", "ns", "rule", "name", "kind", "root", "obj", "confidence", "cluster", "id", "summary", "fingerprint")
-_NUMBERS = ("gpus", "lost", "age", "pods", "workloads")
+CAUSES = Fields(
+    texts=(
+        "sev", "ns", "rule", "name", "kind", "root", "obj", "confidence", "cluster", "id", "summary", "fingerprint",
+    ),
+    numbers=("gpus", "lost", "age", "pods", "workloads"),
+)  # fmt: skip
 # Texts with an order, the least first: the words of the report, and those that are shown for them.
 _DEGREES = {"sev": ("info", "warning", "error"), "confidence": ("possible", "likely", "certain")}
 _SHOWN_AS = {"confidence": {shown: word for word, shown in CONFIDENCE.items()}}
@@ -34,24 +48,25 @@ _AGE = re.compile(r"(\d+(?:\.\d+)?)([smhdw]?)")
 _UNIT_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
-def parse(text: str) -> list[Term]:
+def parse(text: str, fields: Fields = CAUSES) -> list[Term]:
     """The terms of one text; raises UsageError for a field that does not exist."""
-    return [term(piece) for piece in _SPLIT.findall(text)]
+    return [term(piece, fields) for piece in _SPLIT.findall(text)]
 
 
 def kept(lines: Iterable[CauseLine], terms: Sequence[Term]) -> list[CauseLine]:
     """The causes for which every term holds."""
-    return [line for line in lines if not terms or _holds(cause_row(line), terms)]
+    return [line for line in lines if not terms or holds(cause_row(line), terms)]
 
 
-def _holds(row: FilterRow, terms: Sequence[Term]) -> bool:
+def holds(row: FilterRow, terms: Sequence[Term]) -> bool:
+    """Whether every term holds for a row."""
     return all(each(row) for each in terms)
 
 
-def term(piece: str) -> Term:
+def term(piece: str, fields: Fields = CAUSES) -> Term:
     """One term, as a test of a row. A piece with blanks is one text to find."""
     if len(piece) > 1 and piece.startswith("-"):
-        wanted = term(piece[1:])
+        wanted = term(piece[1:], fields)
         return lambda row: not wanted(row)
     if piece.startswith('"'):
         # At word borders, so that gpu-1 does not find gpu-10.
@@ -61,7 +76,7 @@ def term(piece: str) -> Term:
         letters = re.compile(".*?".join(map(re.escape, piece[1:])), re.IGNORECASE | re.DOTALL)
         return lambda row: any(letters.search(text) for text in _texts(row))
     if (field := _FIELD.fullmatch(piece)) and " " not in field[1]:
-        return _field_term(field[1].lower(), field[2], field[3].strip('"'))
+        return _field_term(field[1].lower(), field[2], field[3].strip('"'), fields)
     word = piece.casefold()
     return lambda row: any(word in text.casefold() for text in _texts(row))
 
@@ -98,23 +113,25 @@ def _texts(row: FilterRow) -> Iterable[str]:
     return (text for column in row.values() if isinstance(column, tuple) for text in column)
 
 
-def _field_term(written: str, operator: str, value: str) -> Term:
-    field = _ALIASES.get(written, written)
-    if field in _DEGREES:
+def _field_term(written: str, operator: str, value: str, fields: Fields) -> Term:
+    aliased = _ALIASES.get(written, written)
+    field = written if written in (*fields.texts, *fields.numbers) else aliased
+    if field in _DEGREES and field in fields.texts:
         return _degree_term(field, operator, value)
-    if field in _TEXTS and operator == ":":
+    if field in fields.texts and operator == ":":
         return _text_term(field, value)
-    if field in _NUMBERS:
+    if field in fields.numbers:
         limit = _number(value, field)
         if operator == ":":
             return lambda row: row[field] == limit
         compare = _COMPARE[operator]
         return lambda row: isinstance(have := row[field], float) and compare(have, limit)
-    if field in _TEXTS:
+    if field in fields.texts:
         raise UsageError(f"the field {written!r} of the filter is a text", hint=f"write {written}:{value}")
-    near = get_close_matches(field, (*_TEXTS, *_NUMBERS, *_ALIASES), n=1)
+    there = (*fields.texts, *fields.numbers)
+    near = get_close_matches(field, (*there, *(alias for alias, name in _ALIASES.items() if name in there)), n=1)
     meant = f"did you mean {near[0]}? " if near else ""
-    known = ", ".join((*_TEXTS, *_NUMBERS))
+    known = ", ".join(there)
     raise UsageError(
         f"the filter knows no field {written!r}",
         hint=f'{meant}Fields: {known}. To find the text itself, quote it: "{written}{operator}{value}"',

@@ -1,0 +1,171 @@
+"""The GPUs of every node: what there is, who holds it, what is free (`diag gpus -o json`, additive changes only)."""
+
+from collections.abc import Iterator, Sequence
+
+from diag.causes.rows import ref_row
+from diag.document import RefRow, Report, Row, ToolRow
+from diag.facts.gpus import is_gpu, pod_requests
+from diag.facts.nodes import AUTOMATIC_TAINT_PREFIX, allocatable, blocking_taints, capacity, is_ready
+from diag.facts.pods import occupies_node
+from diag.snapshot.kinds import Node
+from diag.snapshot.snapshot import Snapshot
+from diag.trouble.detect.nodes import lost_gpus
+from diag.trouble.room.doubts import doubts_of_sums
+from diag.trouble.room.placement import Placement
+from diag.views.concerned import causes_by_object, severity_of
+from diag.views.typed import key
+from diag.vocab.accelerators import GPU_PRODUCT_LABEL
+from diag.vocab.gpu_labels import MODEL_LABELS
+
+SCHEMA = "diag.gpus/v1"
+# How often a device counts where it is time-sliced (NVIDIA/gpu-feature-discovery, internal/lm).
+REPLICAS_LABEL = "nvidia.com/gpu.replicas"
+SLICE = "resource.k8s.io/ResourceSlice"
+
+
+class HolderRow(Row, kw_only=True):
+    """A pod that holds devices of a node."""
+
+    pod: RefRow
+    count: int
+
+
+class NodeGpusRow(Row, kw_only=True):
+    """One resource of one node, in devices. `capacity` is null where a label says only that there are some.
+
+    `state`: open, cordoned or not-ready. `free` are devices that a pod could get now; none of a node that is not open.
+    """
+
+    cluster: str
+    node: str
+    type: str
+    resource: str
+    capacity: int | None
+    allocatable: int
+    busy: int
+    free: int
+    state: str
+    notes: list[str]
+    causes: list[str]
+    severity: str  # of the worst cause, empty where there is none
+    held_by: list[HolderRow]
+
+
+class TypeRow(Row, kw_only=True):
+    """All nodes with one type and resource. `largest_free` is the most that one node has free."""
+
+    cluster: str
+    type: str
+    resource: str
+    nodes: int
+    capacity: int
+    allocatable: int
+    busy: int
+    free: int
+    largest_free: int
+
+
+class Gpus(Row, kw_only=True):
+    """The whole answer. `doubts` say why sums may not be what they seem."""
+
+    schema: str = SCHEMA
+    tool: ToolRow
+    nodes: list[NodeGpusRow]
+    types: list[TypeRow]
+    doubts: list[str]
+
+
+def gpus(report: Report, snapshots: Sequence[Snapshot]) -> Gpus:
+    """The GPUs of all nodes that were read, nodes with a cause first, then by name."""
+    causes = causes_by_object(report)
+    rows: list[NodeGpusRow] = []
+    doubts: list[str] = []
+    for snap in snapshots:
+        place = Placement(snap)
+        found = [row for node in snap.nodes for row in _node(place, node, causes)]
+        for row in found:
+            row.severity = severity_of(report, row.causes)
+        rows += sorted(found, key=lambda row: (not row.causes, row.node, row.resource))
+        if found:
+            doubts += [text for _, text in doubts_of_sums(place, (), ())]
+        if snap.all(SLICE):
+            doubts.append("devices that are offered through claims (ResourceSlices) are not counted here")
+    return Gpus(tool=report.tool, nodes=rows, types=_types(rows), doubts=list(dict.fromkeys(doubts)))
+
+
+def _node(place: Placement, node: Node, causes: dict[tuple[str, ...], list[str]]) -> Iterator[NodeGpusRow]:
+    has, offers, used = capacity(node), allocatable(node), place.used.get(node.name, {})
+    lost = lost_gpus(node)
+    resources = {name for amounts in (has, offers, used) for name, amount in amounts.items() if amount > 0}
+    resources = {name for name in resources if is_gpu(name)} | ({lost[0]} if lost else set())
+    state = _state(node)
+    for resource in sorted(resources):
+        offered = offers.get(resource, 0) // 1000
+        there: int | None = max(has.get(resource, 0) // 1000, offered)
+        if lost and lost[0] == resource:
+            there = max(there or 0, offered + lost[1]) or None
+        busy = -(-used.get(resource, 0) // 1000)
+        yield NodeGpusRow(
+            cluster=node.cluster,
+            node=node.name,
+            type=_type(node),
+            resource=resource,
+            capacity=there,
+            allocatable=offered,
+            busy=busy,
+            free=max(offered - busy, 0) if state == "open" else 0,
+            state=state,
+            notes=_notes(node, resource),
+            causes=causes.get(key(ref_row(node.ref)), []),
+            severity="",
+            held_by=_holders(place.snap, node, resource),
+        )
+
+
+def _state(node: Node) -> str:
+    if is_ready(node) is False:
+        return "not-ready"
+    return "cordoned" if node.spec.unschedulable else "open"
+
+
+def _type(node: Node) -> str:
+    """The model as a label names it, empty where none does."""
+    labels = node.labels
+    return labels.get(GPU_PRODUCT_LABEL) or next((labels[name] for name in MODEL_LABELS if labels.get(name)), "")
+
+
+def _notes(node: Node, resource: str) -> list[str]:
+    replicas = node.labels.get(REPLICAS_LABEL, "")
+    notes = [f"each shared by {replicas}"] if replicas.isdigit() and replicas != "1" and "/gpu" in resource else []
+    taints = [taint.key for _, taint in blocking_taints(node) if taint.key and not is_gpu(taint.key)]
+    notes += [f"taint {name}" for name in taints if not name.startswith(AUTOMATIC_TAINT_PREFIX)]
+    return notes
+
+
+def _holders(snap: Snapshot, node: Node, resource: str) -> list[HolderRow]:
+    held = [
+        HolderRow(pod=ref_row(pod.ref), count=-(-amount // 1000))
+        for pod in snap.pods_by_node.get(node.name, ())
+        if occupies_node(pod) and (amount := pod_requests(pod).get(resource, 0)) > 0
+    ]
+    return sorted(held, key=lambda one: (-one.count, one.pod.namespace, one.pod.name))
+
+
+def _types(rows: Sequence[NodeGpusRow]) -> list[TypeRow]:
+    found: dict[tuple[str, str, str], TypeRow] = {}
+    for row in rows:
+        where = (row.cluster, row.type, row.resource)
+        total = found.setdefault(
+            where,
+            TypeRow(
+                cluster=row.cluster, type=row.type, resource=row.resource, nodes=0, capacity=0, allocatable=0, busy=0,
+                free=0, largest_free=0,
+            ),
+        )  # fmt: skip
+        total.nodes += 1
+        total.capacity += row.capacity or 0
+        total.allocatable += row.allocatable
+        total.busy += row.busy
+        total.free += row.free
+        total.largest_free = max(total.largest_free, row.free)
+    return [found[where] for where in sorted(found)]

@@ -1,0 +1,83 @@
+import pytest
+from cluster_objects import node, pod, waiting
+
+from diag.views.gpu_tables import cells, gpu_tables
+from diag.views.gpus import gpus
+from diag.views.table import filtered
+
+
+def rows(found):
+    return {row.node: row for row in gpus(found.report, found.snapshots).nodes}
+
+
+def test_a_device_is_busy_free_or_lost(look):
+    found = rows(look(node("a", offers=6), pod("p", "a", gpus=4)))["a"]
+
+    assert (found.capacity, found.allocatable, found.busy, found.free) == (8, 6, 4, 2)
+    assert cells(found) == "■■■■□□✖✖"
+    assert [(one.pod.name, one.count) for one in found.held_by] == [("p", 4)]
+
+
+@pytest.mark.parametrize(
+    ("state", "spec"), [("cordoned", {"unschedulable": True}), ("not-ready", {"ready": "Unknown"})]
+)
+def test_a_node_that_takes_no_pod_has_nothing_free(look, state, spec):
+    found = rows(look(node("a", **spec), pod("p", "a", gpus=2)))["a"]
+
+    assert (found.state, found.free, found.busy) == (state, 0, 2)
+    assert cells(found) == "■■◌◌◌◌◌◌"
+
+
+def test_pods_that_have_ended_hold_nothing(look):
+    assert rows(look(node("a"), pod("p", "a", gpus=8, phase="Succeeded")))["a"].busy == 0
+
+
+def test_gpus_that_only_a_label_tells_of_are_lost_not_absent(look):
+    labelled = node("a", gpus=0, labels={"nvidia.com/gpu.count": "8"})
+
+    found = rows(look(labelled))["a"]
+
+    assert (found.capacity, found.allocatable, cells(found)) == (8, 0, "✖" * 8)
+
+
+def test_a_number_that_no_label_gives_is_unknown(look):
+    found = look(node("a", gpus=0, labels={"nvidia.com/gpu.present": "true"}))
+    table = gpu_tables(gpus(found.report, found.snapshots))[0]
+
+    assert rows(found)["a"].capacity is None
+    assert "how many is unknown" in table.lines[0].values[-1]
+
+
+def test_a_node_without_gpus_is_no_row(look):
+    assert rows(look(node("a", gpus=0))) == {}
+
+
+def test_types_add_up_and_know_the_largest_hole(look):
+    found = look(node("a"), node("b"), pod("p", "a", gpus=3), pod("q", "b", gpus=5))
+
+    (total,) = gpus(found.report, found.snapshots).types
+
+    assert (total.nodes, total.capacity, total.busy, total.free, total.largest_free) == (2, 16, 8, 8, 5)
+
+
+def test_a_node_with_a_cause_stands_first_and_names_it(look):
+    found = look(node("a"), node("z", offers=0), waiting("w", gpus=8), pod("p", "a", gpus=8))
+    first, *_ = gpus(found.report, found.snapshots).nodes
+
+    assert first.node == "z"
+    assert first.causes
+    assert first.severity == "error"
+
+
+def test_what_was_not_read_is_a_doubt(look):
+    found = look(node("a"))
+
+    assert any("no pods were read" in doubt for doubt in gpus(found.report, found.snapshots).doubts)
+
+
+def test_the_lines_are_filtered_by_column_and_by_the_pods_on_the_node(look):
+    found = look(node("a"), node("b"), pod("llama", "b", gpus=5))
+    table = gpu_tables(gpus(found.report, found.snapshots))[0]
+
+    assert [line.values[0] for line in filtered(table, "free>4").lines] == ["a"]
+    assert [line.values[0] for line in filtered(table, "llama").lines] == ["b"]
