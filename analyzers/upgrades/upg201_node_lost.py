@@ -11,6 +11,7 @@ from diag.facts.nodes import is_ready
 from diag.facts.pods import condition, condition_path
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Ref, Remedy
 from diag.projection import Object
+from diag.snapshot.cite import value_at
 from diag.snapshot.kinds import Event, Node, Pod
 from diag.trouble.groups import Group
 
@@ -63,6 +64,7 @@ class Lost:
 
     group: Group
     pod: Pod
+    node: str
     sign: Evidence
     why: str
 
@@ -93,8 +95,8 @@ def node_lost(ctx: Context) -> Iterator[Finding]:
     A spot machine was reclaimed, a machine was deleted or died, or an autoscaler or an upgrade removed it.
 
     ## Evidence
-    The pod's condition `DisruptionTarget` (DeletionByTaintManager, DeletionByPodGC), or its status NodeShutdown; the
-    node, which is no longer there or whose events tell of an interruption.
+    The pod's condition `DisruptionTarget` (DeletionByTaintManager, DeletionByPodGC), or its status Terminated, Shutdown
+    or NodeShutdown; the node, which is no longer there or whose events tell of an interruption.
 
     ## What to do
     Have the work resume from checkpoints. Use on-demand machines for what cannot be interrupted.
@@ -107,7 +109,7 @@ def node_lost(ctx: Context) -> Iterator[Finding]:
         for pod in group.members:
             lost = _lost(ctx, group, pod) if isinstance(pod, Pod) else None
             if lost is not None:
-                found[_name(ctx, lost), lost.pod.spec.node_name or ""].append(lost)
+                found[_name(ctx, lost), lost.node].append(lost)
     for (name, node), pods in sorted(found.items()):
         if name:
             yield _finding(ctx, name, node, pods)
@@ -115,29 +117,28 @@ def node_lost(ctx: Context) -> Iterator[Finding]:
 
 def _lost(ctx: Context, group: Group, pod: Pod) -> Lost | None:
     """Whether a pod says that it was taken away with its node, and how."""
-    target = condition(pod, "DisruptionTarget")
+    target, node = condition(pod, "DisruptionTarget"), pod.spec.node_name
     reason = target.reason if target is not None and target.status == "True" else None
-    if reason in (BY_TAINT, BY_GC, BY_EVICTION) and pod.spec.node_name:
-        sign: Evidence = ctx.cite(pod, condition_path(pod, "DisruptionTarget", "reason"))
-        return Lost(group=group, pod=pod, sign=sign, why=reason or "")
-    shutdown = pod.status.reason in SHUTDOWN or "node shutdown" in (pod.status.message or "").lower()
-    if shutdown and pod.spec.node_name and pod.status.reason:
-        return Lost(group=group, pod=pod, sign=ctx.cite(pod, "status.reason"), why=pod.status.reason)
+    if node and reason in (BY_TAINT, BY_GC, BY_EVICTION):
+        sign = ctx.cite(pod, condition_path(pod, "DisruptionTarget", "reason"))
+        return Lost(group=group, pod=pod, node=node, sign=sign, why=reason)
+    if node and pod.status.reason in SHUTDOWN:
+        return Lost(group=group, pod=pod, node=node, sign=ctx.cite(pod, "status.reason"), why=pod.status.reason)
     return None
 
 
 def _name(ctx: Context, lost: Lost) -> str:
     """Which of the two it was; empty where the node is there and nothing says that it went."""
-    if _disruption(ctx, lost.pod) is not None:
+    if _disruption(ctx, lost.node) is not None:
         return "karpenter-voluntary-disruption"
     if lost.why == BY_EVICTION:
-        return "spot-or-node-lost" if _interruption(ctx, lost.pod) is not None else ""
-    node = ctx.snap.node(lost.pod.spec.node_name)
+        return "spot-or-node-lost" if _interruption(ctx, lost.node) is not None else ""
+    node = ctx.snap.node(lost.node)
     if node is None:
-        known = ctx.snap.lacks("Node", "", lost.pod.spec.node_name or "") is not None
+        known = ctx.snap.lacks("Node", "", lost.node) is not None
         return "spot-or-node-lost" if known or lost.why == BY_GC else ""
     anew = (node.created or "") > (lost.pod.created or "~")  # another machine by the same name
-    told = lost.why in SHUTDOWN or _interruption(ctx, lost.pod) is not None
+    told = lost.why in SHUTDOWN or _interruption(ctx, lost.node) is not None
     return "spot-or-node-lost" if anew or (told and is_ready(node) is not False) else ""
 
 
@@ -146,33 +147,28 @@ def _node_ref(ctx: Context, name: str) -> Ref:
     return node.ref if node is not None else Ref(ctx.cluster, "v1", "Node", "", name, seen=False)
 
 
-def _events(ctx: Context, pod: Pod) -> list[Event]:
-    """What was said of the pod's node and of its NodeClaim."""
-    claims = [one for one in ctx.snap.all(CLAIM) if _node_of(one) == pod.spec.node_name]
-    said = list(ctx.snap.events(_node_ref(ctx, pod.spec.node_name or "")))
-    for claim in claims:
-        said += ctx.snap.events(claim)
-    return said
+def _claims(ctx: Context, node: str) -> list[Object]:
+    return [one for one in ctx.snap.all(CLAIM) if value_at(one.whole, "status.nodeName") == node]
 
 
-def _node_of(claim: Object) -> str | None:
-    status = claim.whole.get("status")
-    name = status.get("nodeName") if isinstance(status, dict) else None
-    return name if isinstance(name, str) else None
+def _events(ctx: Context, node: str) -> list[Event]:
+    """What was said of a node and of its NodeClaim."""
+    claimed = [event for claim in _claims(ctx, node) for event in ctx.snap.events(claim)]
+    return [*ctx.snap.events(_node_ref(ctx, node)), *claimed]
 
 
-def _disruption(ctx: Context, pod: Pod) -> Event | None:
-    return next((one for one in _events(ctx, pod) if one.reason in DISRUPTING and VOLUNTARY.search(one.text)), None)
+def _disruption(ctx: Context, node: str) -> Event | None:
+    return next((one for one in _events(ctx, node) if one.reason in DISRUPTING and VOLUNTARY.search(one.text)), None)
 
 
-def _interruption(ctx: Context, pod: Pod) -> Event | None:
-    return next((one for one in _events(ctx, pod) if one.reason in INTERRUPTED), None)
+def _interruption(ctx: Context, node: str) -> Event | None:
+    return next((one for one in _events(ctx, node) if one.reason in INTERRUPTED), None)
 
 
 def _pool(ctx: Context, node: Node | None, name: str) -> Object | None:
     """The NodePool of a node, by its label, its claim's, or because there is but one."""
     labels = [node.labels] if node is not None else []
-    labels += [one.labels for one in ctx.snap.all(CLAIM) if _node_of(one) == name]
+    labels += [one.labels for one in _claims(ctx, name)]
     pools = ctx.snap.all(POOL)
     wanted = next((found[POOL_LABEL] for found in labels if POOL_LABEL in found), None)
     if wanted is not None:
@@ -184,7 +180,7 @@ def _finding(ctx: Context, name: str, where: str, pods: list[Lost]) -> Finding:
     first = pods[0]
     node = ctx.snap.node(where)
     gone = node is None and ctx.snap.lacks("Node", "", where) is not None
-    event = _disruption(ctx, first.pod) if name != "spot-or-node-lost" else _interruption(ctx, first.pod)
+    event = _disruption(ctx, where) or _interruption(ctx, where)
     signs: list[Evidence] = [ctx.cite(first.pod, "spec.nodeName")]
     signs += [ctx.absent("v1", "Node", "", where)] if gone else []
     signs += [ctx.cite_event(event)] if event is not None else []
@@ -203,7 +199,6 @@ def _finding(ctx: Context, name: str, where: str, pods: list[Lost]) -> Finding:
         summary=summary,
         evidence=(first.sign, *signs),
         accounts_for=tuple(_because(ctx, pods, summary, signs)),
-        second_sign=gone or event is not None,
         confidence=None if gone or event is not None else Confidence.LIKELY,
         since=first.group.since,
         remedies=_remedies(name),
@@ -216,9 +211,7 @@ def _because(ctx: Context, pods: list[Lost], why: str, signs: list[Evidence]) ->
         by_group[one.group.key].append(one)
     for hits in by_group.values():
         group = hits[0].group
-        yield Because(
-            group, why, (hits[0].sign, *signs), members=None if len(hits) == len(group.members) else len(hits)
-        )
+        yield Because(group, why, (hits[0].sign, *signs), members=len(hits))
     for waiting in ctx.groups("pod-unscheduled"):
         owner = ctx.snap.owner_of(waiting.first)
         mine = next((one for one in pods if owner is not None and ctx.snap.owner_of(one.pod) is owner), None)
