@@ -8,7 +8,7 @@ from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy
 from diag.projection import JsonDict, Object
-from diag.snapshot.cite import key
+from diag.snapshot.cite import key, value_at
 from diag.snapshot.kinds import Event
 from diag.trouble.groups import Group
 from diag.trouble.relations.provisioners import Bond, Provisioner, provisioners_of
@@ -84,14 +84,14 @@ The words are repeated, not understood.
 LOST = """The claim's volume is gone.
 
 ## What it means
-The claim was bound to a PersistentVolume that does not exist any more. Its data are not reachable through it, and it
-will not bind again.
+The claim was bound to a PersistentVolume that does not exist any more, or is another claim's. Its data are not
+reachable through it, and it will not bind again.
 
 ## Why it happens
-Somebody deleted the PersistentVolume, or a cluster was restored without its volumes.
+Somebody deleted the PersistentVolume, or a cluster was restored without its volumes, or two claims name one volume.
 
 ## Evidence
-`status.phase` Lost, `spec.volumeName`, and that no such PersistentVolume is there.
+`status.phase` Lost, `spec.volumeName`, and that no such PersistentVolume is there, or which claim it names.
 
 ## What to do
 Restore the PersistentVolume with its old name and volume handle, or delete the claim and make it anew.
@@ -184,9 +184,10 @@ def _finding(
 
 def _class_missing(ctx: Context, group: Group, name: str) -> Iterator[Finding]:
     claim = group.first
-    said = next((event for event in _said(ctx, claim) if NO_CLASS.search(event.text) and name in event.text), None)
+    missing = f'storageclass.storage.k8s.io "{name}" not found'
+    said = next((event for event in _said(ctx, claim) if missing in event.text), None)
     lacking = ctx.snap.lacks(CLASS, "", name)
-    by_hand = any(_of_class(volume, name) for volume in ctx.snap.all("PersistentVolume"))
+    by_hand = any(value_at(one.whole, "spec.storageClassName") == name for one in ctx.snap.all("PersistentVolume"))
     if by_hand or (said is None and lacking is None):
         return
     others = [one.name for one in ctx.snap.all(CLASS)]
@@ -212,14 +213,7 @@ def _class_missing(ctx: Context, group: Group, name: str) -> Iterator[Finding]:
 
 def _named(ctx: Context, claim: Object) -> Evidence:
     """Where the claim names its class: the field, or the annotation that came before it."""
-    spec = claim.whole.get("spec")
-    in_spec = isinstance(spec, dict) and "storageClassName" in spec
-    return ctx.cite(claim, "spec.storageClassName" if in_spec else f"metadata.annotations{key(OLD_CLASS)}")
-
-
-def _of_class(volume: Object, name: str) -> bool:
-    spec = volume.whole.get("spec")
-    return isinstance(spec, dict) and spec.get("storageClassName") == name
+    return ctx.cite_if(claim, "spec.storageClassName") or ctx.cite(claim, f"metadata.annotations{key(OLD_CLASS)}")
 
 
 def _no_default(ctx: Context, group: Group) -> Iterator[Finding]:
@@ -249,19 +243,29 @@ def _no_default(ctx: Context, group: Group) -> Iterator[Finding]:
 
 
 def _lost(ctx: Context, group: Group, spec: JsonDict) -> Finding:
-    claim, volume = group.first, spec.get("volumeName")
-    named = [ctx.cite(claim, "spec.volumeName")] if isinstance(volume, str) and volume else []
-    lacking = ctx.snap.lacks("PersistentVolume", "", volume) if isinstance(volume, str) and volume else None
-    gone = [ctx.absent("v1", "PersistentVolume", "", str(volume))] if lacking else []
+    claim, name = group.first, spec.get("volumeName")
+    name = name if isinstance(name, str) else ""
+    volume = ctx.snap.get("PersistentVolume", "", name)
+    further: list[Evidence] = [ctx.cite(claim, "spec.volumeName")] if name else []
+    if volume is not None:
+        # It is bound to another claim: pkg/controller/volume/persistentvolume/pv_controller.go, ClaimMisbound.
+        further.append(ctx.cite_or_lack(volume, "spec.claimRef.name"))
+        state = f"its volume {name} is there, and not bound to it"
+        first = Remedy(text="see to which claim the volume is bound", command=f"kubectl get pv {name} -o yaml")
+    else:
+        if name and ctx.snap.lacks("PersistentVolume", "", name):
+            further.append(ctx.absent("v1", "PersistentVolume", "", name))
+        state = f"its volume {name} is gone" if name else "it names no volume any more"
+        first = Remedy(text="restore the PersistentVolume with its old name and volume handle", who="platform")
     return _finding(
         group,
         "pvc-lost",
-        summary=f"claim {claim.name} is Lost: its volume {volume or ''} is gone",
+        summary=f"claim {claim.name} is Lost: {state}",
         deciding=ctx.cite(claim, "status.phase"),
-        further=[*named, *gone],
+        further=further,
         confidence=None,
         remedies=(
-            Remedy(text="restore the PersistentVolume with its old name and volume handle", who="platform"),
+            first,
             Remedy(text="delete the claim and make it anew", risk="irreversible", when="the data are not needed"),
         ),
     )
