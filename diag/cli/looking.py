@@ -18,6 +18,7 @@ from diag.cli.diagnostics import ExitCode, Narrator, severest
 from diag.cli.flags import Flags, commas
 from diag.cli.living import ended_by_interrupt, live, wants_cluster
 from diag.cli.output import Target, deliver, targets
+from diag.cli.runner import add_summary, for_log
 from diag.collect.live import Live
 from diag.config import Ignore
 from diag.document import RefRow, Report
@@ -241,7 +242,10 @@ def delivered(
     report: Report, flags: Flags, to: Sequence[Target], render: Render, hidden: Hidden | None = None
 ) -> ExitCode:
     """Writes the outputs, and says with its code what was found."""
-    deliver(to, lambda target: render(report, target.form, look(flags, target, hidden)))
+    deliver(to, lambda target: for_log(render(report, target.form, look(flags, target, hidden)), target))
+    for target in to:
+        if target.form == "github":
+            add_summary(report, look(flags, target, hidden))
     found = severest([cause.severity for cause in report.causes], flags.fail_on)
     if found is ExitCode.OK and flags.strict and any(gap.material for gap in report.gaps):
         return ExitCode.PARTS_UNCHECKED

@@ -13,6 +13,7 @@ EXCHANGED: Mapping[str, str] = {
     "markdown": "markdown",
     "junit": "junit",
     "sarif": "sarif",
+    "github": "github",
     "gitlab": "gitlab",
 }
 FORMATS = (*TEXTS, *DOCUMENTS, *EXCHANGED)

@@ -1,0 +1,93 @@
+import json
+import re
+from xml.etree import ElementTree as ET
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from spoiled import nasty, spoiled
+
+from diag.report.formats import scan_bytes
+from diag.report.formats.github import without_commands
+from diag.report.look import Look
+
+_KNOWN = {"error", "warning", "notice", "debug", "group", "add-mask", "set-output", "stop-commands"}
+
+
+def commands(log):
+    """(command, properties, message) of each line that actions/runner takes for a command (ActionCommand.cs)."""
+    found = []
+    for line in log.split("\n"):
+        new = re.match(r"::(.+?)::(.*)", line.lstrip())
+        old = re.search(r"##\[([^\]]*)\]", line)
+        head, message = (new[1], new[2]) if new else (old[1], "") if old else ("", "")
+        name, _, properties = head.partition(" ")
+        if name in _KNOWN:
+            found.append((name, properties, message))
+    return found
+
+
+def unescaped(text):
+    for written, meant in (("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "%")):
+        text = text.replace(written, meant)
+    return text
+
+
+def test_every_report_is_ten_annotations_and_the_sum_at_most(any_report, look):
+    lines = scan_bytes(any_report, "github", look).decode().splitlines()
+
+    assert len(commands("\n".join(lines))) == len(lines) == min(len(any_report.causes), 10) + 1
+    assert lines[-1].startswith("::notice title=diag::")
+
+
+def test_golden(report, look, golden):
+    golden("report.github.txt", scan_bytes(report, "github", look))
+
+
+def test_an_annotation_says_what_is_wrong_and_what_is_next(report):
+    (level, properties, message), *_ = commands(scan_bytes(report, "github", Look()).decode())
+
+    assert (level, properties) == ("error", "title=QUO004 resourcequota-exceeded")
+    assert unescaped(message).split("\n") == [
+        "ResourceQuota ml/gpu-quota: 12 of 12 nvidia.com/gpu of the quota are used",
+        "Next: see what holds the quota [you; safe]",
+        "$ kubectl -n ml get pods --field-selector=status.phase=Running",
+    ]
+
+
+def test_what_is_beyond_ten_is_counted(report):
+    many = msgspec.structs.replace(report, causes=[report.causes[0]] * 13)
+
+    assert commands(scan_bytes(many, "github", Look()).decode())[-1][2].startswith(
+        "3 more causes without an annotation."
+    )
+
+
+@settings(deadline=None)  # the first use of the catalogue imports all rules
+@given(nasty)
+def test_nothing_breaks_out_of_an_annotation(text):
+    log = scan_bytes(spoiled(text), "github", Look()).decode()
+    found = commands(log)
+
+    assert len(found) == len(log.splitlines()) == 4
+    assert {level for level, *_ in found} <= {"error", "warning", "notice"}
+    for _, properties, _ in found:
+        assert re.fullmatch(r"title=[^:,]*", properties)
+
+
+@settings(deadline=None)  # the first use of the catalogue imports all rules
+@given(nasty)
+@pytest.mark.parametrize("form", ["table", "plain", "wide", "json", "jsonl", "junit", "sarif", "markdown", "gitlab"])
+def test_no_other_output_on_a_log_is_a_command(form, text):
+    log = scan_bytes(spoiled(text), form, Look(width=None if form == "plain" else 60, show_ignored=True))
+
+    assert commands(without_commands(log, form).decode()) == []
+
+
+def test_a_document_without_commands_says_the_same():
+    hostile = spoiled("##[error]::x")
+    for form in ("json", "sarif", "gitlab"):
+        written = scan_bytes(hostile, form, Look())
+        assert json.loads(without_commands(written, form)) == json.loads(written)
+    written = scan_bytes(hostile, "junit", Look())
+    assert ET.tostring(ET.fromstring(without_commands(written, "junit"))) == ET.tostring(ET.fromstring(written))  # noqa: S314
