@@ -188,7 +188,7 @@ def _problem(listing: Listing, inside: Sequence[Listing]) -> Problem:
 def _listed(
     listings: Iterable[Listing], inside: dict[str, list[Listing]], kinds: Collection[str], served: Discovered
 ) -> tuple[Listed, ...]:
-    """What was listed completely, and what the server does not know at all: of that nothing exists."""
+    """What was listed completely, and kinds that the server does not know: of those nothing exists."""
     found = [Listed(kind=each.served.id) for each in listings if each.failure is None and not each.inconsistent]
     for kind, some in inside.items():
         whole = frozenset(one.namespace for one in some if one.failure is None and not one.inconsistent)

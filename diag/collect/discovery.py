@@ -66,9 +66,14 @@ class Discovered:
     problems: list[Problem] = field(default_factory=list)
 
     def absent(self, kind: str) -> bool:
-        """Whether the server surely serves no such kind."""
+        """Whether the server serves the kind's group and surely not the kind: an older version of its system.
+
+        Of a group that is not served at all nothing is claimed: what its labels and names say may be for another
+        cluster to read.
+        """
         group = kind.rpartition("/")[0]
-        return kind not in self.kinds and group not in self.unknown and not (self.everything_unknown and group)
+        unknown = group in self.unknown or (self.everything_unknown and group)
+        return kind not in self.kinds and not unknown and any(one.group == group for one in self.kinds.values())
 
     def add(self, one: Served) -> None:
         """Note a kind; of two versions the newer stays."""

@@ -71,6 +71,10 @@ class Handler(BaseHTTPRequestHandler):
     server: Listener
     disable_nagle_algorithm = True
 
+    def date_time_string(self, timestamp: float | None = None) -> str:  # noqa: ARG002  the parent's
+        """The Date header: the cluster's clock."""
+        return self.server.api.date
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the name is the parent's
         """The request log is `ApiServer.requests`."""
 

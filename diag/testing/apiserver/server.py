@@ -8,8 +8,14 @@ with ApiServer(objects) as server:
 import ssl
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Self
 
+import msgspec
+
+from diag.snapshot.load import EPOCH, load
+from diag.snapshot.sources.part import Part, Slice
 from diag.testing.apiserver.access import Access
 from diag.testing.apiserver.faults import Fault, Faults
 from diag.testing.apiserver.handler import Handler, Listener, Request, Target
@@ -24,7 +30,8 @@ class ApiServer:
 
     `logs` are texts by ("namespace/pod", container, previous). `token` is the one that is accepted (any request, where
     None). `aggregated` False makes a server that knows only the old discovery. `latency_s` delays each answer.
-    `uncompressed` never packs a body. `tls` makes it speak HTTPS.
+    `uncompressed` never packs a body. `tls` makes it speak HTTPS. `now` (RFC 3339) is what its clock shows, and stands
+    still: the newest time that the objects tell, where it is not given.
     """
 
     def __init__(  # noqa: PLR0913  one keyword for each way in which servers differ
@@ -41,8 +48,11 @@ class ApiServer:
         uncompressed: bool = False,
         tls: ssl.SSLContext | None = None,
         resources: Iterable[Resource] | None = None,
+        now: str | None = None,
     ) -> None:
+        objects = list(objects)
         self.store = Store(objects, resources=resources)
+        self.date = _http_date(now or _newest(objects))
         self.logs = dict(logs or {})
         self.access = access or Access()
         self.faults = Faults(faults)
@@ -89,3 +99,13 @@ class ApiServer:
         name = rest[1] if len(rest) > 1 else ""
         verb = "get" if name else "watch" if query.get("watch") in ("true", "1") else "list"
         return Target(verb, resource, version, namespace, name, "/".join(rest[2:]))
+
+
+def _newest(objects: Sequence[Object]) -> str:
+    """When the objects were so: their own newest time."""
+    items = [Slice(raw=msgspec.Raw(msgspec.json.encode(item))) for item in objects]
+    return next((snap.now for snap in load([Part(path="served", items=items)])), EPOCH)
+
+
+def _http_date(moment: str) -> str:
+    return format_datetime(datetime.fromisoformat(moment).astimezone(UTC), usegmt=True)
