@@ -38,4 +38,4 @@ def command(ctx: click.Context, /, words: tuple[str, ...], *, baseline: str | No
     found = looked(flags, Narrator(quiet=flags.quiet, verbose=flags.verbose), words)
     if old is not None and baseline:
         found = fresh(found, old, baseline)
-    return delivered(found.report, flags, to, scan_bytes, found.hidden)
+    return found.code(delivered(found.report, flags, to, scan_bytes, found.hidden))

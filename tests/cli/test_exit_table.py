@@ -1,5 +1,6 @@
 """The exit code of every combination of what is found, what could not be seen, and what is asked."""
 
+import dataclasses
 import itertools
 from types import SimpleNamespace
 
@@ -7,6 +8,7 @@ import msgspec
 import pytest
 
 from diag import api
+from diag.cli import looking
 from diag.cli.root import run
 from diag.errors import SnapshotError
 
@@ -96,6 +98,21 @@ def test_who_could_not_look_says_so_whatever_was_asked(ended, monkeypatch, comma
     monkeypatch.setattr(api, "examine", fails)
 
     assert run([command, "--from", "x", *flags]) == code
+
+
+@pytest.mark.parametrize("flags", [[], ["--fail-on", "never"], ["--fail-on", "info"], ["--strict"]])
+@pytest.mark.parametrize("command", ["scan", "explain", "report"])
+@pytest.mark.parametrize(("ending", "code"), [("timeout", 124), ("interrupted", 130)])
+@pytest.mark.parametrize("found", [[], ["error"]])
+def test_a_look_that_was_cut_short_says_so_and_shows_what_it_has(
+    ended, monkeypatch, capsys, command, flags, ending, code, found
+):
+    ended(command, found)
+    whole = looking.looked
+    monkeypatch.setattr(looking, "looked", lambda *asked: dataclasses.replace(whole(*asked), ended=ending))
+
+    assert run([command, "--from", "x", *flags]) == code
+    assert ("error" if found else "No causes") in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
