@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from diag.catalog.context import Context
+from diag.catalog.joins.hand_made import by_hand
 from diag.catalog.rule import Named, rule
 from diag.facts.volumes import Unfit, class_of, unfits
 from diag.findings import Because, Confidence, Finding, Question, Remedy, as_proof
@@ -13,8 +14,6 @@ from diag.snapshot.cite import MISSING, key, value_at
 from diag.trouble.groups import Group
 
 CLASS, VOLUME = "storage.k8s.io/StorageClass", "PersistentVolume"
-STATIC = "kubernetes.io/no-provisioner"
-MADE_BY = "pv.kubernetes.io/provisioned-by"
 NO_DEFAULT = ("pvc-no-default-storageclass",)
 TELLS = 3  # volumes that are named in a sentence
 
@@ -129,7 +128,7 @@ def no_volume_fits_claim(ctx: Context) -> Iterator[Finding]:
         claim = group.first
         named = value_at(claim.whole, "spec.volumeName")
         if not isinstance(named, str) or not named:
-            among = _by_hand(ctx, claim)
+            among = by_hand(ctx, claim)
             why = {volume.name: unfits(volume, claim) for volume in among}
         elif value_at(claim.whole, "status.phase") == "Lost":
             continue  # it had this volume once: another rule's
@@ -163,17 +162,6 @@ def _not_there(ctx: Context, group: Group, volume: str) -> Iterator[Finding]:
             Remedy(text=f"make the volume {volume}", who="platform", when="the name is right"),
         ),
     )
-
-
-def _by_hand(ctx: Context, claim: Object) -> list[Object]:
-    """The volumes of the claim's class, empty where a provisioner may make another."""
-    name = class_of(claim)
-    found = ctx.snap.get(CLASS, "", name)
-    if found is not None and value_at(found.whole, "provisioner") != STATIC:
-        return []
-    among = [volume for volume in ctx.snap.all(VOLUME) if class_of(volume) == name]
-    # A class that is not in the files may have a provisioner; its volumes tell.
-    return among if found or not any(MADE_BY in volume.annotations for volume in among) else []
 
 
 def _decides(why: dict[str, list[Unfit]]) -> Unfit | None:

@@ -4,13 +4,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from diag.catalog.context import Context
+from diag.catalog.joins.hand_made import by_hand
 from diag.catalog.rule import rule
 from diag.facts.selection import matches_term
+from diag.facts.volumes import unfits
+from diag.facts.words import count_of, listed
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy
 from diag.projection import Object, dicts
-from diag.snapshot.cite import key
+from diag.snapshot.cite import MISSING, key, value_at
 from diag.snapshot.kinds import Node
 from diag.trouble.groups import Group
+from diag.trouble.shapes import Shape
 from diag.vocab.scheduler_reasons import ReasonKind
 
 VOLUME = (ReasonKind.VOLUME_AFFINITY, ReasonKind.VOLUME_ZONE)
@@ -21,7 +25,7 @@ MAX_NODES = 4
     "STO113",
     name="volume-zone-conflict",
     question=Question.PLACED,
-    inputs=("Pod", "Node", "PersistentVolumeClaim", "PersistentVolume"),
+    inputs=("Pod", "Node", "PersistentVolumeClaim", "PersistentVolume", "storage.k8s.io/StorageClass"),
     refines=("gpu-capacity-exhausted", "gpu-fragmentation"),
     visits={"Node": 1},
 )
@@ -36,6 +40,8 @@ def volume_zone_conflict(ctx: Context) -> Iterator[Finding]:
     The volume was made in a zone without GPUs, for a pod of another kind or before the GPU pool was moved; or it is a
     local disk of a node that is full.
 
+    A claim that is not bound yet is no better off where all volumes that would serve it lie on such nodes.
+
     ## Evidence
     `spec.nodeAffinity` of the PersistentVolume, the labels of nodes that would fit, and the scheduler's words about the
     volume.
@@ -49,7 +55,11 @@ def volume_zone_conflict(ctx: Context) -> Iterator[Finding]:
     """
     for group in ctx.groups("pod-unscheduled"):
         said = ctx.agreement(group).message
-        if group.shape is None or said is None or not any(said.count(kind) for kind in VOLUME):
+        if group.shape is None or said is None:
+            continue
+        if said.count(ReasonKind.VOLUME_BIND):
+            yield from _unbound(ctx, group, group.shape)
+        if not any(said.count(kind) for kind in VOLUME):
             continue
         counts = ctx.place.count(group.shape)
         for volume, claim in _volumes(ctx, group):
@@ -60,6 +70,63 @@ def volume_zone_conflict(ctx: Context) -> Iterator[Finding]:
             # Where its zone has nodes that are large enough and full, capacity is what is missing.
             if terms and elsewhere and not able:
                 yield _finding(ctx, group, volume, claim=claim, elsewhere=elsewhere)
+
+
+def _unbound(ctx: Context, group: Group, shape: Shape) -> Iterator[Finding]:
+    """Claims without a volume, where each that would serve them lies on a node that does not take the pod now."""
+    roomy = ctx.place.count(shape).fitting
+    if not roomy or ctx.pools.remaining(group) <= 0:
+        return  # no node takes it, or a node that is out of use would
+    for name in shape.claims:
+        claim = ctx.snap.get("PersistentVolumeClaim", group.first.namespace, name)
+        if claim is None or value_at(claim.whole, "spec.volumeName") not in (MISSING, "", None):
+            continue
+        serving = [one for one in by_hand(ctx, claim) if not unfits(one, claim)]
+        where = {one.name: _nodes_of(ctx, one) for one in serving}
+        if where and all(where.values()) and not any(node in roomy for nodes in where.values() for node in nodes):
+            yield _out_of_reach(ctx, group, shape, claim=claim, volumes=serving, where=where)
+
+
+def _nodes_of(ctx: Context, volume: Object) -> list[Node]:
+    terms = _terms(volume)
+    return [node for node in ctx.place.snap.nodes if any(matches_term(node.labels, node.name, term) for term in terms)]
+
+
+def _out_of_reach(
+    ctx: Context, group: Group, shape: Shape, *, claim: Object, volumes: list[Object], where: dict[str, list[Node]]
+) -> Finding:
+    nodes = {node.name: node for there in where.values() for node in there}
+    told = [f"{name} ({_why(ctx, shape, node)})" for name, node in sorted(nodes.items())]
+    summary = (
+        f"{count_of(len(volumes), 'volume')} would serve its claim {claim.name}, and can be used only on "
+        f"{listed(told, MAX_NODES)}"
+    )
+    pieces = [piece for one in volumes[:MAX_NODES] for piece in _places(ctx, one)[0][:1]]
+    first, *rest = [*pieces, group.evidence[0]]
+    held_up = [group, *(one for one in ctx.groups("pvc-pending") if one.first is claim)]
+    return Finding(
+        subject=volumes[0].ref,
+        summary=summary,
+        evidence=(first, *rest),
+        accounts_for=tuple(Because(one, summary, (first, *rest)) for one in held_up),
+        confidence=None if ctx.agreement(group).trusts_nodes else Confidence.LIKELY,
+        members=tuple(one.ref for one in volumes[1:]),
+        since=group.since,
+        remedies=(
+            Remedy(text="let the pod run on these nodes: tolerate their taint, or free what it asks for there"),
+            Remedy(text="make a volume on a node that takes the pod", who="platform"),
+        ),
+    )
+
+
+def _why(ctx: Context, shape: Shape, node: Node) -> str:
+    """What keeps the pod off a node."""
+    verdict = ctx.place.verdict(shape, node)
+    if verdict.taint is not None:
+        return f"untolerated taint {verdict.taint.key}"
+    if verdict.barrier is not None:
+        return str(verdict.barrier)
+    return f"too little {listed(ctx.place.short(shape, node))}"
 
 
 def _volumes(ctx: Context, group: Group) -> Iterator[tuple[Object, Object]]:
