@@ -4,11 +4,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
 from diag.facts.gpus import amounts, gpus_of, is_gpu, pod_requests
-from diag.facts.nodes import ready
 from diag.facts.pods import occupies_node
 from diag.facts.times import age_s
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Ref, Remedy
@@ -16,18 +16,18 @@ from diag.snapshot.kinds import Event, Node, Pod
 from diag.trouble.groups import Group
 from diag.trouble.shapes import DEFAULT_SCHEDULER, request_path
 
-# kubernetes/kubernetes pkg/kubelet/cm/devicemanager/manager.go
-NO_DEVICES = re.compile(
-    r"no healthy devices present|cannot allocate unregistered device|previously allocated devices are no longer healthy"
+# kubernetes/kubernetes pkg/kubelet/cm/devicemanager/manager.go, and pkg/kubelet/lifecycle/predicate.go for what is said
+# by counts alone
+_RESOURCE = r"(?P<resource>[\w./-]{1,253})"
+_COUNTS = rf"Node didn't have enough resource: {_RESOURCE}, requested: \d{{1,15}}, used: \d{{1,15}}, capacity: "
+UNAVAILABLE = re.compile(rf"requested number of devices unavailable for {_RESOURCE}\.")
+ABSENT = (
+    re.compile(rf"cannot allocate (?:unregistered device|unhealthy devices) {_RESOURCE}"),
+    re.compile(rf"{_COUNTS}0\b"),
 )
-SHORT = re.compile(r"requested number of devices unavailable")
-# pkg/kubelet/lifecycle/predicate.go
-OUT_OF = re.compile(
-    r"Node didn't have enough resource: (?P<resource>[\w./-]{1,253}), requested: (?P<asked>\d{1,15}), "
-    r"used: (?P<used>\d{1,15}), capacity: (?P<capacity>\d{1,15})"
-)
+SHORT = (UNAVAILABLE, re.compile(rf"{_COUNTS}[1-9]"))
+REJECTED = ("UnexpectedAdmissionError", "OutOf")  # how the reasons of rejections begin
 BOOT_S = 15 * 60  # from the kubelet's start until the plugin offers its devices again
-MAX_SUBJECTS = 200
 
 REALLOCATION = """After a kubelet restart, pods that had their GPUs are admitted again and fail.
 
@@ -141,25 +141,20 @@ def device_admission(ctx: Context) -> Iterator[Finding]:
     by_node: dict[str, list[Rejected]] = defaultdict(list)
     for group in ctx.groups("pod-failed"):
         for pod in group.members:
-            reason = pod.status.reason or "" if isinstance(pod, Pod) else ""
-            rejected = reason == "UnexpectedAdmissionError" or reason.startswith("OutOf")
-            if isinstance(pod, Pod) and rejected and pod.spec.node_name:
-                by_node[pod.spec.node_name].append(Rejected(group, pod))
+            if isinstance(pod, Pod) and (pod.status.reason or "").startswith(REJECTED):
+                by_node[pod.spec.node_name or ""].append(Rejected(group, pod))
+    unkilled = _unkilled(ctx) if by_node else {}
     for name, found in sorted(by_node.items()):
         node = ctx.snap.node(name)
         if node is not None:
-            yield from _booting(ctx, node, [one for one in found if _devices_absent(one)])
-            yield from _counted(ctx, node, [one for one in found if _devices_short(one)])
+            yield from _booting(ctx, node, [one for one in found if _gpu_of(one, ABSENT)])
+            yield from _counted(ctx, node, found, unkilled.get(name, []))
 
 
-def _devices_absent(one: Rejected) -> bool:
-    out = OUT_OF.search(one.text)
-    return bool(NO_DEVICES.search(one.text)) or bool(out and is_gpu(out["resource"]) and int(out["capacity"]) == 0)
-
-
-def _devices_short(one: Rejected) -> bool:
-    out = OUT_OF.search(one.text)
-    return bool(SHORT.search(one.text)) or bool(out and is_gpu(out["resource"]) and int(out["capacity"]) > 0)
+def _gpu_of(one: Rejected, patterns: tuple[re.Pattern[str], ...]) -> str:
+    """The GPU resource that the kubelet's words are about, empty where they say something else."""
+    said = next((found["resource"] for pattern in patterns if (found := pattern.search(one.text))), "")
+    return said if is_gpu(said) else ""
 
 
 def _booting(ctx: Context, node: Node, found: list[Rejected]) -> Iterator[Finding]:
@@ -216,29 +211,27 @@ def _is_start(event: Event) -> bool:
 
 def _shortly_before(time: str | None, one: Rejected) -> bool:
     """Whether a start lies in the minutes before a rejection; its event may be written a little after."""
-    age = age_s(time, one.at) if time and one.at else None
+    age = age_s(time, one.at)
     return age is not None and -60 <= age <= BOOT_S  # noqa: PLR2004  a minute for the event to be written
 
 
 def _before(time: str | None, other: str | None) -> bool:
-    age = age_s(time, other) if time and other else None
+    age = age_s(time, other)
     return age is not None and age > 60  # noqa: PLR2004  seconds; the pod was there before the start
 
 
 def _became_ready(ctx: Context, node: Node, one: Rejected) -> list[Evidence]:
-    found = ready(node)
-    if found is None or found.status != "True" or not _shortly_before(found.last_transition_time, one):
-        return []
-    index = next(place for place, other in enumerate(node.status.conditions or ()) if other is found)
-    return [ctx.cite(node, f"status.conditions[{index}].lastTransitionTime")]
+    for index, found in enumerate(node.status.conditions or ()):
+        if found.type == "Ready" and found.status == "True" and _shortly_before(found.last_transition_time, one):
+            return [ctx.cite(node, f"status.conditions[{index}].lastTransitionTime")]
+    return []
 
 
-def _counted(ctx: Context, node: Node, found: list[Rejected]) -> Iterator[Finding]:
+def _counted(ctx: Context, node: Node, found: list[Rejected], unkilled: list[Event]) -> Iterator[Finding]:
     """Rejections for too few devices: are they given away twice, or does the kubelet hold some back?"""
     by_resource: dict[str, list[Rejected]] = defaultdict(list)
     for one in found:
-        resource = next(iter(sorted(gpus_of(pod_requests(one.pod)))), "")
-        if resource:
+        if resource := _gpu_of(one, SHORT):
             by_resource[resource].append(one)
     for resource, rejections in sorted(by_resource.items()):
         offered = amounts(node.status.allocatable).get(resource)
@@ -255,19 +248,23 @@ def _counted(ctx: Context, node: Node, found: list[Rejected]) -> Iterator[Findin
         used = sum(pod_requests(pod).get(resource, 0) for pod in holders)
         asked = pod_requests(rejections[0].pod).get(resource, 0)
         if used + asked <= offered:
-            if all(SHORT.search(one.text) for one in rejections):
-                yield _stale(ctx, node, resource, rejections, (offered // 1000, used // 1000))
-        elif len({_scheduler(pod) for pod in [*holders, *(one.pod for one in rejections)]}) > 1:
-            yield _mixed(ctx, node, resource, rejections, holders)
+            if all(UNAVAILABLE.search(one.text) for one in rejections):
+                left = next((event for event in unkilled if _before(event.first_seen, rejections[-1].at)), None)
+                yield _stale(ctx, node, resource, rejections, ((offered - used) // 1000, left))
+            continue
+        pairs = ((one.pod, pod) for one in rejections for pod in holders if _scheduler(one.pod) != _scheduler(pod))
+        for mine, other in islice(pairs, 1):
+            yield _mixed(ctx, node, resource, rejections, holders, (mine, other))
 
 
 def _scheduler(pod: Pod) -> str:
     return pod.spec.scheduler_name or DEFAULT_SCHEDULER
 
 
-def _mixed(ctx: Context, node: Node, resource: str, found: list[Rejected], holders: list[Pod]) -> Finding:
-    mine = found[0].pod
-    other = next((pod for pod in holders if _scheduler(pod) != _scheduler(mine)), holders[0])
+def _mixed(
+    ctx: Context, node: Node, resource: str, found: list[Rejected], holders: list[Pod], pair: tuple[Pod, Pod]
+) -> Finding:
+    mine, other = pair
     names = sorted({_scheduler(pod) for pod in [*holders, mine]})
     parts = [piece for pod in (other, *holders) if (piece := _request(ctx, pod, resource))]
     offered = ctx.cite(node, f'status.allocatable["{resource}"]')
@@ -296,16 +293,19 @@ def _mixed(ctx: Context, node: Node, resource: str, found: list[Rejected], holde
     )
 
 
-def _stale(ctx: Context, node: Node, resource: str, found: list[Rejected], counts: tuple[int, int]) -> Finding:
+def _stale(
+    ctx: Context, node: Node, resource: str, found: list[Rejected], free_by: tuple[int, Event | None]
+) -> Finding:
+    """`free_by`: what is free by the objects, and the event of a pod that could not be killed, if any."""
     pod = found[-1].pod
     offered = ctx.cite(node, f'status.allocatable["{resource}"]')
-    left = _not_killed(ctx, node, found[-1])
+    count, left = free_by
     by_whom = ""
     signs: list[Evidence] = []
     if left is not None:
         by_whom = f"; {left.subject.namespace}/{left.subject.name}, which is gone, could not be killed there"
         signs = [ctx.cite_event(left), ctx.cite(left, f"{_subject_path(left)}.name")]
-    free = ctx.compute(f"{resource} of {node.name} that no pod holds", counts[0] - counts[1], [offered])
+    free = ctx.compute(f"{resource} of {node.name} that no pod holds", count, [offered])
     said = found[-1].text.removeprefix("Pod was rejected: ")
     return Finding(
         name="stale-device-allocation",
@@ -330,20 +330,16 @@ def _subject_path(event: Event) -> str:
     return "involvedObject" if event.involved_object else "regarding"
 
 
-def _not_killed(ctx: Context, node: Node, one: Rejected) -> Event | None:
-    """What the kubelet of the node said lately of a pod that it could not end and that is no more there."""
-    looked = 0
+def _unkilled(ctx: Context) -> dict[str | None, list[Event]]:
+    """By node, what its kubelet said of pods that it could not end and that are no more there."""
+    found: dict[str | None, list[Event]] = defaultdict(list)
     for kind, namespace, name in ctx.snap.event_subjects():
-        if kind != "Pod" or ctx.snap.pod(namespace, name) is not None:
-            continue
-        looked += 1
-        if looked > MAX_SUBJECTS:
-            break
-        for event in ctx.snap.events(Ref(ctx.cluster, "v1", "Pod", namespace, name)):
-            host = event.source.host if event.source else None
-            if event.reason == "FailedKillPod" and host == node.name and _before(event.first_seen, one.at):
-                return event
-    return None
+        if kind == "Pod" and ctx.snap.pod(namespace, name) is None:
+            for event in ctx.snap.events(Ref(ctx.cluster, "v1", "Pod", namespace, name)):
+                source = event.source or event.deprecated_source
+                if event.reason == "FailedKillPod" and source is not None:
+                    found[source.host].append(event)
+    return found
 
 
 def _request(ctx: Context, pod: Pod, resource: str) -> Evidence | None:
@@ -364,4 +360,4 @@ def _because(ctx: Context, found: list[Rejected], why: str, signs: list[Evidence
         group = hits[0].group
         words = f"{why}: {hits[0].text}"
         proof = (ctx.cite(hits[0].pod, "status.message"), *signs)
-        yield Because(group, words, proof, members=None if len(hits) == len(group.members) else len(hits))
+        yield Because(group, words, proof, members=len(hits))
