@@ -1,8 +1,10 @@
 """Reports whose every word is hostile: what a cluster, a log or a label may hold to break out of a format."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diag.document import Report
@@ -43,3 +45,8 @@ def spoiled(text: str, report: Report = SAMPLE) -> Report:
 
 def _is_cluster(name: str, row: dict[str, object]) -> bool:
     return name == "id" and "server_version" in row
+
+
+def with_nasty_words(test: Callable[..., None]) -> Callable[..., None]:
+    """The test with many nasty texts; its first run may import all rules, so none of them has a deadline."""
+    return settings(deadline=None)(given(nasty)(test))

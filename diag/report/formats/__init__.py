@@ -15,6 +15,9 @@ EXCHANGED: Mapping[str, str] = {
     "sarif": "sarif",
     "github": "github",
     "gitlab": "gitlab",
+    "prom": "prometheus",
+    "otlp-json": "otlp",
+    "k8sgpt": "k8sgpt",
 }
 FORMATS = (*TEXTS, *DOCUMENTS, *EXCHANGED)
 

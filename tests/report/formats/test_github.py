@@ -4,8 +4,7 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 import pytest
-from hypothesis import given, settings
-from spoiled import nasty, spoiled
+from spoiled import spoiled, with_nasty_words
 
 from diag.report.formats import scan_bytes
 from diag.report.formats.github import without_commands
@@ -63,8 +62,7 @@ def test_what_is_beyond_ten_is_counted(report):
     )
 
 
-@settings(deadline=None)  # the first use of the catalogue imports all rules
-@given(nasty)
+@with_nasty_words
 def test_nothing_breaks_out_of_an_annotation(text):
     log = scan_bytes(spoiled(text), "github", Look()).decode()
     found = commands(log)
@@ -75,8 +73,7 @@ def test_nothing_breaks_out_of_an_annotation(text):
         assert re.fullmatch(r"title=[^:,]*", properties)
 
 
-@settings(deadline=None)  # the first use of the catalogue imports all rules
-@given(nasty)
+@with_nasty_words
 @pytest.mark.parametrize("form", ["table", "plain", "wide", "json", "jsonl", "junit", "sarif", "markdown", "gitlab"])
 def test_no_other_output_on_a_log_is_a_command(form, text):
     log = scan_bytes(spoiled(text), form, Look(width=None if form == "plain" else 60, show_ignored=True))

@@ -2,8 +2,7 @@ import json
 
 import jsonschema
 import msgspec
-from hypothesis import given
-from spoiled import nasty, spoiled
+from spoiled import spoiled, with_nasty_words
 
 from diag.report.formats import scan_bytes
 from diag.report.look import Look
@@ -53,7 +52,7 @@ def test_one_fingerprint_is_one_entry_the_worst_of_them(report):
     assert entry["check_name"] == report.causes[0].rule
 
 
-@given(nasty)
+@with_nasty_words
 def test_nothing_breaks_out(text):
     for entry in checked(scan_bytes(spoiled(text), "gitlab", Look())):
         parts = entry["location"]["path"].split("/")

@@ -2,8 +2,7 @@ from xml.etree import ElementTree as ET
 
 import junitparser
 import msgspec
-from hypothesis import given
-from spoiled import nasty, spoiled
+from spoiled import spoiled, with_nasty_words
 
 from diag.document import GapRow
 from diag.report.formats import scan_bytes
@@ -101,7 +100,7 @@ def test_a_rule_that_crashed_is_an_error_even_where_it_could_not_change_anything
     assert "report it" in case.result[0].text
 
 
-@given(nasty)
+@with_nasty_words
 def test_nothing_breaks_out(text):
     cases = checked(scan_bytes(spoiled(text), "junit", Look()))
 

@@ -2,9 +2,8 @@ import re
 from html.parser import HTMLParser
 
 import msgspec
-from hypothesis import given
 from markdown_it import MarkdownIt
-from spoiled import nasty, spoiled
+from spoiled import spoiled, with_nasty_words
 
 from diag.report.formats import commonmark, scan_bytes
 from diag.report.formats.markdown import page
@@ -59,7 +58,7 @@ def test_golden(report, look, golden):
     golden("report.md", scan_bytes(report, "markdown", look))
 
 
-@given(nasty)
+@with_nasty_words
 def test_nothing_breaks_out(text):
     tags = read(scan_bytes(spoiled(text), "markdown", Look(show_ignored=True)).decode())
 
@@ -67,7 +66,7 @@ def test_nothing_breaks_out(text):
     assert {each for each in tags.found if len(each) > 1} <= _ATTRIBUTES
 
 
-@given(nasty)
+@with_nasty_words
 def test_prose_and_code_read_as_the_words_they_are(text):
     words = visible(text.encode("utf-8", "replace").decode())
 

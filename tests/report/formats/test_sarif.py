@@ -7,8 +7,7 @@ from urllib.parse import unquote, urlsplit
 import jsonschema
 import msgspec
 import pytest
-from hypothesis import given, settings
-from spoiled import nasty, spoiled
+from spoiled import spoiled, with_nasty_words
 
 from diag.report.formats import sarif, scan_bytes
 from diag.report.look import Look
@@ -96,8 +95,7 @@ def test_a_rule_carries_its_page(report):
     assert "WHAT TO DO" in rule["help"]["text"]
 
 
-@settings(deadline=None)  # the first use of the catalogue imports all rules
-@given(nasty)
+@with_nasty_words
 def test_nothing_breaks_out(text):
     run = checked(scan_bytes(spoiled(text), "sarif", Look()))
 

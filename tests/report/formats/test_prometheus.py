@@ -1,0 +1,65 @@
+import msgspec
+from prometheus_client.parser import text_string_to_metric_families
+from spoiled import spoiled, with_nasty_words
+
+from diag.report.formats import scan_bytes
+from diag.report.look import Look
+
+_NAMES = {"diag_findings", "diag_gpus_blocked", "diag_gaps", "diag_time_seconds"}
+
+
+def checked(rendered):
+    """Labels and value of each sample by the name of its metric, as Prometheus' own parser reads them."""
+    families = list(text_string_to_metric_families(rendered.decode()))
+    assert {family.name for family in families} == _NAMES
+    for family in families:
+        assert family.documentation
+        labels = [tuple(sorted(sample.labels.items())) for sample in family.samples]
+        assert len(set(labels)) == len(labels)
+    return {family.name: [(sample.labels, sample.value) for sample in family.samples] for family in families}
+
+
+def test_every_report_is_metrics(any_report, look):
+    metrics = checked(scan_bytes(any_report, "prom", look))
+
+    assert sum(value for _, value in metrics["diag_findings"]) == len(any_report.causes)
+    assert sum(value for _, value in metrics["diag_gaps"]) == len(any_report.gaps)
+
+
+def test_golden(report, look, golden):
+    golden("report.prom", scan_bytes(report, "prom", look))
+
+
+def test_a_clean_cluster_is_told_from_one_that_nobody_looked_at(clean):
+    metrics = checked(scan_bytes(clean, "prom", Look()))
+
+    assert metrics["diag_findings"] == []
+    assert [value for _, value in metrics["diag_gpus_blocked"]] == [0, 0]
+    assert metrics["diag_time_seconds"] == [({"cluster": "prod-eu"}, 1776156090)]
+
+
+def test_amounts_are_those_of_their_cluster(report):
+    elsewhere = msgspec.structs.replace(report.causes[0].root, cluster="other")
+    causes = [report.causes[0], msgspec.structs.replace(report.causes[0], root=elsewhere), report.causes[1]]
+    metrics = checked(scan_bytes(msgspec.structs.replace(report, causes=causes), "prom", Look()))
+    blocked = {(labels["cluster"], labels["state"]): value for labels, value in metrics["diag_gpus_blocked"]}
+
+    assert blocked["other", "waited_for"] == report.causes[0].affected.gpus
+    assert blocked["prod-eu", "lost"] == report.causes[1].affected.gpus_lost
+
+
+def test_no_name_of_an_object_is_a_label(report):
+    assert not {"gpu-quota", "ml", "nvidia-device-plugin"} & {
+        value
+        for samples in checked(scan_bytes(report, "prom", Look())).values()
+        for one, _ in samples
+        for value in one.values()
+    }
+
+
+@with_nasty_words
+def test_nothing_breaks_out(text):
+    metrics = checked(scan_bytes(spoiled(text), "prom", Look()))
+
+    assert sum(value for _, value in metrics["diag_findings"]) == 3
+    assert all(set(labels) == {"cluster", "rule", "name", "severity"} for labels, _ in metrics["diag_findings"])
