@@ -155,7 +155,7 @@ def _finding(ctx: Context, group: Group, resource: str, pool: Pool, plugins: lis
     return Finding(
         subject=pool.item.ref,
         summary=summary,
-        evidence=(*proof, *group.evidence),
+        evidence=as_proof((*proof, *group.evidence)),
         accounts_for=(Because(group, f"{what}: {summary}", proof),),
         confidence=_confidence(plugins, line, complete=bool(ctx.agreement(group).nodes)),
         since=group.since,
