@@ -97,6 +97,8 @@ def told(diagnosis, rule):
         if found is None or found.rule != rule:
             continue
         yield from (found.finding.summary, f"confidence {own_confidence(cause.node).word}")
+        if not found.finding.subject.seen:
+            yield f"{found.finding.subject} is known by its name alone"
         for piece in found.finding.evidence:
             yield from words(piece)
         for because in found.finding.accounts_for:
