@@ -56,10 +56,9 @@ def pod_security_violation(ctx: Context) -> Iterator[Finding]:
 
 def _finding(ctx: Context, namespace: str, found: list[tuple[Group, Refusal, re.Match[str]]]) -> Finding:
     item = ctx.snap.get("Namespace", "", namespace)
-    labelled = item is not None and ENFORCE in item.labels
-    label: list[Evidence] = [ctx.cite(item, f'metadata.labels["{ENFORCE}"]')] if item is not None and labelled else []
+    label = ctx.cite_if(item, f'metadata.labels["{ENFORCE}"]') if item is not None else None
     said = [one.evidence for _, one, _ in found]
-    rest = [*label, *said[1:]]
+    rest: list[Evidence] = [*([label] if label else []), *said[1:]]
     policy, what = found[0][2]["policy"], found[0][2]["what"]
     names = ", ".join(f"{group.workload.kind} {group.workload.name}" for group, _, _ in found[:4])
     return Finding(
@@ -70,7 +69,7 @@ def _finding(ctx: Context, namespace: str, found: list[tuple[Group, Refusal, re.
             Because(group, f'its pods violate PodSecurity "{hit["policy"]}": {hit["what"]}', (one.evidence,))
             for group, one, hit in found
         ),
-        second_sign=labelled,
+        second_sign=label is not None,
         since=min((group.since for group, _, _ in found if group.since), default=None),
         remedies=(
             Remedy(text=f"meet the level in the pod template: {what}"),

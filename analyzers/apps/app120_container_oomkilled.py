@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
 from diag.facts.pods import statuses
-from diag.findings import Because, Evidence, FieldEvidence, Finding, Question, Remedy
-from diag.projection import dicts
+from diag.findings import Because, Evidence, FieldEvidence, Finding, Question, Remedy, as_proof
 from diag.snapshot.kinds import ContainerStatus, Pod
 from diag.trouble.groups import Group
 
 CRASHED = ("container-crashing", "init-container-failing", "pod-failed")
 SYMPTOMS = (*CRASHED, "container-not-started", "container-not-ready")
-MAX_MEMBERS = 8
 RECENT_S = 3600
 DOWNLOADER = re.compile(
     r"storage-initializer|download|fetch|model-?(?:pull|load|init|sync)|weights|hf-|puller", re.IGNORECASE
@@ -125,7 +123,7 @@ def container_oomkilled(ctx: Context) -> Iterator[Finding]:
     Usage is not part of the objects. A container without a limit is killed when its node or pod runs out of memory.
     """
     for group in ctx.groups(*SYMPTOMS):
-        killed = [found for member in group.members[:MAX_MEMBERS] if (found := _killed(ctx, group, member))]
+        killed = [found for member in group.members if (found := _killed(ctx, group, member))]
         if killed:
             yield _finding(ctx, group, killed)
 
@@ -166,14 +164,12 @@ def _finding(ctx: Context, group: Group, killed: list[Killed]) -> Finding:
     summary = f"container {status.name} exceeded {limited} and was killed (OOMKilled{restarts}){count}"
     reason = ctx.cite(pod, f"{end}.reason")
     pieces: list[Evidence] = [ctx.cite_or_lack(pod, f"{end}.exitCode"), *([limit] if limit else [])]
-    pieces += [piece for piece in group.evidence if piece not in (reason, *pieces)]
-    everyone = len(group.members) <= MAX_MEMBERS and len(killed) < len(group.members)
     return Finding(
         name=name,
         subject=group.workload,
         summary=summary,
-        evidence=(reason, *pieces),
-        accounts_for=(Because(group, summary, (reason, *pieces[:2]), members=len(killed) if everyone else None),),
+        evidence=as_proof(list(dict.fromkeys((reason, *pieces, *group.evidence)))),
+        accounts_for=(Because(group, summary, (reason, *pieces), members=len(killed)),),
         since=group.since,
         remedies=(
             Remedy(
@@ -204,6 +200,6 @@ def _limit(ctx: Context, pod: Pod, container: str) -> FieldEvidence | None:
         listed = spec.get(part) if isinstance(spec, dict) else None
         for index, one in enumerate(listed if isinstance(listed, list) else ()):
             path = f"spec.{part}[{index}].resources.limits.memory"
-            if dicts([one]) and one.get("name") == container:
+            if isinstance(one, dict) and one.get("name") == container:
                 return ctx.cite_if(pod, path)
     return None

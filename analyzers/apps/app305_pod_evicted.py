@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
 from diag.facts.evictions import Eviction, parse_eviction
-from diag.findings import Basis, Because, Evidence, Finding, Question, Remedy
+from diag.findings import Basis, Because, Evidence, Finding, Question, Remedy, as_proof
+from diag.snapshot.cite import value_at
 from diag.snapshot.kinds import Pod
 from diag.trouble.groups import Group
 
@@ -90,8 +91,9 @@ def pod_evicted(ctx: Context) -> Iterator[Finding]:
 def _name(said: Eviction) -> str:
     if said.volume:
         return "emptydir-sizelimit-exceeded"
-    own = said.limit and not said.resource
-    return "ephemeral-storage-eviction" if own or said.condition == "DiskPressure" else "pod-evicted-node-pressure"
+    return (
+        "ephemeral-storage-eviction" if said.limit or said.condition == "DiskPressure" else "pod-evicted-node-pressure"
+    )
 
 
 def _is_lasting(ctx: Context, pod: Pod, said: Eviction) -> bool:
@@ -104,19 +106,17 @@ def _is_lasting(ctx: Context, pod: Pod, said: Eviction) -> bool:
 def _finding(ctx: Context, group: Group, name: str, hits: list[tuple[Pod, Eviction]]) -> Finding:
     pod, said = hits[-1]
     proof = ctx.cite(pod, "status.message")
-    more: list[Evidence] = [ctx.cite(pod, path) for path in ("status.reason", "spec.nodeName") if _has(pod, path)]
-    limit = _limit_path(pod, said.volume) if said.volume else ""
-    if limit:
-        more.append(ctx.cite(pod, limit))
+    signs = [piece for path in ("status.reason", "spec.nodeName") if (piece := ctx.cite_if(pod, path))]
+    limit: list[Evidence] = [ctx.cite(pod, path) for path in _limit_paths(pod, said.volume)]
     count = f"{len(hits)} pods were" if len(hits) > 1 else f"pod {pod.name} was"
-    summary = f"{count} evicted from node {pod.spec.node_name}: {_words(said)}"
-    members = None if len(hits) == len(group.members) else len(hits)
+    where = f" from node {pod.spec.node_name}" if pod.spec.node_name else ""
+    summary = f"{count} evicted{where}: {_words(said)}"
     return Finding(
         name=name,
         subject=group.workload,
         summary=summary,
-        evidence=(proof, *more),
-        accounts_for=(Because(group, summary, (proof, *more[2:]), members=members),),
+        evidence=as_proof((proof, *signs, *limit)),
+        accounts_for=(Because(group, summary, (proof, *limit), members=len(hits)),),
         since=group.since,
         remedies=_remedies(name, said),
     )
@@ -129,8 +129,8 @@ def _words(said: Eviction) -> str:
         who = f"container {said.container}" if said.container else "its containers together"
         return f"{who} exceeded the ephemeral-storage limit of {said.limit}"
     if said.using:
-        asked = f" and requests {said.request}" if said.request else ""
-        return f"the node was low on {said.resource}, and container {said.container} used {said.using}{asked}"
+        used = f"used {said.using} and requests {said.request}"
+        return f"the node was low on {said.resource}, and container {said.container} {used}"
     return f"the node was low on {said.resource}" if said.resource else f"the node had {said.condition}"
 
 
@@ -147,16 +147,12 @@ def _remedies(name: str, said: Eviction) -> tuple[Remedy, ...]:
     return (Remedy(text=f"set the {said.resource or 'resource'} request near what the containers use"),)
 
 
-def _has(pod: Pod, path: str) -> bool:
-    return bool(pod.status.reason if path == "status.reason" else pod.spec.node_name)
-
-
-def _limit_path(pod: Pod, volume: str) -> str:
-    """Where the limit of an emptyDir stands."""
-    spec = pod.whole.get("spec")
-    volumes = spec.get("volumes") if isinstance(spec, dict) else None
-    for index, one in enumerate(volumes if isinstance(volumes, list) else ()):
-        source = one.get("emptyDir") if isinstance(one, dict) and one.get("name") == volume else None
-        if isinstance(source, dict) and isinstance(source.get("sizeLimit"), str | int):
-            return f"spec.volumes[{index}].emptyDir.sizeLimit"
-    return ""
+def _limit_paths(pod: Pod, volume: str) -> list[str]:
+    """Where the limit of an emptyDir stands; names of volumes are unique in a pod."""
+    volumes = value_at(pod.whole, "spec.volumes")
+    found = [
+        f"spec.volumes[{index}].emptyDir.sizeLimit"
+        for index, one in enumerate(volumes if isinstance(volumes, list) else ())
+        if isinstance(one, dict) and one.get("name") == volume
+    ]
+    return [path for path in found if isinstance(value_at(pod.whole, path), str | int)]

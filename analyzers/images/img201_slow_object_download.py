@@ -8,7 +8,6 @@ from diag.facts.pods import statuses
 from diag.facts.timeline.model import Timeline, Transfer
 from diag.facts.times import iso, show_age
 from diag.findings import Because, Confidence, Evidence, FieldEvidence, Finding, Question, Remedy, as_proof
-from diag.projection import dicts
 from diag.snapshot.kinds import Pod
 from diag.trouble.relations.timelines import Start
 
@@ -59,23 +58,24 @@ def slow_object_download(ctx: Context) -> Iterator[Finding]:
     for start in ctx.starts():
         found = _slow(start)
         if found is not None:
-            yield _finding(ctx, start, found)
+            yield _finding(ctx, start, *found)
 
 
-def _slow(start: Start) -> Transfer | None:
+def _slow(start: Start) -> tuple[Transfer, float, float] | None:
+    """The transfer that the start waited for, its rate in MB/s and its seconds."""
     timeline = start.timeline
     for one in timeline.transfers:
         phase = timeline.phase("init" if one.init else "load")
-        spent = one.seconds or 0.0
-        slow = one.rate is not None and one.rate < SLOW_MB_S and spent >= max(LEAST_S, SHARE * timeline.wall_s)
+        rate, spent = one.rate, one.seconds or 0.0
+        if rate is None or rate >= SLOW_MB_S or spent < max(LEAST_S, SHARE * timeline.wall_s):
+            continue
         # What follows the weights (compilation, a probe) is not their fault, nor is a wait for the machine before them.
-        longest = phase is not None and all(phase.max_s >= other.min_s for other in timeline.phases)
-        if slow and longest:
-            return one
+        if phase is not None and all(phase.max_s >= other.min_s for other in timeline.phases):
+            return one, rate, spent
     return None
 
 
-def _finding(ctx: Context, start: Start, found: Transfer) -> Finding:
+def _finding(ctx: Context, start: Start, found: Transfer, rate: float, spent: float) -> Finding:
     timeline, line = start.timeline, found.line
     said = ctx.cite_log(start.pod, line.container, line.number, previous=line.previous)
     lines = [*found.sizes, *([found.source_line] if found.source_line is not None else [])]
@@ -83,17 +83,17 @@ def _finding(ctx: Context, start: Start, found: Transfer) -> Finding:
     settings = _settings(ctx, start.pod, line.container)
     single = [f"{name.value}={value.value}" for name, value in settings if value.value == ONE_STREAM]
     evidence: list[Evidence] = [said, *told[:1], *(piece for pair in settings for piece in pair), *told[1:]]
-    size = f"{(found.bytes or 0) / 1e9:.1f} GB" if found.bytes else "the weights"
+    size = f"{(found.bytes or 0) / 1e9:.1f} GB"
     source = f" from {found.source}" if found.source else ""
     so_far = "" if found.done else " so far"
     until = "until ready" if timeline.finished else "since the start began"
     now = _now(start, found)
     summary = (
-        f"{line.container} fetched {size}{so_far}{source} at {found.rate or 0:.0f} MB/s"
+        f"{line.container} fetched {size}{so_far}{source} at {rate:.0f} MB/s"
         f"{' with ' + ', '.join(single) if single else ''}: "
-        f"{show_age(found.seconds or 0)} of the {show_age(timeline.wall_s)} {until}{now}"
+        f"{show_age(spent)} of the {show_age(timeline.wall_s)} {until}{now}"
     )
-    because = f"its start waited {show_age(found.seconds or 0)} for {size} of weights at {found.rate or 0:.0f} MB/s"
+    because = f"its start waited {show_age(spent)} for {size} of weights at {rate:.0f} MB/s"
     group = start.group
     return Finding(
         subject=group.workload,
@@ -168,11 +168,11 @@ def _settings(ctx: Context, pod: Pod, container: str) -> list[tuple[FieldEvidenc
     for part in ("initContainers", "containers"):
         entries = spec.get(part) if isinstance(spec, dict) else None
         for index, entry in enumerate(entries if isinstance(entries, list) else ()):
-            if not dicts([entry]) or entry.get("name") != container:
+            if not isinstance(entry, dict) or entry.get("name") != container:
                 continue
             variables = entry.get("env")
             for place, one in enumerate(variables if isinstance(variables, list) else ()):
-                if dicts([one]) and one.get("name") in STREAMS and isinstance(one.get("value"), str):
+                if isinstance(one, dict) and one.get("name") in STREAMS and isinstance(one.get("value"), str):
                     where = f"spec.{part}[{index}].env[{place}]"
                     found.append((ctx.cite(pod, f"{where}.name"), ctx.cite(pod, f"{where}.value")))
     return found
