@@ -18,6 +18,7 @@ from diag.trouble.groups import Group
 JOINING_S = 5 * 60
 REPLACED_S = 10 * 60  # a replacement that no scheduler has looked at for longer waits for another reason
 ALIVE_S = 60.0  # somebody else on the node has written so much later than the kubelet
+BY_TAINT = "DeletionByTaintManager"  # reason of DisruptionTarget (kubernetes/kubernetes pkg/controller/tainteviction)
 LEASE_NAMESPACE = "kube-node-lease"
 # What a kubelet says that has found a fault, not one that is still starting (kubernetes/kubernetes
 # pkg/kubelet/kubelet.go, runtime.go and pkg/kubelet/pleg/generic.go).
@@ -211,6 +212,10 @@ def _consequences(ctx: Context, names: frozenset[str], proof: Evidence) -> Itera
         there = [pod for pod in group.members if isinstance(pod, Pod) and pod.spec.node_name in names]
         if group.state == "node" and there:
             yield _because(ctx, group, there, proof)
+    for group in ctx.groups("pod-evicted"):
+        evicted = [pod for pod in group.members if isinstance(pod, Pod) and _was_taken_off(pod, names)]
+        if evicted:
+            yield _because(ctx, group, evicted, proof)
     for charged in ctx.pools.charged_to(names):
         some = ", ".join(node.name for node in charged.nodes[:3])
         why = f"{charged.pods} of {charged.group.size} pods would fit on {some} if it were Ready"
@@ -221,9 +226,16 @@ def _consequences(ctx: Context, names: frozenset[str], proof: Evidence) -> Itera
             yield replaced
 
 
+def _was_taken_off(pod: Pod, names: frozenset[str]) -> bool:
+    """Whether a pod was evicted for the taint that its node has for not being Ready."""
+    target = condition(pod, "DisruptionTarget")
+    return pod.spec.node_name in names and target is not None and target.reason == BY_TAINT
+
+
 def _because(ctx: Context, group: Group, there: list[Pod], proof: Evidence) -> Because:
     where = f"{len({pod.spec.node_name for pod in there})} nodes that are not Ready"
-    why = f"{len(there)} pods run on {where}, {there[0].name} on {there[0].spec.node_name}"
+    verb = "ran" if there[0].status.phase == "Failed" else "run"
+    why = f"{len(there)} pods {verb} on {where}, {there[0].name} on {there[0].spec.node_name}"
     members = None if len(there) == len(group.members) else len(there)
     return Because(group, why, (ctx.cite(there[0], "spec.nodeName"), proof), members=members)
 

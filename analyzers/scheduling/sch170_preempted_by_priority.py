@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from diag.catalog.context import Context
+from diag.catalog.joins.replacements import replaced_by, waiting_by_controller
 from diag.catalog.rule import rule
 from diag.facts.pods import condition, condition_path
 from diag.findings import Basis, Because, Evidence, Finding, Question, Ref, Remedy
@@ -70,33 +71,17 @@ def preempted_by_priority(ctx: Context) -> Iterator[Finding]:
 
 def _told_by_events(ctx: Context) -> Iterator[Loss]:
     """Losses of controllers that have pods waiting for a node now."""
-    waiting = _by_controller(ctx)
+    waiting = waiting_by_controller(ctx)
     if not waiting:
         return
     for kind, namespace, name in ctx.snap.event_subjects():
-        group = next((found for base in _bases(name) if (found := waiting.get((namespace, base)))), None)
+        group = replaced_by(waiting, namespace, name)
         if kind != "Pod" or group is None:
             continue
         events = ctx.snap.events(Ref(ctx.cluster, "v1", "Pod", namespace, name))
         event = next((one for one in events if one.reason == PREEMPTED), None)
         if event is not None and _replaces(ctx, group, event):
             yield Loss(group=group, victim=name, sign=ctx.cite_event(event), preemptor=_preemptor(ctx, event))
-
-
-def _by_controller(ctx: Context) -> dict[tuple[str, str], Group]:
-    """Waiting groups by namespace and name of their pods' controller, those of bare pods by the pod's own name."""
-    found: dict[tuple[str, str], Group] = {}
-    for group in ctx.groups("pod-unscheduled"):
-        for member in group.members:
-            names = [owner.name for owner in member.owners if owner.name] or [member.name]
-            found.update({(member.namespace, name): group for name in names})
-    return found
-
-
-def _bases(name: str) -> list[str]:
-    """What a pod's controller may be called: pods are NAME, NAME-xxxxx, NAME-0 or NAME-0-xxxxx."""
-    once = name.rpartition("-")[0]
-    return [name, once, once.rpartition("-")[0]]
 
 
 def _replaces(ctx: Context, group: Group, event: Event) -> bool:
