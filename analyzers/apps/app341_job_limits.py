@@ -1,5 +1,6 @@
-"""APP341, APP342: a Job was ended by its own limits."""
+"""APP341 to APP343: a Job was ended by its own limits."""
 
+import re
 from collections.abc import Iterator
 
 from diag.catalog.context import Context
@@ -29,6 +30,33 @@ Read the log of a failed pod, or run the Job once more and keep its pods.
 Named only where nothing else explains the failures.
 """
 
+# Reasons of the Failed condition (kubernetes/kubernetes staging/src/k8s.io/api/batch/v1/types.go).
+TOO_OFTEN = ("BackoffLimitExceeded", "MaxFailedIndexesExceeded", "FailedIndexes")
+BY_POLICY = "PodFailurePolicy"
+LIMITS = ("spec.backoffLimitPerIndex", "spec.backoffLimit")
+# pkg/controller/job/pod_failure_policy.go
+MATCHED = re.compile(r"matching (?P<action>Fail\w{1,20}) rule at index (?P<index>[0-9]{1,3})")
+
+POLICY = """A rule of the Job's podFailurePolicy ended it at the first such failure.
+
+## What it means
+The Job says which exit codes or disruptions are not worth another attempt. A pod ended in such a way, so the whole Job
+counts as failed although its backoffLimit is not used up.
+
+## Why it happens
+The exit code tells of a fault that a retry does not mend, as the rule means it; or the rule is too wide, and counts a
+disruption (an eviction, a preemption, a lost node) as such a fault.
+
+## Evidence
+The Job's condition `Failed` with the reason PodFailurePolicy, whose message names the pod and the rule, and the rule.
+
+## What to do
+Mend what the pod failed for. Give disruptions a rule with the action Ignore, before the others.
+
+## Known limits
+Named only where nothing else explains the failure.
+"""
+
 
 @rule(
     "APP341",
@@ -37,7 +65,10 @@ Named only where nothing else explains the failures.
     basis=Basis.SAID,
     inputs=("batch/Job", "Pod"),
     refines=("job-backoff-limit-exceeded",),
-    others=(Named(id="APP342", name="job-backoff-limit-exceeded", page=BACKOFF, basis=Basis.REMAINDER),),
+    others=(
+        Named(id="APP342", name="job-backoff-limit-exceeded", page=BACKOFF, basis=Basis.REMAINDER),
+        Named(id="APP343", name="job-pod-failure-policy", page=POLICY, basis=Basis.REMAINDER),
+    ),
 )
 def job_limits(ctx: Context) -> Iterator[Finding]:
     """The Job ran longer than activeDeadlineSeconds.
@@ -68,8 +99,10 @@ def job_limits(ctx: Context) -> Iterator[Finding]:
             where = f"status.conditions[{index}]"
             if found.reason == "DeadlineExceeded":
                 yield _deadline(ctx, group, job, where)
-            elif found.reason == "BackoffLimitExceeded":
+            elif found.reason in TOO_OFTEN:
                 yield _backoff(ctx, group, job, where)
+            elif found.reason == BY_POLICY:
+                yield _policy(ctx, group, job, where, found.message or "")
 
 
 def _job(ctx: Context, group: Group) -> Controller | None:
@@ -100,8 +133,10 @@ def _deadline(ctx: Context, group: Group, job: Controller, where: str) -> Findin
 
 def _backoff(ctx: Context, group: Group, job: Controller, where: str) -> Finding:
     proof = ctx.cite(job, f"{where}.reason")
-    more = _cited(ctx, job, f"{where}.message", "spec.backoffLimit", "status.failed")
-    limit = value_at(job.whole, "spec.backoffLimit")
+    # An Indexed Job may count the failures of each index for itself.
+    path = next((one for one in LIMITS if isinstance(value_at(job.whole, one), int)), LIMITS[-1])
+    more = _cited(ctx, job, f"{where}.message", path, "spec.maxFailedIndexes", "status.failed")
+    limit = value_at(job.whole, path)
     allowed = f" of {limit}" if isinstance(limit, int) else ""
     ended = f"; its pods {group.kind.title}: {group.message}" if group.symptom == "pod-failed" and group.message else ""
     summary = f"Job {job.name} failed more often than its backoffLimit{allowed} allows{ended}"
@@ -116,6 +151,29 @@ def _backoff(ctx: Context, group: Group, job: Controller, where: str) -> Finding
             Remedy(
                 text="read the log of a failed pod, or run the Job once more and keep its pods",
                 command=f"kubectl -n {job.namespace} logs job/{job.name} --all-containers",
+            ),
+        ),
+    )
+
+
+def _policy(ctx: Context, group: Group, job: Controller, where: str, message: str) -> Finding:
+    proof = ctx.cite(job, f"{where}.reason")
+    matched = MATCHED.search(message)
+    rule_path = f"spec.podFailurePolicy.rules[{matched['index']}]" if matched else ""
+    more = _cited(ctx, job, f"{where}.message", *((f"{rule_path}.action",) if matched else ()))
+    which = f" ({rule_path})" if matched else ""
+    summary = f"a rule of Job {job.name}'s podFailurePolicy{which} ended it: {message.strip()[:300]}"
+    return Finding(
+        name="job-pod-failure-policy",
+        subject=group.workload,
+        summary=summary,
+        evidence=(proof, *more),
+        accounts_for=(Because(group, summary, (proof, *more[:1])),),
+        since=group.since,
+        remedies=(
+            Remedy(
+                text="mend what the pod failed for, or have the rule ignore it where a retry would help",
+                command=f"kubectl -n {job.namespace} get job {job.name} -o yaml",
             ),
         ),
     )
