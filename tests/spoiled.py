@@ -17,7 +17,7 @@ _PIECES = (
     "{{ 7*7 }}", "{% x %}", "@octocat", "#1", "|", "*", "_", "$x$", "\x00", "- ", "1. ", "    ", "# h", "\n\n# h\n",
     "---", "..", "/", "%", ":", ",", "日本", "é", "javascript:x", "onload=", "\t",
 )  # fmt: skip
-nasty = st.lists(st.sampled_from(_PIECES) | st.text(max_size=3), min_size=1, max_size=6).map("".join)
+nasty = st.lists(st.sampled_from(_PIECES) | st.text(max_size=3), min_size=1, max_size=6).map("".join).filter(bool)
 # What diag itself writes: numbers, degrees, times.
 _OURS = {
     "schema", "id", "finding", "severity", "confidence", "role", "cause", "symptom", "since", "now", "by", "status",

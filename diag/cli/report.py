@@ -5,6 +5,8 @@ import click
 from diag.cli.complete import files
 from diag.cli.flags import flags_of, shared
 from diag.cli.group import Examples
+from diag.document import Report
+from diag.report.look import Look
 
 _EXAMPLES = (
     "diag report --from diag.jsonl.gz -o github -o junit=diag.xml -o html=diag.html",
@@ -38,4 +40,14 @@ def command(ctx: click.Context, /, words: tuple[str, ...], *, baseline: str | No
     found = looked(flags, Narrator(quiet=flags.quiet, verbose=flags.verbose), words)
     if old is not None and baseline:
         found = fresh(found, old, baseline)
-    return found.code(delivered(found.report, flags, to, scan_bytes, found.hidden))
+    snapshots = found.snapshots
+
+    def render(shown: Report, form: str, look: Look) -> bytes:
+        if form != "html":
+            return scan_bytes(shown, form, look)
+        from diag.report.formats.html import page  # noqa: PLC0415  # brings the template engine
+        from diag.views.gpus import gpus  # noqa: PLC0415  # as above
+
+        return page(shown, look, gpus(shown, snapshots))
+
+    return found.code(delivered(found.report, flags, to, render, found.hidden))

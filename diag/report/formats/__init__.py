@@ -11,6 +11,7 @@ DOCUMENTS = ("json", "jsonl", "yaml")
 # What other programs read and show, by the module that writes it: `rendered(report, look) -> bytes`.
 EXCHANGED: Mapping[str, str] = {
     "markdown": "markdown",
+    "html": "html",
     "junit": "junit",
     "sarif": "sarif",
     "github": "github",

@@ -1,0 +1,79 @@
+"""One HTML file: no asset from elsewhere, opens from a disk, readable without its script, on paper and aloud.
+
+Words of the cluster are escaped by the template engine, and a policy in the page lets no script or style run but ours.
+"""
+
+import base64
+import hashlib
+from functools import cache
+from importlib import resources
+from itertools import islice
+
+import jinja2
+from markupsafe import Markup
+
+from diag.document import Report
+from diag.report.formats.page_rows import causes_in_full, devices, further, ignored_rows, starts, totals
+from diag.report.look import Look, typed
+from diag.report.sanitize import cleaned, visible
+from diag.views.causes import cause_lines, summary_line
+from diag.views.coverage import gap_lines
+from diag.views.gpus import Gpus
+
+IN_FULL = 200  # causes with all that is known of them; a page of thousands opens in no browser
+_FURTHER = 5_000
+_NODES = 300
+_STARTS = 50
+
+
+def rendered(report: Report, look: Look) -> bytes:
+    """The page without a map of the devices, which needs the objects: `page` draws it."""
+    return page(report, look)
+
+
+def page(report: Report, look: Look, gpus: Gpus | None = None) -> bytes:
+    """The whole page, with every device of `gpus`, where they are given."""
+    shown = cleaned(report)
+    lines = cause_lines(shown)[: look.limit]
+    unlisted = len(report.causes) - len(lines)
+    css, script = _asset("page.css"), _asset("page.js")
+    html = _template().render(
+        policy=_policy(css, script),
+        css=Markup(css),  # noqa: S704  # our own file
+        script=Markup(script),  # noqa: S704  # as above
+        summary=visible(summary_line(shown, unlisted=unlisted, hidden=look.hidden)),
+        clusters=shown.target.clusters,
+        tool=shown.tool,
+        total=len(lines),
+        causes=list(islice(causes_in_full(shown, look), min(IN_FULL, len(lines)))),
+        others=further(shown, lines[IN_FULL:_FURTHER]),
+        totals=totals(shown),
+        nodes=devices(gpus, _NODES) if gpus else [],
+        more_nodes=max(len(gpus.nodes) - _NODES, 0) if gpus else 0,
+        doubts=[visible(each) for each in gpus.doubts] if gpus else [],
+        starts=starts(shown, _STARTS),
+        gaps=gap_lines(shown, material_only=False),
+        ignored=ignored_rows(shown) if look.show_ignored else [],
+    )
+    return typed(html, look).encode() + b"\n"
+
+
+def _policy(css: str, script: str) -> str:
+    """Nothing is fetched, and nothing runs but these two texts (W3C, Content Security Policy 3)."""
+    return (
+        f"default-src 'none'; style-src {_hash(css)}; script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _asset(name: str) -> str:
+    return (resources.files("diag.report.formats") / name).read_text(encoding="utf-8")
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    return environment.from_string(_asset("page.html.j2"))

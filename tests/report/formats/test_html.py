@@ -1,0 +1,174 @@
+import base64
+import hashlib
+import re
+from functools import cache
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import html5lib
+import msgspec
+import pytest
+from spoiled import SAMPLE, spoiled, with_nasty_words
+
+from diag.document import RefRow
+from diag.report.formats import html, scan_bytes
+from diag.report.look import Look
+from diag.views.gpus import Gpus, HolderRow, NodeGpusRow
+
+_XHTML = "{http://www.w3.org/1999/xhtml}"
+
+
+class _Page(HTMLParser):
+    """Tags with their attributes in order, and the text by the tag that holds it."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.texts, self._open = [], {}, []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self._open.append(tag)
+
+    def handle_endtag(self, tag):
+        while self._open and self._open.pop() != tag:
+            pass
+
+    def handle_data(self, data):
+        if self._open:
+            self.texts[self._open[-1]] = self.texts.get(self._open[-1], "") + data
+
+
+def checked(rendered):
+    """The page, once the HTML parser of the standard found no error in it, and its ids and links fit."""
+    text = rendered.decode()
+    parser = html5lib.HTMLParser()
+    parser.parse(text)
+    assert parser.errors == []
+    page = _Page(text)
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(set(ids)) == len(ids)
+    links = [attributes["href"] for tag, attributes in page.tags if tag == "a"]
+    assert {link[:1] for link in links} == {"#"}
+    assert {link[1:] for link in links} <= set(ids)
+    labelled = {attributes["aria-labelledby"] for _, attributes in page.tags if "aria-labelledby" in attributes}
+    assert labelled <= set(ids)
+    return page
+
+
+@pytest.fixture
+def devices():
+    """Two nodes: one open with a lost device, one that is cordoned."""
+    pod = RefRow(cluster="prod-eu", apiVersion="v1", kind="Pod", namespace="ml", name="a")
+    shared = {"cluster": "prod-eu", "type": "H100", "resource": "nvidia.com/gpu", "severity": "", "notes": []}
+    rows = [
+        NodeGpusRow(
+            node="n1", capacity=8, allocatable=7, busy=5, free=2, state="open", causes=["C2"],
+            held_by=[HolderRow(pod=pod, count=5)], **shared,
+        ),
+        NodeGpusRow(
+            node="n2", capacity=200, allocatable=200, busy=0, free=0, state="cordoned", causes=[], held_by=[], **shared
+        ),
+    ]  # fmt: skip
+    return Gpus(tool=SAMPLE.tool, nodes=rows, types=[], doubts=["two <b> agree"])
+
+
+def test_every_report_is_a_page(any_report, look):
+    page = checked(scan_bytes(any_report, "html", look))
+    shown = [tag for tag, attributes in page.tags if "data-severity" in attributes]
+
+    assert len(shown) == len(any_report.causes)
+    assert shown.count("article") == min(len(any_report.causes), html.IN_FULL)
+
+
+def test_golden(report, look, golden, devices):
+    golden("report.html", html.page(report, look, devices))
+
+
+def test_nothing_is_fetched_and_nothing_runs_but_our_own_texts(report, devices):
+    text = html.page(report, Look(), devices).decode()
+    page = checked(text.encode())
+    (policy,) = (attributes["content"] for tag, attributes in page.tags if "http-equiv" in attributes)
+
+    assert not [
+        name for _, attributes in page.tags for name in attributes if name in ("src", "style", "srcset", "action")
+    ]
+    assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
+    assert "http" not in re.sub(r"<(script|style)>.*?</\1>", "", text, flags=re.DOTALL).replace("http-equiv", "")
+    for tag in ("script", "style"):
+        digest = base64.b64encode(hashlib.sha256(page.texts[tag].encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
+    assert "default-src 'none'" in policy
+
+
+def test_a_reader_who_hears_it_has_a_language_landmarks_headings_in_order_and_names_for_pictures(report, devices):
+    page = checked(html.page(report, Look(), devices))
+    tags = [tag for tag, _ in page.tags]
+    levels = [int(tag[1]) for tag in tags if re.fullmatch("h[1-6]", tag)]
+
+    assert dict(page.tags)["html"] == {"lang": "en"}
+    assert (tags.count("main"), tags.count("header"), tags.count("h1")) == (1, 1, 1)
+    assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
+    assert all(attributes["aria-label"] for tag, attributes in page.tags if tag == "svg")
+    assert all(attributes.get("scope") for tag, attributes in page.tags if tag == "th")
+
+
+def test_a_device_is_drawn_as_what_it_is_and_said(report, devices):
+    page = checked(html.page(report, Look(), devices))
+    pictures = [attributes for tag, attributes in page.tags if tag == "svg"]
+    cells = [
+        attributes["class"] for tag, attributes in page.tags if tag == "rect" and "phase" not in attributes["class"]
+    ]
+
+    assert pictures[0]["aria-label"] == "1 lost, 5 busy, 2 free"
+    assert pictures[1]["aria-label"] == "200 that cannot be used now"
+    assert cells == ["lost", *["busy"] * 5, *["free"] * 2, *["closed"] * 64]
+    assert "and 136 more" in page.texts["td"]
+
+
+def test_the_tree_leads_from_the_cause_to_each_symptom(report):
+    root = html5lib.parse(scan_bytes(report, "html", Look()), treebuilder="etree")
+    tree = next(each for each in root.iter(f"{_XHTML}ul") if each.get("class") == "tree")
+    (cause,) = tree.findall(f"{_XHTML}li")
+
+    assert "".join(cause.itertext()).startswith("ResourceQuota ml/gpu-quota: 12 of 12")
+    assert ["".join(each.itertext()).split(":")[0] for each in cause.iter(f"{_XHTML}li")][1:] == [
+        "the quota refuses its pods"
+    ] * 2
+
+
+def test_commands_follow_what_they_do_and_steps_count_on(report):
+    root = html5lib.parse(scan_bytes(report, "html", Look()), treebuilder="etree")
+    article = next(root.iter(f"{_XHTML}article"))
+    lists = list(article.iter(f"{_XHTML}ol"))
+
+    assert [each.get("start") for each in lists[:2]] == ["1", "2"]
+    assert "".join(next(lists[0].iter(f"{_XHTML}pre")).itertext()).startswith("kubectl -n ml get pods")
+
+
+def test_beyond_two_hundred_a_cause_is_a_line(report, monkeypatch):
+    monkeypatch.setattr(html, "IN_FULL", 2)
+    page = checked(scan_bytes(report, "html", Look()))
+
+    assert [tag for tag, attributes in page.tags if "data-severity" in attributes] == ["article", "article", "li"]
+
+
+def test_a_limit_and_the_hidden_count(report):
+    page = checked(scan_bytes(msgspec.structs.replace(report), "html", Look(limit=1)))
+
+    assert len([tag for tag, attributes in page.tags if "data-severity" in attributes]) == 1
+    assert "2 of them not shown" in page.texts["title"]
+
+
+@cache
+def _harmless():
+    return checked(html.page(spoiled("x"), Look(show_ignored=True)))
+
+
+@with_nasty_words
+def test_nothing_breaks_out(text):
+    plain, hostile = _harmless(), checked(html.page(spoiled(text), Look(show_ignored=True)))
+
+    assert [tag for tag, _ in hostile.tags] == [tag for tag, _ in plain.tags]
+    assert [list(attributes) for _, attributes in hostile.tags] == [list(attributes) for _, attributes in plain.tags]
+    assert hostile.texts["script"] == plain.texts["script"]
