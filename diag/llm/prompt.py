@@ -17,6 +17,7 @@ _VERSION = re.compile(r"\{# version: (\d+)")
 _TAG = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")  # of BCP 47, as far as it names a language
 _PARTS = ("_fence.j2", "_language.j2", "explain.system.j2", "explain.user.j2")
 _APART = ("ruled_out", "unchecked")  # kinds of facts that have a list of their own
+_FRAME = 80  # tokens of headings, fences, and of what stands between the parts of a step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,7 @@ def prompt(brief: Brief, *, language: str = "en") -> Prompt:
 def room(budget: int) -> int:
     """How many tokens of a budget are left for the brief, once the task itself is written."""
     empty = Brief(cause="", name="", confidence="", facts=())
-    return max(budget - prompt(empty).tokens, 200)
+    return max(budget - prompt(empty).tokens - _FRAME, 200)
 
 
 @cache
