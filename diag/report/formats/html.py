@@ -36,6 +36,7 @@ def page(report: Report, look: Look, gpus: Gpus | None = None) -> bytes:
     shown = cleaned(report)
     lines = cause_lines(shown)[: look.limit]
     unlisted = len(report.causes) - len(lines)
+    gaps = gap_lines(shown, material_only=False)
     css, script = _asset("page.css"), _asset("page.js")
     html = _template().render(
         policy=_policy(css, script),
@@ -52,7 +53,8 @@ def page(report: Report, look: Look, gpus: Gpus | None = None) -> bytes:
         more_nodes=max(len(gpus.nodes) - _NODES, 0) if gpus else 0,
         doubts=[visible(each) for each in gpus.doubts] if gpus else [],
         starts=starts(shown, _STARTS),
-        gaps=gap_lines(shown, material_only=False),
+        gaps=[gap for gap in gaps if gap.material],
+        harmless=[gap for gap in gaps if not gap.material],
         ignored=ignored_rows(shown) if look.show_ignored else [],
     )
     return typed(html, look).encode() + b"\n"

@@ -120,7 +120,7 @@ def further(report: Report, lines: Sequence[CauseLine]) -> list[Heading]:
 
 def _heading(line: CauseLine, *, several: bool) -> Heading:
     sure = CONFIDENCE.get(line.confidence, line.confidence)
-    age = f"for {short_duration(line.age_s)}" if line.age_s is not None else ""
+    age = f"began {short_duration(line.age_s)} ago" if line.age_s is not None else ""
     cost = gpu_cost(line.gpus, line.gpus_lost)
     return Heading(
         id=line.id, severity=line.severity, glyph=glyph(line.severity), root=named(line.root, with_cluster=several),
