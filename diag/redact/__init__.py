@@ -1,0 +1,1 @@
+"""What leaves the machine: names become pseudonyms that only this machine can turn back."""
