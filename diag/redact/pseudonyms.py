@@ -59,8 +59,7 @@ def installation_key(folder: Path) -> bytes:
             return key
         key = secrets.token_bytes(hashlib.sha256().digest_size)
         folder.mkdir(parents=True, exist_ok=True)
-        replace(path, key)
-        path.chmod(0o600)
+        replace(path, key, private=True)
     except OSError:
         return secrets.token_bytes(hashlib.sha256().digest_size)
     return key
