@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 
 from diag.catalog.context import Context
 from diag.catalog.joins.backends import SLICE, SLICE_OF, WORKLOADS, replicas
-from diag.catalog.joins.clients import Client, client_of, service_asked, spec_of, variable_of
+from diag.catalog.joins.clients import Client, client_of, service_asked, spec_of, variable_of, waiting_client
 from diag.catalog.rule import Named, rule
 from diag.facts.pods import condition
+from diag.facts.wait_commands import WAITS
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Ref, Remedy
 from diag.projection import JsonDict, Object, dicts
 from diag.snapshot.cite import key
@@ -158,16 +159,20 @@ def dependency(ctx: Context) -> Iterator[Finding]:
     Only Services that a client in trouble names are looked at.
     """
     for group in ctx.groups(*CLIENTS):
-        client = client_of(ctx, group)
-        if client is not None:
-            yield _judge(ctx, client)
+        client = client_of(ctx, group) or waiting_client(ctx, group)
+        if client is None:
+            continue
+        found = _judge(ctx, client)
+        # That a container waits is no proof that it fails; what stands behind the name has to be.
+        if not client.only_waits or found.name not in REFINED or found.needs:
+            yield found
 
 
 def _judge(ctx: Context, client: Client) -> Finding:
     place, service = service_asked(ctx, client)
     if service is not None:
         return _behind(ctx, client, service)
-    if place is not None and client.to.how == "unresolved" and ctx.snap.pod(*place) is None:
+    if place is not None and client.to.how in ("unresolved", WAITS) and ctx.snap.pod(*place) is None:
         missing = ctx.snap.lacks("Service", *place)
         if missing is not None and place[1] != "kubernetes":
             return _no_such_name(ctx, client, place, missing)
@@ -253,7 +258,7 @@ def _no_match(ctx: Context, client: Client, service: Object, selector: dict[str,
         "service-selector-no-match",
         subject=service.ref,
         summary=f"it selects {words}, which no pod of namespace {service.namespace} carries{nearest}; "
-        f"{client.pod.name} is refused at {client.address}",
+        f"{client.pod.name} {client.meets} {client.address}",
         evidence=(pairs[0], *[*pairs[1:], *empty, *signs, client.said]),
         confidence=None if empty else Confidence.LIKELY,
         remedies=(
@@ -292,7 +297,7 @@ def _target(
         "service-targetport-mismatch",
         subject=service.ref,
         summary=f"its port {port.get('port')} leads to port {target} of its pods, which declare {listens}; "
-        f"{client.pod.name} is refused at {client.address}",
+        f"{client.pod.name} {client.meets} {client.address}",
         evidence=(proof, *[*signs[:6], client.said]),
         confidence=None if named else Confidence.LIKELY,
         remedies=(Remedy(text=f"set targetPort of Service {service.name} to a port of its pods ({listens})"),),
@@ -356,11 +361,12 @@ def _empty(
         if pods
         else f"{unique[0].kind} {unique[0].name} has no pod"
     )
+    asks = f"waits for {client.address}" if client.only_waits else f"cannot reach {client.address} ({client.to.how})"
     return _made(
         client,
         "dependency-unreachable",
         subject=client.group.workload,
-        summary=f"it cannot reach {client.address} ({client.to.how}): behind Service {service.name}, {state}",
+        summary=f"it {asks}: behind Service {service.name}, {state}",
         evidence=(
             client.said,
             *[*[ctx.cite(service, f"spec.selector{key(one)}") for one in selector_of(service)], *proof],

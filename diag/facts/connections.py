@@ -51,7 +51,10 @@ _REFUSED = re.compile(r"refused|ECONNREFUSED")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """One attempt that failed. `how` is `unresolved`, `refused` or `timeout`; `port` is None where none is named."""
+    """One attempt that failed: `how` is `unresolved`, `refused`, `timeout`, or `waits` where only the attempt is known.
+
+    `port` is None where none is named.
+    """
 
     host: str
     port: int | None
@@ -66,12 +69,12 @@ def parse_connection(line: str) -> Connection | None:
     for pattern in _UNRESOLVED:
         found = pattern.search(line)
         if found and _is_host(found["host"]):
-            return Connection(host=found["host"].lower(), port=_port(found), how="unresolved")
+            return Connection(host=found["host"].lower(), port=port_of(found), how="unresolved")
     for pattern in _UNREACHED:
         found = pattern.search(line)
         if found and _is_host(found["host"]):
             how = "refused" if _REFUSED.search(line) else "timeout"
-            return Connection(host=found["host"].lower(), port=_port(found), how=how)
+            return Connection(host=found["host"].lower(), port=port_of(found), how=how)
     return None
 
 
@@ -80,7 +83,8 @@ def _is_host(text: str) -> bool:
     return not text.isdigit() and text.lower() not in ("localhost", "127.0.0.1", "error", "errno")
 
 
-def _port(found: re.Match[str]) -> int | None:
+def port_of(found: re.Match[str]) -> int | None:
+    """The port that a pattern found, None where it found none or a number that is no port."""
     port = found.groupdict().get("port")
     return int(port) if port and 0 < int(port) < 65536 else None  # noqa: PLR2004  TCP
 

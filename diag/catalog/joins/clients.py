@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from diag.catalog.context import Context
 from diag.facts.connections import Connection, parse_connection, service_of
 from diag.facts.pods import statuses
+from diag.facts.wait_commands import WAITS, awaited
 from diag.findings import Evidence
 from diag.projection import JsonDict, Object, dicts
 from diag.snapshot.kinds import Pod
@@ -24,6 +25,16 @@ class Client:
     container: str
     said: Evidence
     to: Connection
+
+    @property
+    def only_waits(self) -> bool:
+        """Whether its command line alone tells whom it asks, and no words of failure do."""
+        return self.to.how == WAITS
+
+    @property
+    def meets(self) -> str:
+        """What it meets at the address."""
+        return "waits for" if self.only_waits else "is refused at"
 
     @property
     def address(self) -> str:
@@ -54,6 +65,39 @@ def client_of(ctx: Context, group: Group) -> Client | None:
                 if to is not None:
                     proof = ctx.cite(member, f"{path}.{part}.terminated.message")
                     return Client(group=group, pod=member, container=name, said=proof, to=to)
+    return None
+
+
+def waiting_client(ctx: Context, group: Group) -> Client | None:
+    """The init container that runs on and on, and whose command line asks for a host."""
+    for member in group.members[:MAX_MEMBERS]:
+        spec = spec_of(member)
+        listed = spec.get("initContainers")
+        running = {
+            status.name
+            for path, status in (statuses(member) if isinstance(member, Pod) else ())
+            if path.startswith("status.init") and status.state and status.state.running and not status.started
+        }
+        for index, container in enumerate(listed if isinstance(listed, list) else ()):
+            if not isinstance(member, Pod) or not dicts([container]) or container.get("name") not in running:
+                continue
+            words = [
+                (f"spec.initContainers[{index}].{part}[{place}]", word)
+                for part in ("command", "args")
+                for place, word in enumerate(container.get(part) if isinstance(container.get(part), list) else ())
+                if isinstance(word, str)
+            ]
+            variables = {
+                str(one.get("name")): one["value"]
+                for one in dicts(container.get("env"))
+                if isinstance(one.get("value"), str)
+            }
+            to = awaited(" ".join(word for _, word in words), variables)
+            if to is not None:
+                path = max(words, key=lambda one: len(one[1]))[0]
+                return Client(
+                    group=group, pod=member, container=str(container["name"]), said=ctx.cite(member, path), to=to
+                )
     return None
 
 
