@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from diag.catalog.context import Context
 from diag.catalog.rule import rule
-from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy
+from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
 from diag.trouble.groups import Group
 from diag.trouble.relations.refusals import Refusal, refusals
 from diag.trouble.relations.webhooks import MUTATING, VALIDATING, named
@@ -55,14 +55,13 @@ def admission_webhook_denied(ctx: Context) -> Iterator[Finding]:
 def _finding(ctx: Context, group: Group, refusal: Refusal, *, name: str, why: str) -> Finding:
     found = named([*ctx.snap.all(VALIDATING), *ctx.snap.all(MUTATING)], name)
     proof: list[Evidence] = [ctx.cite(one.config, f"{one.path}.name") for one in found]
-    proof += [piece for piece in group.evidence if piece != refusal.evidence]
     summary = f"its webhook {name} refuses the pods of {group.workload.kind} {group.workload.name}: {why}"
     if not found:
         summary = f"the webhook {name} refuses its pods: {why}"
     return Finding(
         subject=found[0].config.ref if found else group.workload,
         summary=summary,
-        evidence=(refusal.evidence, *proof),
+        evidence=as_proof(list(dict.fromkeys((refusal.evidence, *proof, *group.evidence)))),
         accounts_for=(Because(group, f"webhook {name} denied the request: {why}", (refusal.evidence,)),),
         confidence=Confidence.LIKELY if len(found) != 1 else None,
         members=tuple(one.config.ref for one in found[1:]),

@@ -8,7 +8,7 @@ from diag.catalog.joins.backends import INPUTS, Backend, backend, called
 from diag.catalog.joins.orphans import orphan
 from diag.catalog.rule import Named, rule
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Ref, Remedy, Severity
-from diag.projection import Object, dicts
+from diag.projection import Object
 from diag.trouble.groups import Group
 from diag.trouble.relations.refusals import refusals
 
@@ -110,7 +110,7 @@ def _conditions(item: Object) -> list[tuple[int, dict[str, object]]]:
     found = [
         (index, one)
         for index, one in enumerate(conditions if isinstance(conditions, list) else ())
-        if dicts([one]) and one.get("type") in BLOCKERS
+        if isinstance(one, dict) and one.get("type") in BLOCKERS
     ]
     return sorted(found, key=lambda entry: BLOCKERS.index(str(entry[1]["type"])))
 
@@ -118,9 +118,7 @@ def _conditions(item: Object) -> list[tuple[int, dict[str, object]]]:
 def _finding(
     ctx: Context, item: Object, blockers: list[tuple[int, dict[str, object]]], victims: list[Because]
 ) -> Finding:
-    kept = [
-        one for one in ctx.snap.in_namespace(item.name) if one.metadata.finalizers and one.metadata.deletion_timestamp
-    ]
+    kept = [one for one in ctx.snap.in_namespace(item.name) if _finalizers(one) and one.metadata.deletion_timestamp]
     place = next((hit for _, one in blockers if (hit := called(str(one.get("message"))))), None)
     back = backend(ctx, place) if place else Backend()  # a webhook that deleting the rest has to pass
     said: list[Evidence] = [
@@ -130,7 +128,7 @@ def _finding(
     said += [
         ctx.cite(one, f"metadata.finalizers[{index}]")
         for one in kept[:MAX_NAMED]
-        for index in range(len(one.metadata.finalizers or ()))
+        for index in range(len(_finalizers(one)))
     ]
     said += back.proof
     since = item.metadata.deletion_timestamp
@@ -141,9 +139,7 @@ def _finding(
     gone = next(((one, proof) for one in kept if (proof := orphan(ctx, one))), None)
     if gone is not None and not young:
         return _orphaned(item, gone[0], [*gone[1], *said], victims=victims)
-    held = ", ".join(
-        f"{one.kind} {one.name} (finalizers {', '.join(one.metadata.finalizers or ())})" for one in kept[:MAX_NAMED]
-    )
+    held = ", ".join(f"{one.kind} {one.name} (finalizers {', '.join(_finalizers(one))})" for one in kept[:MAX_NAMED])
     more = f" and {len(kept) - MAX_NAMED} more" if len(kept) > MAX_NAMED else ""
     return Finding(
         subject=item.ref,
@@ -161,6 +157,10 @@ def _finding(
     )
 
 
+def _finalizers(item: Object) -> list[str]:
+    return list(item.metadata.finalizers or ())
+
+
 def _says_all(blockers: list[tuple[int, dict[str, object]]]) -> bool:
     """Whether the namespace's own words tell why it stays: content that remains has a reason that only it shows."""
     return any(one.get("type") not in REMAINING for _, one in blockers)
@@ -168,7 +168,7 @@ def _says_all(blockers: list[tuple[int, dict[str, object]]]) -> bool:
 
 def _orphaned(item: Object, kept: Object, proof: list[Evidence], *, victims: list[Because]) -> Finding:
     """The object whose controller is gone, which keeps the namespace."""
-    finalizers = ", ".join(kept.metadata.finalizers or ())
+    finalizers = ", ".join(_finalizers(kept))
     first, *rest = proof
     return Finding(
         name="finalizer-owner-missing",
@@ -189,13 +189,13 @@ def _remedies(namespace: str, kept: list[Object]) -> tuple[Remedy, ...]:
         look = f"kubectl get namespace {namespace} -o yaml"
         return (Remedy(text="see what the namespace's conditions name, and repair that", command=look, who="platform"),)
     first = kept[0]
-    finalizer = (first.metadata.finalizers or ["?"])[0]
+    finalizer = _finalizers(first)[0]
     return (
         Remedy(text=f"bring back the controller that removes the finalizer {finalizer}", who="platform"),
         Remedy(
             text=f"remove the finalizer {finalizer} from {first.kind} {first.name}",
             when="its controller is gone for good and nothing is left to clean up",
-            command=f"kubectl get {first.kind.lower() if first.kind else ''} {first.name} -n {namespace} -o yaml",
+            command=f"kubectl get {(first.kind or '').lower()} {first.name} -n {namespace} -o yaml",
             who="platform",
             risk="irreversible",
         ),

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 
 from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
-from diag.facts.evictions import parse_eviction
+from diag.facts.evictions import Eviction, parse_eviction
 from diag.facts.folding import fold
 from diag.facts.nodes import PRESSURE_TAINTS, is_ready
 from diag.findings import Because, Evidence, Finding, Question, Remedy, Severity
 from diag.projection import Condition
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
+from diag.trouble.room.pools import Charged, FaultKind
 
 # Condition types of the kubelet (kubernetes/kubernetes pkg/kubelet/nodestatus).
 PRESSURES = {
@@ -103,7 +104,8 @@ def node_pressure(ctx: Context) -> Iterator[Finding]:
         yield _finding(ctx, kind, nodes, evicted)
 
 
-Evicted = dict[tuple[str, str], list[tuple[Group, Pod]]]  # by node and condition
+Victim = tuple[Group, Pod, Eviction]
+Evicted = dict[tuple[str, str], list[Victim]]  # by node and condition
 
 
 def _evicted(ctx: Context) -> Evicted:
@@ -112,8 +114,8 @@ def _evicted(ctx: Context) -> Evicted:
     for group in ctx.groups("pod-evicted", "pod-failed"):
         for pod in group.members:
             said = parse_eviction(pod.status.message or "") if isinstance(pod, Pod) else None
-            if isinstance(pod, Pod) and said is not None and said.condition:
-                found[pod.spec.node_name or "", said.condition].append((group, pod))
+            if isinstance(pod, Pod) and said is not None:
+                found[pod.spec.node_name or "", said.condition].append((group, pod, said))
     return found
 
 
@@ -134,14 +136,14 @@ def _finding(ctx: Context, kind: str, nodes: list[tuple[Node, int, Condition]], 
     ]
     names = frozenset(node.name for node, _, _ in nodes)
     gone = [hit for name_of in sorted(names) for hit in evicted.get((name_of, kind), ())]
-    accounts_for = [*_lost(ctx, gone, proof), *_waiting(ctx, names, kind, proof)]
-    more += [ctx.cite(pod, "status.message") for _, pod in gone[:3]]
+    charged = ctx.pools.charged_to(name for name in names if _keeps_off(ctx, name))
+    accounts_for = [*_lost(ctx, gone, proof), *_waiting(charged, kind, proof)]
+    more += [ctx.cite(pod, "status.message") for _, pod, _ in gone[:3]]
     parts = [f"is short of {what} ({kind})" + (f", like {len(nodes) - 1} more nodes" if len(nodes) > 1 else "")]
     if gone:
         parts.append(f"{len(gone)} pod(s) were evicted for it, {gone[0][1].name} among them{_user(gone)}")
-    waiting = sum(one.members or one.symptom.size for one in accounts_for if isinstance(one.symptom, Group)) - len(gone)
-    if waiting > 0:
-        parts.append(f"its taint keeps off {waiting} pod(s) that would fit")
+    if charged:
+        parts.append(f"its taint keeps off {sum(one.pods for one in charged)} pod(s) that would fit")
     return Finding(
         name=name,
         subject=first.ref,
@@ -149,38 +151,41 @@ def _finding(ctx: Context, kind: str, nodes: list[tuple[Node, int, Condition]], 
         summary="; ".join(parts),
         evidence=(proof, *more),
         accounts_for=tuple(accounts_for),
-        severity=Severity.ERROR if accounts_for else Severity.WARNING,
+        severity=Severity.WARNING,
         since=min((one.last_transition_time for _, _, one in nodes if one.last_transition_time), default=None),
         remedies=_remedies(kind, first),
     )
 
 
-def _user(gone: list[tuple[Group, Pod]]) -> str:
+def _user(gone: list[Victim]) -> str:
     """Who used most, as far as the kubelet told."""
-    for _, pod in gone:
-        said = parse_eviction(pod.status.message or "")
-        if said is not None and said.using:
-            asked = f", request {said.request}" if said.request else ""
-            return f" (container {said.container} used {said.using} of {said.resource}{asked})"
+    for _, _, said in gone:
+        if said.using:
+            return f" (container {said.container} used {said.using} of {said.resource}, request {said.request})"
     return ""
 
 
-def _lost(ctx: Context, gone: list[tuple[Group, Pod]], proof: Evidence) -> Iterator[Because]:
-    by_group: dict[str, list[tuple[Group, Pod]]] = defaultdict(list)
-    for group, pod in gone:
-        by_group[group.key].append((group, pod))
+def _lost(ctx: Context, gone: list[Victim], proof: Evidence) -> Iterator[Because]:
+    by_group: dict[str, list[Victim]] = defaultdict(list)
+    for victim in gone:
+        by_group[victim[0].key].append(victim)
     for hits in by_group.values():
-        group, pod = hits[0]
+        group, pod, _ = hits[0]
         why = f"the kubelet of {pod.spec.node_name} evicted {pod.name}: {(pod.status.message or '').strip()}"
-        members = None if len(hits) == len(group.members) else len(hits)
-        yield Because(group, why, (ctx.cite(pod, "status.message"), proof), members=members)
+        yield Because(group, why, (ctx.cite(pod, "status.message"), proof), members=len(hits))
 
 
-def _waiting(ctx: Context, names: frozenset[str], kind: str, proof: Evidence) -> Iterator[Because]:
-    for charged in ctx.pools.charged_to(names):
-        some = ", ".join(node.name for node in charged.nodes[:3])
-        why = f"{charged.pods} of {charged.group.size} pods would fit on {some} without its {kind}"
-        yield Because(charged.group, why, (proof,), members=charged.pods)
+def _keeps_off(ctx: Context, name: str) -> bool:
+    """Whether the pressure alone closes the node: one that is cordoned, too, takes no pods without it either."""
+    lost = ctx.pools.lost.get(name)
+    return lost is not None and lost.fault is FaultKind.PRESSURE
+
+
+def _waiting(charged: list[Charged], kind: str, proof: Evidence) -> Iterator[Because]:
+    for one in charged:
+        some = ", ".join(node.name for node in one.nodes[:3])
+        why = f"{one.pods} of {one.group.size} pods would fit on {some} without its {kind}"
+        yield Because(one.group, why, (proof,), members=one.pods)
 
 
 def _remedies(kind: str, node: Node) -> tuple[Remedy, ...]:

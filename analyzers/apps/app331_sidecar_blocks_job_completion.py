@@ -41,17 +41,18 @@ def sidecar_blocks_job_completion(ctx: Context) -> Iterator[Finding]:
     A container that is no known sidecar and goes on with work of its own looks alike; then the finding is likely.
     """
     for group in ctx.groups("job-not-finishing"):
-        pod = next((one for one in group.members if isinstance(one, Pod)), None)
-        if pod is None:
+        pod = group.first
+        if not isinstance(pod, Pod):
             continue
         done, rest = work_and_rest(pod)
-        known = all(is_sidecar(status.name or "", status.image or "") for _, status in rest)
+        others = [(status.name or "", status.image or "") for _, status in rest]
+        known = all(is_sidecar(name, image) for name, image in others)
         proof = [ctx.cite(pod, f"{path}.name") for path, _ in rest]
         running = [ctx.cite_or_lack(pod, f"{path}.state.running.startedAt") for path, _ in rest]
         ended: list[Evidence] = [ctx.cite(pod, f"{path}.state.terminated.exitCode") for path, _ in done]
-        mesh = any(is_mesh_proxy(status.name or "", status.image or "") for _, status in rest)
+        mesh = any(is_mesh_proxy(name, image) for name, image in others)
         injected = _injected(ctx, pod) if mesh else []
-        names = ", ".join(status.name or "" for _, status in rest)
+        names = ", ".join(name for name, _ in others)
         main = ", ".join(status.name or "" for _, status in done)
         count = f" in {len(group.members)} pods" if len(group.members) > 1 else ""
         held = f"; {group.gpus} GPU(s) stay held" if group.gpus else ""

@@ -110,17 +110,10 @@ def _full(ctx: Context, group: Group, full: Said) -> Finding | None:
         ctx.cite(full.pod, f"{mount.where}.mountPath"),
         ctx.cite(full.pod, f"{mount.volume_where}.persistentVolumeClaim.claimName"),
     ]
-    size = next(
-        (
-            path
-            for path in ("status.capacity.storage", "spec.resources.requests.storage")
-            if claim is not None and isinstance(value_at(claim.whole, path), str)
-        ),
-        "",
-    )
-    if claim is not None and size:
-        more.append(ctx.cite(claim, size))
-    large = f" of {value_at(claim.whole, size)}" if claim is not None and size else ""
+    paths = ("status.capacity.storage", "spec.resources.requests.storage")
+    sizes = [piece for path in paths if (piece := ctx.cite_if(claim, path))][:1] if claim else []
+    more += sizes
+    large = f" of {sizes[0].value}" if sizes else ""
     summary = f"it{large} is full: container {full.container} of {full.pod.name} cannot write to {mount.path}"
     return Finding(
         name="volume-full",
@@ -199,6 +192,7 @@ def _denied(ctx: Context, group: Group, denied: Said, mount: Mount) -> Finding:
         evidence=(denied.proof, *more),
         accounts_for=(Because(group, summary, (denied.proof, *more[:1])),),
         confidence=None if read_only else Confidence.LIKELY,
+        second_sign=read_only,
         since=group.since,
         remedies=(
             Remedy(text="write elsewhere: a ConfigMap or Secret is always mounted for reading only")
