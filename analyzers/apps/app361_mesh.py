@@ -118,8 +118,8 @@ def mesh(ctx: Context) -> Iterator[Finding]:
     A host that is down refuses connections as well: without the proxy's state the finding would be a guess.
     """
     for group in ctx.groups(*CLIENTS):
-        pod = next((one for one in group.members if isinstance(one, Pod)), None)
-        if pod is None:
+        pod = group.first
+        if not isinstance(pod, Pod):
             continue
         proxy = _proxy(pod)
         if group.symptom == "init-container-failing" and proxy:
@@ -236,7 +236,7 @@ def _plain(ctx: Context, group: Group) -> Iterator[Finding]:
         servers = [
             pod
             for pod in ctx.snap.pods_in(service.namespace)
-            if all(pod.labels.get(label) == value for label, value in selector.items()) and _proxy(pod)
+            if all(pod.labels.get(label) == value for label, value in selector.items())
         ][:MAX_PODS]
         refusal = next((line for pod in servers if (line := _line(ctx, pod, _proxy(pod), NO_CHAIN))), None)
         if refusal is not None:

@@ -6,10 +6,9 @@ from typing import Any
 from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
 from diag.facts.drains import is_to_be_moved
-from diag.facts.gpus import is_gpu, pod_requests
+from diag.facts.gpus import gpus_of, pod_requests
 from diag.facts.upgrade_policy import UpgradePolicy, upgrade_policy
 from diag.findings import Because, Confidence, Evidence, FieldEvidence, Finding, Question, Remedy, as_proof
-from diag.projection import dicts
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
@@ -119,8 +118,10 @@ def _undeletable(ctx: Context, group: Group, node: Node, left: list[Pod]) -> Ite
     for what, finds, said, switches in _OBSTACLES:
         pods = [(pod, where) for pod in left if (where := finds(pod)) is not None]
         refusals = [event for event in ctx.snap.events(node) if said(event.text[:4096])]
-        forbids = _forbidding(ctx, policy, pods, switches)
-        if not pods or not (refusals or forbids):
+        forbids = _forbidding(ctx, policy, switches)
+        if not refusals:  # the operator deletes pods with GPUs, and no others
+            pods = [one for one in pods if forbids and gpus_of(pod_requests(one[0]))]
+        if not pods:
             continue
         first, where = pods[0]
         proof: Evidence = ctx.lack(first, where) if where == "metadata.ownerReferences" else ctx.cite(first, where)
@@ -155,11 +156,9 @@ def _undeletable(ctx: Context, group: Group, node: Node, left: list[Pod]) -> Ite
         )
 
 
-def _forbidding(
-    ctx: Context, policy: UpgradePolicy | None, pods: list[tuple[Pod, str]], switches: tuple[str, str]
-) -> list[FieldEvidence]:
-    """The switches of the policy that forbid it. The operator deletes pods with GPUs; with a drain, all others too."""
-    if policy is None or not any(is_gpu(name) for pod, _ in pods for name in pod_requests(pod)):
+def _forbidding(ctx: Context, policy: UpgradePolicy | None, switches: tuple[str, str]) -> list[FieldEvidence]:
+    """The switches of the policy that forbid it; a drain that is on may delete what the operator does not."""
+    if policy is None:
         return []
     states = {
         "gpuPodDeletion.force": policy.delete_force,
@@ -180,7 +179,7 @@ def _local(pod: Pod) -> str | None:
     spec: Any = pod.whole.get("spec")
     volumes = spec.get("volumes") if isinstance(spec, dict) else None
     for index, volume in enumerate(volumes if isinstance(volumes, list) else ()):
-        if dicts([volume]) and "emptyDir" in volume and isinstance(volume.get("name"), str):
+        if isinstance(volume, dict) and "emptyDir" in volume and isinstance(volume.get("name"), str):
             return f"spec.volumes[{index}].name"
     return None
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from diag.catalog.context import Context
 from diag.catalog.rule import rule
-from diag.facts.gpus import is_gpu, pod_requests
+from diag.facts.gpus import gpus_of, pod_requests
 from diag.facts.pods import statuses
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy
-from diag.projection import Object, dicts
+from diag.projection import Object
 from diag.snapshot.kinds import Pod
 from diag.trouble.groups import Group
 from diag.trouble.relations.operands import operand_of
@@ -68,9 +68,9 @@ def _holders(ctx: Context, group: Group, driver: Pod, line: Evidence) -> Iterato
     """Pods on the node that reach its GPUs: the one that the upgrade overlooks first."""
     found = []
     for pod in ctx.snap.pods_on(driver.spec.node_name or ""):
-        if pod is driver or pod.status.phase != "Running" or operand_of(pod) is not None:
+        if pod.status.phase != "Running" or operand_of(pod) is not None:
             continue
-        asks = any(is_gpu(name) and amount > 0 for name, amount in pod_requests(pod).items())
+        asks = bool(gpus_of(pod_requests(pod)))
         path = _reach(pod)
         if path or asks:
             found.append((asks, pod, path))
@@ -127,13 +127,17 @@ def _reach(pod: Pod) -> str:
     spec: Any = pod.whole.get("spec")
     containers = spec.get("containers") if isinstance(spec, dict) else None
     for index, entry in enumerate(containers if isinstance(containers, list) else ()):
-        variables = entry.get("env") if dicts([entry]) else None
+        variables = entry.get("env") if isinstance(entry, dict) else None
         for place, one in enumerate(variables if isinstance(variables, list) else ()):
-            if dicts([one]) and one.get("name") == VISIBLE and one.get("value") not in (None, "", "void", "none"):
+            if (
+                isinstance(one, dict)
+                and one.get("name") == VISIBLE
+                and one.get("value") not in (None, "", "void", "none")
+            ):
                 return f"spec.containers[{index}].env[{place}].value"
     volumes = spec.get("volumes") if isinstance(spec, dict) else None
     for index, volume in enumerate(volumes if isinstance(volumes, list) else ()):
-        path = volume.get("hostPath") if dicts([volume]) else None
+        path = volume.get("hostPath") if isinstance(volume, dict) else None
         where = path.get("path") if isinstance(path, dict) else None
         if isinstance(where, str) and (where.rstrip("/") == "/dev" or where.startswith("/dev/nvidia")):
             return f"spec.volumes[{index}].hostPath.path"
