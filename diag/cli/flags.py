@@ -131,6 +131,11 @@ def showing(forms: Sequence[str]) -> Callable[[Any], Any]:
     return lambda function: _with(function, (*_SOURCES, *_CLUSTERS, *_CHOICES, *_NOW, output, limit, *_MANNERS))
 
 
+def watching(function: Any) -> Any:
+    """What is read and which troubles are shown, for what draws on a terminal of its own."""
+    return _with(function, (*_SOURCES, *_CLUSTERS, *_CHOICES, *_NOW, *_MANNERS))
+
+
 def opening(function: Any) -> Any:
     """The same for commands that take the paths as words."""
     return _with(function, (_DEMO, *_NOW, *_MANNERS))

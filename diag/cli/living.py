@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from types import FrameType
@@ -51,6 +52,9 @@ def ended_by_interrupt(stop: Stop) -> Iterator[None]:
             raise KeyboardInterrupt
         stop.interrupted.set()
 
+    if threading.current_thread() is not threading.main_thread():
+        yield  # in the TUI, where keys end the reading; only the main thread is told of signals
+        return
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield

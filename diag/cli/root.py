@@ -18,6 +18,7 @@ _COMMANDS = {
     "fit": ("diag.cli.fit", "whether a pod would fit now, where, and what would have to move"),
     "diff": ("diag.cli.diff", "what changed between two snapshots: causes, and who changed what"),
     "snapshot": ("diag.cli.snapshot", "save, look into, convert and compare snapshots"),
+    "tui": ("diag.cli.tui", "open the TUI, as `diag` alone does on a terminal"),
     "gpus": ("diag.cli.gpus", "the GPUs of every node: busy, free, lost"),
     "queues": ("diag.cli.queues", "queues and quotas: nominal, used, borrowed, and who waits"),
     "topology": ("diag.cli.topology", "workloads with their queue, pods, nodes and GPUs"),
@@ -61,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def run(argv: list[str]) -> int:
     """Runs a command line and returns its exit code (`ExitCode`)."""
     try:
-        ended = cli.main(args=argv, prog_name="diag", standalone_mode=False)
+        ended = cli.main(args=_opening(argv), prog_name="diag", standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt):
         say("diag: interrupted")
         return ExitCode.INTERRUPTED
@@ -79,6 +80,14 @@ def run(argv: list[str]) -> int:
 
         return report_crash(error, argv)
     return ended if isinstance(ended, int) else ExitCode.OK
+
+
+def _opening(argv: list[str]) -> list[str]:
+    """The command line with `tui`, where it has flags and no command, or where somebody types `diag` on a terminal."""
+    if not argv:
+        return ["tui"] if sys.stdin and sys.stdin.isatty() and sys.stdout.isatty() else []
+    own = ("-h", "--help", "--version")
+    return ["tui", *argv] if argv[0].startswith("-") and argv[0] not in own else argv
 
 
 def _as_usage(error: click.ClickException) -> UsageError:

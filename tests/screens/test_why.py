@@ -4,8 +4,8 @@ import pytest
 from diag.document import AffectedRow, CauseRow, FindingRow, LinkRow, RefRow, Report, TargetRow, ToolRow
 from diag.report.graph import dot, mermaid, trees_text
 from diag.report.look import Look
-from diag.views.why import because
 from diag.views.graph import graph
+from diag.views.why import because
 
 REF = RefRow(cluster="c", apiVersion="v1", kind="Pod", namespace="ml", name="p")
 

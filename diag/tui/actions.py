@@ -1,0 +1,120 @@
+"""Every action of the TUI, once: bindings, footer, help, palette, the page in docs/ and the collision test read this.
+
+An action is bound where its context has the focus: `app` everywhere, `list` in every list, the others on one screen.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """`id` is what a keymap names; `does` is Textual's action; `footer` shows it there, as long as there is room."""
+
+    id: str
+    keys: str
+    does: str
+    label: str
+    help: str
+    context: str = "app"
+    footer: bool = False
+
+    @property
+    def shown_keys(self) -> str:
+        """The keys as a person reads them."""
+        return " ".join(_KEY_NAMES.get(key, key) for key in self.keys.split(","))
+
+
+_KEY_NAMES = {
+    "slash": "/", "question_mark": "?", "exclamation_mark": "!", "colon": ":", "left_square_bracket": "[",
+    "right_square_bracket": "]", "greater_than_sign": ">", "space": "space", "up": "↑", "down": "↓",
+}  # fmt: skip
+
+SCREENS = {
+    "1": ("causes", "Causes"),
+    "2": ("gpus", "GPUs"),
+    "3": ("queues", "Queues"),
+    "4": ("topology", "Topology"),
+    "5": ("timeline", "Timeline"),
+    "6": ("logs", "Logs"),
+    "9": ("coverage", "Coverage"),
+}
+
+ACTIONS = (
+    *(
+        Action(
+            id=f"screen.{name}", keys=key, does=f"open_screen('{name}')", label=title, help=f"Open {title}.",
+            footer=True,
+        )
+        for key, (name, title) in SCREENS.items()
+    ),
+    Action(id="history.back", keys="left_square_bracket", does="history(-1)", label="back", help="The screen before."),
+    Action(id="history.forward", keys="right_square_bracket", does="history(1)", label="forward", help="The next one."),
+    Action(
+        id="filter", keys="slash", does="filter", label="filter", footer=True,
+        help='Filter this list: words, field:value, age>10m, -word, "exact", ~fuzzy.',
+    ),
+    Action(id="help", keys="question_mark,f1", does="keys", label="help", help="All keys.", footer=True),
+    Action(id="quit", keys="q,ctrl+c", does="quit", label="quit", help="Leave diag.", footer=True),
+    Action(id="palette", keys="ctrl+p", does="command_palette", label="palette", help="Find an action by its name."),
+    Action(id="command", keys="colon", does="command", label="command", help="Type a screen, a cause or an object."),
+    Action(
+        id="equivalent", keys="exclamation_mark", does="equivalent", label="as a command",
+        help="The command line that prints what this screen shows.",
+    ),
+    Action(id="pane.next", keys="tab", does="app.focus_next", label="next pane", help="The next pane."),
+    Action(id="pane.before", keys="shift+tab", does="app.focus_previous", label="pane before", help="The one before."),
+    Action(id="pane.jump", keys="ctrl+o", does="jump", label="jump", help="Go to a pane by its letter."),
+    Action(id="pane.zoom", keys="z", does="zoom", label="zoom", help="Give the pane all the room, and back."),
+    Action(id="back", keys="escape", does="leave", label="back", help="Close what is open, end the filter."),
+    Action(id="refresh", keys="r", does="refresh_look", label="refresh", help="Look again."),
+    Action(id="copy", keys="c", does="copy", label="copy", help="Copy what is selected."),
+    Action(id="copy.as", keys="C", does="copy_as", label="copy as", help="Copy as a name, YAML, JSON or Markdown."),
+    Action(id="export", keys="E", does="export", label="export", help="Write the report to a file, in any format."),
+    Action(id="why", keys="w", does="why", label="why", help="Go to the because-tree."),
+    Action(id="explain", keys="x", does="explain", label="explain", help="The selected cause in words.", footer=True),
+    Action(id="yaml", keys="y", does="yaml", label="YAML", help="The selected object in full."),
+    Action(id="owner", keys="o", does="owner", label="owner", help="The owner of the object that is shown."),
+    Action(id="timeline", keys="t", does="open_screen('timeline')", label="timeline", help="What happened to it."),
+    Action(id="logs", keys="l", does="open_screen('logs')", label="logs", help="Its events, conditions and logs."),
+    Action(id="move.down", keys="j,down", does="move(1)", label="down", help="One line down.", context="list"),
+    Action(id="move.up", keys="k,up", does="move(-1)", label="up", help="One line up.", context="list"),
+    Action(id="move.top", keys="g,home", does="end(-1)", label="top", help="The first line.", context="list"),
+    Action(id="move.bottom", keys="G,end", does="end(1)", label="bottom", help="The last line.", context="list"),
+    Action(id="move.page", keys="ctrl+d,pagedown", does="page(1)", label="page down", help="On.", context="list"),
+    Action(id="move.page.up", keys="ctrl+u,pageup", does="page(-1)", label="page up", help="Back.", context="list"),
+    Action(id="open", keys="enter", does="open", label="open", help="Drill in.", context="list"),
+    Action(id="mark", keys="space", does="mark", label="mark", help="Mark the line; copy takes all.", context="table"),
+    Action(
+        id="sort", keys="greater_than_sign", does="sort", label="sort", context="table",
+        help="Sort by the next column; each column both ways.",
+    ),
+)  # fmt: skip
+
+
+def bindings(*contexts: str) -> list[Binding]:
+    """What a widget of these contexts binds."""
+    return [
+        Binding(one.keys, one.does, one.label, id=one.id, show=one.footer, tooltip=one.help, priority=one.id == "quit")
+        for one in ACTIONS
+        if one.context in contexts
+    ]
+
+
+def collisions() -> Iterator[tuple[str, str, str]]:
+    """Two actions that one key would mean at the same place: the key and both ids."""
+    for contexts in (("app", "list", "table"),):
+        taken: dict[str, str] = {}
+        for one in ACTIONS:
+            for key in one.keys.split(",") if one.context in contexts else ():
+                if key in taken:
+                    yield key, taken[key], one.id
+                taken[key] = one.id
+
+
+def documented() -> str:
+    """The keys as a table in Markdown, for the page in docs/."""
+    rows = [f"| `{one.shown_keys}` | {one.id} | {one.help} |".replace("|` ", "| ") for one in ACTIONS]
+    return "\n".join(["| keys | id | does |", "|---|---|---|", *rows]) + "\n"

@@ -1,0 +1,129 @@
+"""The start screen: what is costing GPUs, why, the evidence where it stands, and what to do."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Input
+
+from diag.document import EvidenceRow
+from diag.tui import panels
+from diag.tui.listing import Listing
+from diag.tui.paragraphs import Paragraph, Paragraphs
+from diag.tui.source import Seen
+from diag.tui.table import VirtualTable
+from diag.views import filter as filtering
+from diag.views.cause_table import causes_table
+from diag.views.causes import cause_lines
+from diag.views.table import Line, Table
+
+
+class Causes(Listing):
+    """The ranked causes; the because-tree, the evidence and the remedies of the selected one beside them."""
+
+    titles: ClassVar[tuple[str, ...]] = ("Causes · by GPUs blocked × time",)
+    twin: ClassVar[str] = "scan"
+    DEFAULT_CSS = """
+    Causes > .lists { width: 2fr; }
+    Causes > .cause { width: 3fr; }
+    Causes Paragraphs { border: round $primary-darken-2; }
+    Causes Paragraphs:focus { border: round $primary; }
+    Causes #why { height: 2fr; }
+    Causes #evidence { height: 2fr; }
+    Causes #next { height: 1fr; min-height: 5; }
+    """
+
+    def compose(self) -> ComposeResult:
+        """The list, and three panes beside it."""
+        with Vertical(classes="lists"):
+            yield VirtualTable(id=f"{self.id}-list-0")
+        with Vertical(classes="cause"):
+            yield Paragraphs(id="why")
+            yield Paragraphs(id="evidence")
+            yield Paragraphs(id="next")
+        yield Input(placeholder="filter: sev:error ns:ml rule:QUO* age>10m gpus>4 -word", id=f"{self.id}-filter")
+
+    def on_mount(self) -> None:
+        """Puts titles and marks in place."""
+        for name, title in (("why", "Why"), ("evidence", "Evidence"), ("next", "Next")):
+            self.query_one(f"#{name}", Paragraphs).border_title = title
+        self.put_marks()
+
+    @property
+    def pane(self) -> Paragraphs:
+        """The because-tree."""
+        return self.query_one("#why", Paragraphs)
+
+    def make(self, seen: Seen, cause: str) -> Sequence[Table]:  # noqa: ARG002  # as for all screens
+        """The causes."""
+        return [causes_table(seen.report)]
+
+    def keep(self, seen: Seen, table: Table, text: str) -> Table:
+        """As `diag scan --filter`: objects and symptoms of a cause count as its own."""
+        terms = filtering.parse(text)
+        if not terms:
+            return table
+        ids = {line.id for line in filtering.kept(cause_lines(seen.report), terms)}
+        lines = [line for line in table.lines if line.causes[0] in ids]
+        return Table(columns=table.columns, lines=lines, empty="No cause matches the filter; esc clears it.")
+
+    def told(self, seen: Seen, line: Line) -> Sequence[Paragraph]:
+        """The because-tree."""
+        cause = seen.cause(line.causes[0])
+        return panels.why(seen, cause) if cause else ()
+
+    def tell(self, line: Line | None) -> None:
+        """Shows why, the evidence of the root, and what to do."""
+        seen = self.app.seen
+        cause = seen.cause(line.causes[0]) if seen and line else None
+        self.app.choose_cause(cause.id if cause else "")
+        why, evidence, following = (self.query_one(f"#{name}", Paragraphs) for name in ("why", "evidence", "next"))
+        if seen is None or line is None or cause is None:
+            for pane in (why, evidence, following):
+                pane.show(())
+            why.border_title = "Why"
+            return
+        steps = self.told(seen, line)
+        root = next((at for at, step in enumerate(steps) if step.tone == "title"), 0)
+        why.border_title = self.titled(f"Why · {panels.cause_title(cause)}", why)
+        why.show(steps, cursor=root)
+        self.open_evidence(steps[root] if steps else None)
+        following.show(panels.remedies(cause))
+
+    def drill(self, line: Line) -> None:  # noqa: ARG002  # the tree is that of the line under the cursor
+        """Goes into the tree."""
+        self.pane.focus()
+
+    @on(Paragraphs.Chosen, "#why")
+    def step_chosen(self, event: Paragraphs.Chosen) -> None:
+        """Shows the evidence of the step."""
+        event.stop()
+        if event.paragraph.stands_for is not None:
+            self.open_evidence(event.paragraph)
+
+    @on(Paragraphs.Opened, "#why")
+    def step_opened(self, event: Paragraphs.Opened) -> None:
+        """Goes to the evidence."""
+        event.stop()
+        self.open_evidence(event.paragraph)
+        self.query_one("#evidence", Paragraphs).focus()
+
+    @on(Paragraphs.Opened, "#next")
+    def command_opened(self, event: Paragraphs.Opened) -> None:
+        """Copies a command; nothing is ever run."""
+        event.stop()
+        if isinstance(event.paragraph.stands_for, str):
+            self.app.copy_text(event.paragraph.stands_for, "the command")
+
+    def open_evidence(self, step: Paragraph | None) -> None:
+        """Shows a piece of evidence where it stands."""
+        row = step.stands_for if step and isinstance(step.stands_for, EvidenceRow) else None
+        seen = self.app.seen
+        if seen is None:
+            return
+        place, lines, cited = panels.evidence(seen, row)
+        pane = self.query_one("#evidence", Paragraphs)
+        pane.border_title = self.titled(f"Evidence · {place}" if place else "Evidence", pane)
+        pane.show(lines, cursor=cited)

@@ -1,0 +1,23 @@
+"""Writing the report that is shown to a file, in the formats and words of `-o`."""
+
+from pathlib import Path
+
+from diag.document import Report
+from diag.errors import DiagError, UsageError
+from diag.report.formats import FORMATS, scan_bytes
+from diag.report.look import Look
+from diag.whole_file import replace
+
+
+def export(report: Report, written: str) -> Path:
+    """Writes `FORMAT=PATH`, returns the path. Raises UsageError for another form, DiagError where it cannot write."""
+    form, _, name = written.partition("=")
+    if form not in FORMATS or not name:
+        raise UsageError(f"{written!r} is no FORMAT=PATH", hint=f"formats: {', '.join(FORMATS)}")
+    path = Path(name).expanduser()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace(path.resolve(), scan_bytes(report, form, Look(width=120)))
+    except OSError as error:
+        raise DiagError(f"cannot write {path}: {error.strerror or error}", hint="choose another path") from error
+    return path

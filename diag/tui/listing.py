@@ -1,0 +1,236 @@
+"""A screen of lists: the first leads, the others stand below; what is selected is told beside it."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.markup import escape
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.widget import Widget
+from textual.widgets import Input
+from textual.worker import Worker, WorkerState, get_current_worker
+
+from diag.errors import DiagError
+from diag.report.cells import cut
+from diag.report.sanitize import visible
+from diag.tui.marks import PlainBars
+from diag.tui.paragraphs import Paragraph, Paragraphs
+from diag.tui.source import Seen
+from diag.tui.table import VirtualTable
+from diag.views.table import Line, Table, filtered
+
+if TYPE_CHECKING:
+    from diag.tui.app import DiagApp
+
+Filter = Callable[[Seen, Table, str], Table]
+
+
+class Listing(Container):
+    """Tables that `make` makes of a look and a cause, in a thread; a filter for the first of them."""
+
+    app: "DiagApp"
+    DEFAULT_CSS = """
+    Listing { layout: horizontal; }
+    Listing > .lists { width: 3fr; }
+    Listing > .lists > VirtualTable { border: round $primary-darken-2; }
+    Listing > .lists > VirtualTable:focus { border: round $primary; }
+    Listing > .lists > .second { height: 30%; min-height: 6; }
+    Listing > .told { width: 2fr; border: round $primary-darken-2; }
+    Listing > .told:focus { border: round $primary; }
+    Listing Input { dock: bottom; height: 1; border: none; display: none; background: $panel; }
+    Listing Input.-open { display: block; }
+    """
+    titles: ClassVar[tuple[str, ...]] = ("",)
+    twin: ClassVar[str] = ""  # the command that prints the same
+
+    class Made(Message):
+        """The tables of a look are there."""
+
+        def __init__(self, tables: Sequence[Table]) -> None:
+            super().__init__()
+            self.tables = tables
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002  # Textual's name
+        super().__init__(id=id)
+        self.filter_text = ""
+        self.tables: Sequence[Table] = ()
+        self.made_of: tuple[Seen, str] | None = None
+
+    def make(self, seen: Seen, cause: str) -> Sequence[Table]:
+        """The tables, the first of which is filtered. Runs in a thread."""
+        raise NotImplementedError
+
+    def told(self, seen: Seen, line: Line) -> Sequence[Paragraph]:
+        """What is said of the selected line."""
+        raise NotImplementedError
+
+    def keep(self, seen: Seen, table: Table, text: str) -> Table:  # noqa: ARG002  # some look further than the table
+        """The first table with the lines that a filter leaves."""
+        return filtered(table, text)
+
+    def heading(self, cause: str) -> str:  # noqa: ARG002  # some are of a cause
+        """The title of the first list."""
+        return self.titles[0]
+
+    def of(self, cause: str) -> str:  # noqa: ARG002  # some are of a cause
+        """What the tables depend on besides the look."""
+        return ""
+
+    def compose(self) -> ComposeResult:
+        """Lists at the left, what is told at the right, the filter below."""
+        with Vertical(classes="lists"):
+            for at in range(len(self.titles)):
+                yield VirtualTable(id=f"{self.id}-list-{at}")
+        yield Paragraphs(id=f"{self.id}-told")
+        yield Input(placeholder="filter: word  field:value  age>10m  -not  ~fuzzy", id=f"{self.id}-filter")
+
+    def on_mount(self) -> None:
+        """Puts the marks in place."""
+        for at, table in enumerate(self.lists):
+            table.set_class(at > 0, "second")
+        self.pane.add_class("told")
+        self.put_marks()
+
+    def put_marks(self) -> None:
+        """Gives every pane the marks that the terminal can show."""
+        for pane in self.query("VirtualTable, Paragraphs").results(ScrollView):
+            if isinstance(pane, VirtualTable | Paragraphs):
+                pane.marks = self.app.marks
+            if self.app.marks.ascii:
+                pane.vertical_scrollbar.renderer = PlainBars  # type: ignore[misc]  # of this bar only
+
+    def titled(self, text: str, pane: Widget) -> str:
+        """A title for the border of a pane, in which nothing is markup."""
+        shown = self.app.marks(visible(text))
+        if self.app.marks.ascii:  # Textual would cut it with a mark of its own
+            shown = self.app.marks(cut(shown, max(pane.size.width - 4, 8)))
+        return escape(shown)
+
+    @property
+    def lists(self) -> list[VirtualTable]:
+        """All lists of the screen."""
+        return list(self.query(VirtualTable))
+
+    @property
+    def pane(self) -> Paragraphs:
+        """Where the selected line is told of."""
+        return self.query_one(f"#{self.id}-told", Paragraphs)
+
+    def show(self, seen: Seen, cause: str) -> None:
+        """Shows a look, unless it is shown already."""
+        wanted = (seen, self.of(cause))
+        if self.made_of is not None and self.made_of[0] is seen and self.made_of[1] == wanted[1]:
+            return
+        self.made_of = wanted
+        self.load(seen, cause)
+
+    @work(thread=True, exclusive=True, group="tables", exit_on_error=False)
+    def load(self, seen: Seen, cause: str) -> None:
+        """Makes the tables."""
+        tables = self.make(seen, cause)
+        if not get_current_worker().is_cancelled:
+            self.post_message(self.Made(tables))
+
+    @on(Worker.StateChanged)
+    def failed(self, event: Worker.StateChanged) -> None:
+        """Says what went wrong; the app goes on."""
+        if event.state is WorkerState.ERROR:
+            self.made_of = None
+            self.app.complain(event.worker.error)
+
+    @on(Made)
+    def made(self, event: Made) -> None:
+        """Shows the tables."""
+        event.stop()
+        self.tables = event.tables
+        self.apply()
+
+    def apply(self) -> None:
+        """Draws the tables as the filter leaves them. A filter that is wrong says so and changes nothing."""
+        seen = self.app.seen
+        if not self.tables or seen is None:
+            return
+        first = self.tables[0]
+        field = self.query_one(Input)
+        try:
+            first = self.keep(seen, first, self.filter_text)
+            field.remove_class("-wrong")
+            said = ""
+        except DiagError as error:
+            field.add_class("-wrong")
+            said = error.message
+        for table, made in zip(self.lists, (first, *self.tables[1:]), strict=False):
+            table.show(made)
+        count, total = len(first.lines), len(self.tables[0].lines)
+        shown = f"{count}/{total}" if count != total else f"{total}"
+        leading = self.lists[0]
+        leading.border_title = self.titled(f"{self.heading(self.app.cause)} {shown}", leading)
+        leading.border_subtitle = self.titled(said or (f"/ {self.filter_text}" if self.filter_text else ""), leading)
+        for table, title, made in zip(self.lists[1:], self.titles[1:], self.tables[1:], strict=False):
+            table.border_title = self.titled(made.title or title, table)
+            table.display = bool(made.lines)
+
+    @on(VirtualTable.Chosen)
+    def chosen(self, event: VirtualTable.Chosen) -> None:
+        """Tells of the line."""
+        event.stop()
+        if event.table is self.lists[0] or event.table.has_focus:
+            self.tell(event.line)
+
+    @on(VirtualTable.Opened)
+    def opened(self, event: VirtualTable.Opened) -> None:
+        """Drills in."""
+        event.stop()
+        if event.line is not None:
+            self.drill(event.line)
+
+    def tell(self, line: Line | None) -> None:
+        """Says what there is to say of a line."""
+        seen = self.app.seen
+        self.pane.border_title = self.titled(str(line.ref) if line and line.ref else "Details", self.pane)
+        self.pane.show(self.told(seen, line) if seen is not None and line is not None else ())
+
+    def drill(self, line: Line) -> None:
+        """Goes to the cause of the line, else to its object."""
+        if line.causes:
+            self.app.open_cause(line.causes[0])
+        elif line.ref is not None:
+            self.app.read_object(line.ref)
+
+    # The filter
+
+    def open_filter(self) -> None:
+        """Opens the line in which the filter is typed."""
+        field = self.query_one(Input)
+        field.add_class("-open")
+        field.focus()
+
+    def close_filter(self, *, clear: bool) -> bool:
+        """Closes it; says whether there was anything to close or clear."""
+        field = self.query_one(Input)
+        was = field.has_class("-open") or bool(clear and self.filter_text)
+        if clear:
+            field.value = ""
+            self.filter_text = ""
+            self.apply()
+        field.remove_class("-open")
+        if was:
+            self.lists[0].focus()
+        return was
+
+    @on(Input.Changed)
+    def typed(self, event: Input.Changed) -> None:
+        """Filters while it is typed."""
+        event.stop()
+        if event.value != self.filter_text:
+            self.filter_text = event.value
+            self.apply()
+
+    @on(Input.Submitted)
+    def filter_done(self, event: Input.Submitted) -> None:
+        """Back to the list; the filter stays."""
+        event.stop()
+        self.close_filter(clear=False)

@@ -1,0 +1,36 @@
+"""Where the TUI gets its reports: anything that yields them. A file yields one, a living cluster goes on."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from diag.document import CauseRow, Report
+from diag.snapshot.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """One look: a report whose texts are safe to draw (`sanitize.cleaned`), and what it was made of.
+
+    `hidden` says what the user's choices keep from being shown.
+    """
+
+    report: Report
+    snapshots: Sequence[Snapshot]
+    hidden: str = ""
+
+    def cause(self, cause: str) -> CauseRow | None:
+        """A cause by its id."""
+        return next((row for row in self.report.causes if row.id == cause), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """`looks` is called for the first look and for every refresh; it runs in a thread and says how far it is.
+
+    It may yield several reports, each replacing the one before. `again` are the flags with which a command looks at the
+    same, None where none can.
+    """
+
+    name: str
+    again: str | None
+    looks: Callable[[Callable[[str], None]], Iterator[Seen]]

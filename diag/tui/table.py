@@ -1,0 +1,266 @@
+"""A list of any length: only the lines in sight are drawn (Textual's line API), with a heading that stays."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from diag.report.cells import cut, cut_middle, pad
+from diag.report.look import glyph
+from diag.report.sanitize import visible
+from diag.report.tables import fitted
+from diag.tui.actions import bindings
+from diag.tui.marks import Marks
+from diag.views.table import Column, Line, Table, ordered
+
+_GAP = "  "
+_MARK_CELLS = 2
+
+
+class VirtualTable(ScrollView, can_focus=True):
+    """Draws a `Table`. Rows are plain values; style and layout are decided for the lines in sight."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("list", "table")]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "table--header", "table--cursor", "table--cursor-away", "table--error", "table--warning", "table--info",
+        "table--marked",
+    }  # fmt: skip
+    DEFAULT_CSS = """
+    VirtualTable { background: $surface; scrollbar-size: 0 1; scrollbar-gutter: stable; height: 1fr; }
+    VirtualTable > .table--header { color: $text-muted; text-style: bold; }
+    VirtualTable > .table--cursor { background: $primary; color: $text; text-style: bold; }
+    VirtualTable > .table--cursor-away { background: $panel; }
+    VirtualTable > .table--error { color: $text-error; }
+    VirtualTable > .table--warning { color: $text-warning; }
+    VirtualTable > .table--info { color: $text-muted; }
+    VirtualTable > .table--marked { text-style: underline; }
+    """
+
+    class OfLine(Message):
+        """About a line, None where there is none."""
+
+        def __init__(self, table: "VirtualTable", line: Line | None) -> None:
+            super().__init__()
+            self.table, self.line = table, line
+
+        @property
+        def control(self) -> "VirtualTable":
+            """The table, for `on(…, selector)`."""
+            return self.table
+
+    class Chosen(OfLine):
+        """The cursor came to a line."""
+
+    class Opened(OfLine):
+        """A line was opened."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  # Textual's name
+        super().__init__(id=id)
+        self.table = Table(columns=(), lines=())
+        self.lines: Sequence[Line] = ()
+        self.cursor = 0
+        self.marked: set[str] = set()
+        self.sorted_by: tuple[int, bool] | None = None  # column, backwards
+        self.marks = Marks()
+        self._widths: tuple[tuple[int, ...], list[int]] | None = None
+
+    def show(self, table: Table) -> None:
+        """Shows other lines. The cursor stays on the same thing where it is still there, else at the same place."""
+        at = self.current.key if self.current else None
+        if [column.title for column in table.columns] != [column.title for column in self.table.columns]:
+            self.sorted_by = None
+        self.table = table
+        self._arrange(at)
+
+    @property
+    def current(self) -> Line | None:
+        """The line under the cursor."""
+        return self.lines[self.cursor] if self.cursor < len(self.lines) else None
+
+    def chosen(self) -> list[Line]:
+        """The marked lines, or the one under the cursor."""
+        marked = [line for line in self.lines if line.key in self.marked]
+        return marked or ([self.current] if self.current else [])
+
+    def _arrange(self, at: str | None) -> None:
+        lines = self.table.lines
+        if self.sorted_by is not None:
+            lines = ordered(lines, self.sorted_by[0], backwards=self.sorted_by[1])
+        self.lines = lines
+        place = next((place for place, line in enumerate(lines) if line.key == at), None) if at else None
+        self.cursor = place if place is not None else min(self.cursor, max(len(lines) - 1, 0))
+        self.virtual_size = Size(0, len(lines) + 1)
+        self._widths = None
+        self._reveal()
+        self.refresh()
+        self.post_message(self.Chosen(self, self.current))
+
+    # Drawing
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the terminal: the heading, a line in sight, or nothing."""
+        widths = self._measured()
+        if y == 0:
+            return self._strip(self._heading(widths), self.get_component_rich_style("table--header"))
+        at = self.scroll_offset.y + y - 1
+        if at >= len(self.lines):
+            said = self.table.empty if not self.lines and y == 1 else ""
+            return self._strip([Segment(visible(said))], self.get_component_rich_style("table--info"))
+        return self._line(at, widths)
+
+    def _strip(self, segments: list[Segment], base: Style) -> Strip:
+        strip = Strip(segments).apply_style(base)
+        return strip.adjust_cell_length(self.size.width, self.rich_style + base).crop(0, self.size.width)
+
+    def _heading(self, widths: Sequence[int]) -> list[Segment]:
+        texts = []
+        for at, (column, room) in enumerate(zip(self.table.columns, widths, strict=True)):
+            mark = ("▼" if self.sorted_by[1] else "▲") if self.sorted_by and self.sorted_by[0] == at else ""
+            texts.append(pad(cut(column.title + self.marks(mark), room), room, right=column.kind != "text"))
+        return [Segment(" " * _MARK_CELLS + _GAP.join(texts))]
+
+    def _line(self, at: int, widths: Sequence[int]) -> Strip:
+        line = self.lines[at]
+        texts = [
+            self.marks(_cell(column, text, room))
+            for column, text, room in zip(self.table.columns, self._texts(line), widths, strict=True)
+        ]
+        mark = self.marks(glyph(line.severity)) if line.severity else " "
+        tone = self.get_component_rich_style(f"table--{line.severity}") if line.severity in _TONES else Style.null()
+        base = self.rich_style
+        if line.key in self.marked:
+            base += self.get_component_rich_style("table--marked", partial=True)
+        if at == self.cursor:
+            away = "" if self.has_focus else "-away"
+            base += self.get_component_rich_style(f"table--cursor{away}", partial=True)
+            tone = Style(bold=tone.bold) if self.has_focus else tone
+        led = f"{self.marks('▸') if at == self.cursor and self.has_focus else mark} "
+        segments = [Segment(led, base + Style(color=tone.color)), Segment(_GAP.join(texts), base)]
+        return Strip(segments).adjust_cell_length(self.size.width, base).crop(0, self.size.width)
+
+    def _texts(self, line: Line) -> list[str]:
+        pairs = zip(self.table.columns, line.values, strict=True)
+        return [visible(column.shown(value)) for column, value in pairs]
+
+    def _measured(self) -> list[int]:
+        """The cells of each column, told by what is in sight and what was since the lines came."""
+        where = (self.scroll_offset.y, self.size.width, self.size.height)
+        if self._widths is None or self._widths[0] != where:
+            first = self.scroll_offset.y
+            rows = [self._texts(line) for line in self.lines[first : first + self.size.height]]
+            self._widths = (where, fitted(self.table, rows, self.size.width - _MARK_CELLS))
+        return self._widths[1]
+
+    # Moving
+
+    def action_move(self, lines: int) -> None:
+        """Some lines down, or up."""
+        self.go_to(self.cursor + lines)
+
+    def action_page(self, pages: int) -> None:
+        """A page down, or up."""
+        self.go_to(self.cursor + pages * max(self.size.height - 2, 1))
+
+    def action_end(self, way: int) -> None:
+        """The first line or the last."""
+        self.go_to(0 if way < 0 else len(self.lines) - 1)
+
+    def go_to(self, at: int) -> None:
+        """Puts the cursor on a line."""
+        at = max(min(at, len(self.lines) - 1), 0)
+        if at == self.cursor:
+            return
+        self.cursor = at
+        self._reveal()
+        self.refresh()
+        self.post_message(self.Chosen(self, self.current))
+
+    def _reveal(self) -> None:
+        """Scrolls so that the cursor's line is in sight; the heading takes the place of one line."""
+        room = max(self.size.height - 1, 1)
+        first = self.scroll_offset.y
+        if self.cursor < first:
+            self.scroll_to(y=self.cursor, animate=False, immediate=True)
+        elif self.cursor >= first + room:
+            self.scroll_to(y=self.cursor - room + 1, animate=False, immediate=True)
+
+    def on_resize(self, _: events.Resize) -> None:
+        """Keeps the cursor in sight."""
+        self._reveal()
+
+    def watch_has_focus(self, has_focus: bool) -> None:  # noqa: FBT001  # Textual's signature
+        """The cursor looks another way."""
+        super().watch_has_focus(has_focus)
+        self.refresh()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Draws every line anew: the heading stays where it is."""
+        super().watch_scroll_y(old_value, new_value)
+        self.refresh(Region(0, 0, self.size.width, self.size.height))
+
+    # What is done with lines
+
+    def action_open(self) -> None:
+        """Opens the line."""
+        if self.current:
+            self.post_message(self.Opened(self, self.current))
+
+    def action_mark(self) -> None:
+        """Marks the line, or takes the mark away, and goes on."""
+        if self.current:
+            self.marked ^= {self.current.key}
+            self.refresh()
+            self.action_move(1)
+
+    def action_sort(self) -> None:
+        """Sorts by the next column, each column both ways, and after the last in the natural order again."""
+        if not self.table.columns:
+            return
+        at, backwards = self.sorted_by or (-1, True)
+        if not backwards:
+            self.sort(at, backwards=True)
+        elif at + 1 < len(self.table.columns):
+            self.sort(at + 1, backwards=False)
+        else:
+            self.sorted_by = None
+            self._arrange(self.current.key if self.current else None)
+
+    def sort(self, at: int, *, backwards: bool) -> None:
+        """Sorts by a column."""
+        self.sorted_by = (at, backwards)
+        self._arrange(self.current.key if self.current else None)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on the heading sorts, one on a line selects, a double click opens."""
+        if event.y == 0:
+            self._sort_at(event.x)
+            return
+        at = self.scroll_offset.y + event.y - 1
+        if at < len(self.lines):
+            self.go_to(at)
+            if event.chain == 2:  # noqa: PLR2004  # a double click
+                self.action_open()
+
+    def _sort_at(self, x: int) -> None:
+        begin = _MARK_CELLS
+        for at, room in enumerate(self._measured()):
+            if begin <= x < begin + room + len(_GAP):
+                same = self.sorted_by is not None and self.sorted_by[0] == at
+                self.sort(at, backwards=same and not (self.sorted_by or (0, True))[1])
+                return
+            begin += room + len(_GAP)
+
+
+_TONES = ("error", "warning", "info")
+
+
+def _cell(column: Column, text: str, room: int) -> str:
+    short = cut if column.title in ("NOTES", "WHAT", "REASON", "WHY", "SUMMARY", "CAUSE") else cut_middle
+    return pad(short(text, room), room, right=column.kind != "text")
