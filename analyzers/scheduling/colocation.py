@@ -35,8 +35,9 @@ COLOCATION = signatures(
             question=Question.PLACED,
             explains=("pod-unscheduled",),
             literal="Insufficient ",
-            pattern=r"(?P<nodes>\d{1,6}) Insufficient (?P<resource>kubernetes\.io/(?:batch|mid)-(?:cpu|memory)"
-            r"|resource\.katalyst\.kubewharf\.io/reclaimed_(?:millicpu|memory))",
+            # Where other nodes are out for another reason, that may be what has to be mended.
+            pattern=r"nodes are available: (?P<nodes>\d{1,6}) Insufficient (?P<resource>kubernetes\.io/(?:batch|mid)-(?:cpu|memory)"
+            r"|resource\.katalyst\.kubewharf\.io/reclaimed_(?:millicpu|memory))(?:\.|$)",
             summary="{nodes} node(s) have too little {resource} left: what online pods leave is lent or was taken back",
             means="The pod asks for capacity that is lent from online pods. They use more of it now, or other such "
             "pods hold it.",
@@ -48,7 +49,6 @@ COLOCATION = signatures(
                     who="platform",
                 ),
             ),
-            refines=("gpu-capacity-exhausted",),
         ),
         Signature(
             "SCH183",
