@@ -217,8 +217,22 @@ class CheckedRow(Row, kw_only=True):
     dropped: int
 
 
+class SentenceRow(Row, kw_only=True):
+    """One sentence of a model that was proven, with the evidence that it rests on."""
+
+    text: str
+    citations: list[str]
+
+
+class DroppedRow(Row, kw_only=True):
+    """One sentence of a model that was not proven, and why."""
+
+    text: str
+    why: str
+
+
 class ExplanationRow(Row, kw_only=True):
-    """A cause in words."""
+    """A cause in words. What stands below `checked` is there only where a model was asked."""
 
     cause: str
     engine: str
@@ -226,6 +240,21 @@ class ExplanationRow(Row, kw_only=True):
     text: str
     citations: list[str]
     checked: CheckedRow
+    note: str | msgspec.UnsetType = msgspec.UNSET
+    sentences: list[SentenceRow] | msgspec.UnsetType = msgspec.UNSET
+    dropped: list[DroppedRow] | msgspec.UnsetType = msgspec.UNSET
+
+
+class BesideRow(Row, kw_only=True):
+    """What another tool says of an object, and our causes that are about the same one. It counts for nothing."""
+
+    tool: str
+    kind: str
+    namespace: str
+    name: str
+    texts: list[str]
+    details: str
+    causes: list[str]
 
 
 class Report(Row, kw_only=True):
@@ -244,6 +273,7 @@ class Report(Row, kw_only=True):
     stats: dict[str, int]
     families: dict[str, int] | msgspec.UnsetType = msgspec.UNSET  # rules that were asked, by the family of their ids
     explanations: list[ExplanationRow] | msgspec.UnsetType = msgspec.UNSET
+    beside: list[BesideRow] | msgspec.UnsetType = msgspec.UNSET
 
     def to_dict(self) -> dict[str, Any]:
         """The document as plain dicts and lists."""

@@ -24,30 +24,42 @@ _EXAMPLES = (
     envvar="DIAG_BASELINE",
     help="Show and count only what is new or worse since this report (-o json).",
 )
+@click.option(
+    "--beside",
+    metavar="FILE",
+    shell_complete=files,
+    envvar="DIAG_BESIDE",
+    help="Show what k8sgpt found (its JSON) beside the causes.",
+)
 @shared(fail_on="never")
 @click.pass_context
-def command(ctx: click.Context, /, words: tuple[str, ...], *, baseline: str | None, **_: object) -> int:
+def command(
+    ctx: click.Context, /, words: tuple[str, ...], *, baseline: str | None, beside: str | None, **_: object
+) -> int:
     """Write what was found in any number of formats. It fails for nothing that it finds, unless --fail-on asks."""
     from diag.cli.baseline import fresh, old_report  # noqa: PLC0415  # help runs nothing
     from diag.cli.diagnostics import Narrator  # noqa: PLC0415
     from diag.cli.looking import delivered, looked, outputs, refuse_paths  # noqa: PLC0415
     from diag.report.formats import scan_bytes  # noqa: PLC0415
+    from diag.views.beside import read, tied  # noqa: PLC0415
 
     flags = flags_of(ctx)
     refuse_paths(words, flags)
     to = outputs(flags)
     old = old_report(baseline) if baseline else None
+    others = read(beside) if beside else None
     found = looked(flags, Narrator(quiet=flags.quiet, verbose=flags.verbose), words)
     if old is not None and baseline:
         found = fresh(found, old, baseline)
+    shown = tied(found.report, others) if others is not None else found.report
     snapshots = found.snapshots
 
-    def render(shown: Report, form: str, look: Look) -> bytes:
+    def render(report: Report, form: str, look: Look) -> bytes:
         if form != "html":
-            return scan_bytes(shown, form, look)
+            return scan_bytes(report, form, look)
         from diag.report.formats.html import page  # noqa: PLC0415  # brings the template engine
         from diag.views.gpus import gpus  # noqa: PLC0415  # as above
 
-        return page(shown, look, gpus(shown, snapshots))
+        return page(report, look, gpus(report, snapshots))
 
-    return found.code(delivered(found.report, flags, to, render, found.hidden))
+    return found.code(delivered(shown, flags, to, render, found.hidden))

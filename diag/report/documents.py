@@ -36,9 +36,10 @@ def _records(report: Report) -> Iterator[dict[str, Any]]:
         ("timeline", report.timelines),
         ("ignored", report.ignored),
         ("explanation", report.explanations),
+        ("beside", report.beside),
     )
     for kind, rows in tables:
-        for row in rows or ():  # explanations may be unset
+        for row in rows or ():  # the last two may be unset
             yield {"type": kind} | _row(row)
 
 

@@ -33,6 +33,9 @@ def _told(report: Report, cause: CauseRow, look: Look) -> Explanation:
 def _row(report: Report, cause: CauseRow, look: Look) -> ExplanationRow:
     told = _told(report, cause, look)
     text = _written(told)
+    said = next((row for row in report.explanations or () if row.cause == cause.id), None)
+    if said is not None:  # what a model was asked is kept; the text around it is the template's
+        return msgspec.structs.replace(said, text=text, citations=[each.evidence for each in told.citations])
     sentences = sum(len(section.lines) for section in told.sections)
     return ExplanationRow(
         cause=cause.id,

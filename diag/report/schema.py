@@ -248,8 +248,22 @@ class Checked(_Row):
     dropped: int
 
 
+class Sentence(_Row):
+    """One sentence of a model that was proven, with the evidence that it rests on."""
+
+    text: str
+    citations: list[str]
+
+
+class Dropped(_Row):
+    """One sentence of a model that was not proven, and why; only with `--show-dropped`."""
+
+    text: str
+    why: str
+
+
 class Explanation(_Row):
-    """A cause in words; only `diag explain` writes it."""
+    """A cause in words; only `diag explain` writes it, the last three only where a model was asked."""
 
     cause: str
     engine: str
@@ -257,6 +271,21 @@ class Explanation(_Row):
     text: str
     citations: list[str]
     checked: Checked
+    note: str = ""
+    sentences: list[Sentence] = Field(default_factory=list)
+    dropped: list[Dropped] = Field(default_factory=list)
+
+
+class Beside(_Row):
+    """What another tool says of an object; only `diag report --beside` writes it."""
+
+    tool: str
+    kind: str
+    namespace: str
+    name: str
+    texts: list[str]
+    details: str
+    causes: list[str]
 
 
 class ReportDocument(_Row):
@@ -275,6 +304,7 @@ class ReportDocument(_Row):
     stats: dict[str, int]
     families: dict[str, int] = Field(default_factory=dict)
     explanations: list[Explanation] = Field(default_factory=list)
+    beside: list[Beside] = Field(default_factory=list)
 
 
 def report_schema() -> dict[str, Any]:

@@ -8,6 +8,7 @@ from diag.report.grid import columns_of, grid, roomy
 from diag.report.look import Look, follow_up, paint, typed
 from diag.report.sanitize import cleaned, visible
 from diag.report.timelines import timeline_text
+from diag.views.beside import beside_lines
 from diag.views.causes import CauseLine, SymptomLine, cause_lines, summary_line
 from diag.views.coverage import GapLine, gap_lines
 from diag.views.wording import CONFIDENCE, counted, gpu_cost, listed, named, short_duration
@@ -48,6 +49,7 @@ def plain(report: Report, look: Look) -> str:
             lines.append(f"  seen as: {counted(len(line.symptoms) - _CHAIN_SHOWN_WIDE, 'more symptom')}")
         lines.append("")
     lines += [f"could not be checked: {_gap(gap)}" for gap in gap_lines(shown)]
+    lines += beside_lines(shown)
     lines += _ignored(shown, look)
     lines.append(_summary(shown, causes, look))
     return typed("".join(f"{line}\n" for line in lines), look)
@@ -64,6 +66,7 @@ def _drawn(report: Report, look: Look, *, wide: bool) -> str:
     lines += _gaps(shown, look, wide=wide)
     if wide:
         lines += timeline_text(shown, look)
+    lines += [line for said in beside_lines(shown) for line in wrap(said, look.width, rest=_INDENT)]
     lines += _ignored(shown, look)
     lines += wrap(_summary(shown, causes, look), look.width)
     if look.footer and causes:

@@ -30,6 +30,9 @@ _PAIRS = {
     "TargetRow": schema.Target,
     "CheckedRow": schema.Checked,
     "ExplanationRow": schema.Explanation,
+    "SentenceRow": schema.Sentence,
+    "DroppedRow": schema.Dropped,
+    "BesideRow": schema.Beside,
     "Report": schema.ReportDocument,
 }
 

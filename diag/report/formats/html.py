@@ -16,6 +16,7 @@ from diag.document import Report
 from diag.report.formats.page_rows import causes_in_full, devices, further, ignored_rows, starts, totals
 from diag.report.look import Look, typed
 from diag.report.sanitize import cleaned, visible
+from diag.views.beside import beside_lines
 from diag.views.causes import cause_lines, summary_line
 from diag.views.coverage import gap_lines
 from diag.views.gpus import Gpus
@@ -55,6 +56,7 @@ def page(report: Report, look: Look, gpus: Gpus | None = None) -> bytes:
         starts=starts(shown, _STARTS),
         gaps=[gap for gap in gaps if gap.material],
         harmless=[gap for gap in gaps if not gap.material],
+        beside=list(beside_lines(shown)),
         ignored=ignored_rows(shown) if look.show_ignored else [],
     )
     return typed(html, look).encode() + b"\n"

@@ -11,6 +11,7 @@ from diag.document import Report
 from diag.report.formats.commonmark import cited, code, fenced, text
 from diag.report.look import Look, glyph, typed
 from diag.report.sanitize import cleaned, visible
+from diag.views.beside import beside_lines
 from diag.views.causes import CauseLine, cause_lines, summary_line
 from diag.views.citations import Citation
 from diag.views.coverage import gap_lines
@@ -18,7 +19,7 @@ from diag.views.explanation import Explanation, Section, explanations
 from diag.views.wording import CONFIDENCE, counted, gpu_cost, listed, named, short_duration
 
 ROOM = 60_000  # bytes; a comment on GitHub holds 65,536 characters
-_IN_THE_OPEN = ("What to do",)
+_IN_THE_OPEN = ("In words", "What to do")
 _REPEATED = ("What is wrong",)  # its first line is the headline
 _RESERVE = 400  # bytes for the notes on what is left out
 _GAPS = 20
@@ -75,6 +76,7 @@ def _head(report: Report, look: Look) -> str:
 def _tail(report: Report, look: Look, room: int) -> str:
     gaps = [f"{gap}; to see it: {gap.fix}" if gap.fix else str(gap) for gap in gap_lines(report)]
     parts = _listing("Could not be checked", gaps, room)
+    parts += _listing("Another tool says", list(beside_lines(report)), room // 2)
     if look.show_ignored:
         rows = [f"{named(row.finding.subject)}: {row.finding.name}: {row.reason} ({row.by})" for row in report.ignored]
         parts += _listing("Ignored", rows, room // 2)

@@ -1,0 +1,60 @@
+import json
+
+import pytest
+
+K8SGPT = {
+    "status": "ProblemDetected",
+    "results": [{"kind": "Job", "name": "ml/llama-ft", "error": [{"Text": "Job has failed"}]}],
+}
+_SHARED = ("table", "plain", "json", "markdown", "junit", "sarif", "gitlab", "prom", "otlp-json", "k8sgpt", "github")
+
+
+def test_any_number_of_formats_go_where_they_are_sent_and_nothing_fails(diag):
+    files = [word for form in (*_SHARED, "yaml", "jsonl", "wide") for word in ("-o", f"{form}=out/{form}")]
+    ended = diag("report", "--from", "x", *files)
+
+    assert (ended.code, ended.out) == (0, "")
+    assert {path.name for path in (ended.folder / "out").iterdir()} == {*_SHARED, "yaml", "jsonl", "wide"}
+
+
+@pytest.mark.parametrize("form", _SHARED)
+def test_a_second_run_writes_the_same_bytes_and_a_scan_the_same(diag, form):
+    assert diag("report", "--from", "x", "-o", form).out == diag("report", "--from", "x", "-o", form).out
+    assert diag("scan", "--from", "x", "-o", form).out == diag("report", "--from", "x", "-o", form).out
+
+
+def test_k8sgpt_is_shown_beside_and_counts_for_nothing(diag, clean, tmp_path):
+    (tmp_path / "k8sgpt.json").write_text(json.dumps(K8SGPT))
+    ended = diag(
+        "report",
+        "--from",
+        "x",
+        "--beside",
+        str(tmp_path / "k8sgpt.json"),
+        "--fail-on",
+        "info",
+        "-o",
+        "plain",
+        returns=clean,
+    )
+
+    assert ended.code == 0
+    assert ended.out.startswith("k8sgpt says of Job ml/llama-ft: Job has failed")
+
+
+def test_a_filter_counts_as_in_a_scan(diag):
+    assert diag("report", "--from", "x", "sev:warning", "--fail-on", "error").code == 0
+    assert diag("report", "--from", "x", "--fail-on", "error").code == 1
+
+
+def test_the_built_in_example_as_a_page_shows_its_devices(tmp_path, capsysbinary):
+    from diag.cli.root import run  # noqa: PLC0415  # the engine itself
+
+    for name in ("a", "b"):
+        assert run(["report", "--demo", "-o", f"html={tmp_path / name}"]) == 0
+
+    page = (tmp_path / "a").read_bytes()
+    assert page == (tmp_path / "b").read_bytes()
+    assert b"<caption>Nodes with GPUs</caption>" in page
+    assert b'aria-label="8 lost"' in page
+    assert capsysbinary.readouterr().out == b""
