@@ -142,15 +142,21 @@ class _Briefing:
     def _cause_fact(self) -> Fact:
         cause = self.cause
         return Fact(
-            kind="cause", about=(cause.root,),
+            kind="cause", about=(cause.root,), evidence=self._proof(cause.finding),
             text=f"{self._name(cause.root)} is the root cause ({cause.name}, {cause.severity}): {cause.summary}",
         )  # fmt: skip
 
     def _symptom(self, found: FindingRow) -> None:
         about = (found.subject, *found.members)
-        fact = Fact(kind="symptom", text=f"{self._name(found.subject)} ({found.name}): {found.summary}", about=about)
+        text = f"{self._name(found.subject)} ({found.name}): {found.summary}"
+        fact = Fact(kind="symptom", text=text, about=about, evidence=self._proof(found.id))
         if self._add(found.id, fact):
             self._evidence(found.evidence[:1])
+
+    def _proof(self, finding: str) -> tuple[str, ...]:
+        """The evidence to show for a finding: the first piece decides."""
+        found = self.findings.get(finding)
+        return tuple(key for key in found.evidence[:1] if key in self.rows) if found else ()
 
     def _evidence(self, ids: Iterable[str]) -> None:
         """Pieces of evidence as facts, each once; lines that differ in numbers and ids only are told once."""

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from diag.document import CauseRow, EvidenceRow, FindingRow, LinkRow, RefRow, Report
+from diag.document import CauseRow, EvidenceRow, ExplanationRow, FindingRow, LinkRow, RefRow, Report
 from diag.views.citations import Citation, Citations
 from diag.views.coverage import gap_lines
 from diag.views.lines import Line
@@ -82,6 +82,7 @@ class _Tables:
         for link in report.links:
             self.leaving.setdefault(link.cause, []).append(link)
         self.timelines: list[TimelineLine] = timeline_lines(report)
+        self.words: dict[str, ExplanationRow] = {row.cause: row for row in report.explanations or ()}
 
 
 class _Teller:
@@ -100,9 +101,11 @@ class _Teller:
         )
 
     def told(self) -> Explanation:
+        words = tuple(self._words())  # first, so that its citations have the lowest numbers
         rivals = rival_lines(self.cause, self.cites, everything=self.everything)
         # In the order in which one who is on call asks.
         sections = (
+            Section(title="In words", lines=words),
             Section(title="What is wrong", lines=tuple(self._wrong())),
             Section(title="Since when", lines=tuple(self._since())),
             Section(title="What it costs", lines=tuple(self._cost())),
@@ -149,6 +152,18 @@ class _Teller:
                 for phase in one.phases
             )
             yield Line(text=f"{self._name(one.pod)}, {one.wall} from {one.span}: {phases}")
+
+    def _words(self) -> Iterator[Line]:
+        """What a model said of it and was proven, and what became of the rest; nothing where none was asked."""
+        row = self.tables.words.get(self.cause.id)
+        if row is None:
+            return
+        for each in row.sentences or ():
+            yield Line(text=each.text, cites=self.cites.cite(each.citations))
+        if row.note:
+            yield Line(text=f"({row.note})", kind="label")
+        for dropped in row.dropped or ():
+            yield Line(text=f"Dropped: “{dropped.text}” ({dropped.why})", kind="label")
 
     def _wrong(self) -> list[Line]:
         lines = [
