@@ -20,6 +20,10 @@ class Agreement:
     nodes: bool | None
     sums: bool | None
 
+    def counted(self, *kinds: ReasonKind) -> int:
+        """How many nodes the scheduler turned down for these reasons; 0 where its words cannot be read."""
+        return sum(self.message.count(kind) for kind in kinds) if self.message is not None else 0
+
     @property
     def trusts_nodes(self) -> bool:
         """Labels, taints and sizes of the snapshot's nodes may be relied upon as certain: it holds all of them."""
