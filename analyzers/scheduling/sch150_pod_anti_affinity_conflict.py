@@ -89,8 +89,7 @@ def pod_anti_affinity_conflict(ctx: Context) -> Iterator[Finding]:
             yield _away(ctx, group, blocks, nodes)
         roomy = with_room(ctx.place, group, *NEAR)
         terms = pod_terms(pod, "podAffinity") if roomy else []
-        if terms:
-            yield from _near(ctx, group, pod, terms, roomy, nodes)
+        yield from _near(ctx, group, pod, terms, roomy, nodes)
 
 
 def _meant(ctx: Context, term: PodTerm, nodes: Mapping[str, Node]) -> list[Pod] | None:
@@ -107,8 +106,7 @@ def _blocks(ctx: Context, group: Group, pod: Pod, roomy: list[Node], nodes: Mapp
             there = domains.get(node.labels.get(term.topology, ""))
             if there:
                 found.setdefault(node.name, Block(term=term, pod=there[0]))
-    said = ctx.agreement(group).message
-    if len(found) < len(roomy) and said is not None and said.count(ReasonKind.EXISTING_ANTI_AFFINITY):
+    if ctx.agreement(group).counted(ReasonKind.EXISTING_ANTI_AFFINITY):
         for name in sorted(nodes):
             for other in ctx.snap.pods_on(name):
                 for term in _against(other, pod):
@@ -142,8 +140,7 @@ def _away(ctx: Context, group: Group, blocks: dict[str, Block], nodes: Mapping[s
     )
     full = [node for node in _open_and_large(ctx, group) if node.name not in blocks]
     more = f"; {count_of(len(full), 'further node')} that could hold it are full" if full else ""
-    said = ctx.agreement(group).message
-    agreed = said is not None and sum(said.count(kind) for kind in AWAY) == len(blocks)
+    agreed = ctx.agreement(group).counted(*AWAY) == len(blocks)
     parts: list[Evidence] = [ctx.cite(block.pod, "spec.nodeName") for block in blocks.values()]
     term: Evidence = ctx.cite(first.term.owner, f"{first.term.path}.topologyKey")
     proof = ctx.compute(f"nodes with room and no pod that the anti-affinity on {topology} excludes", 0, [term, *parts])
@@ -207,8 +204,7 @@ def _pinned(
         head = f"must run in the same {term.topology} as {who}, where it does not fit{lacks}; {free} lie elsewhere"
     else:
         head = f"must run near pods of which none is placed ({term.topology}); {free} do not help"
-    said = ctx.agreement(group).message
-    agreed = said is not None and said.count(ReasonKind.POD_AFFINITY) == len(roomy)
+    agreed = ctx.agreement(group).counted(ReasonKind.POD_AFFINITY) == len(roomy)
     topology: Evidence = ctx.cite(term.owner, f"{term.path}.topologyKey")
     parts = [ctx.cite_or_lack(node, f"metadata.labels{key(term.topology)}") for node in roomy]
     pods: list[Evidence] = [ctx.cite(pod, "spec.nodeName") for pod in others[:5]]

@@ -119,8 +119,7 @@ def _finding(ctx: Context, group: Group, skew: Skew, roomy: list[Node]) -> Findi
     ]
     labels: list[Evidence] = [ctx.cite_or_lack(node, f"metadata.labels{key(spread.topology)}") for node in roomy]
     proof = ctx.compute(f"nodes with room that the spread over {spread.topology} admits", 0, [*constraint, *labels])
-    said = ctx.agreement(group).message
-    agreed = said is not None and said.count(ReasonKind.SPREAD) == len(roomy)
+    agreed = ctx.agreement(group).counted(ReasonKind.SPREAD) == len(roomy)
     return Finding(
         subject=group.workload,
         summary=f"{head}{more}",

@@ -71,15 +71,15 @@ def _without_room(ctx: Context, group: Group, shape: Shape) -> list[Node]:
 
     It looks at ports first, so that it does not say that the same nodes are short of something as well.
     """
-    said = ctx.agreement(group).message
-    if said is None or not said.count(ReasonKind.PORTS) or any(map(said.count, ROOM)):
+    said = ctx.agreement(group)
+    if not said.counted(ReasonKind.PORTS) or said.counted(*ROOM):
         return []
     return [node for node in ctx.place.count(shape).open if not ctx.place.too_small(shape, node)]
 
 
 def _taken(ctx: Context, pod: Pod, node: Node) -> Taken | None:
     wanted = list(host_ports(pod))
-    for other in ctx.snap.pods_on(node.name) if wanted else ():
+    for other in ctx.snap.pods_on(node.name):
         if not occupies_node(other):
             continue
         for held, number, protocol, address in host_ports(other):
@@ -101,8 +101,7 @@ def _finding(ctx: Context, group: Group, taken: dict[str, Taken], lacking: list[
     asked: Evidence = ctx.cite(group.first, first.asked)
     held: list[Evidence] = [ctx.cite(one.holder, one.held) for one in taken.values()]
     proof = ctx.compute(f"nodes {which} whose host port {ports} is free", 0, [asked, *held])
-    said = ctx.agreement(group).message
-    agreed = said is not None and said.count(ReasonKind.PORTS) == len(taken)
+    agreed = ctx.agreement(group).counted(ReasonKind.PORTS) == len(taken)
     return Finding(
         subject=group.workload,
         summary=head,

@@ -92,13 +92,13 @@ def cpu_capacity_exhausted(ctx: Context) -> Iterator[Finding]:
         shape, said = group.shape, ctx.agreement(group).message
         if shape is None or shape.gpus or shape.device_claims or group.state != "refused":
             continue
-        if said is not None and (said.prefilter is not None or not said.count(ReasonKind.INSUFFICIENT)):
+        if said is not None and not said.count(ReasonKind.INSUFFICIENT):
             continue
         counts = ctx.place.count(shape)
         usable = [node for node in counts.open if not ctx.place.too_small(shape, node)]
         short = Counter(name for node in usable for name in ctx.place.short(shape, node) if name in NAMES)
         left = ctx.pools.remaining(group)
-        if usable and not counts.fitting and short and left > 0:
+        if not counts.fitting and short and left > 0:
             resource = max(sorted(short), key=lambda name: short[name])
             yield _finding(ctx, group, shape, resource, usable, left)
 

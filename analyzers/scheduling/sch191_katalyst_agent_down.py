@@ -45,9 +45,11 @@ def katalyst_agent_down(ctx: Context) -> Iterator[Finding]:
     """
     for item in ctx.snap.all(CNR):
         down = next((index for index, one in conditions(item) if _is_down(one)), None)
-        agents = [pod for pod in ctx.snap.pods_on(item.name) if AGENT in pod.name] if down is not None else []
+        if down is None:
+            continue
+        agents = [pod for pod in ctx.snap.pods_on(item.name) if AGENT in pod.name]
         broken = [group for group in ctx.groups(*BROKEN) if any(pod in group.members for pod in agents)]
-        if down is not None and broken:
+        if broken:
             pod = next(one for one in agents if one in broken[0].members)
             yield _finding(ctx, item, down, pod, broken)
 
