@@ -36,8 +36,8 @@ COLOCATION = signatures(
             explains=("pod-unscheduled",),
             literal="Insufficient ",
             # Where other nodes are out for another reason, that may be what has to be mended.
-            pattern=r"nodes are available: (?P<nodes>\d{1,6}) Insufficient (?P<resource>kubernetes\.io/(?:batch|mid)-(?:cpu|memory)"
-            r"|resource\.katalyst\.kubewharf\.io/reclaimed_(?:millicpu|memory))(?:\.|$)",
+            pattern=r"nodes are available: (?P<nodes>\d{1,6}) Insufficient "
+            r"(?P<resource>kubernetes\.io/(?:batch|mid)-(?:cpu|memory)|resource\.katalyst\.kubewharf\.io/reclaimed_(?:millicpu|memory))(?:\.|$)",
             summary="{nodes} node(s) have too little {resource} left: what online pods leave is lent or was taken back",
             means="The pod asks for capacity that is lent from online pods. They use more of it now, or other such "
             "pods hold it.",
