@@ -23,6 +23,8 @@ class ExitCode(IntEnum):
     """Snapshot unreadable, or `diag` itself failed."""
     PARTS_UNCHECKED = 4
     """Looked, but `--strict` was given and something could not be checked."""
+    MODEL_FAILED = 5
+    """`--require-llm` was given, and no model explained; the report is printed."""
     TIMED_OUT = 124
     """`--timeout` was reached; what was read by then is reported."""
     INTERRUPTED = 130

@@ -1,9 +1,12 @@
 """`diag explain`: one cause in words, with its evidence and what to do."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
+from diag.cli import modelling
+from diag.cli.diagnostics import ExitCode
 from diag.cli.flags import flags_of, shared
 from diag.cli.group import Examples
 from diag.document import Report
@@ -19,10 +22,11 @@ _EXAMPLES = (
 @click.command("explain", cls=Examples, examples=_EXAMPLES, configured=True)
 @click.argument("subject", nargs=-1, metavar="[SUBJECT]...")
 @click.option("--all", "all_", is_flag=True, envvar="DIAG_ALL", help="Explain every cause, not only the worst.")
+@modelling.asking
 @shared(fail_on="never")
 @click.pass_context
-def command(ctx: click.Context, /, subject: tuple[str, ...], all_: bool, **_: object) -> int:  # noqa: FBT001  # click's
-    """Why SUBJECT does not run: kind/name, ns/pod, ns/NAMESPACE, an id (C1), a rule, or a pasted message."""
+def command(ctx: click.Context, /, subject: tuple[str, ...], all_: bool, **asked: Any) -> int:  # noqa: FBT001  # click's
+    """Why SUBJECT does not run: kind/name, ns/pod, an id (C1), a rule, a message."""
     from diag.cli.diagnostics import Narrator  # noqa: PLC0415  # help runs nothing
     from diag.cli.looking import delivered, looked, outputs, refuse_paths  # noqa: PLC0415
     from diag.views.narrow import narrowed  # noqa: PLC0415
@@ -51,7 +55,12 @@ def command(ctx: click.Context, /, subject: tuple[str, ...], all_: bool, **_: ob
         return found.code(code)
     from diag.report.formats import explain_bytes  # noqa: PLC0415  # only when there is something to explain
 
-    return found.code(delivered(chosen, flags, to, explain_bytes, found.hidden))
+    if asked["show_prompt"]:
+        modelling.show(modelling.preview(chosen, asked))
+        return ExitCode.OK
+    chosen, ended = modelling.told(chosen, asked, narrator)
+    code = found.code(delivered(chosen, flags, to, explain_bytes, found.hidden))
+    return ended or code
 
 
 def _nothing(report: Report, form: str, look: Look, said: Sequence[str]) -> bytes:

@@ -1,0 +1,146 @@
+"""How `diag explain` asks a model: from flags to a choice, and from what came of it to notes and an exit code."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from diag.cli.diagnostics import ExitCode, Narrator
+from diag.cli.types import duration
+from diag.document import Report
+from diag.errors import UsageError
+
+if TYPE_CHECKING:
+    from diag.llm.tell import Choice
+
+CALLS, TOKENS = 20, 100_000
+
+
+def _option(*names: str, **kwargs: Any) -> Any:
+    return click.option(*names, envvar=f"DIAG_{names[0][2:].replace('-', '_').upper()}", **kwargs)
+
+
+def asking(function: Any) -> Any:
+    """The flags about models. The rarer ones are told by `diag model --help`."""
+    rare: dict[str, Any] = {"hidden": True}
+    for option in reversed((
+        _option("--llm", default="auto", metavar="ENGINE", help="off, local, a URL, provider:model: see diag model."),
+        _option("--model", metavar="NAME", **rare),
+        _option("--language", default="en", metavar="TAG", **rare),
+        _option("--show-prompt", is_flag=True, **rare),
+        _option("--show-dropped", is_flag=True, **rare),
+        _option("--require-llm", is_flag=True, **rare),
+        click.option("--no-redact", is_flag=True, **rare),  # has to be typed
+        _option("--llm-timeout", type=duration, default="60s", metavar="TIME", **rare),
+        _option("--llm-calls", type=click.IntRange(min=0), default=CALLS, metavar="N", **rare),
+        _option("--llm-tokens", type=click.IntRange(min=0), default=TOKENS, metavar="N", **rare),
+        _option("--llm-price", metavar="IN,OUT", **rare),
+        _option("--llm-audit", metavar="FILE", **rare),
+        _option("--no-llm-cache", is_flag=True, **rare),
+    )):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def preview(report: Report, asked: dict[str, Any]) -> str:
+    """The prompts as they would be sent, for each cause of the report."""
+    from diag.llm.tell import questions  # noqa: PLC0415  # brings the template engine
+
+    engine = _engine(asked, tolerant=True)
+    choice = _choice(report, asked, Narrator(quiet=True, verbose=0))
+    parts = []
+    for one in questions(report, choice, engine):
+        head = f"# {one.cause.id}: {one.prompt.tokens} tokens, templates {one.prompt.version}"
+        parts.append(f"{head}\n\n{one.prompt.system}\n\n{one.prompt.user}\n")
+    return "\n".join(parts)
+
+
+def told(report: Report, asked: dict[str, Any], narrator: Narrator) -> tuple[Report, ExitCode]:
+    """The report with a model's words, where one is to be asked, and what to exit with if anything but the report."""
+    if not report.causes or asked["llm"] == "off":
+        return report, ExitCode.OK
+    from diag.llm.engines.engine import EngineError  # noqa: PLC0415  # only where a model may be asked
+
+    must = ExitCode.MODEL_FAILED if asked["require_llm"] else ExitCode.OK
+    try:
+        engine = _engine(asked)
+    except EngineError as error:
+        narrator.note(f"no model: {error.message}; {error.hint}" if error.hint else f"no model: {error.message}")
+        return report, must
+    if engine is None:
+        if must:
+            narrator.note("no model: none is chosen; --llm names one, `diag model use FILE` chooses a local one")
+        return report, must
+    from diag.llm.tell import tell  # noqa: PLC0415  # brings the template engine
+
+    try:
+        ended = tell(report, engine, _choice(report, asked, narrator))
+    finally:
+        engine.close()
+        narrator.done()
+    if ended.failed:
+        narrator.note(f"no model: {ended.failed}" + (f"; {ended.hint}" if ended.hint else ""))
+    if ended.interrupted:
+        return ended.report, ExitCode.INTERRUPTED
+    return ended.report, must if ended.failed else ExitCode.OK
+
+
+def _engine(asked: dict[str, Any], *, tolerant: bool = False) -> Any:
+    from diag.llm.engines.choose import engine_for  # noqa: PLC0415  # as above
+    from diag.llm.engines.engine import EngineError  # noqa: PLC0415  # as above
+
+    try:
+        return engine_for(asked["llm"], asked["model"])
+    except EngineError:
+        if tolerant:  # a prompt can be looked at without an engine
+            return None
+        raise
+
+
+def _choice(report: Report, asked: dict[str, Any], narrator: Narrator) -> "Choice":
+    import platformdirs  # noqa: PLC0415  # as above
+
+    from diag.llm.cache import Cache, default_folder  # noqa: PLC0415  # as above
+    from diag.llm.prompt import checked_language  # noqa: PLC0415  # as above
+    from diag.llm.spending import Spending  # noqa: PLC0415  # as above
+    from diag.llm.tell import Choice  # noqa: PLC0415  # as above
+    from diag.redact.names import named_in  # noqa: PLC0415  # as above
+    from diag.redact.pseudonyms import Pseudonyms, installation_key  # noqa: PLC0415  # as above
+    from diag.redact.redact import Redactor  # noqa: PLC0415  # as above
+
+    state = Path(platformdirs.user_state_dir("diag", appauthor=False))
+    return Choice(
+        redactor=Redactor(Pseudonyms(installation_key(state)), named_in(report)),
+        spending=Spending(
+            most_calls=asked["llm_calls"], most_tokens=asked["llm_tokens"], price=_price(asked["llm_price"])
+        ),
+        language=checked_language(asked["language"]),
+        redact=not asked["no_redact"],
+        timeout_s=asked["llm_timeout"],
+        cache=None if asked["no_llm_cache"] else Cache(default_folder()),
+        audit=Path(asked["llm_audit"]) if asked["llm_audit"] else None,
+        show_dropped=asked["show_dropped"],
+        say=narrator.note,
+        progress=narrator.progress,
+    )
+
+
+def _price(written: str | None) -> tuple[float, float] | None:
+    if not written:
+        return None
+    sent, _, back = written.partition(",")
+    try:
+        price = float(sent), float(back or sent)
+    except ValueError:
+        price = (-1.0, -1.0)
+    if min(price) < 0:
+        raise UsageError(f"--llm-price {written!r} is no price", hint="write 0.15,0.60: for a million tokens in, out")
+    return price
+
+
+def show(text: str) -> None:
+    """Writes a preview to stdout."""
+    from diag.cli.output import to_stdout  # noqa: PLC0415  # as above
+    from diag.report.sanitize import visible  # noqa: PLC0415  # as above
+
+    to_stdout("".join(f"{visible(line)}\n" for line in text.splitlines()).encode("utf-8", "replace"))
