@@ -46,7 +46,7 @@ _CLUSTERS: _Options = (
     _flag("--all-resources", is_flag=True, help="List also kinds that no rule reads."),
 )
 _CHOICES: _Options = (
-    _flag("-n", "--namespace", multiple=True, metavar="NS", help="Show symptoms of this namespace: ml or ml,'dev-*'."),
+    _flag("-n", "--namespace", multiple=True, metavar="NS", help="Show symptoms of these namespaces: ml,'dev-*'."),
     _flag("-A", "--all-namespaces", is_flag=True, help="Show symptoms of all (the default)."),
     _flag("-l", "--selector", metavar="LABELS", help="Show symptoms of objects with these labels."),
     _flag("--filter", metavar="TERMS", multiple=True, help="Show matching causes: sev:error age>10m -ns:dev."),
