@@ -170,12 +170,7 @@ def _finding(ctx: Context, group: Group, shape: Shape, barred: list[Barred]) -> 
     return Finding(
         subject=group.workload,
         summary=f"{head}{near}{more}{smaller}{closed}",
-        evidence=(
-            proof[0],
-            *proof[1:],
-            *group.evidence,
-            *(ctx.cite(node, "spec.unschedulable") for node in cordoned[:3]),
-        ),
+        evidence=(proof[0], *[*proof[1:], *group.evidence, *_cordons(ctx, cordoned)]),
         accounts_for=(Because(group, f"its pods do not tolerate the taint {first.words}", tuple(proof[:6])),),
         confidence=None if ctx.agreement(group).nodes else Confidence.LIKELY,
         since=group.since,
@@ -190,6 +185,10 @@ def _finding(ctx: Context, group: Group, shape: Shape, barred: list[Barred]) -> 
             ),
         ),
     )
+
+
+def _cordons(ctx: Context, nodes: list[Node]) -> list[Evidence]:
+    return [ctx.cite(node, "spec.unschedulable") for node in nodes[:3]]
 
 
 def _evidence(

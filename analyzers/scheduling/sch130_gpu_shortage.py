@@ -213,7 +213,7 @@ def _too_few(ctx: Context, one: Shortage) -> Finding:
         name=one.lack.value,
         subject=one.group.workload,
         summary=summary,
-        evidence=(all_free, largest, request, *proof),
+        evidence=(all_free, *[largest, request, *proof]),
         accounts_for=(_because(ctx, one, summary, (all_free, largest)),),
         confidence=_confidence(ctx, one),
         since=one.group.since,

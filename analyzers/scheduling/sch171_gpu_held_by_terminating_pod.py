@@ -142,7 +142,7 @@ def _finding(ctx: Context, waiting: list[tuple[Group, list[Held]]]) -> Finding:
     return Finding(
         subject=first.ref,
         summary=summary,
-        evidence=(signs[0], *signs[1:], free, *group.evidence),
+        evidence=(signs[0], *[*signs[1:], free, *group.evidence]),
         accounts_for=(*(_because(one, there, who, (signs[0], free)) for one, there in waiting), *_stuck(ctx, pods)),
         confidence=None if agreed else Confidence.LIKELY,
         members=tuple(pod.ref for pod in pods[1:]),

@@ -41,8 +41,8 @@ DISRUPTION_TARGET = signatures(
             literal="in order to admit critical pod",
             pattern=r"Preempted in order to admit critical pod",
             summary="the kubelet ended it to make room for a critical pod of the node (Preempting)",
-            means="A pod with a system-critical priority, a static one or one of a DaemonSet, found no room on its node, "
-            "so the kubelet ended others there.",
+            means="A pod with a system-critical priority, a static one or one of a DaemonSet, found no room on its "
+            "node, so the kubelet ended others there.",
             remedies=(
                 Remedy(
                     text="leave room for the node's own pods: reserve it (system-reserved), or ask for less",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
 from diag.facts.words import count_of, listed
-from diag.findings import Because, Evidence, Finding, Question, Remedy, Severity
+from diag.findings import Because, Evidence, Finding, Question, Remedy, Severity, as_proof
 from diag.projection import Object
 from diag.snapshot.cite import key, value_at
 from diag.snapshot.kinds import Node, Pod
@@ -81,14 +81,17 @@ def _waiting(ctx: Context, node: Node, label: str) -> Finding:
     names = listed([f"{pod.namespace}/{pod.name}" for pod in jobs], SHOWN)
     running = f": {count_of(len(jobs), 'pod')} of Jobs still run there ({names})" if jobs else ""
     summary = f"its driver upgrade waits for jobs to end ({label} is {WAITING}){running}"
-    proof: tuple[Evidence, *tuple[Evidence, ...]] = (state, *(ctx.cite(pod, "spec.nodeName") for pod in jobs[:SHOWN]))
+    proof: list[Evidence] = [state, *(ctx.cite(pod, "spec.nodeName") for pod in jobs[:SHOWN])]
     return Finding(
         subject=node.ref,
         summary=summary,
-        evidence=proof,
+        evidence=as_proof(proof),
         accounts_for=tuple(
             Because(
-                one.group, f"{one.pods} of its pods would fit on {node.name}, whose upgrade waits for jobs", proof[:2]
+                one.group,
+                f"{one.pods} of its pods would fit on {node.name}, whose upgrade waits for jobs",
+                (state,),
+                members=one.pods,
             )
             for one in ctx.pools.charged_to([node.name])
         ),

@@ -35,7 +35,7 @@ class Server(NamedTuple):
     question=Question.DRAINS,
     inputs=("Node", "Pod"),
     severity=Severity.WARNING,
-    visits={"Node": 1, "Pod": 0.5},  # the pods of one namespace
+    visits={"Node": 1, "Pod": 1},  # the pods of one namespace
 )
 def kubelet_version_skew(ctx: Context) -> Iterator[Finding]:
     """A kubelet's version is outside the range that the API server supports.
@@ -100,7 +100,7 @@ def _finding(ctx: Context, how: str, server: Server, nodes: list[Node]) -> Findi
     return Finding(
         subject=first.ref,
         summary=f"its kubelet {version.value} is {how} the API server {server.version}{many}",
-        evidence=(version, server.proof, *(ctx.cite(node, KUBELET) for node in others[:SHOWN])),
+        evidence=(version, *[server.proof, *(ctx.cite(node, KUBELET) for node in others[:SHOWN])]),
         members=tuple(node.ref for node in others),
         remedies=(
             Remedy(text="see the versions of all nodes", command="kubectl get nodes -o wide", who="platform"),

@@ -155,7 +155,7 @@ def _made(
         subject=subject,
         summary=summary,
         evidence=evidence,
-        accounts_for=(Because(group, summary, evidence[:2]),),
+        accounts_for=(Because(group, summary, (evidence[0],)),),
         confidence=confidence,
         second_sign=len(evidence) > 1,
         since=group.since,

@@ -136,7 +136,7 @@ def _finding(ctx: Context, evicted: list[Evicted]) -> Finding:
     return Finding(
         subject=node.ref,
         summary=summary,
-        evidence=(first.sign, *proof, *(one.sign for one in evicted[1:4])),
+        evidence=(first.sign, *[*proof, *(one.sign for one in evicted[1:4])]),
         accounts_for=tuple(_because(node, key, evicted, proof)),
         confidence=None if all(one.sure for one in evicted) else Confidence.LIKELY,
         second_sign=True,
