@@ -21,7 +21,6 @@ class Settings(_Table):
 
     from_: Words | None = Field(None, description="what to read when no --from is given")
     demo: bool | None = Field(None, description="look at the built-in example")
-    context: Words | None = Field(None, description="contexts of the kubeconfig to look at, or all")
     kubeconfig: str | None = Field(None, description="the file with contexts and credentials")
     as_: str | None = Field(None, description="act as this user")
     as_group: Words | None = Field(None, description="act as a member of these groups")

@@ -131,6 +131,11 @@ def showing(forms: Sequence[str]) -> Callable[[Any], Any]:
     return lambda function: _with(function, (*_SOURCES, *_CLUSTERS, *_CHOICES, *_NOW, output, limit, *_MANNERS))
 
 
+def connecting(function: Any) -> Any:
+    """Only the flags of clusters, and how a text is drawn."""
+    return _with(function, (*_CLUSTERS[:5], *_MANNERS[:2]))
+
+
 def watching(function: Any) -> Any:
     """What is read and which troubles are shown, for what draws on a terminal of its own."""
     return _with(function, (*_SOURCES, *_CLUSTERS, *_CHOICES, *_NOW, *_MANNERS))
@@ -154,8 +159,8 @@ class Flags:
     Those with a default are of commands that show causes.
     """
 
-    from_: tuple[str, ...]
-    demo: bool
+    from_: tuple[str, ...] = ()
+    demo: bool = False
     context: tuple[str, ...] = ()
     kubeconfig: str | None = None
     as_: str | None = None
@@ -175,17 +180,17 @@ class Flags:
     limit: int | None = None
     strict: bool = False
     show_ignored: bool = False
-    quiet: bool
-    verbose: int
-    color: str
-    ascii: bool
-    width: int | None
-    max_bytes: int | None
-    max_objects: int | None
-    max_files: int | None
-    max_ratio: int | None
-    max_path: int | None
-    max_log_bytes: int | None
+    quiet: bool = False
+    verbose: int = 0
+    color: str = "auto"
+    ascii: bool = False
+    width: int | None = None
+    max_bytes: int | None = None
+    max_objects: int | None = None
+    max_files: int | None = None
+    max_ratio: int | None = None
+    max_path: int | None = None
+    max_log_bytes: int | None = None
     fail_on: str = "never"
     config: Config
     origins: Mapping[str, str]
@@ -220,14 +225,15 @@ def flags_of(ctx: click.Context) -> Flags:
     """The weighed values of this command. A profile of the context loses only to a typed flag."""
     config = ctx.find_object(Config) or Config()
     values = {name: ctx.params[name] for name in Flags.__dataclass_fields__ if name in ctx.params}
-    contexts = [path.partition("=")[0] for path in values["from_"] if "=" in path] + ["demo"] * values["demo"]
+    contexts = [path.partition("=")[0] for path in values.get("from_", ()) if "=" in path]
+    contexts += ["demo"] * values.get("demo", False)
     contexts += values.get("context", ())
     profile = {_param(ctx, name): each.value for name, each in config.profile(contexts).items()}
     for param in ctx.command.params:
         if param.name in profile and param.name in values and not _typed(ctx, param.name):
             values[param.name] = param.type_cast_value(ctx, profile[param.name])
     # A namespace that is typed stands against an -A from a file, and the other way round.
-    if _typed(ctx, "namespace") and values.get("namespace"):
+    if _typed(ctx, "namespace") and values.get("namespace") and "all_namespaces" in values:
         values["all_namespaces"] &= _typed(ctx, "all_namespaces")
     origins = {name: origin for name in values if (origin := _origin(ctx, name, config))}
     origins |= {

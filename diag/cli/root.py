@@ -25,6 +25,8 @@ _COMMANDS = {
     "timeline": ("diag.cli.timeline", "what happened to an object, in the order of time"),
     "graph": ("diag.cli.graph", "causes and symptoms as a tree, for Mermaid or Graphviz"),
     "coverage": ("diag.cli.coverage", "what was looked at, what could not be, and what would mend that"),
+    "rbac": ("diag.cli.rbac", "the exact rights that a look at a cluster needs; --check asks for them"),
+    "doctor": ("diag.cli.doctor", "configuration, contexts, rights, extras: each with its fix"),
     "rules": ("diag.cli.rules", "list the rules, or show the page of one"),
     "schema": ("diag.cli.schema", "the JSON Schema of the report"),
     "config": ("diag.cli.config", "what is configured, and where it came from"),

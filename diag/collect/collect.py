@@ -98,10 +98,12 @@ def _version(cluster: Cluster, problems: list[Problem], stop: Stop) -> tuple[str
         what = "read the server's version"
         problems.append(Problem(what=what, why=error.why, detail=str(error), fix="kubectl version"))
         return None, None
+    said = None
     try:
         said = msgspec.json.decode(answer.body, type=_Version).gitVersion
-    except msgspec.MsgspecError:
-        said = None
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        what, detail = "read the server's version", f"GET /version: the answer is no version ({error})"
+        problems.append(Problem(what=what, why="unreadable", detail=detail, fix="kubectl version"))
     try:
         moment = parsedate_to_datetime(answer.headers.get("date", "")).strftime("%Y-%m-%dT%H:%M:%SZ")
     except ValueError:

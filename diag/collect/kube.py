@@ -253,7 +253,7 @@ def _configure(settings: Any, login: Login) -> tuple[str, str]:
     if place is None:
         raise ClusterError(
             "there is no cluster to look at: no kubeconfig is here, and this is no pod",
-            hint="set KUBECONFIG or --kubeconfig, read a dump with --from FILE (--from - for what is piped in), or --demo",
+            hint="set KUBECONFIG or --kubeconfig, or read a dump with --from FILE (--from - for what is piped in)",
         )
     known = contexts(login.kubeconfig)
     chosen = next((each for each in known if (each.name == login.context if login.context else each.current)), None)

@@ -176,4 +176,4 @@ def test_every_flag_has_a_variable_and_a_key():
                 key = option.name.rstrip("_")
                 assert option.envvar == f"DIAG_{key.upper()}"
                 # `ignore` is the table [[ignore]] in files: there, a reason is required.
-                assert option.name in Settings.model_fields or key in Settings.model_fields or key == "ignore"
+                assert option.name in Settings.model_fields or key in Settings.model_fields or key in ("ignore", "context")

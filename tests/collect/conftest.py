@@ -20,7 +20,7 @@ def serve(tmp_path):
         opened.append(server)
         user = user or {"token": "a-token"}
         place = tmp_path / f"config{len(opened)}"
-        kubeconfig(place, {f"gpu-{len(opened)}": server.url}, user=user, cluster=cluster, namespace=namespace)
+        kubeconfig(place, {"gpu": server.url}, user=user, cluster=cluster, namespace=namespace)
         server.config = str(place)
         return server
 

@@ -45,7 +45,7 @@ def list_page(store: Store, resource: Resource, version: str, namespace: str, qu
              "retryAfterSeconds": 1},
         )  # fmt: skip
     with store.lock:
-        if token and token.rv < store.oldest:
+        if token and 0 < token.rv < store.oldest:
             return 410, expired(_encoded(_Token(v="meta.k8s.io/v1", rv=-1, start=token.start)))
         left = [one for one in store.items(resource, namespace, _key(token, namespace)) if wanted(one)]
         current = store.version

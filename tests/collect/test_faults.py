@@ -1,0 +1,155 @@
+"""A fault at any request leaves a report with what else was read, and says what is missing."""
+
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from scenarios import scenario
+
+from diag.api import scan
+from diag.collect.live import Live
+from diag.errors import ClusterError
+from diag.testing.apiserver import ApiServer, Fault, kubeconfig
+
+NAME = "preempted-two-deployments"
+ITEMS, LOGS = scenario(NAME)
+PODS = "/api/v1/pods"
+LASTING = 1000  # times: longer than anybody tries
+
+
+@pytest.fixture
+def look(serve):
+    """Scans a server with these faults: the report, and the server."""
+
+    def run(*faults, timeout=5.0, **ways):
+        server = serve(ITEMS, logs=LOGS, faults=faults, **ways)
+        return scan(Live(kubeconfig=server.config, request_timeout_s=timeout)), server
+
+    return run
+
+
+def gaps(report):
+    return [(gap.what, gap.why) for gap in report.gaps]
+
+
+@pytest.fixture(scope="module")
+def paths():
+    """Every path that a scan without faults asks for."""
+    with ApiServer(ITEMS, logs=LOGS) as server, tempfile.TemporaryDirectory() as folder:
+        scan(Live(kubeconfig=str(kubeconfig(Path(folder) / "config", {"gpu": server.url}))))
+    return [request.path for request in server.requests]
+
+
+FAULTS = [
+    *(Fault(what="code", code=code, times=LASTING) for code in (400, 403, 404, 406, 410, 500, 503)),
+    *(Fault(what=what, times=LASTING) for what in ("reset", "truncate", "garbage", "html")),
+]
+
+
+@pytest.mark.parametrize(
+    "fault", FAULTS, ids=lambda fault: fault.what + (str(fault.code) if fault.what == "code" else "")
+)
+@pytest.mark.parametrize("path", ["/version", "/api", "/apis", PODS, "/api/v1/nodes", "/apis/apps/v1/deployments"])
+def test_what_lasts_is_one_gap_and_the_rest_is_read(look, fault, path):
+    report, server = look(replace(fault, path=path))
+
+    others = {"/version": "server's version", "/api": "discover /api", "/apis": "discover /apis"}
+    meant = (
+        others.get(path)
+        or f"list {dict.fromkeys([PODS], 'Pod').get(path) or ('Node' if 'nodes' in path else 'apps/Deployment')}"
+    )
+    assert [what for what, _ in gaps(report) if meant in what], gaps(report)
+    if path != PODS:
+        assert report.stats["pods"] == 63
+    assert len(server.requests) < 80
+
+
+def test_each_request_in_turn_may_fail_once_without_a_trace(look, paths):
+    clean, _ = look()
+    for path in dict.fromkeys(paths):
+        for fault in (Fault(path=path, what="reset"), Fault(path=path, code=500), Fault(path=path, what="garbage")):
+            if fault.what == "garbage" and ("/log" in path or path in ("/version", "/api", "/apis")):
+                continue  # what is no JSON there is said; of a list it is asked for again
+            report, _ = look(fault)
+            assert report.to_dict()["causes"] == clean.to_dict()["causes"], (path, fault)
+            assert gaps(report) == gaps(clean), (path, fault)
+
+
+def test_a_flood_is_waited_out_as_the_server_asks(look):
+    report, server = look(Fault(path=PODS, code=429, retry_after=1, times=2))
+
+    assert report.stats["pods"] == 63
+    assert len([one for one in server.requests if one.path == PODS]) == 3
+
+
+def test_a_server_that_stalls_costs_one_time_out(look):
+    began = time.monotonic()
+    report, _ = look(Fault(path=PODS, what="stall", times=LASTING), timeout=1.0)
+
+    assert time.monotonic() - began < 20
+    assert ("list Pod", "timeout") in gaps(report)
+    assert report.stats["nodes"] == 6
+
+
+def test_a_history_that_is_compacted_between_pages_is_listed_again(serve):
+    pods = [item for item in ITEMS if item["kind"] == "Pod"]
+    many = [
+        {**pods[0], "metadata": {**pods[0]["metadata"], "name": f"more-{number:04}", "uid": f"u{number}"}}
+        for number in range(1200)
+    ]
+    server = serve([*ITEMS, *many], faults=[Fault(path=PODS, number=2, what="expire")])
+
+    report = scan(Live(kubeconfig=server.config))
+
+    assert report.stats["pods"] == 63 + 1200
+    assert not [what for what, _ in gaps(report) if "Pod" in what]
+
+
+def test_a_history_that_is_always_compacted_is_read_with_a_gap(serve):
+    pods = [item for item in ITEMS if item["kind"] == "Pod"]
+    many = [
+        {**pods[0], "metadata": {**pods[0]["metadata"], "name": f"more-{number:04}", "uid": f"u{number}"}}
+        for number in range(1200)
+    ]
+    expire = [Fault(path=PODS, number=number, what="expire") for number in (2, 2, 2, 2)]
+    server = serve([*ITEMS, *many], faults=expire)
+
+    report = scan(Live(kubeconfig=server.config))
+
+    assert report.stats["pods"] == 63 + 1200
+    assert ("list Pod", "truncated") in gaps(report)
+
+
+def test_a_server_that_goes_away_leaves_what_was_read(look):
+    report, _ = look(Fault(number=12, what="gone", times=LASTING), timeout=2.0)
+
+    assert report.stats["pods"] == 63
+    assert len(gaps(report)) > 10
+
+
+def test_a_token_that_ran_out_is_fetched_once_more(look):
+    report, server = look(Fault(path=PODS, code=401))
+
+    assert report.stats["pods"] == 63
+    assert len([one for one in server.requests if one.path == PODS]) == 2
+
+
+def test_a_token_that_stays_refused_is_told(look):
+    with pytest.raises(ClusterError, match="does not know who you are"):
+        look(token="another")  # noqa: S106  no secret
+
+
+def test_an_older_server_without_aggregated_discovery_gives_the_same(look):
+    new, _ = look()
+    old, _ = look(aggregated=False)
+
+    assert old.to_dict()["causes"] == new.to_dict()["causes"]
+    assert gaps(old) == gaps(new)
+
+
+def test_a_group_whose_server_is_down_is_one_gap(look):
+    report, _ = look(stale=["policy"])
+
+    assert [what for what, _ in gaps(report) if "policy" in what][:1] == ["discover policy/v1"]

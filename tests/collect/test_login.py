@@ -1,0 +1,131 @@
+"""The ways in which users prove who they are, through the official client."""
+
+import ast
+import base64
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+from certificates import certificates
+from kubernetes.config import incluster_config
+from scenarios import scenario
+
+import diag
+from diag.collect import kube
+from diag.collect.kube import Cluster, Login, ReadOnlyError
+
+ITEMS, _ = scenario("preempted-two-deployments")
+
+
+def version(config, **ways):
+    return Cluster(Login(kubeconfig=config, **ways)).get("/version").status
+
+
+def test_a_token_and_a_token_file(serve, tmp_path):
+    server = serve(ITEMS, token="t0k", user={"token": "t0k"})  # noqa: S106
+    assert version(server.config) == 200
+    (tmp_path / "token").write_text("t0k")
+    assert version(serve(ITEMS, token="t0k", user={"tokenFile": str(tmp_path / "token")}).config) == 200  # noqa: S106
+    assert version(serve(ITEMS, token="t0k", user={"token": "old"}).config) == 401  # noqa: S106
+
+
+def test_an_exec_plugin_is_run_and_run_again_when_its_token_ran_out(serve, tmp_path):
+    script = tmp_path / "login"
+    count = tmp_path / "count"
+    script.write_text(
+        f"#!{sys.executable}\nimport json, pathlib\nplace = pathlib.Path({str(count)!r})\n"
+        "runs = int(place.read_text()) + 1 if place.exists() else 1\nplace.write_text(str(runs))\n"
+        'print(json.dumps({"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential",'
+        ' "status": {"token": f"token-{runs}"}}))\n'
+    )
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+    plugin = {"apiVersion": "client.authentication.k8s.io/v1", "command": str(script), "interactiveMode": "Never"}
+    server = serve(ITEMS, token="token-2", user={"exec": plugin})  # noqa: S106
+
+    assert version(server.config) == 200
+    assert count.read_text() == "2"
+
+
+def test_impersonation_is_sent(serve):
+    server = serve(ITEMS)
+
+    version(server.config, as_user="dana@example.com", as_groups=("ml-users", "people"))
+
+    headers = {name.lower(): value for name, value in server.requests[-1].headers.items()}
+    assert headers["impersonate-user"] == "dana@example.com"
+    assert "people" in headers["impersonate-group"] or "ml-users" in headers["impersonate-group"]
+
+
+def test_client_certificates_and_a_private_authority(serve, tmp_path):
+    tls = certificates(tmp_path)
+    data = {name: base64.b64encode((tmp_path / f"{name}.pem").read_bytes()).decode() for name in ("ca", "client")}
+    key = base64.b64encode((tmp_path / "client-key.pem").read_bytes()).decode()
+    server = serve(
+        ITEMS, tls=tls, user={"client-certificate-data": data["client"], "client-key-data": key},
+        cluster={"certificate-authority-data": data["ca"]},
+    )  # fmt: skip
+    assert version(server.config) == 200
+
+    stranger = serve(ITEMS, tls=tls, cluster={"certificate-authority-data": data["ca"]})
+    with pytest.raises(kube.TransportError):
+        version(stranger.config)
+    untrusted = serve(ITEMS, tls=certificates(tmp_path, verify=False))
+    with pytest.raises(kube.TransportError, match=r"(?i)certificate"):
+        version(untrusted.config)
+
+
+def test_in_a_pod_the_service_account_is_used(serve, tmp_path, monkeypatch):
+    tls = certificates(tmp_path, verify=False)
+    server = serve(ITEMS, tls=tls, token="pod-token")  # noqa: S106
+    (tmp_path / "token").write_text("pod-token")
+    (tmp_path / "namespace").write_text("tools\n")
+    host, port = server.url.removeprefix("https://").split(":")
+    monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(tmp_path / "token"))
+    monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", host)
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", port)
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "nowhere"))
+
+    cluster = Cluster(Login())
+
+    assert (cluster.context, cluster.namespace) == ("in-cluster", "tools")
+    assert cluster.get("/version").status in (200, 401)  # the client writes `bearer` in lower case; servers take both
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/secrets", "/api/v1/namespaces/ml/secrets", "/api/v1/namespaces/ml/secrets/token",
+        "/api/v1/namespaces/ml/pods/train-0", "/api/v1/namespaces/ml/pods/train-0/exec",
+        "/api/v1/namespaces/ml/pods/train-0/attach", "/api/v1/namespaces/ml/pods/train-0/portforward",
+        "/api/v1/nodes/gpu-1/proxy/metrics", "/api/v1/namespaces/ml/services/web:80/proxy/", "/metrics", "/logs/",
+        "/api/v1/namespaces/ml/pods/a/../../secrets/log", "/api/v1/pods/../secrets",
+    ],
+)  # fmt: skip
+def test_the_door_refuses_before_it_connects(serve, path):
+    server = serve(ITEMS)
+    cluster = Cluster(Login(kubeconfig=server.config))
+
+    with pytest.raises(ReadOnlyError):
+        cluster.get(path)
+    with pytest.raises(ReadOnlyError):
+        cluster.review(path, {})
+    with pytest.raises(ReadOnlyError):
+        list(cluster.lines(path, {"watch": "true"}))
+    assert server.requests == []
+
+
+def test_nothing_else_opens_a_connection():
+    """Only the one door imports the client, or anything that connects."""
+    root = Path(diag.__file__).parent
+    connects = {"kubernetes", "urllib3", "requests", "socket", "http", "aiohttp", "httpx"}
+    allowed = {"collect/kube.py"}
+    for path in root.rglob("*.py"):
+        name = path.relative_to(root).as_posix()
+        if name.startswith(("testing/", "llm/")) or name in allowed:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+            assert not connects.intersection(each.partition(".")[0] for each in names), name

@@ -1,0 +1,112 @@
+"""`diag rbac` and `diag doctor` say the truth of every state of a server."""
+
+import json
+
+import pytest
+import yaml
+from scenarios import scenario
+
+from diag.catalog.inputs import kinds_read
+from diag.catalog.registry import load as load_rules
+from diag.collect.roles import rules_for
+from diag.testing.apiserver import Access, Fault
+
+ITEMS, _ = scenario("preempted-two-deployments")
+ALL = rules_for(kinds_read(load_rules(third_party=False)))
+
+
+def test_the_role_reads_and_names_everything(diag):
+    role = yaml.safe_load(diag("rbac").out)
+
+    assert role["kind"] == "ClusterRole"
+    words = [word for rule in role["rules"] for word in (*rule["resources"], *rule["verbs"], *rule["apiGroups"])]
+    assert not {"*", "secrets", "nodes/proxy", "pods/exec", "create", "update", "patch", "delete"}.intersection(words)
+    assert {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]} in role["rules"]
+
+
+def test_a_role_for_namespaces_leaves_out_what_has_none(diag):
+    first, second = yaml.safe_load_all(diag("rbac", "--role", "-n", "ml", "-n", "team-a").out)
+
+    assert [one["metadata"]["namespace"] for one in (first, second)] == ["ml", "team-a"]
+    assert "nodes" not in json.dumps(first)
+    assert "pods" in json.dumps(first)
+    assert diag("rbac", "--role").code == 2
+
+
+def test_every_line_of_the_role_is_used_by_a_collection(serve, diag):
+    server = serve(ITEMS, access=Access(cluster=ALL))
+
+    ended = diag("scan", "--kubeconfig", server.config, "-o", "json", "--fail-on", "never")
+
+    assert not [gap for gap in ended.report["gaps"] if gap["why"] == "forbidden"]
+
+
+@pytest.mark.parametrize(
+    ("access", "code", "says"),
+    [
+        (Access(cluster=ALL), 0, " 0 denied"),
+        (Access(cluster=ALL).without("list", "", "pods"), 1, "denied   list pods"),
+        (Access(cluster=ALL).without("get", "", "pods/log"), 1, "denied   get pods/log"),
+        (Access(cluster=()), 1, "denied   list nodes"),
+    ],
+)
+def test_the_check_tells_each_right_that_is_missing(serve, diag, access, code, says):
+    server = serve(ITEMS, access=access)
+
+    ended = diag("rbac", "--check", "--kubeconfig", server.config)
+
+    assert (ended.code, says in ended.out) == (code, True), ended.out + ended.err
+    asked = [one for one in server.requests if one.method == "POST"]
+    assert all(one.path.endswith("selfsubjectaccessreviews") for one in asked)
+    assert ended.out.count("denied   ") == ended.out.count("\n") - 1
+
+
+def test_the_check_in_a_namespace_asks_for_that(serve, diag):
+    rules = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}]
+    server = serve(ITEMS, access=Access(cluster=(), namespaced={"labs": rules}))
+
+    assert "denied   list pods\n" in diag("rbac", "--check", "--kubeconfig", server.config).out
+    assert "denied   list pods\n" not in diag("rbac", "--check", "-n", "labs", "--kubeconfig", server.config).out
+
+
+@pytest.mark.parametrize(
+    ("ways", "code", "says"),
+    [
+        ({"access": Access(cluster=ALL)}, 0, "ok    gpu rights: all"),
+        ({"access": Access(cluster=ALL).without("list", "", "nodes")}, 0, " are missing in the whole cluster: list nodes\n"),
+        ({"access": Access(cluster=())}, 3, "are missing in the whole cluster"),
+        ({"token": "another"}, 3, "log in again"),
+        ({"faults": [Fault(what="gone", times=100)]}, 3, "kubectl --context gpu version"),
+        ({"stale": ["policy"]}, 0, "kubectl get apiservices"),
+    ],
+)
+def test_the_doctor_tells_each_state(serve, diag, ways, code, says):
+    server = serve(ITEMS, **ways)
+
+    ended = diag("doctor", "--kubeconfig", server.config)
+
+    assert ended.code == code, ended.out + ended.err
+    assert says in ended.out
+    assert "Traceback" not in ended.err
+
+
+def test_without_a_cluster_each_command_says_what_to_do(diag):
+    for command in (["scan"], ["explain"], ["rbac", "--check"], ["doctor"]):
+        ended = diag(*command)
+        assert ended.code == 3, command
+        assert "no kubeconfig is here" in ended.err + ended.out
+        assert "--from" in ended.err + ended.out
+
+
+def test_a_context_that_does_not_exist_is_a_slip(serve, diag):
+    server = serve(ITEMS)
+
+    ended = diag("scan", "--kubeconfig", server.config, "--context", "prod")
+
+    assert ended.code == 2
+    assert "no context is called prod" in ended.err
+    assert "gpu" in ended.err
+
+
+def test_a_dump_and_a_cluster_exclude_each_other(serve, diag):
+    assert diag("scan", "--demo", "--context", "prod").code == 2

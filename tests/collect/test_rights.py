@@ -1,0 +1,109 @@
+"""With any rights: what may be read is read, what may not is one gap, and forbidden never means absent."""
+
+import pytest
+from scenarios import scenario
+
+from diag.api import scan
+from diag.catalog.inputs import kinds_read
+from diag.catalog.registry import load as load_rules
+from diag.collect.live import Live
+from diag.collect.roles import rules_for
+from diag.testing.apiserver import Access
+
+ALL = rules_for(kinds_read(load_rules(third_party=False)))
+NAMES = ["preempted-two-deployments", "healthy-busy-rollout", "quota-events-expired", "wffc-provisioner-scaled-to-zero"]
+
+
+def key(ref):
+    return ref.kind, ref.namespace, ref.name
+
+
+def seen(server, items):
+    """The report, the objects that it calls an error or a warning, and those that stand behind them (and own them)."""
+    report = scan(Live(kubeconfig=server.config))
+    severe = [cause for cause in report.causes if cause.severity != "info"]
+    blamed = {key(cause.root) for cause in severe}
+    findings = {finding.id: finding for finding in report.findings}
+    behind = set(blamed)
+    for cause in severe:
+        for found in (findings[one] for one in (*cause.symptoms, cause.finding)):
+            behind |= {key(found.subject), *map(key, found.members), *map(key, cause.lineage)}
+    owners = {
+        (item["kind"], meta.get("namespace", ""), meta["name"]): [
+            (owner["kind"], meta.get("namespace", ""), owner["name"]) for owner in meta.get("ownerReferences", ())
+        ]
+        for item in items
+        for meta in [item["metadata"]]
+    }
+    for _ in range(3):
+        behind |= {owner for one in behind for owner in owners.get(one, ())}
+        # A ReplicaSet stands for the Deployment that may not be listed.
+        behind |= {one for one, its in owners.items() if one[0] != "Pod" and behind.intersection(its)}
+    return report, blamed, behind
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_any_one_right_nothing_new_is_blamed_and_one_gap_tells(name, serve):
+    items, logs = scenario(name)
+    served = serve(items, logs=logs, access=Access(cluster=ALL))
+    whole, _, behind = seen(served, items)
+    there = {request.path.rpartition("/")[2] for request in served.requests}
+    for rule in ALL:
+        for resource in rule["resources"]:
+            if resource not in there:
+                continue
+            (group,) = rule["apiGroups"]
+            server = serve(items, logs=logs, access=Access(cluster=ALL).without("list", group, resource))
+            report, blamed, _ = seen(server, items)
+            new = [gap for gap in report.gaps if (gap.what, gap.why) not in {(one.what, one.why) for one in whole.gaps}]
+            assert blamed <= behind, (resource, blamed - behind)
+            assert [gap.why for gap in new] == ["forbidden"], (resource, [(gap.what, gap.why) for gap in new])
+            assert "kubectl get" in new[0].fix
+
+
+def test_with_rights_in_one_namespace_only_it_is_listed_and_the_rest_is_told(serve):
+    items, logs = scenario("preempted-two-deployments")
+    rules = [{"apiGroups": ["", "apps", "batch"], "resources": ["*"], "verbs": ["get", "list", "watch"]}]
+    server = serve(items, logs=logs, access=Access(cluster=(), namespaced={"labs": rules}), namespace="labs")
+
+    report = scan(Live(kubeconfig=server.config))
+
+    assert {cause.root.namespace for cause in report.causes} <= {"labs"}
+    assert report.stats["pods"] > 0
+    told = {gap.what: gap for gap in report.gaps}
+    assert told["list Pod"].why == "forbidden"
+    assert told["list Node"].material
+
+
+def test_a_namespace_that_was_named_is_tried_first(serve):
+    items, logs = scenario("preempted-two-deployments")
+    rules = [{"apiGroups": [""], "resources": ["pods", "events"], "verbs": ["list"]}]
+    server = serve(items, logs=logs, access=Access(cluster=(), namespaced={"labs": rules}))
+
+    report = scan(Live(kubeconfig=server.config, namespaces=("labs",)))
+
+    assert report.stats["pods"] > 0
+    asked = [request.path for request in server.requests if "/namespaces/" in request.path]
+    assert asked
+    assert all("/namespaces/labs/" in path for path in asked)
+
+
+def test_without_any_right_the_message_says_what_to_ask_for(serve, diag):
+    items, _ = scenario("preempted-two-deployments")
+    server = serve(items, access=Access(cluster=()))
+
+    ended = diag("scan", "--kubeconfig", server.config)
+
+    assert ended.code == 3
+    assert "you may read nothing in gpu" in ended.err
+    assert "diag rbac" in ended.err
+
+
+def test_secrets_are_never_asked_for(serve):
+    items, logs = scenario("two-failures-in-busy")
+    server = serve(items, logs=logs)
+
+    scan(Live(kubeconfig=server.config, everything=True))
+
+    assert not [request for request in server.requests if "secrets" in request.path]
+    assert {request.method for request in server.requests} == {"GET"}
