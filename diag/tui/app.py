@@ -70,6 +70,7 @@ class DiagApp(App[None]):
     .-narrow Listing { layout: vertical; }
     .-narrow Listing > .lists, .-narrow Listing > .told, .-narrow Listing > .cause { width: 1fr; }
     .-narrow Listing > .lists, .-narrow Causes > .cause { height: 2fr; }
+    .-narrow Listing > .lists > .second { height: 1fr; min-height: 3; }
     .-narrow Causes > .lists, .-narrow Listing > .told { height: 1fr; min-height: 5; }
     .-narrow.-short Causes #next { display: none; }
     .-ascii VirtualTable, .-ascii Paragraphs, .-ascii Vertical { border: ascii $primary-darken-2; }
@@ -337,11 +338,13 @@ class DiagApp(App[None]):
         command = self.equivalent()
         self.push_screen(Reader("As a command", [Paragraph(text=command, tone="command")], marks=self.marks))
 
-    @work(group="ask")
-    async def action_command(self) -> None:
+    def action_command(self) -> None:
         """A screen, a cause or an object by its name."""
         hint = "a screen (gpus, queues, …), a cause (C1), an object (pod/ns/name), explain SUBJECT, quit"
-        typed = await self.push_screen_wait(Prompt("Go to", hint=self.marks(hint)))
+        self.push_screen(Prompt("Go to", hint=self.marks(hint)), self.go_to)
+
+    async def go_to(self, typed: str | None) -> None:
+        """Goes where the words of a command line mean."""
         words = (typed or "").split()
         if words[:1] == ["diag"]:
             words = words[1:]
@@ -384,14 +387,16 @@ class DiagApp(App[None]):
         self.notify(visible(f"Nothing is called {text[:60]}{near}"), severity="warning", markup=False)
         return False
 
-    @work(group="ask")
-    async def action_jump(self) -> None:
+    def action_jump(self) -> None:
         """A pane by its letter."""
         panes = [pane for pane in self.lists.query("VirtualTable, Paragraphs").results(Widget) if pane.region.area]
         named = [(pane.id or "", str(pane.border_title or pane.id)) for pane in panes]
-        chosen = await self.push_screen_wait(Choose("Jump to", named))
-        if chosen:
-            self.lists.query_one(f"#{chosen}").focus()
+
+        def jump(chosen: str | None) -> None:
+            if chosen:
+                self.lists.query_one(f"#{chosen}").focus()
+
+        self.push_screen(Choose("Jump to", named), jump)
 
     # Taking something along
 
@@ -430,31 +435,34 @@ class DiagApp(App[None]):
         if self._driver is not None:
             self._driver.write(sequence)
 
-    @work(group="ask")
-    async def action_copy_as(self) -> None:
+    def action_copy_as(self) -> None:
         """Copies the selection in a form."""
-        lines = self.lists.lists[0].chosen()
-        if not lines or self.seen is None:
+        lines, seen = self.lists.lists[0].chosen(), self.seen
+        if not lines or seen is None:
             self.notify("There is nothing to copy.", markup=False)
             return
-        form = await self.push_screen_wait(Choose("Copy as", list(FORMS.items())))
-        if form:
-            self.copy_text(copied(form, self.seen, lines, self.source.again), FORMS[form])
 
-    @work(group="ask")
-    async def action_export(self) -> None:
+        def take(form: str | None) -> None:
+            if form:
+                self.copy_text(copied(form, seen, lines, self.source.again), FORMS[form])
+
+        self.push_screen(Choose("Copy as", list(FORMS.items())), take)
+
+    def action_export(self) -> None:
         """Writes the report to a file."""
-        if self.seen is None:
+        seen = self.seen
+        if seen is None:
             self.notify("There is no report yet.", markup=False)
             return
-        typed = await self.push_screen_wait(Prompt("Write the report to", hint="as -o: FORMAT=PATH", value="json="))
-        if typed:
-            try:
-                path = export(self.seen.report, typed)
-            except DiagError as error:
-                self.complain(error)
-            else:
-                self.notify(f"Wrote {path}.", markup=False)
+
+        def write(typed: str | None) -> None:
+            if typed:
+                try:
+                    self.notify(f"Wrote {export(seen.report, typed)}.", markup=False)
+                except DiagError as error:
+                    self.complain(error)
+
+        self.push_screen(Prompt("Write the report to", hint="as -o: FORMAT=PATH", value="json="), write)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002  # Textual's
         """The palette: all actions, and the themes."""

@@ -41,7 +41,6 @@ class Listing(Container):
     Listing > .told { width: 2fr; border: round $primary-darken-2; }
     Listing > .told:focus { border: round $primary; }
     Listing Input { dock: bottom; height: 1; border: none; display: none; background: $panel; }
-    Listing Input.-open { display: block; }
     """
     titles: ClassVar[tuple[str, ...]] = ("",)
     twin: ClassVar[str] = ""  # the command that prints the same
@@ -205,20 +204,21 @@ class Listing(Container):
     def open_filter(self) -> None:
         """Opens the line in which the filter is typed."""
         field = self.query_one(Input)
-        field.add_class("-open")
-        field.focus()
+        # At once, so that what is typed next is the filter already.
+        field.display = True
+        self.screen.set_focus(field)
 
     def close_filter(self, *, clear: bool) -> bool:
         """Closes it; says whether there was anything to close or clear."""
         field = self.query_one(Input)
-        was = field.has_class("-open") or bool(clear and self.filter_text)
+        was = bool(field.display) or bool(clear and self.filter_text)
         if clear:
             field.value = ""
             self.filter_text = ""
             self.apply()
-        field.remove_class("-open")
+        field.display = False
         if was:
-            self.lists[0].focus()
+            self.screen.set_focus(self.lists[0])
         return was
 
     @on(Input.Changed)

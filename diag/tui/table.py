@@ -63,7 +63,7 @@ class VirtualTable(ScrollView, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  # Textual's name
         super().__init__(id=id)
-        self.table = Table(columns=(), lines=())
+        self.table = Table(columns=(), lines=(), empty="Reading …")
         self.lines: Sequence[Line] = ()
         self.cursor = 0
         self.marked: set[str] = set()

@@ -1,0 +1,57 @@
+"""Screens as pictures, of a report that no change of a rule touches. `pytest --snapshot-update` stores new ones."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from tui_driver import app_of
+
+from diag.catalog.registry import RuleInfo
+from diag.document import Report
+from diag.tui.source import Seen
+
+PINNED = Path(__file__).parent / "pinned" / "report.json"
+SIZES = [(80, 24), (120, 36), (200, 60)]
+
+
+@pytest.fixture
+def pinned(demo, monkeypatch):
+    """The built-in example with the report that was stored, and a catalogue of two rules."""
+    rules = [
+        RuleInfo(
+            id=name, name=f"name-of-{name.lower()}", role="cause", family=name[:3], severity="error", question="placed",
+            basis="counted", inputs=(), since="", status="", summary="What it finds.", doc="", source_file="",
+        )
+        for name in ("QUO501", "APP001")
+    ]  # fmt: skip
+    monkeypatch.setattr("diag.catalog.registry.infos", lambda _: rules)
+    report = msgspec.json.decode(PINNED.read_bytes(), type=Report)
+    return Seen(report=report, snapshots=demo.snapshots)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("key", ["1", "2", "3", "4", "5", "6", "9"])
+def test_every_screen_at_three_sizes(screen, pinned, key, size):
+    assert screen(app_of(pinned, name="demo"), key, size=size)
+
+
+@pytest.mark.parametrize("theme", ["textual-light", "safe-dark", "safe-light"])
+def test_the_main_screen_in_other_colours(screen, pinned, theme):
+    app = app_of(pinned, name="demo")
+    app.theme = theme
+
+    assert screen(app)
+
+
+def test_the_main_screen_without_colours(screen, pinned, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    assert screen(app_of(pinned, name="demo"))
+
+
+def test_the_main_screen_in_ascii(screen, pinned):
+    assert screen(app_of(pinned, name="demo", ascii=True))
+
+
+def test_a_cause_in_words(screen, pinned):
+    assert screen(app_of(pinned, name="demo"), "x")
