@@ -7,7 +7,7 @@ from diag.catalog.joins import room
 from diag.catalog.rule import rule
 from diag.facts.quantity import show
 from diag.findings import Because, Confidence, Finding, Question, Remedy
-from diag.trouble.relations.rollout import SelfBlocked, self_blocked
+from diag.trouble.relations.rollout import SURGE, SelfBlocked, self_blocked
 from diag.trouble.room.shortage import Lack, Shortage
 from diag.trouble.shapes import request_path
 
@@ -28,16 +28,18 @@ def rolling_update_gpu_deadlock(ctx: Context) -> Iterator[Finding]:
 
     ## Why it happens
     `maxUnavailable` rounds down: 25 % of up to three replicas is none. Rolling updates need spare GPUs for the surge,
-    and the fleet has none. Knative always keeps a revision until the next one is ready.
+    and the fleet has none. Knative always keeps a revision until the next one is ready; a DaemonSet with `maxSurge`
+    keeps each node's old pod until the new one there is.
 
     ## Evidence
-    The new pod's request and the scheduler's words; the old pods' requests; the Deployment's `spec.strategy`.
+    The new pod's request and the scheduler's words; the old pods' requests; the Deployment's `spec.strategy`, or the
+    DaemonSet's `spec.updateStrategy`.
 
     ## What to do
     Let the roll-out end an old pod first (`maxSurge: 0`, `maxUnavailable: 1`), at the price of capacity meanwhile.
 
     ## Known limits
-    Deployments and Knative revisions only. An autoscaler that could add a node is not seen.
+    Deployments, Knative revisions and DaemonSets with `maxSurge` only. An autoscaler that could add a node is not seen.
     """
     for one in room.shortages(ctx):
         family = ctx.snap.pods_of(ctx.workload(one.group.first))
@@ -49,12 +51,13 @@ def rolling_update_gpu_deadlock(ctx: Context) -> Iterator[Finding]:
 def _deadlock(ctx: Context, one: Shortage, blocked: SelfBlocked) -> Finding:
     resource, old = one.resource, blocked.old[0]
     path = request_path(old, resource)
-    rolling = "spec.strategy.rollingUpdate.maxUnavailable"
+    daemons = blocked.controller.kind == "DaemonSet"
+    setting = SURGE if daemons else "spec.strategy.rollingUpdate.maxUnavailable"
     evidence = (
         room.asked(ctx, one.group, resource),
         ctx.cite(old, path) if path else ctx.cite(old, "spec.nodeName"),
         ctx.cite(old, "spec.nodeName"),
-        *((ctx.cite_or_lack(blocked.deployment, rolling),) if blocked.keeps is not None else ()),
+        *((ctx.cite_or_lack(blocked.controller, setting),) if daemons or blocked.keeps is not None else ()),
         one.group.evidence[0],
     )
     keeps = f"keeps {blocked.keeps} old pods" if blocked.keeps is not None else "keeps the old revision"
@@ -62,10 +65,11 @@ def _deadlock(ctx: Context, one: Shortage, blocked: SelfBlocked) -> Finding:
         f"the new revision waits for {show(one.wanted, resource)} × {resource} that its own old pods hold "
         f"({old.name} on {old.spec.node_name}); the update {keeps} until the new one is ready"
     )
-    name, namespace = blocked.deployment.name, blocked.deployment.namespace
-    patch = '{"spec":{"strategy":{"rollingUpdate":{"maxSurge":0,"maxUnavailable":1}}}}'
+    name, namespace, kind = blocked.controller.name, blocked.controller.namespace, blocked.controller.kind.lower()
+    strategy = "updateStrategy" if daemons else "strategy"
+    patch = f'{{"spec":{{"{strategy}":{{"rollingUpdate":{{"maxSurge":0,"maxUnavailable":1}}}}}}}}'
     return Finding(
-        subject=blocked.deployment.ref,
+        subject=blocked.controller.ref,
         summary=summary,
         evidence=evidence,
         accounts_for=(Because(one.group, summary, evidence, members=ctx.pools.remaining(one.group)),),
@@ -74,7 +78,9 @@ def _deadlock(ctx: Context, one: Shortage, blocked: SelfBlocked) -> Finding:
         remedies=(
             Remedy(
                 text="let the update end an old pod before it starts a new one",
-                command=f"kubectl -n {namespace} patch deployment {name} -p '{patch}'" if blocked.keeps else None,
+                command=f"kubectl -n {namespace} patch {kind} {name} -p '{patch}'"
+                if daemons or blocked.keeps
+                else None,
                 risk="disruptive",
             ),
             Remedy(text="add a node with free GPUs for the time of the update", who="platform"),

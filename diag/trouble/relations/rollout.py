@@ -1,7 +1,8 @@
 """Roll-outs that wait for themselves: the old revision holds the GPUs until the new one, which needs them, is ready.
 
 A Deployment keeps `replicas - maxUnavailable` pods available, so it ends no old pod before a new one is ready
-(kubernetes/kubernetes pkg/controller/deployment/rolling.go); Knative keeps a revision until the next one is ready.
+(kubernetes/kubernetes pkg/controller/deployment/rolling.go); Knative keeps a revision until the next one is ready. A
+DaemonSet with `maxSurge` keeps a node's old pod until the new one there is ready (pkg/controller/daemon/update.go).
 """
 
 import math
@@ -11,23 +12,27 @@ from dataclasses import dataclass
 from diag.facts.gpus import Amounts, add, pod_requests
 from diag.facts.pods import condition, occupies_node
 from diag.projection import Object
+from diag.snapshot.cite import MISSING, value_at
 from diag.snapshot.kinds import Controller, Pod
 from diag.trouble.relations import owners
-from diag.trouble.room.placement import Placement
+from diag.trouble.room.placement import Placement, pinned
 from diag.trouble.room.shortage import Shortage
 
 HASH = "pod-template-hash"
 REVISION = "deployment.kubernetes.io/revision"
 KNATIVE = "serving.knative.dev/"
+DAEMON_HASH = "controller-revision-hash"
+SURGE = "spec.updateStrategy.rollingUpdate.maxSurge"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelfBlocked:
     """A roll-out whose new pods wait for its own old pods."""
 
-    deployment: Object  # of the new revision
+    controller: Object  # the Deployment of the new revision, or the DaemonSet
     old: tuple[Pod, ...]  # those that hold the resource, by name
-    keeps: int | None  # old pods that the strategy keeps available; None where the whole revision is kept (Knative)
+    # Old pods that the strategy keeps available; None where all are kept (Knative, and a DaemonSet that surges).
+    keeps: int | None
 
 
 def self_blocked(place: Placement, lacking: Shortage, family: Iterable[Pod]) -> SelfBlocked | None:
@@ -36,6 +41,9 @@ def self_blocked(place: Placement, lacking: Shortage, family: Iterable[Pod]) -> 
     `family` are all pods of the group's workload. None also where a node would not have room without the old pods.
     """
     new = lacking.group.first
+    owner = owners.owner_of(place.snap, new)
+    if owner is not None and owner.kind_id == "apps/DaemonSet":
+        return _surging(place, lacking, owner, family)
     deployment = next((item for item in owners.chain(place.snap, new) if item.kind_id == "apps/Deployment"), None)
     if deployment is None or not isinstance(deployment, Controller):
         return None
@@ -44,12 +52,33 @@ def self_blocked(place: Placement, lacking: Shortage, family: Iterable[Pod]) -> 
     if not holding or not _would_fit(place, lacking, holding):
         return None
     if any(owner.kind_id.startswith(KNATIVE) for owner in owners.chain(place.snap, deployment)[1:]):
-        return SelfBlocked(deployment=deployment, old=holding, keeps=None)
+        return SelfBlocked(controller=deployment, old=holding, keeps=None)
     keeps = _keeps(deployment)
     available = sum(_is_ready(pod) for pod in old)
     if keeps is None or keeps < 1 or available > keeps:
         return None  # the controller still ends old pods of its own accord
-    return SelfBlocked(deployment=deployment, old=holding, keeps=keeps)
+    return SelfBlocked(controller=deployment, old=holding, keeps=keeps)
+
+
+def _surging(place: Placement, lacking: Shortage, owner: Object, family: Iterable[Pod]) -> SelfBlocked | None:
+    """A DaemonSet that starts the new pod of a node beside the old one, where the node has room for one of them."""
+    if value_at(owner.whole, SURGE) in (MISSING, None, 0, "0", "0%"):
+        return None
+    wanted = {
+        (name, one.member.labels.get(DAEMON_HASH))
+        for one in lacking.group.complaints
+        for name in (pinned(one.shape) if one.shape else ())
+    }
+    there = {name for name, _ in wanted}
+    holding = tuple(
+        pod
+        for pod in family
+        if occupies_node(pod)
+        and pod.spec.node_name in there
+        and (pod.spec.node_name, pod.labels.get(DAEMON_HASH)) not in wanted
+        and pod_requests(pod).get(lacking.resource, 0) > 0
+    )
+    return SelfBlocked(controller=owner, old=holding, keeps=None) if _would_fit(place, lacking, holding) else None
 
 
 def _is_older(place: Placement, pod: Pod, new: Object) -> bool:
