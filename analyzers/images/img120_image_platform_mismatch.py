@@ -7,7 +7,7 @@ from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.catalog.signature import On
 from diag.catalog.texts import Text, first_text
-from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy
+from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
 from diag.snapshot.cite import MISSING, value_at
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
@@ -83,7 +83,7 @@ def _finding(ctx: Context, group: Group, text: Text, *, image: str, certain: boo
     return Finding(
         subject=group.workload,
         summary=summary,
-        evidence=(said, *[*evidence, *(piece for piece in group.evidence if piece != said)]),
+        evidence=as_proof(list(dict.fromkeys((said, *evidence, *group.evidence)))),
         accounts_for=(Because(group, summary, (said, *evidence)),),
         confidence=None if certain else Confidence.LIKELY,
         since=group.since,

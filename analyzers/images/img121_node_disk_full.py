@@ -69,7 +69,7 @@ def _finding(ctx: Context, name: str, groups: list[tuple[Group, list[Text]]]) ->
             group,
             f"the disk of {name}, where it runs, is full",
             (*(text.cite() for text in of_group[:3]), *signs),
-            members=None if len(of_group) == len(group.members) else len(of_group),
+            members=len(of_group),
         )
         for group, of_group in groups
     )

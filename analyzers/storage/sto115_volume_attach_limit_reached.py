@@ -6,7 +6,7 @@ from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.facts.words import count_of, listed
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy
-from diag.projection import Object, dicts
+from diag.projection import Object
 from diag.snapshot.kinds import Node
 from diag.trouble.groups import Group
 from diag.vocab.scheduler_reasons import ReasonKind
@@ -43,9 +43,8 @@ def volume_attach_limit_reached(ctx: Context) -> Iterator[Finding]:
     Fires only where the scheduler itself names the limit. Without CSINode and VolumeAttachments the finding is likely.
     """
     for group in ctx.groups("pod-unscheduled"):
-        said = ctx.agreement(group).message
-        full = said.count(ReasonKind.VOLUME_LIMIT) if said is not None else 0
-        if group.shape is None or not full:
+        full = ctx.agreement(group).counted(ReasonKind.VOLUME_LIMIT)
+        if group.shape is None:
             continue
         # Resources are looked at before volumes (kube-scheduler's default order of filters): the nodes that the limit
         # keeps out are those with room.
@@ -86,12 +85,14 @@ def _finding(ctx: Context, group: Group, nodes: list[Node]) -> Finding:
 def _full_drivers(ctx: Context, node: Node) -> Iterator[tuple[str, list[Evidence]]]:
     """The drivers that may attach no more to a node, each with its limit and what is attached."""
     csi = ctx.snap.get(CSI_NODE, "", node.name)
-    spec = csi.whole.get("spec") if csi is not None else None
+    if csi is None:
+        return
+    spec = csi.whole.get("spec")
     drivers = spec.get("drivers") if isinstance(spec, dict) else None
     for index, driver in enumerate(drivers if isinstance(drivers, list) else ()):
-        room = driver.get("allocatable") if dicts([driver]) else None
+        room = driver.get("allocatable") if isinstance(driver, dict) else None
         limit = room.get("count") if isinstance(room, dict) else None
-        if csi is None or not isinstance(limit, int) or isinstance(limit, bool):
+        if not isinstance(limit, int) or isinstance(limit, bool):
             continue
         held = [one for one in ctx.snap.all(ATTACHMENT) if _is_of(one, node.name, driver.get("name"))]
         if held and len(held) >= limit:

@@ -70,7 +70,7 @@ def _owners(ctx: Context, member: Object) -> Iterator[Object]:
 def _lost(owner: Object) -> tuple[str, str, str] | None:
     """Name and reference of an image volume that was applied and is not stored, and where volumes would be stored."""
     text = owner.annotations.get(APPLIED, "")
-    if '"image"' not in text or len(text) > MAX_BYTES:
+    if len(text) > MAX_BYTES:
         return None
     applied = json_value(text.encode())
     path, stored = _pod_spec(owner.whole)
