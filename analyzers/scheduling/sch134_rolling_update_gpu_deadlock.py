@@ -65,7 +65,11 @@ def _deadlock(ctx: Context, one: Shortage, blocked: SelfBlocked) -> Finding:
         f"the new revision waits for {show(one.wanted, resource)} × {resource} that its own old pods hold "
         f"({old.name} on {old.spec.node_name}); the update {keeps} until the new one is ready"
     )
-    name, namespace, kind = blocked.controller.name, blocked.controller.namespace, blocked.controller.kind.lower()
+    name, namespace, kind = (
+        blocked.controller.name,
+        blocked.controller.namespace,
+        (blocked.controller.kind or "").lower(),
+    )
     strategy = "updateStrategy" if daemons else "strategy"
     patch = f'{{"spec":{{"{strategy}":{{"rollingUpdate":{{"maxSurge":0,"maxUnavailable":1}}}}}}}}'
     return Finding(
