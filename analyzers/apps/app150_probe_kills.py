@@ -149,9 +149,7 @@ def _kill(ctx: Context, group: Group, member: object) -> Kill | None:
 def _is_last_end(event: Event, status: ContainerStatus) -> bool:
     """Whether the kill is what ended the container last, or is about to: not older than its last end."""
     ended = status.last_state.terminated if status.last_state else None
-    if ended is None or not ended.finished_at or not event.last_seen:
-        return True
-    before = age_s(event.last_seen, ended.finished_at)
+    before = age_s(event.last_seen, ended.finished_at) if ended is not None else None
     return before is None or before <= STOPPING_S
 
 
@@ -160,15 +158,13 @@ def _container(pod: Pod, name: str) -> tuple[JsonDict, str] | None:
     for part in ("containers", "initContainers"):
         listed = spec.get(part) if isinstance(spec, dict) else None
         for index, one in enumerate(listed if isinstance(listed, list) else ()):
-            if dicts([one]) and one.get("name") == name:
+            if isinstance(one, dict) and one.get("name") == name:
                 return one, f"spec.{part}[{index}]"
     return None
 
 
 def _slow_start(ctx: Context, group: Group, kill: Kill) -> Finding | None:
     line = _last_line(ctx, kill)
-    if line is not None and STARTED.search(line.value):
-        return None
     loading = _loading_line(ctx, kill)
     lasted = _lasted(kill)
     grace = kill.setting("periodSeconds") + (kill.pod.spec.termination_grace_period_seconds or 30) + 15
@@ -181,10 +177,8 @@ def _slow_start(ctx: Context, group: Group, kill: Kill) -> Finding | None:
         _settings(ctx, kill),
     )
     said = ctx.cite_event(kill.event)
-    ended = kill.status.last_state.terminated if kill.status.last_state else None
-    pieces: list[Evidence] = [budget, *([loading] if loading else [])]
-    if ended and ended.exit_code is not None:
-        pieces.append(ctx.cite(kill.pod, f"{kill.path}.lastState.terminated.exitCode"))
+    code = ctx.cite_if(kill.pod, f"{kill.path}.lastState.terminated.exitCode")
+    pieces: list[Evidence] = [budget, *([loading] if loading else []), *([code] if code else [])]
     pieces += [ctx.cite_event(event) for event in _failures(ctx, kill)[:1]]
     while_loading = ", while it is still loading" if loading else ", before it was ready for the first time"
     summary = (
@@ -262,9 +256,7 @@ def _settings(ctx: Context, kill: Kill) -> list[Evidence]:
 def _lasted(kill: Kill) -> float | None:
     """Seconds that the attempt that was ended had run."""
     ended = kill.status.last_state.terminated if kill.status.last_state else None
-    if ended is None or not ended.started_at or not ended.finished_at:
-        return None
-    return age_s(ended.started_at, ended.finished_at)
+    return age_s(ended.started_at, ended.finished_at) if ended is not None else None
 
 
 def _last_line(ctx: Context, kill: Kill) -> LogEvidence | None:
