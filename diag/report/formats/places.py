@@ -1,8 +1,12 @@
 """A path for an object, for readers who know files only: where it would lie in a folder with all manifests."""
 
+import re
 from urllib.parse import quote
 
 from diag.document import RefRow
+
+# What would be a folder to who takes the escapes back.
+_UPWARDS = re.compile(r"[/\\]|\.\.+|^\.$")
 
 
 def path(ref: RefRow) -> str:
@@ -12,5 +16,4 @@ def path(ref: RefRow) -> str:
 
 
 def _segment(part: str) -> str:
-    escaped = quote(part, safe="")
-    return escaped.replace(".", "_") if not escaped.strip(".") else escaped
+    return quote(_UPWARDS.sub(lambda found: "_" * len(found[0]), part), safe="")

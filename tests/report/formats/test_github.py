@@ -54,6 +54,15 @@ def test_an_annotation_says_what_is_wrong_and_what_is_next(report):
     ]
 
 
+def test_what_looks_escaped_is_read_as_it_was_written(report):
+    cause = msgspec.structs.replace(report.causes[0], summary="50%0A of 100%, %25", remedies=[])
+    (_, _, message), *_ = commands(
+        scan_bytes(msgspec.structs.replace(report, causes=[cause]), "github", Look()).decode()
+    )
+
+    assert unescaped(message).startswith("ResourceQuota ml/gpu-quota: 50%0A of 100%, %25\n")
+
+
 def test_what_is_beyond_ten_is_counted(report):
     many = msgspec.structs.replace(report, causes=[report.causes[0]] * 13)
 

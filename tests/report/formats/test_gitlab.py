@@ -4,7 +4,9 @@ import jsonschema
 import msgspec
 from spoiled import spoiled, with_nasty_words
 
+from diag.document import RefRow
 from diag.report.formats import scan_bytes
+from diag.report.formats.places import path
 from diag.report.look import Look
 
 # The fields that docs.gitlab.com (ci/testing/code_quality) requires of each entry.
@@ -43,6 +45,12 @@ def test_every_report_is_a_list_of_entries(any_report, look):
 
 def test_golden(report, look, golden):
     golden("report.gitlab.json", scan_bytes(report, "gitlab", look))
+
+
+def test_a_path_leads_nowhere_else():
+    above = RefRow(cluster="..", apiVersion="v1", kind="Pod", namespace=".", name="../../etc/passwd")
+
+    assert path(above) == "cluster/__/_/Pod/______etc_passwd.yaml"
 
 
 def test_one_fingerprint_is_one_entry_the_worst_of_them(report):

@@ -92,6 +92,12 @@ def test_a_family_passes_when_it_looked_and_found_nothing(report):
     assert passed == ["APP found nothing · 2 rules; 1 could not see all", "UPG found nothing · 1 rule"]
 
 
+def test_two_causes_of_one_rule_at_one_root_have_names_of_their_own(report):
+    twice = msgspec.structs.replace(report, causes=[report.causes[0]] * 2, gaps=[])
+
+    assert [case.name[-12:] for case in checked(scan_bytes(twice, "junit", Look()))] == ["ml/gpu-quota", "pu-quota · 2"]
+
+
 def test_a_rule_that_crashed_is_an_error_even_where_it_could_not_change_anything(clean):
     gap = GapRow(cluster="c", what="rule X", why="rule-crashed", hides=["AAA001"], material=False, fix="report it")
     (case,) = checked(scan_bytes(msgspec.structs.replace(clean, gaps=[gap]), "junit", Look()))

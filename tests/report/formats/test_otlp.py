@@ -1,4 +1,5 @@
 import msgspec
+import pytest
 from google.protobuf import json_format
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from spoiled import spoiled, with_nasty_words
@@ -50,8 +51,9 @@ def test_fractions_of_a_second_are_exact(report):
     assert first.time_unix_nano == 1776156090123456000
 
 
-def test_a_gap_of_no_cluster_is_not_lost(report):
-    gap = msgspec.structs.replace(report.gaps[0], cluster="")
+@pytest.mark.parametrize("cluster", ["", "of another look"])
+def test_a_gap_of_no_cluster_that_is_shown_is_not_lost(report, cluster):
+    gap = msgspec.structs.replace(report.gaps[0], cluster=cluster)
     records = checked(scan_bytes(msgspec.structs.replace(report, causes=[], gaps=[gap]), "otlp-json", Look()))
 
     assert [record.event_name for record in records] == ["diag.gap"]

@@ -4,6 +4,7 @@ from spoiled import spoiled, with_nasty_words
 
 from diag.report.formats import scan_bytes
 from diag.report.look import Look
+from diag.report.sanitize import cleaned
 
 _NAMES = {"diag_findings", "diag_gpus_blocked", "diag_gaps", "diag_time_seconds"}
 
@@ -62,4 +63,7 @@ def test_nothing_breaks_out(text):
     metrics = checked(scan_bytes(spoiled(text), "prom", Look()))
 
     assert sum(value for _, value in metrics["diag_findings"]) == 3
-    assert all(set(labels) == {"cluster", "rule", "name", "severity"} for labels, _ in metrics["diag_findings"])
+    assert [labels for labels, _ in metrics["diag_findings"]] == [
+        {"cluster": cause.root.cluster, "rule": cause.rule, "name": cause.name, "severity": cause.severity}
+        for cause in cleaned(spoiled(text)).causes
+    ]
