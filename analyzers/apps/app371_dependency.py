@@ -213,7 +213,7 @@ def _ports(ctx: Context, client: Client, service: Object, pods: list[Pod]) -> Fi
 
 
 def _carries(labels: Mapping[str, str], selector: Mapping[str, str]) -> bool:
-    return bool(selector) and all(labels.get(name) == value for name, value in selector.items())
+    return all(labels.get(name) == value for name, value in selector.items())
 
 
 def _made(
