@@ -56,9 +56,10 @@ def _escaped(text: str) -> str:
 def without_commands(output: bytes, form: str) -> bytes:
     """An output in one of the formats, in which a runner that reads the log finds no command.
 
-    A document says the same as before; in a text a mark stands before what would be one.
+    A document says the same as before; in a text a mark stands before what would be one. YAML cannot escape the old form
+    where it stands, and is left as it is.
     """
-    if form == "github" or (b"::" not in output and b"##" not in output):
+    if form in ("github", "yaml") or (b"::" not in output and b"##" not in output):
         return output
     if form in _JSON:
         return output.replace(b"##[", rb"##\u005b")

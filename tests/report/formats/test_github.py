@@ -92,6 +92,8 @@ def test_no_other_output_on_a_log_is_a_command(form, text):
 
 def test_a_document_without_commands_says_the_same():
     hostile = spoiled("##[error]::x")
+    written = scan_bytes(hostile, "yaml", Look())
+    assert without_commands(written, "yaml") == written
     for form in ("json", "sarif", "gitlab"):
         written = scan_bytes(hostile, form, Look())
         assert json.loads(without_commands(written, form)) == json.loads(written)

@@ -58,6 +58,16 @@ def test_no_name_of_an_object_is_a_label(report):
     }
 
 
+def test_what_looks_escaped_is_read_as_it_was_written(report):
+    name = r'a\nb\\"c'
+    cause = msgspec.structs.replace(report.causes[0], name=name)
+    ((labels, _),) = checked(scan_bytes(msgspec.structs.replace(report, causes=[cause]), "prom", Look()))[
+        "diag_findings"
+    ]
+
+    assert labels["name"] == name
+
+
 @with_nasty_words
 def test_nothing_breaks_out(text):
     metrics = checked(scan_bytes(spoiled(text), "prom", Look()))
