@@ -31,7 +31,7 @@ def asking(function: Any) -> Any:
         _option("--show-dropped", is_flag=True, **rare),
         _option("--require-llm", is_flag=True, **rare),
         click.option("--no-redact", is_flag=True, **rare),  # has to be typed
-        _option("--llm-timeout", type=duration, default="60s", metavar="TIME", **rare),
+        _option("--llm-timeout", type=duration, default="2m", metavar="TIME", **rare),
         _option("--llm-calls", type=click.IntRange(min=0), default=CALLS, metavar="N", **rare),
         _option("--llm-tokens", type=click.IntRange(min=0), default=TOKENS, metavar="N", **rare),
         _option("--llm-price", metavar="IN,OUT", **rare),

@@ -1,6 +1,7 @@
 """From what a model wrote to the form: lenient about its frame, strict about its content."""
 
 import json
+import re
 from typing import Any
 
 import msgspec
@@ -9,7 +10,7 @@ from diag.llm.brief import Brief
 from diag.llm.form import Form, Sentence
 
 MOST_SENTENCES, MOST_CHARS = 8, 320
-MOST_TOKENS = 900  # of an answer
+_COPIED_ID = re.compile(r"^(?:[FLR]\d{1,3}: )+")
 
 
 class NoFormError(ValueError):
@@ -56,9 +57,11 @@ def form(text: str) -> Form:
 
 def _sentence(row: Any) -> Sentence | None:
     try:
-        return msgspec.convert(row, Sentence)
+        sentence = msgspec.convert(row, Sentence)
     except msgspec.ValidationError:
         return None
+    # Small models copy a line with its id.
+    return msgspec.structs.replace(sentence, text=_COPIED_ID.sub("", sentence.text).strip())
 
 
 def _rows(text: str) -> list[Any]:

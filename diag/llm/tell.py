@@ -3,20 +3,25 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from diag.document import CauseRow, CheckedRow, DroppedRow, ExplanationRow, Report, SentenceRow
 from diag.facts.masking import mask
 from diag.llm import audit
-from diag.llm.answer import MOST_TOKENS, NoFormError, form, schema
+from diag.llm.answer import NoFormError, form, schema
 from diag.llm.brief import Brief, brief
 from diag.llm.cache import Cache
-from diag.llm.check import Checked, check
 from diag.llm.engines.engine import LARGE, Ask, Engine, EngineError, Hooks, Reply
 from diag.llm.form import Sentence
 from diag.llm.prompt import Prompt, prompt, room, tokens_of
 from diag.llm.spending import Spending
 from diag.redact.redact import Redactor
 from diag.views.wording import counted
+
+if TYPE_CHECKING:
+    from diag.llm.check import Checked
 
 _LEAST_KEPT = 2
 
@@ -75,7 +80,7 @@ def tell(report: Report, engine: Engine, choice: Choice) -> Told:
     kept = [None if choice.cache is None else choice.cache.get(_key(choice.cache, engine, one)) for one in asked]
     fresh = [one.prompt.tokens for one, cached in zip(asked, kept, strict=True) if cached is None]
     if fresh and not engine.inside:
-        choice.say(choice.spending.forecast(engine.model or engine.name, fresh, MOST_TOKENS))
+        choice.say(choice.spending.forecast(engine.model or engine.name, fresh, engine.answer))
     rows, failed, hint, over, interrupted = list[ExplanationRow](), "", None, "", False
     for one, cached in zip(asked, kept, strict=True):
         row, why = None, over
@@ -101,6 +106,8 @@ def _one(one: Question, engine: Engine, choice: Choice, cached: str | None) -> t
     reply = Reply(text=choice.redactor.restored(cached)) if cached is not None else _asked(one, engine, choice)
     answer = reply.text
     checked, why = None, ""
+    from diag.llm.check import check  # noqa: PLC0415  # a preview needs no checker
+
     try:
         checked = check(form(answer), one.brief, language=choice.language)
     except NoFormError as error:
@@ -128,7 +135,7 @@ def _asked(one: Question, engine: Engine, choice: Choice) -> Reply:
     choice.progress(f"{engine.model or engine.name} reads about {one.cause.id}")
     about = one.prompt.tokens
     ask = Ask(
-        system=one.prompt.system, user=one.prompt.user, schema=schema(one.brief), most_tokens=MOST_TOKENS,
+        system=one.prompt.system, user=one.prompt.user, schema=schema(one.brief), most_tokens=engine.answer,
         timeout_s=choice.timeout_s,
     )  # fmt: skip
     reply = engine.ask(ask, Hooks(request=lambda: choice.spending.request(about), piece=piece))
@@ -136,17 +143,17 @@ def _asked(one: Question, engine: Engine, choice: Choice) -> Reply:
     return Reply(text=choice.redactor.restored(reply.text), tokens_in=reply.tokens_in, tokens_out=reply.tokens_out)
 
 
-def _enough(checked: Checked, facts: Brief) -> bool:
+def _enough(checked: "Checked", facts: Brief) -> bool:
     """Two sentences at least, one of which tells the cause; less is no explanation."""
     causes = {fact.id for fact in facts.facts if fact.kind == "cause"}
     return len(checked.kept) >= _LEAST_KEPT and any(causes & set(one.facts) for one in checked.kept)
 
 
 def _key(cache: Cache, engine: Engine, one: Question) -> str:
-    return cache.key(engine.name, engine.model, one.prompt.digest, str(MOST_TOKENS))
+    return cache.key(engine.name, engine.model, one.prompt.digest, str(engine.answer))
 
 
-def _row(one: Question, engine: Engine, checked: Checked, choice: Choice) -> ExplanationRow:
+def _row(one: Question, engine: Engine, checked: "Checked", choice: Choice) -> ExplanationRow:
     note = f"in the words of {engine.model}, each sentence checked against the evidence"
     if checked.dropped:
         note += f"; {counted(len(checked.dropped), 'sentence')} that could not be proven left out"
@@ -160,7 +167,7 @@ def _row(one: Question, engine: Engine, checked: Checked, choice: Choice) -> Exp
 
 
 def _stands_in(
-    one: Question, engine: Engine, why: str, checked: Checked | None = None, choice: Choice | None = None
+    one: Question, engine: Engine, why: str, checked: "Checked | None" = None, choice: Choice | None = None
 ) -> ExplanationRow:
     """The template alone, and why."""
     return ExplanationRow(
@@ -171,11 +178,11 @@ def _stands_in(
     )  # fmt: skip
 
 
-def _count(checked: Checked) -> CheckedRow:
+def _count(checked: "Checked") -> CheckedRow:
     return CheckedRow(sentences=checked.sentences, kept=len(checked.kept), dropped=len(checked.dropped))
 
 
-def _dropped(checked: Checked, choice: Choice) -> list[DroppedRow]:
+def _dropped(checked: "Checked", choice: Choice) -> list[DroppedRow]:
     if not choice.show_dropped:
         return []
     return [
@@ -191,7 +198,7 @@ def _sentence(sentence: Sentence, facts: Brief) -> SentenceRow:
 
 
 def _entry(
-    one: Question, engine: Engine, choice: Choice, reply: Reply, checked: Checked | None, *, cached: bool
+    one: Question, engine: Engine, choice: Choice, reply: Reply, checked: "Checked | None", *, cached: bool
 ) -> audit.Entry:
     return audit.Entry(
         engine=engine.name, model=engine.model, prompt=one.prompt.digest, prompt_version=one.prompt.version,
@@ -202,6 +209,4 @@ def _entry(
 
 
 def _with(report: Report, rows: Sequence[ExplanationRow]) -> Report:
-    import msgspec  # noqa: PLC0415  # as elsewhere
-
     return msgspec.structs.replace(report, explanations=list(rows))

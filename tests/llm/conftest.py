@@ -27,3 +27,9 @@ def say():
         )  # fmt: skip
 
     return made
+
+
+@pytest.fixture(scope="session")
+def upgrade_report(request):
+    """The report of that cluster."""
+    return scan([request.config.rootpath / "tests/real/scenarios/upgrade-failed-pdb-cordon/objects.json.gz"])

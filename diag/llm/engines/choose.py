@@ -1,11 +1,13 @@
 """From what `--llm` and `--model` say to an engine."""
 
+import importlib.util
 import re
 from pathlib import Path
 
 from diag.errors import UsageError
 from diag.llm.engines.engine import Engine, EngineError
 
+INSTALL = "pip install 'kube-diag[llm]'"
 _PROVIDER = re.compile(r"[a-z][a-z0-9_]*:[^/\s][^\s]*")
 
 
@@ -17,6 +19,10 @@ def engine_for(llm: str, model: str | None) -> Engine | None:
     """
     if llm == "off":
         return None
+    if importlib.util.find_spec("snowballstemmer") is None:
+        if llm == "auto" and not model:
+            return None
+        raise EngineError("checking a model needs the package snowballstemmer, which is not installed", hint=INSTALL)
     if llm in ("auto", "local"):
         return _local(llm, model)
     if llm.startswith(("http://", "https://")):

@@ -7,7 +7,9 @@ from typing import Any, Protocol
 
 from diag.errors import DiagError
 
-SMALL, LARGE = 1500, 4000  # tokens of a prompt for a small local model and for a hosted one
+# Tokens of a prompt and of its answer, for a small local model and for a hosted one.
+SMALL, LARGE = 1500, 4000
+SMALL_ANSWER, LARGE_ANSWER = 500, 900
 
 
 class EngineError(DiagError):
@@ -59,12 +61,13 @@ class Hooks:
 
 
 class Engine(Protocol):
-    """A model that can be asked. `inside`: what it is given does not leave the machine's own processes."""
+    """A model that can be asked. `inside`: what it is given goes to no other program. Tokens: `budget`, `answer`."""
 
     name: str
     model: str
     inside: bool
     budget: int
+    answer: int
 
     def ask(self, ask: Ask, hooks: Hooks) -> Reply:
         """One answer, streamed. Raises EngineError; a KeyboardInterrupt ends the call and passes."""

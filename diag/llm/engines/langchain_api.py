@@ -5,8 +5,8 @@ import os
 import time
 from typing import Any
 
-from diag.llm.engines.engine import LARGE, Ask, EngineError, Hooks, Reply, in_time
-from diag.llm.engines.retry import again, passing
+from diag.llm.engines.engine import LARGE, LARGE_ANSWER, Ask, EngineError, Hooks, Reply, in_time
+from diag.llm.engines.retry import again, passing, seconds_of
 
 INSTALL = "pip install 'kube-diag[llm]'"
 # LangSmith would upload every prompt. Whoever wants that sets one of these (langchain-ai/langsmith-sdk,
@@ -20,6 +20,7 @@ class LangChain:
     name = "langchain"
     inside = False
     budget = LARGE
+    answer = LARGE_ANSWER
 
     def __init__(self, named: str) -> None:
         """Raises EngineError where LangChain is missing."""
@@ -85,13 +86,15 @@ def _text(chunk: Any) -> str:
 
 
 def _failed(error: Exception, model: str) -> EngineError:
-    status = getattr(error, "status_code", None) or getattr(getattr(error, "response", None), "status_code", None)
+    response = getattr(error, "response", None)
+    status = getattr(error, "status_code", None) or getattr(response, "status_code", None)
     known = isinstance(status, int)
     reach = any(word in type(error).__name__ for word in ("Connect", "Timeout"))
     return EngineError(
         f"{model} failed" + (f" with {status}" if known else "") + f": {_short(error)}",
         hint="see the provider's documentation",
         retry=passing(status) if known else reach and "Timeout" not in type(error).__name__,
+        after_s=seconds_of((getattr(response, "headers", None) or {}).get("retry-after")),
     )
 
 

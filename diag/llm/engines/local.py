@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from diag.llm.engines.engine import SMALL, Ask, EngineError, Hooks, Reply
+from diag.llm.engines.engine import SMALL, SMALL_ANSWER, Ask, EngineError, Hooks, Reply
 
 INSTALL = "pip install 'kube-diag[local]'"
 _MAGIC = b"GGUF"  # ggml-org/ggml docs/gguf.md
@@ -31,6 +31,7 @@ class Local:
     name = "local"
     inside = True
     budget = SMALL
+    answer = SMALL_ANSWER
 
     def __init__(self, path: Path) -> None:
         """Raises EngineError where the file or the library is missing."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from diag.llm.engines.engine import LARGE, Ask, EngineError, Hooks, Reply, in_time
+from diag.llm.engines.engine import LARGE, LARGE_ANSWER, Ask, EngineError, Hooks, Reply, in_time
 from diag.llm.engines.retry import again, passing, seconds_of
 
 INSTALL = "pip install 'kube-diag[llm]'"
@@ -22,6 +22,7 @@ class OpenAi:
     name = "openai"
     inside = False
     budget = LARGE
+    answer = LARGE_ANSWER
 
     def __init__(self, url: str, model: str | None) -> None:
         """Raises EngineError where the library is missing."""
