@@ -22,7 +22,6 @@ PROTOCOL = re.compile(
     r"|transport connection broken"
 )
 TIMED_OUT = re.compile(r"context deadline exceeded|Client\.Timeout exceeded|timed out|i/o timeout")
-KILLED = re.compile(r"failed liveness probe")
 # What servers say once they listen: uvicorn, gunicorn, Flask, Go and Node programs, Triton.
 LISTENS = re.compile(
     r"(?i:running on|listening (?:on|at)|listen(?:ing)? on(?: port)?|started (?:\w+ )?(?:on|at)|serving (?:on|at))"
@@ -189,8 +188,8 @@ def _failure(ctx: Context, group: Group, member: object) -> Failure | None:
     for event in ctx.warnings(member, "Unhealthy"):
         said = FAILED.search(event.text)
         name = _named(event) or group.container
-        spec = _container(member, name) if said else None
-        if said is None or spec is None or (group.container and name != group.container):
+        spec = _container(member, name) if name == group.container else None
+        if said is None or spec is None:
             continue
         kind = said["kind"].lower()
         return Failure(pod=member, event=event, kind=kind, container=spec[0], where=f"{spec[1]}.{kind}Probe")
@@ -206,7 +205,7 @@ def _container(pod: Pod, name: str) -> tuple[JsonDict, str] | None:
     spec = pod.whole.get("spec")
     listed = spec.get("containers") if isinstance(spec, dict) else None
     for index, one in enumerate(listed if isinstance(listed, list) else ()):
-        if dicts([one]) and (one.get("name") == name or (not name and len(listed or ()) == 1)):
+        if isinstance(one, dict) and one.get("name") == name:
             return one, f"spec.containers[{index}]"
     return None
 
@@ -284,12 +283,13 @@ def _protocol(ctx: Context, group: Group, failure: Failure) -> Finding:
 def _aggressive(ctx: Context, group: Group, failure: Failure) -> Finding | None:
     """A container that had worked well beyond its probe's first budget and was killed for answers that came late."""
     timeout = failure.probe.get("timeoutSeconds", 1)
-    killed = next((one for one in ctx.warnings(failure.pod, "Killing") if KILLED.search(one.text)), None)
+    words = f"Container {failure.name} failed liveness probe"  # pkg/kubelet/kuberuntime/kuberuntime_manager.go
+    killed = next((one for one in ctx.warnings(failure.pod, "Killing") if words in one.text), None)
     if killed is None or not isinstance(timeout, int) or timeout > SHORT_S:
         return None
     status = next((one for _, one in statuses(failure.pod) if one.name == failure.name), None)
     ended = status.last_state.terminated if status is not None and status.last_state else None
-    lasted = age_s(ended.started_at, ended.finished_at) if ended and ended.started_at and ended.finished_at else None
+    lasted = age_s(ended.started_at, ended.finished_at) if ended is not None else None
     numbers = {"initialDelaySeconds": 0, "periodSeconds": 10, "failureThreshold": 3}
     set_to = {key: value if isinstance(value := failure.probe.get(key), int) else numbers[key] for key in numbers}
     budget = set_to["initialDelaySeconds"] + set_to["periodSeconds"] * set_to["failureThreshold"]
