@@ -56,8 +56,8 @@ def _escaped(text: str) -> str:
 def without_commands(output: bytes, form: str) -> bytes:
     """An output in one of the formats, in which a runner that reads the log finds no command.
 
-    A document says the same as before; in a text a mark stands before what would be one. YAML cannot escape the old form
-    where it stands, and is left as it is.
+    A document says the same as before; in a text a mark stands before what would be one. YAML cannot escape the old
+    form where it stands, and is left as it is.
     """
     if form in ("github", "yaml") or (b"::" not in output and b"##" not in output):
         return output

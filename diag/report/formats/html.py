@@ -12,7 +12,8 @@ from itertools import islice
 import jinja2
 
 from diag.document import Report
-from diag.report.formats.page_rows import causes_in_full, devices, further, ignored_rows, starts, totals
+from diag.report.formats.page_drawings import devices, starts, totals
+from diag.report.formats.page_rows import causes_in_full, further, ignored_rows
 from diag.report.look import Look, typed
 from diag.report.sanitize import cleaned, visible
 from diag.views.beside import beside_lines

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from diag.document import Report
+from diag.report.cells import cut
 from diag.report.formats.commonmark import cited, code, fenced, text
 from diag.report.look import Look, glyph, typed
 from diag.report.sanitize import cleaned, visible
@@ -22,7 +23,9 @@ ROOM = 60_000  # bytes; a comment on GitHub holds 65,536 characters
 _IN_THE_OPEN = ("In words", "What to do")
 _REPEATED = ("What is wrong",)  # its first line is the headline
 _RESERVE = 400  # bytes for the notes on what is left out
+_SMALLEST = 300  # bytes that no cause takes less than
 _GAPS = 20
+_NAME, _SENTENCE = 100, 1_500  # characters of a cluster's name, and of a summary
 
 
 def rendered(report: Report, look: Look) -> bytes:
@@ -40,10 +43,12 @@ def page(report: Report, look: Look, room: int) -> str:
     told = explanations(shown, again=look.again, everything=look.everything)
     for line, explanation in islice(zip(causes, told, strict=False), len(causes)):
         block = _block(line, explanation, several=len(shown.target.clusters) > 1)
-        left -= _bytes(block.opened)
-        if left < 0:
+        needed = _bytes(block.opened)
+        if needed <= left:
+            blocks.append(block)
+            left -= needed
+        elif left < _SMALLEST:
             break
-        blocks.append(block)
     parts, unproven = [head], 0
     for block in blocks:
         left -= _bytes(block.folded)
@@ -69,8 +74,9 @@ def _bytes(text: str) -> int:
 def _head(report: Report, look: Look) -> str:
     unlisted = max(len(report.causes) - look.limit, 0) if look.limit is not None else 0
     summary = summary_line(report, unlisted=unlisted, hidden=look.hidden)
-    places = listed(f"{code(one.id)} as of {text(one.now)}" for one in report.target.clusters[:5])
-    return f"## diag: {text(visible(summary))}\n\n{places} · {text(report.tool.name)} {text(report.tool.version)}\n\n"
+    places = listed(f"{code(cut(one.id, _NAME))} as of {text(one.now)}" for one in report.target.clusters[:5])
+    tool = text(f"{report.tool.name} {report.tool.version}")
+    return f"## diag: {text(cut(visible(summary), _SENTENCE))}\n\n{places} · {tool}\n\n"
 
 
 def _tail(report: Report, look: Look, room: int) -> str:
@@ -110,7 +116,7 @@ def _block(line: CauseLine, told: Explanation, *, several: bool) -> _Block:
     facts = listed((f"{line.name} ({line.rule})", CONFIDENCE.get(line.confidence, line.confidence), cost, age))
     root = named(line.root, with_cluster=several)
     opened = [
-        f"### {glyph(line.severity)} {line.id} {line.severity}: {text(f'{root}: {line.summary}')}\n\n",
+        f"### {glyph(line.severity)} {line.id} {line.severity}: {text(cut(f'{root}: {line.summary}', _SENTENCE))}\n\n",
         f"{text(facts)} · {code(line.fingerprint)}\n\n",
         *(part for section in told.sections if section.title in _IN_THE_OPEN for part in _section(section)),
     ]

@@ -94,6 +94,17 @@ def test_evidence_gives_way_before_causes_do(report, look):
     assert len(shorter.encode()) <= 2_000
 
 
+def test_one_endless_name_costs_no_other_cause_and_no_room(report):
+    endless = msgspec.structs.replace(report.causes[0].root, name="x" * 100_000, cluster="y" * 100_000)
+    causes = [msgspec.structs.replace(report.causes[0], root=endless, summary="z" * 100_000), *report.causes[1:]]
+    (cluster,) = report.target.clusters
+    target = msgspec.structs.replace(report.target, clusters=[msgspec.structs.replace(cluster, id="y" * 100_000)])
+    text = page(msgspec.structs.replace(report, causes=causes, target=target), Look(), 60_000)
+
+    assert len(text.encode()) <= 60_000
+    assert all(f"{cause} " in text for cause in ("C2", "C3"))
+
+
 def test_a_limit_counts_in_it(report):
     text = page(report, Look(limit=1), 60_000)
 
