@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from diag.catalog.context import Context
+from diag.catalog.joins import room
 from diag.catalog.rule import rule
 from diag.facts.nodes import allocatable, capacity
-from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
+from diag.findings import Because, Confidence, Finding, Question, Remedy, as_proof
 from diag.snapshot.kinds import Node
 from diag.trouble.groups import Group
 from diag.trouble.relations.selectors import cite_selectors
-from diag.trouble.shapes import request_path
 
 
 @rule(
@@ -68,9 +68,8 @@ def _largest(nodes: list[Node], resource: str) -> Node | None:
 
 def _finding(ctx: Context, group: Group, resource: str, *, wanted: int, largest: Node, everywhere: bool) -> Finding:
     most = _has(largest, resource) // 1000
-    path = request_path(group.first, resource)
     part = "allocatable" if allocatable(largest).get(resource, 0) == _has(largest, resource) else "capacity"
-    request: Evidence = ctx.cite(group.first, path) if path else group.evidence[0]
+    request = room.asked(ctx, group, resource)
     selectors = () if everywhere else cite_selectors(ctx.cite, group.first)
     evidence = as_proof((request, ctx.cite(largest, f'status.{part}["{resource}"]'), *selectors))
     among = "the largest node" if everywhere else "the largest node that its selector allows"
