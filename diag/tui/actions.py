@@ -11,7 +11,10 @@ from textual.binding import Binding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """`id` is what a keymap names; `does` is Textual's action; `footer` shows it there, as long as there is room."""
+    """`id` is what a keymap names; `does` is Textual's action; `footer` shows it there, as long as there is room.
+
+    `typing`: what is typed after it belongs to the line that it opens, however fast it comes.
+    """
 
     id: str
     keys: str
@@ -20,6 +23,7 @@ class Action:
     help: str
     context: str = "app"
     footer: bool = False
+    typing: bool = False
 
     @property
     def shown_keys(self) -> str:
@@ -53,13 +57,17 @@ ACTIONS = (
     Action(id="history.back", keys="left_square_bracket", does="history(-1)", label="back", help="The screen before."),
     Action(id="history.forward", keys="right_square_bracket", does="history(1)", label="forward", help="The next one."),
     Action(
-        id="filter", keys="slash", does="filter", label="filter", footer=True,
+        id="filter", keys="slash", does="filter", label="filter", footer=True, typing=True,
         help='Filter this list: words, field:value, age>10m, -word, "exact", ~fuzzy.',
     ),
     Action(id="help", keys="question_mark,f1", does="keys", label="help", help="All keys.", footer=True),
-    Action(id="quit", keys="q,ctrl+c", does="quit", label="quit", help="Leave diag.", footer=True),
+    Action(id="quit", keys="q", does="quit", label="quit", help="Leave diag.", footer=True),
+    Action(id="quit.now", keys="ctrl+c", does="quit", label="quit now", help="Leave diag from anywhere."),
     Action(id="palette", keys="ctrl+p", does="command_palette", label="palette", help="Find an action by its name."),
-    Action(id="command", keys="colon", does="command", label="command", help="Type a screen, a cause or an object."),
+    Action(
+        id="command", keys="colon", does="command", label="command", typing=True,
+        help="Type a screen, a cause or an object.",
+    ),
     Action(
         id="equivalent", keys="exclamation_mark", does="equivalent", label="as a command",
         help="The command line that prints what this screen shows.",
@@ -97,7 +105,15 @@ ACTIONS = (
 def bindings(*contexts: str) -> list[Binding]:
     """What a widget of these contexts binds."""
     return [
-        Binding(one.keys, one.does, one.label, id=one.id, show=one.footer, tooltip=one.help, priority=one.id == "quit")
+        Binding(
+            one.keys,
+            one.does,
+            one.label,
+            id=one.id,
+            show=one.footer,
+            tooltip=one.help,
+            priority=one.typing or one.id == "quit.now",
+        )
         for one in ACTIONS
         if one.context in contexts
     ]

@@ -13,7 +13,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import ContentSwitcher, Static
+from textual.widgets import ContentSwitcher, Input, Static
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from diag.document import EvidenceRow, RefRow
@@ -45,6 +45,7 @@ from diag.views.inside import found, object_yaml
 from diag.views.subject import resolve
 
 _LEAST = (60, 15)
+_TYPING = {one.does for one in ACTIONS if one.typing}
 _MOST_BACK = 100  # screens that are remembered
 _MADE: dict[str, type[Listing]] = {
     "causes": Causes,
@@ -248,6 +249,12 @@ class DiagApp(App[None]):
             table.go_to(at)
 
     # What actions do
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A key that opens a line to type is a letter while one is being typed."""
+        if action in _TYPING and isinstance(self.focused, Input):
+            return False
+        return super().check_action(action, parameters)
 
     def action_filter(self) -> None:
         """Opens the filter of the screen."""

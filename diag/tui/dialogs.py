@@ -77,7 +77,7 @@ class Prompt(ModalScreen[str | None]):
         """A box with a line."""
         with Vertical() as box:
             box.border_title = escape(self.heading)
-            yield Input(self.value, id="typed")
+            yield Input(self.value, id="typed", select_on_focus=False)
             yield Static(self.hint, markup=False)
 
     @on(Input.Submitted)

@@ -432,3 +432,20 @@ def test_a_hundred_thousand_lines_are_filtered(drive, demo):
         return len(lists.lists[0].lines)
 
     assert drive(app_of(demo), then=many) == 11
+
+
+def test_what_is_typed_at_once_after_the_slash_is_the_filter(drive, demo):
+    async def paste(app, pilot):
+        for key in ("slash", *"gang"):
+            app.simulate_key(key)
+        await settled(app, pilot)
+        return app.lists.filter_text, app.lists.query_one(Input).has_focus
+
+    assert drive(app_of(demo), then=paste) == ("gang", True)
+
+
+def test_a_letter_in_a_filter_is_a_letter_and_ctrl_c_leaves_from_there(drive, demo):
+    keys = ("slash", "q", "colon", "slash", "c")
+
+    assert drive(app_of(demo), *keys, then=lambda app, _: (app.lists.filter_text, app.return_code)) == ("q:/c", None)
+    assert drive(app_of(demo), *keys, "ctrl+c", then=lambda app, _: app.return_code) == 0
