@@ -112,6 +112,8 @@ def _one(one: Question, engine: Engine, choice: Choice, cached: str | None) -> t
         checked = check(form(answer), one.brief, language=choice.language)
     except NoFormError as error:
         why = f"{engine.model}: {error}"
+    except Exception as error:  # noqa: BLE001  # what cannot be checked is not shown, and costs no report
+        why = f"the checker failed on what {engine.model} said ({type(error).__name__})"
     if cached is None and choice.cache is not None and not why:
         choice.cache.put(_key(choice.cache, engine, one), choice.redactor.text(answer))
     if choice.audit is not None:

@@ -244,6 +244,14 @@ def test_an_engine_that_failed_is_not_asked_about_the_next_cause(upgrade_report,
     assert len(engine.sent) == 1
 
 
+def test_a_checker_that_crashes_proves_nothing_and_costs_no_report(upgrade_report, choice, monkeypatch):
+    monkeypatch.setattr("diag.llm.check.check", lambda *_, **__: {}["nothing"])
+    told = tell(upgrade_report, Scripted(TRUE), choice)
+
+    assert told.failed == "the checker failed on what script-1 said (KeyError)"
+    assert only(told.report).engine == "template"
+
+
 def test_ctrl_c_keeps_what_was_said_by_then(upgrade_report, choice):
     told = tell(several(upgrade_report, 3), Scripted(TRUE, KeyboardInterrupt()), choice)
 
