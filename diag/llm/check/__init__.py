@@ -4,16 +4,21 @@ The model is taken for an adversary. All that can be proven by words is: what ca
 wording of another language than English) is measured, and stated in `docs/model-use.md`.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from diag.llm.brief import Brief
 from diag.llm.check.advice import unadvised, wrong_certainty, wrong_risk
 from diag.llm.check.amounts import unproven_quantifier, untold_ordinal, wrong_amount
+from diag.llm.check.bindings import misbound
 from diag.llm.check.causal import unlinked
+from diag.llm.check.comparisons import inverted
+from diag.llm.check.moments import without_moments, wrong_moment
 from diag.llm.check.names import foreign, foreign_name, undocumented, wrong_kind
 from diag.llm.check.polarity import turned_around
-from diag.llm.check.subjects import misplaced, of_nothing_cited
+from diag.llm.check.standing import untrue_standing
+from diag.llm.check.subjects import misplaced, of_nothing_cited, swapped
 from diag.llm.check.support import Support, UnknownSourceError, support_of
 from diag.llm.form import Form, Sentence
 
@@ -33,12 +38,16 @@ ENGLISH: tuple[tuple[str, Test], ...] = (
     ("another kind of object", wrong_kind),
     ("a number that is not cited", untold_ordinal),
     ("a quantity that is not cited", unproven_quantifier),
+    ("a number of something else", misbound),
+    ("a comparison that is not cited", inverted),
+    ("what was not checked, or ruled out", untrue_standing),
     ("another risk or owner", wrong_risk),
     ("another certainty", wrong_certainty),
     ("a cause without its link", unlinked),
     ("a denial turned around", turned_around),
     ("told of another object", misplaced),
     ("told of an object that is not cited", of_nothing_cited),
+    ("told of another object", swapped),
 )
 
 
@@ -91,6 +100,12 @@ def _objection(sentence: Sentence, brief: Brief, *, english: bool) -> tuple[str,
         support = support_of(sentence, brief)
     except UnknownSourceError as error:
         return "something is cited that does not exist", str(error)
+    if not english:
+        text = re.sub(r"(\d),(\d{1,2})(?!\d)", r"\1.\2", text)  # 3,92 GiB
+    moment = wrong_moment(text, support)
+    if moment:
+        return "a time that is not cited", moment
+    text = without_moments(text)
     for why, test in (*ANY_LANGUAGE, *(ENGLISH if english else OTHERS)):
         detail = test(text, support)
         if detail:

@@ -22,10 +22,11 @@ _SURE = re.compile(
 )
 _FAIRLY = re.compile(r"\b(?:probabl[ey]|likely|presumably|most likely)\b", re.IGNORECASE)
 _VAGUE = re.compile(
-    r"\b(?:possib(?:le|ly)|perhaps|maybe|might|may|could(?! not)|suspected|apparently|seems?|seemingly|unclear|suspect"
+    r"\b(?:possib(?:le|ly)|perhaps|maybe|might|may|could(?= (?:be|have|mean|also|indicate|explain|cause))|suspected|apparently|seems?|seemingly|unclear|suspect"
     r"|assume|presume)\b",
     re.IGNORECASE,
 )
+_NOT_SO = re.compile(r"\b(?:not|rather than|instead of|without being|n't|no)\s+(?:\w+\s+)?$", re.IGNORECASE)
 _RISK = re.compile(
     r"\b(?:safe(?:ly)?|harmless|without (?:any )?risk|risk-free|disruptive|irreversible|reversible|dangerous|risky)\b",
     re.IGNORECASE,
@@ -33,7 +34,24 @@ _RISK = re.compile(
 _RISK_OF = {
     "safe": "safe", "safely": "safe", "harmless": "safe", "disruptive": "disruptive", "irreversible": "irreversible",
 }  # fmt: skip
-_BEFORE_ADVICE = ("first", "then", "next", "finally", "afterwards", "or", "to", "and", "alternatively", "also")
+_BEFORE_ADVICE = (
+    "first",
+    "then",
+    "next",
+    "finally",
+    "afterwards",
+    "or",
+    "to",
+    "and",
+    "alternatively",
+    "also",
+    "either",
+    "otherwise",
+    "either",
+    "instead",
+    "now",
+    "please",
+)
 
 
 def unadvised(text: str, support: Support) -> str | None:
@@ -62,6 +80,8 @@ def wrong_certainty(text: str, support: Support) -> str | None:
     allowed = {"certain": (_SURE,), "likely": (_FAIRLY,), "possible": (_VAGUE,)}.get(confidence, ())
     for pattern in (_SURE, _FAIRLY, _VAGUE):
         for found in pattern.finditer(text):
+            if _NOT_SO.search(text, 0, found.start()) or (support.steps and found[0].casefold() in ("may", "could")):
+                continue
             if pattern not in allowed and not re.search(rf"\b{re.escape(found[0].casefold())}\b", support.lowered):
                 return found[0]
     return None
@@ -76,4 +96,10 @@ def wrong_risk(text: str, support: Support) -> str | None:
     lowered = text.casefold()
     owners = {step.who for step in support.steps}
     others = (told for who, told in WHO.items() if who != "user" and who not in owners)
+    if (
+        support.steps
+        and "user" not in owners
+        and re.search(r"\b(?:the user|users?|you) (?:has|have|must|should)\b", lowered)
+    ):
+        return "you"
     return next((told for told in others if told in lowered and told not in support.lowered), None)

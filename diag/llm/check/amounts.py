@@ -2,18 +2,31 @@
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
-from diag.llm.check.english import alike, stem, words
+from diag.llm.check.english import alike, stem, stems, words
 from diag.llm.check.support import Source, Support
-from diag.llm.check.tokens import Token, tokens
+from diag.llm.check.tokens import NUMBERS, Token, tokens
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "ms": 0.001}
-_TIME_WORD = re.compile(r"(ms|s(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?)$", re.IGNORECASE)
 _TIME = r"\d+(?:\.\d+)?(?: |-)?(?:ms|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|[smhd])\b"
-_LASTING = re.compile(rf"(?<![\w.]){_TIME}(?:,? (?:and )?{_TIME})*|(?<![\w.])(?:\d+(?:\.\d+)?[dhms]){{2,4}}(?!\w)")
+LASTING = re.compile(rf"(?<![\w.]){_TIME}(?:,? (?:and )?{_TIME})*|(?<![\w.])(?:\d+(?:\.\d+)?[dhms]){{2,4}}(?!\w)")
 _PART = re.compile(r"(\d+(?:\.\d+)?)[ -]?(ms|[smhd])", re.IGNORECASE)
 _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)$")
+_SPELLED = re.compile(
+    rf"\b({'|'.join(NUMBERS)})(?=[ -](?:seconds?|minutes?|hours?|days?)\b)|\b(half|(?:a )?third of|(?:a )?quarter of)"
+    r" an hour\b", re.IGNORECASE,
+)  # fmt: skip
+NAMED_SECONDS = re.compile(r"\w*[sS]econds\b[^\d\n]{0,70}?(\d+)")  # initialDelaySeconds 120
+_SHARES = {"half": "30 minutes", "third": "20 minutes", "quarter": "15 minutes"}
+_ABOUT = re.compile(r"\b(?:about|almost|nearly|roughly|around|approximately|just (?:under|over)|a little|more than|over|"
+                    r"less than|under|close to|some)\b[^,;]{0,20}$", re.IGNORECASE)  # fmt: skip
+_TIMES = re.compile(
+    r"\b(twice|double|half|third|quarter|[\w.]+ times)"
+    r"(?= (?:as|the|of|more|larger|bigger|what|that|its|this|higher|longer|greater)\b)",
+    re.IGNORECASE,
+)
+_LEEWAY = 0.12  # of "about", "almost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,32 +38,57 @@ class Amount:
     at: int
 
 
-def amounts(text: str) -> list[Amount]:
-    """The numbers of a text in order, durations aside; `2 of 8 GPUs` as two of the same."""
+@lru_cache(maxsize=4096)
+def spelled(text: str) -> str:
+    """The text with the numbers of its durations in digits, and without quotation marks, behind which numbers hide."""
+
+    def digits(one: re.Match[str]) -> str:
+        if one[1]:
+            return NUMBERS[one[1].casefold()]
+        return next(told for word, told in _SHARES.items() if word in one[0].casefold())
+
+    return re.sub(r"[\"`“”]|(?<!\w)'|'(?!\w)", " ", _SPELLED.sub(digits, text))
+
+
+@lru_cache(maxsize=4096)
+def amounts(text: str) -> tuple[Amount, ...]:
+    """The numbers of a text in order, durations and ratios aside; `2 of 8 GPUs` as two of the same."""
+    text = spelled(text)
     found = tokens(text)
-    lasting = [one.span() for one in _LASTING.finditer(text)]
-    return [
+    aside = [one.span() for form in (LASTING, _TIMES) for one in form.finditer(text)]
+    return tuple(
         _amount(token, found, index)
         for index, token in enumerate(found)
-        if token.kind == "number" and not any(start <= token.at < end for start, end in lasting)
-    ]
+        if token.kind == "number" and not any(start <= token.at < end for start, end in aside)
+    )
 
 
-def durations(text: str) -> list[tuple[str, float, float]]:
-    """The durations of a text, `5m0s` or `5 minutes 2 seconds`, as (words, seconds, seconds of the smallest unit)."""
-    found = []
-    for one in _LASTING.finditer(text):
+def durations(text: str) -> list[tuple[str, float, float, bool]]:
+    """The durations of a text, `5m0s` or `five minutes`: words, seconds, seconds of the smallest unit, "about"."""
+    found, text = [], spelled(text)
+    for one in LASTING.finditer(text):
         parts = [(float(number), _SECONDS[unit.casefold()]) for number, unit in _PART.findall(one[0])]
-        found.append((one[0], sum(number * unit for number, unit in parts), min(unit for _, unit in parts)))
+        about = _ABOUT.search(text, 0, one.start()) is not None
+        found.append((one[0], sum(number * unit for number, unit in parts), min(unit for _, unit in parts), about))
     return found
+
+
+def seconds_of(lasting: str) -> float:
+    """The seconds of a duration, `5m0s` or `5 minutes`."""
+    return sum(float(number) * _SECONDS[unit.casefold()] for number, unit in _PART.findall(lasting))
 
 
 def wrong_amount(text: str, support: Support) -> str | None:
     """The first number that nothing cited holds, or that counts something else there; None where all agree."""
-    lasting = [seconds for source in support.sources for _, seconds, _ in durations(source.text)]
-    for said, seconds, unit in durations(text):
+    lasting = [seconds for source in support.sources for _, seconds, _, _ in durations(source.text)]
+    lasting += [float(one) for source in support.sources for one in NAMED_SECONDS.findall(source.text)]
+    for said, seconds, unit, about in durations(text):
         # "40 minutes" may be told of 40 minutes 58 seconds, and so may 41.
-        if not any(abs(known - seconds) < unit and (unit < known or known == seconds) for known in lasting):
+        if not any(
+            (abs(known - seconds) < unit and (unit < known or known == seconds))
+            or (about and abs(known - seconds) <= _LEEWAY * known)
+            for known in lasting
+        ):
             return said
     held = [(source, amounts(source.text)) for source in support.sources]
     for one in amounts(text):
@@ -58,26 +96,82 @@ def wrong_amount(text: str, support: Support) -> str | None:
             continue  # "one of these"
         if not any(_agrees(one, source, known) for source, known in held):
             return f"{one.digits} {one.of}".strip()
+    return _wrong_ratio(text, held)
+
+
+def _wrong_ratio(text: str, held: list[tuple[Source, tuple[Amount, ...]]]) -> str | None:
+    """A ratio ("four times the rank", "half of") that no two cited numbers have."""
+    for one in _TIMES.finditer(spelled(text)):
+        word = one[1].split()[0].casefold()
+        try:
+            ratio = float(NUMBERS.get(word, word))
+        except ValueError:
+            continue  # "at times"
+        values = [
+            float(amount.digits) for _, known in held for amount in known if amount.digits.replace(".", "").isdigit()
+        ]
+        if not any(low and abs(high / low - ratio) <= _LEEWAY * ratio for high in values for low in values):
+            return one[0]
     return None
 
 
 def unproven_quantifier(text: str, support: Support) -> str | None:
     """A word like "all" or "only" that nothing cited says; beside a number that is proven it only stresses."""
     found = tokens(text)
+    named = sum(token.kind == "name" for token in found)
     for index, token in enumerate(found):
         word = token.text.casefold()
-        if token.kind != "word" or word not in words("quantifiers") or word == "both":
+        if token.kind != "word" or word not in words("quantifiers"):
             continue
-        if re.search(rf"\b{word}\b", support.lowered):
+        if _said(word, found[index + 1 :], support) or _bounded(word, text, token.at, support):
             continue
         near = found[index + 1 : index + 4]
-        if word in ("only", "all", "after", "before", "until") and any(one.kind == "number" for one in near):
+        if word in ("only", "all") and any(one.kind == "number" for one in near[: 3 if word == "only" else 2]):
             continue
-        whole = re.search(r"\b(\d+) (?:of|out of) \1\b|\b(?:each|per|every|all)\b", support.lowered)
+        if word == "after" and found[index + 1 : index + 2] and found[index + 1].kind == "number":
+            continue
+        if word == "after" and LASTING.search(spelled(text[token.end :])[:50]):
+            continue
+        if word == "until" and support.steps and "wait" in support.lowered:
+            continue
+        if word in ("both", "all") and named > 1:  # of those that were named
+            continue
+        if word == "only" and re.search(r"(?<![\d/])(?:1|one) (?:\S+ )?nodes?\b", support.lowered) and "node" in text:
+            continue
+        whole = re.search(r"(?<!\d)(\d+) (?:of|out of) \1\b|\b(?:each|per|every|all)\b", support.lowered)
         if word in ("all", "every", "each", "entire", "whole") and whole:
+            continue
+        if word == "both" and re.search(r"(?<!\d)(?:(?:0/|)2 nodes|2 |two )", support.lowered):
             continue
         return word
     return None
+
+
+def _said(word: str, behind: tuple[Token, ...], support: Support) -> bool:
+    """Whether what is cited says the word; of before and after, with the same thing behind it."""
+    places = [one.end() for one in re.finditer(rf"\b{word}\b", support.lowered)]
+    if word not in ("before", "after", "until"):
+        return bool(places)
+    aside = words("function") | words("quantifiers")
+    then = next((stem(one.text) for one in behind if one.text.casefold() not in aside), "")
+    return any(alike(then) & stems(support.lowered[place : place + 60]) for place in places)
+
+
+_BOUND = re.compile(
+    r"\bat most\b|\bmax|\bmost\b|\blimits?\b|\bwould fit\b|\ballows?\b|\bmay hold|\bcapability|\bcapacity|"
+    r"\bno more than|\bbelow\b", re.IGNORECASE,
+)  # fmt: skip
+_LEAST = re.compile(
+    r"\bat least\b|\bmin|\bneeds?\b|\basked for\b|\basks for\b|\brequests?\b|\babove\b|\bwanted\b", re.I
+)
+
+
+def _bounded(word: str, text: str, at: int, support: Support) -> bool:
+    """Whether "most" and "least" are a bound ("at most 16") of something that bounds."""
+    before = text[max(at - 3, 0) : at].casefold()
+    if before != "at ":
+        return False
+    return bool((_BOUND if word == "most" else _LEAST).search(support.text))
 
 
 def untold_ordinal(text: str, support: Support) -> str | None:
@@ -105,7 +199,7 @@ def _counted(found: tuple[Token, ...], index: int) -> str:
     """What a number counts: the next noun, over "of 8", "×" and the like; no further than five tokens."""
     for token in found[index + 1 : index + 6]:
         lowered = token.text.casefold()
-        if token.kind == "mark" and token.text not in "×(":
+        if token.kind == "mark" and token.text not in "×(/[":
             return ""
         if token.kind in ("number", "mark") or lowered in words("between"):
             continue
@@ -122,13 +216,29 @@ def _things() -> frozenset[str]:
     return frozenset(map(stem, words("counted")))
 
 
-def _agrees(one: Amount, source: Source, known: list[Amount]) -> bool:
+def _agrees(one: Amount, source: Source, known: tuple[Amount, ...]) -> bool:
     for other in known:
         if other.digits == one.digits and (
             not one.of
             or (other.of and alike(one.of) & alike(other.of))
+            or (one.of == "time" and other.of in _repeated())
             # A bare value tells what it counts by its path: `status.allocatable["nvidia.com/gpu"]: "8"`.
-            or (not other.of and alike(one.of) & source.stems)
+            or (not other.of and alike(one.of) & _beside(source.text))
         ):
             return True
     return False
+
+
+@lru_cache(maxsize=4096)
+def _beside(text: str) -> frozenset[str]:
+    """The stems that tell what a bare number counts: of a path, its last part; else all."""
+    value = re.match(r"^\S+ \S+ (\S+): \S{1,40}$", text)
+    if not value:
+        return stems(text)
+    return stems(re.split(r"[.\[](?!com|io)", value[1])[-1] if "[" not in value[1] else value[1].rpartition("[")[2])
+
+
+@cache
+def _repeated() -> frozenset[str]:
+    """What happens so many times."""
+    return frozenset(map(stem, ("restart", "retry", "attempt", "failure", "eviction", "event")))

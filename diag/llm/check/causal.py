@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from diag.llm.check.english import plain, stem, stems
+from diag.llm.check.english import alike, plain, stem, stems
 from diag.llm.check.support import Source, Support
 from diag.llm.check.tokens import tokens
 
@@ -13,18 +13,18 @@ _CAUSE_BEHIND = re.compile(
     |caused\ by|(?:results?|resulted|stems?|comes?|came|follows?|arises?|resulting|stemming|coming)\ from|explained\ by
     |(?:blocked|prevented|stopped|held\ up|held\ back|triggered|forced|delayed|broken|refused|rejected)\ by
     |since(?!\ \d)(?!\ then)|on\ account\ of|for\ (?:lack|want)\ of|down\ to|attributable\ to|goes\ back\ to
-    |the\ (?:root\ )?(?:cause|reason)\ (?:is|for\ this\ is|of\ this\ is)|the\ reason\ why)\b""",
+    |the\ (?:root\ )?(?:cause|reason)\ (?:is(?!\ (?:not\ )?(?:certain|sure|likely|probabl|possibl|prove|only|known))|for\ this\ is|of\ this\ is)|the\ reason\ why)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 # … and in front of these.
 _CAUSE_BEFORE = re.compile(
-    r"""(?:,?\ (?:and\ )?so(?:\ that)?|\b(?:therefore|thus|hence|consequently|accordingly
+    r"""(?:,?\ (?:and\ )?so(?!\ (?:far|little|few|many|much|long))(?:\ that)?|\b(?:therefore|thus|hence|consequently|accordingly
     |as\ a\ (?:result|consequence)(?!\ of)|which\ is\ why|that\ is\ why|this\ is\ why|for\ (?:this|that)\ reason
-    |lead(?:s|ing)?\ to|led\ to|result(?:s|ed|ing)?\ in|caus(?:es|e|ing)|caused(?!\ by)|prevent(?:s|ing)?
+    |lead(?:s|ing)?\ to|led\ to|result(?:s|ed|ing)?\ in|(?<!the\ )(?<!this\ )(?<!root\ )(?<!that\ )(?<!a\ )caus(?:es|e|ing)|caused(?!\ by)|prevent(?:s|ing)?
     |prevented(?!\ by)|block(?:s|ing)?|blocked(?!\ by)
     |(?:keep(?:s|ing)?|kept)\ \S+(?:\ \S+){0,4}\ (?:from|out|off|pending|waiting|down|closed)
     |stop(?:s|ping)|stopped(?!\ by)|forc(?:es|ing)|forced(?!\ by)|trigger(?:s|ing)|triggered(?!\ by)|starv(?:es|ed|ing)
-    |hold(?:s|ing)?\ (?:up|back)|delay(?:s|ing)|breaks|broke|means\ that|mak(?:es|ing)\ \S+\ \S+\ \S+
+    |hold(?:s|ing)?\ (?:up|back)|delay(?:s|ing)|breaks|broke|means\ that|mak(?:es|ing)\ (?:it|the|them|its|their)\ \S+\ \S+
     |leav(?:es|ing)\ \S+\ \S+|affects?|explains?|responsible\ for
     |(?:is|are|was|were|being)\ the\ (?:root\ )?(?:cause|reason)\ (?:of|for|why)|root\ cause\ of|behind\ the))\b""",
     re.IGNORECASE | re.VERBOSE,
@@ -90,10 +90,16 @@ def _overlap(text: str, mine: Source, other: Source) -> int:
 
 def _states(source: Source, claim: Claim) -> bool:
     """Whether one cited text itself says so: it has a cause and an effect, and each holds what is told on its side."""
+    if source.kind in ("step", "unchecked", "ruled_out"):  # a step's purpose, why it was not looked at
+        return _words(claim.cause) | _words(claim.effect) <= source.stems | _alike(source.stems)
     for own in claims(source.text):
         if _words(claim.cause) <= stems(own.cause) and _words(claim.effect) <= stems(own.effect):
             return True
     return False
+
+
+def _alike(known: frozenset[str]) -> frozenset[str]:
+    return frozenset(other for one in known for other in alike(one))
 
 
 def _names(text: str) -> frozenset[str]:

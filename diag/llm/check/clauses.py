@@ -1,52 +1,98 @@
-"""Clauses, and which of their words are denied."""
+"""Clauses, and what of them is denied."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from diag.llm.check.english import pieces, stem
+from diag.llm.check.english import pieces, stem, words
 from diag.llm.check.tokens import tokens
 
 _BREAK = re.compile(
     r"[;!?()]+|[,.:]+(?=\s|$)|\s[—–]\s|"
-    r"\b(?:but|and|so|because|which|while|whereas|although|though|that|therefore|however|as)\b"
+    r"\b(?:but|and|so|because|which|while|whereas|although|though|that|therefore|however|as|yet|since|whose|if)\b"
 )
-_NEGATOR = re.compile(
-    r"""\b(?:no|not|never|none|neither|nor|without|cannot|nothing|nobody|nowhere|\w+n't|unable|absent|missing|lacks?
-    |lacking|refus\w+|den(?:y|ies|ied)|reject\w*|forbid\w*|forbidden|prevent\w*|block\w*|fail\w*|stop\w*
-    |un(?:schedul|toler|avail|reach|bound|ready|respons|known|support|author|success|able|healthy|claim)\w*
-    |inaccessible|invalid|impossible|insufficient|out\ of|too\ (?:few|little|small|slow|old)|non-?existent)\b""",
+# Grammar that denies what stands behind it …
+_NOT = re.compile(
+    r"\b(?:no|not|never|none|neither|nor|without|cannot|nothing|nobody|nowhere|\w+n't|unable)\b", re.IGNORECASE
+)
+# … and words that say no by themselves.
+_NEGATIVE = re.compile(
+    r"""\b(?:absent|missing|lacks?|lacking|short\ of|refus\w+|den(?:y|ies|ied)|reject\w*|forbid\w*|prevent\w*|block\w*
+    |fail\w*|stop\w*|un(?:schedul|toler|avail|reach|bound|ready|respons|known|support|author|success|healthy|claim)\w*
+    |inaccessible|invalid|impossible|insufficient|out\ of|too\ \w+|non-?existent|exceed\w*|exhaust\w*|full|gated|gone
+    |lost|unless|only|error)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 # Says no where nothing else does: "never allows any, 0 of 2" is one denial.
 _NOTHING = re.compile(r"(?<![\w.-])(?:0%?|zero|false|null)(?![\w.-]*\w)", re.IGNORECASE)
+_OPPOSITE = re.compile(
+    r"un(?:schedul|toler|avail|reach|bound|ready|respons|author|success|healthy)|insuffici|inaccess|invalid|missing|"
+    r"^miss$|absent|lack|short$"
+)
+_REACH = 5  # words behind a "not" that it may deny
+_RESTRICTED = re.compile(r"(\w+)\s+only\s+(?:where|when|if|while|on|in|for|with|after)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One clause: its stems, each with whether an odd number of other words deny it; `words` only of plain words."""
+    """One clause: all its stems, those of plain words, those that grammar denies, and what says no in it."""
 
     text: str
-    denied: dict[str, bool]
+    stems: frozenset[str]
     words: frozenset[str]
-    negative: bool
+    denied: frozenset[str]
+    negators: frozenset[str]
+
+    @property
+    def negative(self) -> bool:
+        """Whether anything in it says no."""
+        return bool(self.negators)
+
+
+def contrary(one: str, other: str) -> bool:
+    """Whether two stems that belong together say the opposite, as `toler` and `untoler`, or `enough` and `insuffici`."""
+    if bool(_OPPOSITE.search(one)) == bool(_OPPOSITE.search(other)):
+        return False
+    short, long = sorted((one, other), key=len)
+    return {one, other} <= _MUCH or (long[:2] in ("un", "in") and long[2:6] == short[:4])
+
+
+_MUCH = frozenset(map(stem, ("insufficient", "enough", "sufficient", "short", "lack", "lacks", "lacking")))
 
 
 @lru_cache(maxsize=4096)
 def clauses(text: str) -> tuple[Clause, ...]:
     """The clauses of a text, in order. A path and its value are one: `status.disruptionsAllowed: 0` denies."""
     value = re.match(r"^(\S+ \S+ \S+): (\S{1,30})$", text)
-    parts = [f"{value[1]} {value[2]}"] if value else _BREAK.split(text)
-    return tuple(_clause(part.strip()) for part in parts if part and part.strip())
+    if value:
+        told = _clause(f"{value[1]} {value[2]}")
+        field = re.split(r"[.\[]", value[1])[-1]
+        no = frozenset(_parts(field)) if _NOTHING.fullmatch(value[2].strip('"')) else frozenset[str]()
+        return (replace(told, denied=told.denied | no),)
+    return tuple(_clause(part.strip()) for part in _BREAK.split(text) if part and part.strip())
 
 
 def _clause(text: str) -> Clause:
-    negators = [stem(found[0]) for found in _NEGATOR.finditer(text)] or ["0" for _ in _NOTHING.findall(text)][:1]
     found = [token for token in tokens(text) if token.kind in ("word", "name", "quote")]
-    every = {stem(word) for token in found for word in (token.text, *pieces(token.text)) if word.isalpha()}
+    nots = [(one.end(), stem(one[0])) for one in _NOT.finditer(text)]
+    inner = " ".join(piece for token in found if not token.text.islower() for piece in pieces(token.text))
+    said = {stem(one[0].split()[0]) for one in _NEGATIVE.finditer(f"{text} {inner}")} | {word for _, word in nots}
+    nothing = set() if said else {"0" for _ in _NOTHING.findall(text)}
+    denied: set[str] = set()
+    for end, word in nots:
+        if word in ("no", "none", "noth", "neither"):  # "allows no other"
+            start = end - len(text[:end].split()[-1]) - 1
+            denied |= {one for token in found if token.end == start for one in _parts(token.text)}
+        behind = [token for token in found if token.at >= end and token.text.casefold() not in words("function")]
+        denied |= {one for token in behind[:_REACH] for one in _parts(token.text)}
+    denied |= {stem(one[1]) for one in _RESTRICTED.finditer(text)}
     return Clause(
         text,
-        {word: (len(negators) - negators.count(word)) % 2 == 1 for word in every},
+        frozenset(one for token in found for one in _parts(token.text)),
         frozenset(stem(token.text) for token in found if token.kind == "word"),
-        len(negators) % 2 == 1,
-    )
+        frozenset(denied), frozenset(said | nothing),
+    )  # fmt: skip
+
+
+def _parts(text: str) -> set[str]:
+    return {stem(word) for word in (text, *pieces(text)) if word.isalpha()}

@@ -8,13 +8,16 @@ from importlib.resources import files
 from snowballstemmer import stemmer
 
 _ENGLISH = stemmer("english")
-_PIECES = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")  # NodeNotReady, disruptionsAllowed, hf-token-prod
+_PIECES = re.compile(r"[A-Z]+s?(?![a-z])|[A-Z]?[a-z]+|\d+")  # NodeNotReady, disruptionsAllowed, hf-token-prod
 
 
 @cache
 def stem(word: str) -> str:
     """The stem of a word: `evictions`, `evicted` and `evict` are one."""
-    found: str = _ENGLISH.stemWord(word.casefold().removesuffix("'s"))
+    bare = word.casefold().removesuffix("'s")
+    if bare in ("gpus", "cpus"):  # which English takes for words like "status"
+        return bare[:-1]
+    found: str = _ENGLISH.stemWord(bare)
     return found
 
 
@@ -28,7 +31,7 @@ def words(name: str) -> frozenset[str]:
 @cache
 def plain() -> frozenset[str]:
     """Words that need no proof of their own here."""
-    return words("plain") | words("ruled")
+    return words("plain") | words("common") | words("ruled")
 
 
 @cache

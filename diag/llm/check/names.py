@@ -13,7 +13,9 @@ _COMMAND = re.compile(
     r"kustomize|k9s|istioctl|kubeadm|journalctl|dcgmi)\b(?=[ ]+[\w/.-])[^\n,;`\"]*"
 )
 _ADDRESS = re.compile(r"https?://|www\.|[\w.+-]+@[\w-]+\.[a-z]{2,}|\b[\w-]+\.(?:com|org|net|io|dev|ai)/\S")
-_WORKLOAD_KINDS = frozenset(map(stem, ("workload", "application", "owner", "controller", "object", "resource")))
+_WORKLOAD_KINDS = frozenset(
+    map(stem, ("workload", "application", "owner", "controller", "object", "resource", "gpu", "diagnosis"))
+)
 
 
 def foreign(text: str, support: Support) -> str | None:
@@ -21,11 +23,26 @@ def foreign(text: str, support: Support) -> str | None:
     for token in tokens(text):
         if token.kind == "quote" and not _held(token.text, support):
             return token.text
+        if text[: token.at].endswith("-") and token.kind != "mark":  # a flag stands letter for letter
+            if not _held("--" + token.text if text[: token.at].endswith("--") else "-" + token.text, support):
+                return token.text
+            continue
         if token.kind == "name" and not _named(token.text, support):
             return token.text
-        if token.kind == "word" and not _said(token.text, support):
+        if token.kind == "word" and token.text[0].isupper() and _inside(text, token.at):  # a state, a proper name
+            if not (stem(token.text) in support.stems | support.kinds or token.text in _PROPER):
+                return token.text
+        elif token.kind == "word" and not _said(token.text, support):
             return token.text
     return None
+
+
+_PROPER = frozenset(("I", "Kubernetes", "UTC"))
+
+
+def _inside(text: str, at: int) -> bool:
+    """Whether a place is inside a sentence, not at its beginning."""
+    return bool(text[:at].strip()) and not re.search(r"[.:!?(\"]\s*$", text[:at])
 
 
 def foreign_name(text: str, support: Support) -> str | None:
@@ -54,7 +71,7 @@ def wrong_kind(text: str, support: Support) -> str | None:
     for token in tokens(text):
         known = kinds.get(token.text.casefold())
         kind = before.rstrip("s") if before not in every else before
-        if known and kind in every and kind not in known:
+        if known and known != {"event"} and kind in every and kind not in known:
             pair = f"{kind} {token.text}".casefold()
             if pair not in support.lowered and pair.replace(" ", "/") not in support.lowered:
                 return f"{before} {token.text}"
@@ -103,13 +120,23 @@ def _held(text: str, support: Support) -> bool:
 
 def _named(text: str, support: Support) -> bool:
     """A name stands as it is; one of plain parts (`root-cause`, `out-of-memory`) may be proven part by part."""
-    if _held(text, support) or text.casefold() in plain():
+    if _held(text, support) or text.casefold() in plain() or text in ("GPU", "GPUs"):
+        return True
+    key, equals, value = text.rpartition("=")
+    if equals and any(
+        re.search(rf"{re.escape(key.casefold())}\W{{1,4}}{re.escape(value.casefold())}$|", source.lowered.rstrip('"'))[
+            0
+        ]
+        for source in support.sources
+    ):
         return True
     if "'" in text and _held(text.partition("'")[0], support):
         return True
     words = re.split(r"[-/]", text)
     if len(words) > 1 and all(word.isalpha() and (word.islower() or word.isupper()) for word in words if word):
-        return all(_said(word, support) for word in words if word)
+        return all(
+            word in ("of", "in", "to", "the", "and", "non") or stem(word) in support.stems for word in words if word
+        )
     if text.isalpha():  # GPU, GPUs, ConfigMap, NotReady: a name of letters may be inflected, or be part of a longer one
         folded = pieces(text)
         return stem(text) in support.stems or (
@@ -133,6 +160,8 @@ def _said(word: str, support: Support) -> bool:
     found = stem(lowered)
     if found in support.stems or bool(alike(found) & support.stems):
         return True
+    if found in support.advised or bool(alike(found) & support.advised):
+        return True
     # A kind of object may be told of any object of the brief: no amount, state or cause hangs on it.
     return found in support.kinds or found in _WORKLOAD_KINDS
 
@@ -140,7 +169,7 @@ def _said(word: str, support: Support) -> bool:
 def objects_in(text: str, support: Support) -> list[tuple[int, str]]:
     """The objects of the brief that a text names, with their places, in order."""
     known = support.objects
-    return [(token.at, known[name][0].name.casefold()) for token in tokens(text) if (name := _bare(token)) in known]
+    return [(token.at, name.rpartition("/")[2]) for token in tokens(text) if (name := _bare(token)) in known]
 
 
 def _bare(token: Token) -> str:

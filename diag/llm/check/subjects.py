@@ -1,9 +1,11 @@
 """Whose trouble it is: what is true of one object must not be told of another."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from diag.llm.check.clauses import clauses
-from diag.llm.check.english import alike, plain, stem
+from diag.llm.check.english import alike, plain, stem, words
 from diag.llm.check.names import objects_in
 from diag.llm.check.support import Source, Support
 from diag.llm.check.tokens import Token, tokens
@@ -49,7 +51,7 @@ def _tells(token: Token) -> bool:
     """Whether a token states something: a number, a name, a quoted text, or a word that is not plain English."""
     if token.kind == "mark":
         return False
-    return token.kind != "word" or token.text.casefold() not in plain()
+    return token.kind != "word" or (token.text.casefold() not in plain() and stem(token.text) not in _KINDS)
 
 
 def _holds(source: Source, token: Token) -> bool:
@@ -60,7 +62,7 @@ def _holds(source: Source, token: Token) -> bool:
 
 def _concerns(source: Source, owner: str) -> bool:
     """Whether a source is about an object, or its words name it; a source about nothing concerns all."""
-    if not source.about:
+    if not source.about or source.kind in ("cost", "since", "certainty"):
         return True
     return owner in source.names or re.search(rf"(?<![\w.-]){re.escape(owner)}(?![\w-])", source.lowered) is not None
 
@@ -72,3 +74,68 @@ def of_nothing_cited(text: str, support: Support) -> str | None:
         if len(named) == 1 and not any(_concerns(source, *named) for source in support.sources):
             return f"nothing cited is about {named.pop()}"
     return None
+
+
+def swapped(text: str, support: Support) -> str | None:
+    """A statement whose subject is another object than in the one place that makes it; None where subjects agree.
+
+    The subject is the object named last before a word in its clause. What is cited has a subject for each word, too:
+    the one named before it there, or else what the whole piece is about.
+    """
+    known = frozenset(support.objects) | support.mentioned
+    for clause in _spoken(text, known):
+        for word in clause.said:
+            owners = [
+                place.subjects or source.names | _led(source, known) | place.before
+                for source in support.sources
+                for place in _spoken(source.text, known)
+                if alike(word) & place.words
+            ]
+            if clause.subjects and owners and not any(clause.subjects & one for one in owners):
+                return f"{word} of {min(clause.subjects)}"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """A clause: how its subject is called (nothing where it names none first), what is said first, and all words."""
+
+    subjects: frozenset[str]
+    said: tuple[str, ...]
+    words: frozenset[str]
+    before: frozenset[str]  # what was named before in the same piece
+
+
+def _spoken(text: str, known: frozenset[str]) -> Iterator[_Spoken]:
+    before = frozenset[str]()
+    for clause in clauses(text):
+        found = [token for token in tokens(clause.text) if token.kind in ("word", "name")]
+        names = [at for at, token in enumerate(found) if token.text.casefold().removesuffix("'s") in known]
+        at = names[0] if names else -1
+        leads = bool(names) and not any(_tells(token) and stem(token.text) not in _KINDS for token in found[:at])
+        behind = [
+            token
+            for token in found[at + 1 :]
+            if token.kind == "word" and token.text.casefold() not in words("function")
+        ]
+        said = tuple(stem(token.text) for token in behind if stem(token.text) not in _KINDS)[:2] if leads else ()
+        subjects = _short(found[at].text) if leads else frozenset[str]()
+        yield _Spoken(subjects, said, frozenset(map(stem, (token.text for token in found))), before)
+        before |= frozenset(name for at in names for name in _short(found[at].text))
+
+
+def _short(name: str) -> frozenset[str]:
+    name = name.casefold().removesuffix("'s")
+    return frozenset((name, name.rpartition("/")[2]))
+
+
+def _led(source: Source, known: frozenset[str]) -> frozenset[str]:
+    """The object that a piece begins with."""
+    first = next((token.text for token in tokens(source.text) if token.text.casefold() in known), "")
+    return _short(first) if first else frozenset()
+
+
+_KINDS = frozenset(map(stem, (
+    "job", "pod", "node", "deployment", "workload", "clusterqueue", "queue", "container", "daemonset", "budget", "gpu",
+    "server", "nodepool", "raycluster", "workflow", "podgroup", "statefulset", "the", "kubelet", "disk", "cluster",
+)))  # fmt: skip

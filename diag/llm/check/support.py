@@ -1,5 +1,6 @@
 """What a sentence rests on: the facts, links and steps that it cites, and nothing else of the brief."""
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -7,6 +8,13 @@ from diag.document import RefRow
 from diag.llm.brief import Brief, Link, Step
 from diag.llm.check.english import alike, pieces, stem, stems
 from diag.llm.form import Sentence
+from diag.views.wording import WHO
+
+
+_MENTIONED = re.compile(
+    r"\b(?:Job|Pod|Node|node|Deployment|Workload|StatefulSet|DaemonSet|ClusterQueue|LocalQueue|PodGroup|RayCluster|Queue)"
+    r" ([\w./-]*[\d-][\w./-]*\w)"
+)
 
 
 class UnknownSourceError(Exception):
@@ -19,6 +27,7 @@ class Source:
 
     text: str
     about: tuple[RefRow, ...] = ()
+    kind: str = ""  # of a fact; "" of a link, "step" of a step
 
     @cached_property
     def stems(self) -> frozenset[str]:
@@ -63,6 +72,20 @@ class Support:
         return own | frozenset(other for one in own for other in alike(one))
 
     @cached_property
+    def advised(self) -> frozenset[str]:
+        """Stems of what steps, costs and times are of: the cause and its symptoms. Empty where none of them is cited."""
+        if not any(source.kind in ("step", "cost", "since", "certainty") for source in self.sources):
+            return frozenset()
+        told = (fact.text for fact in self.brief.facts if fact.kind in ("cause", "symptom"))
+        return frozenset(one for text in told for one in stems(text))
+
+    @cached_property
+    def mentioned(self) -> frozenset[str]:
+        """What the brief names behind a kind ("Job small-1gpu"), in lower case."""
+        text = "\n".join(fact.whole for fact in self.brief.facts)
+        return frozenset(one.casefold().rpartition("/")[2] for one in _MENTIONED.findall(text))
+
+    @cached_property
     def objects(self) -> dict[str, list[RefRow]]:
         """Every object of the brief, cited or not, by how it may be called."""
         found: dict[str, list[RefRow]] = {}
@@ -94,13 +117,21 @@ def support_of(sentence: Sentence, brief: Brief) -> Support:
             raise UnknownSourceError(sentence.because)
         link = links[sentence.because]
     ends = (link.cause, link.effect) if link else ()
-    cited = {one: Source(facts[one].whole, facts[one].about) for one in (*sentence.facts, *ends)}
+    cited = {one: Source(facts[one].whole, facts[one].about, facts[one].kind) for one in (*sentence.facts, *ends)}
     sources = list(cited.values())
     if link is not None:
         sources.append(Source(link.why, tuple(ref for one in ends for ref in facts[one].about[:1])))
     done = [steps[one] for one in sentence.steps]
-    sources += [Source(" ".join(filter(None, (step.text, step.command, step.condition)))) for step in done]
+    sources += [Source(_step(step), kind="step") for step in done]
     return Support(brief, tuple(sources), link, tuple(done), tuple(cited[one] for one in ends))
+
+
+def _step(step: Step) -> str:
+    """Words of a step; who may take it and how risky it is are said of it, too."""
+    who = WHO.get(step.who, "") if step.who != "user" else ""
+    return " ".join(
+        filter(None, (step.text, step.command, step.condition and f"({step.condition})", f"({step.risk}; {who})"))
+    )
 
 
 def called(ref: RefRow) -> tuple[str, ...]:

@@ -1,0 +1,98 @@
+"""What a number is told of: the cited number whose surroundings are most like a sentence's must be the same number."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from diag.llm.check.amounts import LASTING, NAMED_SECONDS, Amount, amounts, seconds_of, spelled
+from diag.llm.check.english import alike, stem, words
+from diag.llm.check.english import stems as stems_of
+from diag.llm.check.support import Source, Support
+from diag.llm.check.tokens import tokens
+
+_BREAK = re.compile(
+    r"[;!?)]|\((?=of\b)|[,.](?=\s|$)|:(?=\s+[^\s\d])|\b(?:and|but|while|whereas|yet|although|though|so|because|as|which|whose|"
+    r"against|than|that|where)\b"
+)
+_PATH = re.compile(r"^[^:]{1,300}: \"?[\w.%/-]{1,60}\"?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A number, the stems around it in its clause, and the other numbers of that clause."""
+
+    amount: Amount
+    around: frozenset[str]
+    units: tuple[frozenset[str], ...]  # the same, word by word, the thing that is counted aside
+    beside: frozenset[str]
+
+
+@lru_cache(maxsize=4096)
+def bound(text: str, *, cited: bool = True) -> tuple[Bound, ...]:
+    """The numbers of a text with what stands around each; what is cited has `name: 4`, a sentence's colon divides."""
+    plain = spelled(text)
+    cuts = [] if _PATH.match(text) else [one.start() for one in _BREAK.finditer(plain)]
+    if not cited:
+        cuts += [one.start() for one in re.finditer(r":\s", plain)]
+    found = amounts(text)
+    made = []
+    for one in found:
+        start = max((cut for cut in cuts if cut < one.at), default=0)
+        stop = min((cut for cut in cuts if cut > one.at), default=len(plain))
+        beside = frozenset(other.digits for other in found if start <= other.at < stop)
+        made.append(Bound(one, _content(plain[start:stop]), _units(plain[start:stop], one.of), beside))
+    for match, seconds in _lasting(plain):
+        start = max((cut for cut in cuts if cut < match.start()), default=0)
+        stop = min((cut for cut in cuts if cut > match.end()), default=len(plain))
+        one = Amount(f"{seconds:g}s", "second", match.start())
+        beside = frozenset(f"{other:g}s" for place, other in _lasting(plain) if start <= place.start() < stop)
+        made.append(Bound(one, _content(plain[start:stop]), _units(plain[start:stop], "second"), beside))
+    return tuple(made)
+
+
+def _lasting(text: str) -> list[tuple[re.Match[str], float]]:
+    return [*((one, seconds_of(one[0])) for one in LASTING.finditer(text)),
+            *((one, float(one[1])) for one in NAMED_SECONDS.finditer(text))]  # fmt: skip
+
+
+def _units(text: str, counted: str) -> tuple[frozenset[str], ...]:
+    found = (token.text.casefold().removesuffix("'s") for token in tokens(text) if token.kind in ("word", "name"))
+    units = {frozenset((stem(one), stem(one.rpartition("/")[2]))) - _function() for one in found}
+    return tuple(one for one in units if one and not any(alike(word) & alike(counted) for word in one if counted))
+
+
+def _content(text: str) -> frozenset[str]:
+    return frozenset(one for one in stems_of(text) if one not in _function())
+
+
+@lru_cache(maxsize=1)
+def _function() -> frozenset[str]:
+    return frozenset(map(stem, words("function")))
+
+
+def misbound(text: str, support: Support) -> str | None:
+    """A number beside words that stand beside another number in what is cited; None where each is at its place."""
+    known = [(one, _lead(source)) for source in support.sources for one in bound(source.text)]
+    for one in bound(text, cited=False):
+        mine = max((_score(one, other, lead) for other, lead in known if other.amount.digits == one.amount.digits),
+                   default=-1)  # fmt: skip
+        if mine < 0:
+            continue  # "one of these"
+        for other, lead in known:
+            if other.amount.digits in one.beside or not _same_sort(one.amount, other.amount):
+                continue
+            if _score(one, other, lead) > mine:
+                return f"{one.amount.digits} where {other.amount.digits} is told"
+    return None
+
+
+def _lead(source: Source) -> frozenset[str]:
+    return source.names
+
+
+def _same_sort(one: Amount, other: Amount) -> bool:
+    return not one.of or not other.of or bool(alike(one.of) & alike(other.of))
+
+
+def _score(one: Bound, other: Bound, lead: frozenset[str]) -> int:
+    return sum(1 for unit in one.units if any(alike(word) & other.around or word in lead for word in unit))

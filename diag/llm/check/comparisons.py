@@ -1,0 +1,88 @@
+"""More and less: a comparison says the same as what is cited, by its words or by the numbers compared."""
+
+import re
+
+from diag.llm.check.bindings import bound
+from diag.llm.check.english import alike, stem, stems, words
+from diag.llm.check.support import Support
+
+_GAP = r"(?:\s+\S+){0,8}?\s+than\b"
+_MORE = re.compile(
+    rf"\b(?:exceed\w*|above|surpass\w*|outgr\w+|over(?=\s+the\b)|beyond|(?:greater|larger|bigger|higher|longer|older)\s+than"
+    rf"|more(?:{_GAP})|longer\s+than)",
+    re.IGNORECASE,
+)
+_LESS = re.compile(
+    rf"\b(?:below|beneath|within(?=\s+(?:its|the|their))|under(?=\s+(?:the|its))|(?:smaller|lower|shorter|newer)\s+than"
+    rf"|(?:less|fewer)(?:{_GAP}))",
+    re.IGNORECASE,
+)
+_NOT = re.compile(r"\b(?:no|not|never|n't)\s+(?:\w+\s+)?$", re.IGNORECASE)
+
+
+def inverted(text: str, support: Support) -> str | None:
+    """A comparison that nothing cited makes, or makes the other way round; None where each is proven."""
+    for found, more in _told(text):
+        if re.match(
+            r"[^,;]{0,12}\d[\d.]*\s?(?:second|minute|hour|day|[smhd]\b)|[^,;]{0,8}half an hour", text[found.end() :]
+        ):
+            continue  # a duration is compared with what lasted
+        before, behind = _operands(text, found)
+        if not _proven(before, behind, more, support):
+            return found[0]
+    return None
+
+
+def _told(text: str) -> list[tuple[re.Match[str], bool]]:
+    """The comparisons of a text, and whether what stands first is the greater."""
+    told = [(one, True) for one in _MORE.finditer(text)] + [(one, False) for one in _LESS.finditer(text)]
+    return [(one, more != bool(_NOT.search(text[: one.start()]))) for one, more in told]
+
+
+def _operands(text: str, found: re.Match[str]) -> tuple[str, str]:
+    inner = re.sub(r"(?i)^(?:more|less|fewer)\b|\bthan$", "", found[0])
+    return f"{text[: found.start()]} {inner}", text[found.end() :]
+
+
+def _proven(before: str, behind: str, more: bool, support: Support) -> bool:
+    left, right = _value(before, support), _value(behind, support)
+    if left is not None and right is not None and left != right:
+        return (left > right) == more
+    for source in support.sources:
+        for found, known in _told(source.text.replace("-", " ")):
+            front, back = _operands(source.text.replace("-", " "), found)
+            same = _shared(before, front) + _shared(behind, back)
+            swapped = _shared(before, back) + _shared(behind, front)
+            if (known == more and same >= swapped) or (known != more and swapped > same):
+                return True
+    return False
+
+
+def _shared(one: str, other: str) -> int:
+    here, there = _content(one), stems(other)
+    return sum(bool(alike(word) & there) for word in here)
+
+
+def _content(text: str) -> frozenset[str]:
+    return stems(text) - frozenset(map(stem, words("function")))
+
+
+def _value(side: str, support: Support) -> float | None:
+    """The number of a side of a comparison: told there, or the one cited number whose surroundings fit best."""
+    told = [one.amount.digits for one in bound(side)]
+    if told:
+        return _number(told[-1])
+    here = _content(side)
+    ranked = sorted(
+        ((sum(bool(alike(word) & one.around) for word in here), one.amount.digits)
+         for source in support.sources for one in bound(source.text)), reverse=True,
+    )  # fmt: skip
+    best = {digits for score, digits in ranked if score and score == ranked[0][0]}
+    return _number(best.pop()) if len(best) == 1 else None
+
+
+def _number(digits: str) -> float | None:
+    try:
+        return float(digits)
+    except ValueError:
+        return None

@@ -1,0 +1,41 @@
+"""What was not looked at, and what was ruled out, may be told as just that and nothing else."""
+
+import re
+
+from diag.llm.check.english import alike, plain, stem
+from diag.llm.check.support import Source, Support
+from diag.llm.check.tokens import tokens
+
+_UNCHECKED = re.compile(
+    r"(?:\bnot\b|n't|\bnever\b|cannot|\bno\b)[^,;.]*\b(?:check|look|read|list|know|verif|examin|inspect|collect|in the files|"
+    r"say|contain|includ|cover)|\bunchecked|\bunknown|missing from the|\bwithout (?:check|look)|\babsent from the", re.I,
+)  # fmt: skip
+_CLAIMS_LOOK = re.compile(r"\b(?:were|was|been|are) (?:checked|inspected|looked at|examined|verified|read)\b", re.I)
+_RULED_OUT = re.compile(
+    r"\b(?:ruled out|excluded|dismissed|discarded|not the|rejected as|explains more|still open|is open)\b", re.I
+)
+
+
+def untrue_standing(text: str, support: Support) -> str | None:
+    """A fact that was not checked told as checked, or one that was ruled out told as true; None where neither is."""
+    for kind, form in (("unchecked", _UNCHECKED), ("ruled_out", _RULED_OUT)):
+        of_kind = [source for source in support.sources if source.kind == kind]
+        rest = [source for source in support.sources if source.kind != kind]
+        if of_kind and not form.search(text) and _needs(text, of_kind, rest):
+            return f"{kind.replace('_', ' ')}: {of_kind[0].text[:60]}"
+    if any(source.kind == "unchecked" for source in support.sources) and _CLAIMS_LOOK.search(text):
+        return "told as checked"
+    return None
+
+
+def _needs(text: str, of_kind: list[Source], rest: list[Source]) -> bool:
+    """Whether a word of the sentence stands in these sources alone; a sentence of plain words rests on them, too."""
+    said = [
+        stem(token.text)
+        for token in tokens(text)
+        if token.kind in ("word", "name") and token.text.casefold() not in plain()
+    ]
+    return not rest or any(
+        any(alike(word) & one.stems for one in of_kind) and not any(alike(word) & one.stems for one in rest)
+        for word in said
+    )
