@@ -22,6 +22,7 @@ from diag.causes.examine import Choice, Examination
 from diag.causes.examine import examine as examined
 from diag.causes.ignore import Ignore
 from diag.collect.live import Live
+from diag.collect.watching import Watch
 from diag.compare.compare import difference
 from diag.compare.document import Difference
 from diag.compare.saved import saved_report
@@ -46,7 +47,7 @@ __all__ = [
 
 
 def scan(  # noqa: PLR0913  one keyword for each choice of the command line
-    paths: Sequence[str | Path] | Live,
+    paths: Sequence[str | Path] | Live | Watch,
     *,
     now: str | None = None,
     stdin: BinaryIO | None = None,
@@ -75,7 +76,7 @@ def scan(  # noqa: PLR0913  one keyword for each choice of the command line
 
 
 def examine(  # noqa: PLR0913  one keyword for each choice of the command line
-    paths: Sequence[str | Path] | Live,
+    paths: Sequence[str | Path] | Live | Watch,
     *,
     now: str | None = None,
     stdin: BinaryIO | None = None,
@@ -98,7 +99,7 @@ def examine(  # noqa: PLR0913  one keyword for each choice of the command line
 
 
 def fit(  # noqa: PLR0913  one keyword for each choice of the command line
-    paths: Sequence[str | Path] | Live,
+    paths: Sequence[str | Path] | Live | Watch,
     *,
     gpus: int | None = None,
     model: str | None = None,
@@ -138,7 +139,7 @@ def fit(  # noqa: PLR0913  one keyword for each choice of the command line
 
 
 def contents(
-    paths: Sequence[str | Path] | Live,
+    paths: Sequence[str | Path] | Live | Watch,
     *,
     now: str | None = None,
     stdin: BinaryIO | None = None,
@@ -197,7 +198,7 @@ class Saved:
 
 
 def capture(
-    paths: Sequence[str | Path] | Live,
+    paths: Sequence[str | Path] | Live | Watch,
     *,
     form: Literal["gzip", "zstd", "plain", "json"] = "gzip",
     now: str | None = None,
@@ -229,7 +230,7 @@ def capture(
 
 
 def _loaded(
-    paths: Sequence[str | Path] | Live,
+    paths: Sequence[str | Path] | Live | Watch,
     *,
     now: str | None,
     stdin: BinaryIO | None,
@@ -241,9 +242,13 @@ def _loaded(
 
 
 def _read(
-    paths: Sequence[str | Path] | Live, *, stdin: BinaryIO | None, limits: Limits | None, say: Callable[[str], None]
+    paths: Sequence[str | Path] | Live | Watch,
+    *,
+    stdin: BinaryIO | None,
+    limits: Limits | None,
+    say: Callable[[str], None],
 ) -> list[Part]:
-    if isinstance(paths, Live):
+    if isinstance(paths, Live | Watch):
         return paths.parts(kinds_read(load_rules()), say)
     if not paths:
         raise UsageError("no snapshot to read", hint="name at least one path, as `--from` takes them")

@@ -20,6 +20,7 @@ from diag.cli.living import ended_by_interrupt, live, wants_cluster
 from diag.cli.output import Target, deliver, targets
 from diag.cli.runner import add_summary, for_log
 from diag.collect.live import Live
+from diag.collect.watching import Watch
 from diag.config import Ignore
 from diag.document import RefRow, Report
 from diag.errors import UsageError
@@ -61,16 +62,18 @@ class Looked:
         return {"interrupted": ExitCode.INTERRUPTED, "timeout": ExitCode.TIMED_OUT}.get(self.ended, code)
 
 
-def looked(flags: Flags, narrator: Narrator, words: Sequence[str] = ()) -> Looked:
-    """Reads and diagnoses what the flags ask for."""
+def looked(
+    flags: Flags, narrator: Narrator, words: Sequence[str] = (), *, watch: Watch | None = None
+) -> Looked:
+    """Reads and diagnoses what the flags ask for, or what a watch gives next."""
     terms = [term for text in flags.filter for term in filtering.parse(text)]
     terms += [filtering.term(word) for word in words]
-    paths = sources(flags)
+    paths = watch or sources(flags)
     ignores = still_valid(flags.config.ignores, narrator)
 
     from diag import api  # noqa: PLC0415  # the engine, only once it is known what to do
 
-    with ended_by_interrupt(paths.stop) if isinstance(paths, Live) else nullcontext():
+    with nullcontext() if isinstance(paths, list) else ended_by_interrupt(paths.stop):
         examination = api.examine(
             paths,
             now=flags.now,
@@ -94,6 +97,10 @@ def looked(flags: Flags, narrator: Narrator, words: Sequence[str] = ()) -> Looke
         )
     report = examination.report
     narrator.done()
+    ended = "" if isinstance(paths, list) else paths.stop.ended
+    if ended and watch is None:
+        unread = [gap.what for gap in report.gaps if gap.why in ("not-collected", "timeout")]
+        narrator.note(f"{ended}: this is what was read by then; missing: {listed(unread) if unread else 'nothing'}")
     looked_at = counted(report.stats.get("objects", 0), "object")
     narrator.note(
         f"{looked_at}, {counted(report.stats.get('rules', 0), 'rule')}, {narrator.elapsed_s():.2f} s", level=1
@@ -108,7 +115,7 @@ def looked(flags: Flags, narrator: Narrator, words: Sequence[str] = ()) -> Looke
     )
     return Looked(
         report=kept, hidden=hidden, known=examination.known, put_aside=examination.put_aside,
-        snapshots=examination.snapshots, ended=paths.stop.ended if isinstance(paths, Live) else "",
+        snapshots=examination.snapshots, ended=ended,
     )  # fmt: skip
 
 
@@ -126,7 +133,7 @@ def _nobody_there(namespaces: Sequence[str], known: Callable[[], Iterable[RefRow
     return f"No object is in {where} {listed(missing)}; {others}." if there else ""
 
 
-def sources(flags: Flags) -> "list[str] | Live":
+def sources(flags: Flags) -> list[str] | Live:
     """What to read: the paths of `--from` or of the example, else the cluster of the current context.
 
     Raises UsageError where flags contradict each other.
@@ -164,9 +171,9 @@ def _is(question: Callable[[], bool]) -> bool:
         return False
 
 
-def reads_stdin(paths: "Sequence[str] | Live") -> bool:
+def reads_stdin(paths: Sequence[str] | Live | Watch) -> bool:
     """Whether one of the paths is stdin."""
-    return not isinstance(paths, Live) and any(path == "-" or path.endswith("=-") for path in paths)
+    return not isinstance(paths, Live | Watch) and any(path == "-" or path.endswith("=-") for path in paths)
 
 
 def still_valid(ignores: Sequence[Ignore], narrator: Narrator) -> tuple[Ignore, ...]:

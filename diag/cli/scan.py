@@ -18,12 +18,17 @@ _EXAMPLES = (
 @click.pass_context
 def command(ctx: click.Context, /, words: tuple[str, ...], **_: object) -> int:
     """Find what keeps GPU work from running, and the causes. FILTER as for --filter."""
-    from diag.cli.diagnostics import Narrator  # noqa: PLC0415  # help runs nothing
-    from diag.cli.looking import delivered, looked, outputs, refuse_paths  # noqa: PLC0415
+    from diag.cli.diagnostics import ExitCode, Narrator  # noqa: PLC0415  # help runs nothing
+    from diag.cli.following import awaited, followed  # noqa: PLC0415
+    from diag.cli.looking import Looked, delivered, outputs, refuse_paths  # noqa: PLC0415
     from diag.report.formats import scan_bytes  # noqa: PLC0415
 
     flags = flags_of(ctx)
     refuse_paths(words, flags)
     to = outputs(flags)
-    found = looked(flags, Narrator(quiet=flags.quiet, verbose=flags.verbose), words)
-    return found.code(delivered(found.report, flags, to, scan_bytes, found.hidden))
+    narrator = Narrator(quiet=flags.quiet, verbose=flags.verbose)
+
+    def show(found: Looked) -> ExitCode:
+        return found.code(delivered(found.report, flags, to, scan_bytes, found.hidden))
+
+    return followed(flags, narrator, words, show) if flags.watch else show(awaited(flags, narrator, words))

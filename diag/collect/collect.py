@@ -5,6 +5,7 @@ The result is a `Part` that claims what it listed completely; each refusal is on
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 import msgspec
@@ -45,7 +46,41 @@ class _Version(msgspec.Struct):
     gitVersion: str | None = None  # noqa: N815
 
 
-def collect(
+@dataclass(slots=True, kw_only=True)
+class Gathered:
+    """What one pass read of one cluster; `inside` are lists of single namespaces, where the whole was refused."""
+
+    cluster: Cluster
+    kinds: Collection[str]
+    served: Discovered
+    listings: list[Listing]
+    inside: list[Listing]
+    problems: list[Problem]
+    version: str | None
+    captured_at: str | None
+
+    def part(self, stop: Stop, say: Callable[[str], None]) -> Part:
+        """The same as any file gives it."""
+        items: list[Slice] = []
+        problems = list(self.problems)
+        within: dict[str, list[Listing]] = defaultdict(list)
+        for each in self.inside:
+            within[each.served.id].append(each)
+        for each in self.listings:
+            part_of = within.get(each.served.id, [])
+            items.extend(each.items)
+            items.extend(piece for one in part_of for piece in one.items)
+            if each.failure is not None or each.inconsistent:
+                problems.append(_problem(each, part_of))
+        name = self.cluster.context
+        return Part(
+            path=name, cluster=name, items=items, problems=problems + self.served.problems,
+            captured_at=self.captured_at, server_version=self.version, assumed=(), layout=LAYOUT,
+            listed=_listed(self.listings, within, self.kinds, self.served), store=LiveLogs(self.cluster, stop, say),
+        )  # fmt: skip
+
+
+def gather(
     cluster: Cluster,
     kinds: Collection[str],
     *,
@@ -53,13 +88,12 @@ def collect(
     everything: bool = False,
     stop: Stop,
     say: Callable[[str], None],
-) -> Part:
+) -> Gathered:
     """The wanted kinds (ids) of a cluster, and those that own what was found; with `everything`, every kind served.
 
     `namespaces` are those that the user named: where the whole cluster may not be listed, these are tried first.
     Raises nothing: what failed is in the part's problems.
     """
-    items: list[Slice] = []
     problems: list[Problem] = []
     version, captured = _version(cluster, problems, stop)
     say(f"asking {cluster.context} what it serves")
@@ -69,24 +103,14 @@ def collect(
     while owners := _owner_kinds(listings, served):
         listings += _list_all(cluster, owners, stop, say)
     refused = [each.served for each in listings if _is_refused(each) and each.served.namespaced]
-    inside: dict[str, list[Listing]] = defaultdict(list)
+    inside: list[Listing] = []
     if refused and not stop.ended:
         every = candidates(listings, namespaces, cluster.namespace)
         say(f"the whole cluster may not be listed; looking into {len(every)} namespaces")
-        allowed = allowed_in(cluster, every, refused, stop)
-        for each in _jobs(cluster, allowed, stop):
-            inside[each.served.id].append(each)
-    for each in listings:
-        part_of = inside.get(each.served.id, [])
-        items.extend(each.items)
-        items.extend(piece for one in part_of for piece in one.items)
-        if each.failure is not None or each.inconsistent:
-            problems.append(_problem(each, part_of))
-    problems.extend(served.problems)
-    return Part(
-        path=cluster.context, cluster=cluster.context, items=items, problems=problems, captured_at=captured,
-        server_version=version, listed=_listed(listings, inside, kinds, served), assumed=(),
-        store=LiveLogs(cluster, stop, say), layout=LAYOUT,
+        inside = [*_jobs(cluster, allowed_in(cluster, every, refused, stop), stop)]
+    return Gathered(
+        cluster=cluster, kinds=kinds, served=served, listings=listings, inside=inside, problems=problems,
+        version=version, captured_at=captured,
     )  # fmt: skip
 
 

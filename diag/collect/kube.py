@@ -24,7 +24,7 @@ from diag.errors import ClusterError, UsageError
 
 _CHUNK = 256 * 1024
 _CONNECT_S = 10.0
-_POOL = 16
+_POOL = 96  # connections that are kept: a watch holds one for each kind
 _MOST_BYTES = 1 << 30
 _WORD = r"[a-z0-9.-]+"
 _LIST = rf"/(?:api|apis/{_WORD})/{_WORD}(?:/namespaces/[^/]+)?/(?!secrets$)(?P<plural>[a-z0-9]+)"
@@ -150,7 +150,8 @@ class Cluster:
         """The lines of a watch as they come, until the server ends it."""
         if not re.fullmatch(_LIST, path) or query.get("watch") != "true":
             raise ReadOnlyError(f"watch {path}")
-        with self._open("GET", path, query, b"", "application/json") as response:
+        idle_s = float(query.get("timeoutSeconds", "60")) + self.login.timeout_s
+        with self._open("GET", path, query, b"", "application/json", idle_s=idle_s) as response:
             if response.status != 200:  # noqa: PLR2004
                 raise TransportError(f"{response.status} {response.read(2048)[:200]!r}")
             yield from _split(response)
@@ -181,7 +182,9 @@ class Cluster:
             return Answer(response.status, headers, body_read)
 
     @contextlib.contextmanager
-    def _open(self, method: str, path: str, query: Mapping[str, str], body: bytes, accept: str) -> Iterator[Any]:
+    def _open(
+        self, method: str, path: str, query: Mapping[str, str], body: bytes, accept: str, *, idle_s: float = 0.0
+    ) -> Iterator[Any]:
         import urllib3  # noqa: PLC0415  comes with the client
 
         url = self._host + path + ("?" + urlencode(query) if query else "")
@@ -190,7 +193,8 @@ class Cluster:
         headers["Accept-Encoding"] = "gzip"
         if body:
             headers["Content-Type"] = "application/json"
-        timeout = urllib3.Timeout(connect=min(_CONNECT_S, self.login.timeout_s), read=self.login.timeout_s)
+        patience = idle_s or self.login.timeout_s
+        timeout = urllib3.Timeout(connect=min(_CONNECT_S, self.login.timeout_s), read=patience)
         response = None
         try:
             response = self._pool.request(

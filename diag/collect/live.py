@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
-from diag.collect.collect import LAYOUT, collect
+from diag.collect.collect import LAYOUT, gather
 from diag.collect.kube import Cluster, Login, contexts
 from diag.collect.requests import Stop
 from diag.errors import ClusterError, UsageError
@@ -60,9 +60,10 @@ class Live:
                 failures.append(error)
                 parts.append(_unreachable(login, error))
                 continue
-            parts.append(
-                collect(cluster, kinds, namespaces=self.namespaces, everything=self.everything, stop=self.stop, say=say)
+            found = gather(
+                cluster, kinds, namespaces=self.namespaces, everything=self.everything, stop=self.stop, say=say
             )
+            parts.append(found.part(self.stop, say))
         if not any(part.items for part in parts) and not self.stop.ended:
             raise failures[0] if len(failures) == len(logins) else _nothing(parts)
         return parts

@@ -28,8 +28,8 @@ def test_a_role_for_namespaces_leaves_out_what_has_none(diag):
     first, second = yaml.safe_load_all(diag("rbac", "--role", "-n", "ml", "-n", "team-a").out)
 
     assert [one["metadata"]["namespace"] for one in (first, second)] == ["ml", "team-a"]
-    assert "nodes" not in json.dumps(first)
-    assert "pods" in json.dumps(first)
+    assert '"nodes"' not in json.dumps(first)
+    assert '"pods"' in json.dumps(first)
     assert diag("rbac", "--role").code == 2
 
 
@@ -73,7 +73,11 @@ def test_the_check_in_a_namespace_asks_for_that(serve, diag):
     ("ways", "code", "says"),
     [
         ({"access": Access(cluster=ALL)}, 0, "ok    gpu rights: all"),
-        ({"access": Access(cluster=ALL).without("list", "", "nodes")}, 0, " are missing in the whole cluster: list nodes\n"),
+        (
+            {"access": Access(cluster=ALL).without("list", "", "nodes")},
+            0,
+            " are missing in the whole cluster: list nodes\n",
+        ),
         ({"access": Access(cluster=())}, 3, "are missing in the whole cluster"),
         ({"token": "another"}, 3, "log in again"),
         ({"faults": [Fault(what="gone", times=100)]}, 3, "kubectl --context gpu version"),

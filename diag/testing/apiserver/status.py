@@ -24,7 +24,8 @@ def forbidden(user: str, verb: str, resource: Resource, subresource: str, namesp
     """What a user without a right gets, whether the object exists or not."""
     what = resource.plural + (f"/{subresource}" if subresource else "")
     subject = f'{resource.full} "{name}"' if name else resource.full
-    where = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
+    inside = namespace or (name if resource.plural == "namespaces" else "")  # one namespace is asked for in itself
+    where = f'in the namespace "{inside}"' if inside else "at the cluster scope"
     details = {"name": name} if name else {}
     details |= {"group": resource.group} if resource.group else {}
     details["kind"] = resource.plural

@@ -1,0 +1,71 @@
+"""`--wait` and `--watch`: looks that follow each other, fed by watches and not by lists."""
+
+import gc
+import sys
+import time
+from collections.abc import Callable
+
+from diag.cli import looking
+from diag.cli.diagnostics import ExitCode, Narrator
+from diag.cli.flags import Flags
+from diag.cli.living import live, wants_cluster
+from diag.cli.looking import Looked
+from diag.collect.watching import Watch
+from diag.document import Report
+from diag.errors import UsageError
+from diag.report.sanitize import visible
+
+
+def awaited(
+    flags: Flags, narrator: Narrator, words: tuple[str, ...] = (), *, settled: Callable[[Looked], bool] | None = None
+) -> Looked:
+    """One look; with `--wait`, looks until one is settled (has a cause, where nothing else is said) or time is over."""
+    if flags.wait is None:
+        return looking.looked(flags, narrator, words)
+    watch = _watch(flags, "--wait")
+    until = time.monotonic() + flags.wait
+    done = settled or (lambda found: bool(found.report.causes))
+    found = looking.looked(flags, narrator, words, watch=watch)
+    while not done(found) and not found.ended and time.monotonic() < until:
+        narrator.progress(f"nothing yet; waiting {until - time.monotonic():.0f} s more")
+        found = looking.looked(flags, narrator, words, watch=watch)
+    narrator.done()
+    return found
+
+
+def followed(flags: Flags, narrator: Narrator, words: tuple[str, ...], show: Callable[[Looked], ExitCode]) -> ExitCode:
+    """The first look as ever, then a line for each cause that comes or goes, until Ctrl-C or `--timeout`."""
+    watch = _watch(flags, "--watch")
+    found = looking.looked(flags, narrator, words, watch=watch)
+    code = show(found)
+    sys.stdout.flush()
+    while not found.ended:
+        before = found.report
+        gc.unfreeze()  # loading sets what it read apart from the collector; of looks that are over, nothing may stay
+        gc.collect()
+        found = looking.looked(flags, narrator, words, watch=watch)
+        for line in changes(before, found.report):
+            sys.stdout.write(visible(line) + "\n")
+        sys.stdout.flush()
+    return code if found.ended == "interrupted" else found.code(code)
+
+
+def changes(before: Report, after: Report) -> list[str]:
+    """A line for each cause that is new, gone, or says another thing, with the cluster's time."""
+    old = {cause.fingerprint: cause for cause in before.causes}
+    new = {cause.fingerprint: cause for cause in after.causes}
+    now = max((cluster.now for cluster in after.target.clusters), default="")
+    lines = [f"{now} gone {old[key].severity}: {old[key].name}: {old[key].summary}" for key in old if key not in new]
+    for key, cause in new.items():
+        if key not in old:
+            lines.append(f"{now} new {cause.severity}: {cause.name}: {cause.summary}")
+        elif cause.summary != old[key].summary:
+            lines.append(f"{now} now {cause.severity}: {cause.name}: {cause.summary}")
+    return lines
+
+
+def _watch(flags: Flags, flag: str) -> Watch:
+    wants_cluster(flags)
+    if flags.from_ or flags.demo:
+        raise UsageError(f"{flag} is for clusters: a dump does not change", hint="leave --from and --demo out")
+    return Watch(live(flags))

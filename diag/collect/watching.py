@@ -1,0 +1,161 @@
+"""Watches: what changes after a pass, applied to what was listed, in batches.
+
+One watch a kind goes on from the version of its list. A watch that ends is opened again where it stopped; one that the
+server has forgotten (410) lists its kind again. Bookmarks move the place on, nothing else.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import msgspec
+
+from diag.collect.collect import Gathered, gather
+from diag.collect.kube import Cluster, TransportError
+from diag.collect.listing import Listing, list_kind
+from diag.collect.live import Live
+from diag.collect.requests import Stop
+from diag.snapshot.archive.reduce import reduced
+from diag.snapshot.sources.part import Part, Slice
+
+BATCH_S = 1.0  # what comes within this is diagnosed together
+_QUIET_S = 30.0  # without any change ages move on all the same
+_AGAIN_S = 1.0
+_LASTS_S = "240"
+Place = tuple[str, str]
+
+
+class _Meta(msgspec.Struct):
+    name: str = ""
+    namespace: str = ""
+    resource_version: str = msgspec.field(name="resourceVersion", default="")
+
+
+class _Object(msgspec.Struct):
+    metadata: _Meta = msgspec.field(default_factory=_Meta)
+
+
+class _Line(msgspec.Struct):
+    type: str
+    object: msgspec.Raw
+
+
+_line = msgspec.json.Decoder(_Line)
+_object = msgspec.json.Decoder(_Object)
+
+
+@dataclass(slots=True)
+class _Watched:
+    """One list and the objects that it holds by now."""
+
+    listing: Listing
+    objects: dict[Place, Slice] = field(default_factory=dict)
+
+    def take(self) -> None:
+        """Begin with what the list holds."""
+        self.objects = {_place(piece.raw): piece for piece in self.listing.items}
+
+    def apply(self, kind: str, raw: msgspec.Raw) -> None:
+        """One change."""
+        place = _place(raw)
+        if kind == "DELETED":
+            self.objects.pop(place, None)
+        else:
+            self.objects[place] = Slice(raw=reduced(raw))
+
+
+class Watch:
+    """The clusters of `live`, and what becomes of them. `parts` gives the first pass, then a batch at each call."""
+
+    def __init__(self, live: Live) -> None:
+        self.live = live
+        self._gathered: list[tuple[Gathered, float, list[_Watched]]] = []
+        self._changes: queue.SimpleQueue[tuple[_Watched, str, msgspec.Raw | Listing]] = queue.SimpleQueue()
+
+    @property
+    def stop(self) -> Stop:
+        """What ends it."""
+        return self.live.stop
+
+    def parts(self, kinds: Collection[str], say: Callable[[str], None]) -> list[Part]:
+        """The clusters as they are now; from the second call on, this waits for changes. Raises ClusterError."""
+        if not self._gathered:
+            for login in self.live.logins():
+                self._begin(Cluster(login), kinds, say)
+        else:
+            self._wait()
+        return [self._part(*each, say) for each in self._gathered]
+
+    def _begin(self, cluster: Cluster, kinds: Collection[str], say: Callable[[str], None]) -> None:
+        live = self.live
+        found = gather(cluster, kinds, namespaces=live.namespaces, everything=live.everything, stop=live.stop, say=say)
+        whole = [each for each in (*found.listings, *found.inside) if each.failure is None and each.version]
+        watched = [_Watched(listing) for listing in whole]
+        for each in watched:
+            each.take()
+            threading.Thread(target=self._follow, args=(cluster, each), daemon=True).start()
+        self._gathered.append((found, time.monotonic(), watched))
+
+    def _part(self, found: Gathered, began: float, watched: list[_Watched], say: Callable[[str], None]) -> Part:
+        for each in watched:
+            each.listing.items = list(each.objects.values())
+        now = found.captured_at and _later(found.captured_at, time.monotonic() - began)
+        return replace(found.part(self.stop, say), captured_at=now)
+
+    def _wait(self) -> None:
+        """Until something changes, then for all that comes with it; or until ages have moved on."""
+        quiet_until = time.monotonic() + _QUIET_S
+        batch_until = None
+        while not self.stop.ended and time.monotonic() < (batch_until or quiet_until):
+            try:
+                watched, kind, body = self._changes.get(timeout=0.1)
+            except queue.Empty:
+                continue
+            if isinstance(body, Listing):
+                watched.listing.items, watched.listing.failure = body.items, body.failure
+                watched.take()
+            else:
+                watched.apply(kind, body)
+            batch_until = batch_until or time.monotonic() + BATCH_S
+
+    def _follow(self, cluster: Cluster, watched: _Watched) -> None:
+        listing = watched.listing
+        version = listing.version
+        query = {"watch": "true", "allowWatchBookmarks": "true", "timeoutSeconds": _LASTS_S}
+        while not self.stop.ended:
+            try:
+                for text in cluster.lines(listing.served.path(listing.namespace), query | {"resourceVersion": version}):
+                    line = _line.decode(text)
+                    if line.type == "ERROR":
+                        version = self._again(cluster, watched)
+                        break
+                    version = _object.decode(line.object).metadata.resource_version or version
+                    if line.type != "BOOKMARK":
+                        self._changes.put((watched, line.type, msgspec.Raw(bytes(line.object))))
+            except (TransportError, msgspec.MsgspecError, UnicodeDecodeError):
+                self.stop.wait(_AGAIN_S)
+
+    def _again(self, cluster: Cluster, watched: _Watched) -> str:
+        """The server has forgotten the version: list the kind again."""
+        fresh = list_kind(cluster, watched.listing.served, watched.listing.namespace, self.stop)
+        if fresh.failure is None:
+            self._changes.put((watched, "LISTED", fresh))
+        else:
+            self.stop.wait(_AGAIN_S)
+        return fresh.version or watched.listing.version
+
+
+def _place(raw: msgspec.Raw) -> Place:
+    try:
+        meta = _object.decode(raw).metadata
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return "", ""
+    return meta.namespace, meta.name
+
+
+def _later(moment: str, seconds: float) -> str:
+    then = datetime.fromisoformat(moment) + timedelta(seconds=seconds)
+    return then.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,160 @@
+"""`--watch` and `--wait`: what changes is told, from watches and without listing again."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from scenarios import scenario
+
+from diag.collect.live import Live
+from diag.collect.watching import Watch
+from diag.testing.apiserver import Fault
+
+ITEMS, LOGS = scenario("preempted-two-deployments")
+WORKLOADS = {("labs", kind) for kind in ("Pod", "ReplicaSet", "Deployment")}
+PODS = re.compile(rb'.{0,50}"kind":"Pod"')
+HEALTHY, _ = scenario("healthy-busy-rollout")
+
+
+def pods_of(parts):
+    return {
+        bytes(piece.raw).partition(b'"name":"')[2].partition(b'"')[0]
+        for part in parts
+        for piece in part.items
+        if piece.kind == "Pod" or b'"kind":"Pod"' in bytes(piece.raw)[:60]
+    }
+
+
+def named(name):
+    pod = next(item for item in ITEMS if item["kind"] == "Pod")
+    return {**pod, "metadata": {**pod["metadata"], "name": name, "uid": name}}
+
+
+def test_changes_come_in_a_batch_and_nothing_is_listed_again(serve):
+    server = serve(ITEMS)
+    watch = Watch(Live(kubeconfig=server.config))
+    before = pods_of(watch.parts({"Pod", "Node"}, str))
+    time.sleep(0.3)
+
+    server.store.put(named("comes"))
+    server.store.put(named("comes-and-goes"))
+    server.store.remove(named("comes-and-goes"))
+    after = pods_of(watch.parts({"Pod", "Node"}, str))
+
+    watch.stop.interrupted.set()
+    assert {each.decode() for each in after - before} == {"comes"}
+    lists = [one for one in server.requests if one.path == "/api/v1/pods" and "watch" not in one.query]
+    assert len(lists) == 1
+
+
+def test_a_watch_that_the_server_forgot_lists_its_kind_again(serve):
+    server = serve(ITEMS, faults=[Fault(path="/api/v1/pods", number=2, what="expire")])
+    watch = Watch(Live(kubeconfig=server.config))
+    watch.parts({"Pod"}, str)
+    server.store.put(named("comes"))
+
+    found = watch.parts({"Pod"}, str)
+
+    watch.stop.interrupted.set()
+    assert b"comes" in pods_of(found)
+
+
+@pytest.fixture
+def started(tmp_path):
+    """Starts the program; gives the process."""
+    running = []
+
+    def start(*args):
+        process = subprocess.Popen(  # noqa: S603  # our own interpreter and words
+            [sys.executable, "-m", "diag", *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, "DIAG_CONFIG_DIR": str(tmp_path / "none"), "XDG_STATE_HOME": str(tmp_path / "state")},
+        )  # fmt: skip
+        running.append(process)
+        return process
+
+    yield start
+    for process in running:
+        process.kill()
+
+
+def test_watch_prints_the_first_look_then_what_comes_and_goes_until_ctrl_c(serve, started):
+    server = serve(ITEMS, logs=LOGS)
+    process = started("scan", "--kubeconfig", server.config, "--watch", "-o", "plain")
+    lines = []
+    threading.Thread(target=lambda: lines.extend(process.stdout), daemon=True).start()
+    wait_for(lambda: any("preempted-by-priority" in line for line in lines))
+    assert not [line for line in lines if " gone " in line]
+
+    for app in ("demo-chat", "demo-image"):
+        for item in ITEMS:
+            meta = item["metadata"]
+            if (meta.get("namespace"), item["kind"]) in WORKLOADS and meta["name"].startswith(app):
+                server.store.remove(item)
+    wait_for(lambda: any(" gone error: preempted-by-priority" in line for line in lines))
+
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) in (1, 130)
+    assert "Traceback" not in process.stderr.read()
+
+
+def test_wait_ends_with_the_first_cause(serve, started):
+    server = serve([item for item in ITEMS if item["kind"] != "Event" and item["metadata"].get("namespace") != "labs"])
+    process = started("scan", "--kubeconfig", server.config, "--wait", "60s")
+    wait_for(lambda: len([one for one in server.requests if one.query.get("watch") == "true"]) > 5)
+    time.sleep(1)
+    assert process.poll() is None
+
+    for item in ITEMS:
+        if item["metadata"].get("namespace") == "labs" or item["kind"] == "Event":
+            server.store.put(item)
+
+    out, err = process.communicate(timeout=50)
+    assert process.returncode == 1, out + err
+    assert "error:" in out
+
+
+def test_wait_is_over_on_a_healthy_cluster(serve, diag):
+    server = serve(HEALTHY)
+    began = time.monotonic()
+
+    ended = diag("scan", "--kubeconfig", server.config, "--wait", "2s", "--select", "SCH*")
+
+    assert ended.code == 0
+    assert time.monotonic() - began < 45
+
+
+def test_ctrl_c_while_reading_prints_what_was_read(serve, started):
+    server = serve(ITEMS, faults=[Fault(path="/apis/apps/v1/deployments", what="stall", times=9, seconds=60)])
+    process = started("scan", "--kubeconfig", server.config, "-o", "plain")
+    wait_for(lambda: any("deployments" in one.path for one in server.requests))
+    time.sleep(0.5)
+
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+
+    assert process.returncode == 130, err
+    assert "preempted" in out
+    assert "interrupted: this is what was read by then; missing: " in err
+    assert "list apps/Deployment" in err
+
+
+def test_a_time_out_prints_what_was_read(serve, diag):
+    server = serve(ITEMS, faults=[Fault(path="/apis/apps/v1/deployments", what="stall", times=9, seconds=60)])
+
+    ended = diag("scan", "--kubeconfig", server.config, "--timeout", "2s", "-o", "json")
+
+    assert ended.code == 124
+    assert ended.report["causes"]
+    assert [gap for gap in ended.report["gaps"] if gap["what"] == "list apps/Deployment"]
+
+
+def wait_for(happened, seconds=30):
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
