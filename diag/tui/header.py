@@ -6,8 +6,7 @@ from diag.report.cells import cut, width
 from diag.report.sanitize import visible
 from diag.tui.actions import Action
 from diag.tui.source import Seen
-from diag.views.history import clock
-from diag.views.wording import counted, listed
+from diag.views.wording import clock, counted, listed
 
 
 def header_text(name: str, seen: Seen | None, progress: str, trouble: str) -> str:

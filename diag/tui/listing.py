@@ -20,7 +20,7 @@ from diag.tui.marks import PlainBars
 from diag.tui.paragraphs import Paragraph, Paragraphs
 from diag.tui.source import Seen
 from diag.tui.table import VirtualTable
-from diag.views.table import Line, Table, filtered
+from diag.views.table import Line, Searched, Table
 
 if TYPE_CHECKING:
     from diag.tui.app import DiagApp
@@ -48,14 +48,15 @@ class Listing(Container):
     class Made(Message):
         """The tables of a look are there."""
 
-        def __init__(self, tables: Sequence[Table]) -> None:
+        def __init__(self, tables: Sequence[Table], searched: Searched) -> None:
             super().__init__()
-            self.tables = tables
+            self.tables, self.searched = tables, searched
 
     def __init__(self, *, id: str) -> None:  # noqa: A002  # Textual's name
         super().__init__(id=id)
         self.filter_text = ""
         self.tables: Sequence[Table] = ()
+        self.searched: Searched | None = None
         self.made_of: tuple[Seen, str] | None = None
 
     def make(self, seen: Seen, cause: str) -> Sequence[Table]:
@@ -68,7 +69,7 @@ class Listing(Container):
 
     def keep(self, seen: Seen, table: Table, text: str) -> Table:  # noqa: ARG002  # some look further than the table
         """The first table with the lines that a filter leaves."""
-        return filtered(table, text)
+        return self.searched.filtered(text) if self.searched else table
 
     def heading(self, cause: str) -> str:  # noqa: ARG002  # some are of a cause
         """The title of the first list."""
@@ -130,8 +131,10 @@ class Listing(Container):
     def load(self, seen: Seen, cause: str) -> None:
         """Makes the tables."""
         tables = self.make(seen, cause)
+        searched = Searched(tables[0])
+        searched.prepare()
         if not get_current_worker().is_cancelled:
-            self.post_message(self.Made(tables))
+            self.post_message(self.Made(tables, searched))
 
     @on(Worker.StateChanged)
     def failed(self, event: Worker.StateChanged) -> None:
@@ -144,7 +147,7 @@ class Listing(Container):
     def made(self, event: Made) -> None:
         """Shows the tables."""
         event.stop()
-        self.tables = event.tables
+        self.tables, self.searched = event.tables, event.searched
         self.apply()
 
     def apply(self) -> None:

@@ -1,6 +1,7 @@
 """What panes say, as paragraphs: the because-tree, evidence where it stands, what to do, a cause in words."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from diag.document import CauseRow, EvidenceRow
 from diag.report.look import glyph
@@ -8,10 +9,12 @@ from diag.tui.paragraphs import Paragraph
 from diag.tui.source import Seen
 from diag.views.citations import Citations
 from diag.views.explanation import explained
-from diag.views.inside import Quote, quote
 from diag.views.remedies import remedy_lines
 from diag.views.why import Step, because
 from diag.views.wording import CONFIDENCE, counted, named
+
+if TYPE_CHECKING:
+    from diag.views.inside import Quote
 
 _CITED = 6  # pieces of evidence that are listed below one step
 
@@ -53,11 +56,13 @@ def evidence(seen: Seen, row: EvidenceRow | None) -> tuple[str, list[Paragraph],
     """Where a piece stands, the lines there, and the first that is cited."""
     if row is None:
         return "", [Paragraph(text="Nothing is cited here.", tone="info")], 0
+    from diag.views.inside import quote  # noqa: PLC0415  # the engine, only once there is a report
+
     found = quote(seen.report, seen.snapshots, row)
     return found.place, list(_quoted(found)), next((at for at, line in enumerate(found.lines) if line.cited), 0)
 
 
-def _quoted(found: Quote) -> Iterator[Paragraph]:
+def _quoted(found: "Quote") -> Iterator[Paragraph]:
     digits = max((len(str(line.number)) for line in found.lines if line.number), default=0)
     if not found.lines:
         yield Paragraph(text=found.place)
@@ -67,7 +72,7 @@ def _quoted(found: Quote) -> Iterator[Paragraph]:
         yield Paragraph(text=line.text, lead=lead, tone="cited" if line.cited else "", whole=not line.cited)
 
 
-def object_lines(found: Quote) -> list[Paragraph]:
+def object_lines(found: "Quote") -> list[Paragraph]:
     """An object in full."""
     return list(_quoted(found)) if found.lines else [Paragraph(text="It was not read.", tone="info")]
 

@@ -179,3 +179,13 @@ class CoverageScreen(_Told):
             *(Paragraph(text=each, lead="· ") for each in row.why),
             *(Paragraph(text=each, lead="fix: ", tone="command") for each in row.fix),
         ]
+
+
+MADE: dict[str, type[Listing]] = {
+    "gpus": GpuScreen,
+    "queues": QueueScreen,
+    "topology": TopologyScreen,
+    "timeline": TimelineScreen,
+    "logs": LogScreen,
+    "coverage": CoverageScreen,
+}

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from diag.document import CauseRow, Report
-from diag.snapshot.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from diag.snapshot.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +18,7 @@ class Seen:
     """
 
     report: Report
-    snapshots: Sequence[Snapshot]
+    snapshots: "Sequence[Snapshot]"
     hidden: str = ""
 
     def cause(self, cause: str) -> CauseRow | None:

@@ -53,6 +53,14 @@ def parse(text: str, fields: Fields = CAUSES) -> list[Term]:
     return [term(piece, fields) for piece in _SPLIT.findall(text)]
 
 
+def plain_words(text: str) -> list[str] | None:
+    """The words of a text that asks for nothing but words, in small letters; None where a term is of another kind."""
+    pieces: list[str] = _SPLIT.findall(text)
+    if any(piece.startswith(("-", '"', "~")) or _FIELD.fullmatch(piece) for piece in pieces):
+        return None
+    return [piece.casefold() for piece in pieces]
+
+
 def kept(lines: Iterable[CauseLine], terms: Sequence[Term]) -> list[CauseLine]:
     """The causes for which every term holds."""
     return [line for line in lines if not terms or holds(cause_row(line), terms)]

@@ -3,7 +3,6 @@
 The document that `diag timeline -o json` prints (additive changes only).
 """
 
-import datetime as dt
 from collections.abc import Collection, Sequence
 
 from diag.document import RefRow, Report, Row, TimelineRow, ToolRow
@@ -13,7 +12,7 @@ from diag.views.happenings import HappeningRow, family, happenings, subjects
 from diag.views.table import Column, Line, Table
 from diag.views.timeline import timeline_lines
 from diag.views.typed import Key, key
-from diag.views.wording import listed, moment, seconds_since
+from diag.views.wording import clock, listed, seconds_since
 
 SCHEMA = "diag.timeline/v1"
 
@@ -75,12 +74,6 @@ def history_tables(report: Report, found: History) -> list[Table]:
     notes = (f"{found.left_out} more objects are left out",) if found.left_out else ()
     empty = "Nothing with a time was read of these objects."
     return [Table(columns=columns, lines=lines, notes=notes, empty=empty), _starts(report, found)]
-
-
-def clock(at: str) -> str:
-    """A time to the second, in UTC; what is no time stays as it is."""
-    found = moment(at)
-    return found.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if found else at
 
 
 def _starts(report: Report, found: History) -> Table:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from diag.document import RefRow
-from diag.views.filter import Fields, FilterRow, holds, parse
+from diag.views.filter import Fields, FilterRow, holds, parse, plain_words
 from diag.views.wording import short_duration
 
 Value = str | float | None
@@ -66,13 +66,55 @@ class Table:
     empty: str = "Nothing to show."
 
 
+class Searched:
+    """A table that is filtered again and again. What a filter looks at is made once, and only if it is needed."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self._words: list[str] | None = None
+        self._rows: list[FilterRow] | None = None
+
+    def filtered(self, text: str) -> Table:
+        """The table with the lines for which every term holds. Raises UsageError as `diag.views.filter` does."""
+        words = plain_words(text)
+        if words is not None:
+            return self._with(words) if words else self.table
+        terms = parse(text, fields_of(self.table))
+        if self._rows is None:
+            self._rows = list(map(row_of(self.table), self.table.lines))
+        found = [line for line, row in zip(self.table.lines, self._rows, strict=True) if holds(row, terms)]
+        return replace(self.table, lines=found)
+
+    def prepare(self) -> list[str]:
+        """The texts of the lines, made now rather than at the first key."""
+        if self._words is None:
+            self._words = [_text_of(self.table, line) for line in self.table.lines]
+        return self._words
+
+    def _with(self, words: Sequence[str]) -> Table:
+        """Lines that hold all of these words: what is typed most, at the speed of typing."""
+        found = [
+            line
+            for line, text in zip(self.table.lines, self.prepare(), strict=True)
+            if all(word in text for word in words)
+        ]
+        return replace(self.table, lines=found)
+
+
+def _text_of(table: Table, line: Line) -> str:
+    """All texts of a line in small letters; no word goes over the end of one."""
+    texts = [str(value) for column, value in zip(table.columns, line.values, strict=True) if column.kind == "text"]
+    texts += line.also
+    if line.severity:
+        texts.append(line.severity)
+    if line.ref is not None:
+        texts += (line.ref.kind, str(line.ref), f"{line.ref.namespace}/{line.ref.name}")
+    return "\n".join(texts).casefold()
+
+
 def filtered(table: Table, text: str) -> Table:
     """The table with the lines for which every term holds. Raises UsageError as `diag.views.filter` does."""
-    terms = parse(text, fields_of(table))
-    if not terms:
-        return table
-    row = row_of(table)
-    return replace(table, lines=[line for line in table.lines if holds(row(line), terms)])
+    return Searched(table).filtered(text)
 
 
 def fields_of(table: Table) -> Fields:

@@ -31,6 +31,12 @@ def moment(text: str | None) -> dt.datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=dt.UTC)
 
 
+def clock(at: str) -> str:
+    """A time to the second, in UTC; what is no time stays as it is."""
+    found = moment(at)
+    return found.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if found else at
+
+
 def seconds_since(since: str | None, now: str | None) -> float | None:
     """Seconds from one time to the other, zero at least; None when either is unknown."""
     begin, end = moment(since), moment(now)

@@ -1,7 +1,8 @@
 from cluster_objects import node, pod, waiting
 
 from diag.document import RefRow
-from diag.views.history import clock, history, history_tables
+from diag.views.history import history, history_tables
+from diag.views.wording import clock
 
 
 def event(name, about, *, reason, message, first, last, count=1, kind="Warning"):

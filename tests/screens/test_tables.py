@@ -33,6 +33,10 @@ TABLE = Table(columns=COLUMNS, lines=[line("alpha", 8, 7200), line("beta", None)
         ("kind:node gpus<9", ["alpha", "gamma"]),
         ("llama", ["alpha", "beta", "gamma"]),
         ("~gma", ["gamma"]),
+        ("GAM", ["gamma"]),
+        ("ga warn", ["gamma"]),
+        ("alpha gamma", []),
+        ("alpha beta", []),
         ("", ["alpha", "beta", "gamma"]),
     ],
 )
@@ -79,3 +83,10 @@ def test_nothing_moves_the_cursor(form):
 
 def test_lines_beyond_the_limit_are_counted():
     assert tables_bytes([TABLE], "table", Look(limit=1)).decode().splitlines()[-1] == "and 2 more"
+
+
+@pytest.mark.parametrize("word", ["alp", "node/beta", "WARN", "llama", "/gam", "nothing"])
+def test_words_alone_find_what_they_find_among_other_terms(word):
+    alone = filtered(TABLE, word).lines
+
+    assert alone == filtered(TABLE, f"{word} -kind:nothing").lines

@@ -12,7 +12,7 @@ from diag.errors import SnapshotError
 from diag.tui.actions import SCREENS
 from diag.tui.dialogs import Choose, Prompt, Reader
 from diag.tui.paragraphs import Paragraphs
-from diag.views.table import Table
+from diag.views.table import Searched, Table
 
 
 def current(app, _=None):
@@ -426,6 +426,7 @@ def test_a_hundred_thousand_lines_are_filtered(drive, demo):
         line = lists.tables[0].lines[0]
         lines = [replace(line, key=f"k{at}", values=(f"node-{at}", *line.values[1:])) for at in range(100_000)]
         lists.tables = [Table(columns=lists.tables[0].columns, lines=lines), lists.tables[1]]
+        lists.searched = Searched(lists.tables[0])
         lists.filter_text = "node:node-9999*"
         lists.apply()
         await pilot.pause()
