@@ -17,7 +17,7 @@ from diag.llm.check.comparisons import inverted
 from diag.llm.check.moments import without_moments, wrong_moment
 from diag.llm.check.names import foreign, foreign_name, undocumented, wrong_kind
 from diag.llm.check.polarity import turned_around
-from diag.llm.check.standing import untrue_standing
+from diag.llm.check.standing import foretold, untrue_standing
 from diag.llm.check.subjects import misplaced, of_nothing_cited, swapped
 from diag.llm.check.support import Support, UnknownSourceError, support_of
 from diag.llm.form import Form, Sentence
@@ -40,6 +40,7 @@ ENGLISH: tuple[tuple[str, Test], ...] = (
     ("a quantity that is not cited", unproven_quantifier),
     ("a number of something else", misbound),
     ("a comparison that is not cited", inverted),
+    ("a future that is not cited", foretold),
     ("what was not checked, or ruled out", untrue_standing),
     ("another risk or owner", wrong_risk),
     ("another certainty", wrong_certainty),

@@ -26,6 +26,7 @@ _VAGUE = re.compile(
     r"|assume|presume)\b",
     re.IGNORECASE,
 )
+_DENIED = re.compile(r"\b(?:no|not|none|never)\b[^,;]*$", re.IGNORECASE)  # "no token could be fetched"
 _NOT_SO = re.compile(r"\b(?:not|rather than|instead of|without being|n't|no)\s+(?:\w+\s+)?$", re.IGNORECASE)
 _RISK = re.compile(
     r"\b(?:safe(?:ly)?|harmless|without (?:any )?risk|risk-free|disruptive|irreversible|reversible|dangerous|risky)\b",
@@ -80,7 +81,12 @@ def wrong_certainty(text: str, support: Support) -> str | None:
     allowed = {"certain": (_SURE,), "likely": (_FAIRLY,), "possible": (_VAGUE,)}.get(confidence, ())
     for pattern in (_SURE, _FAIRLY, _VAGUE):
         for found in pattern.finditer(text):
-            if _NOT_SO.search(text, 0, found.start()) or (support.steps and found[0].casefold() in ("may", "could")):
+            denied = _DENIED.search(text, 0, found.start()) and pattern is _VAGUE
+            if (
+                denied
+                or _NOT_SO.search(text, 0, found.start())
+                or (support.steps and found[0].casefold() in ("may", "could"))
+            ):
                 continue
             if pattern not in allowed and not re.search(rf"\b{re.escape(found[0].casefold())}\b", support.lowered):
                 return found[0]

@@ -132,6 +132,14 @@ def unproven_quantifier(text: str, support: Support) -> str | None:
             continue
         if word == "after" and LASTING.search(spelled(text[token.end :])[:50]):
             continue
+        if word == "only" and re.match(r"only (?:an?|possib|likel|probab)", text[token.at :]):
+            continue
+        if word == "any" and re.search(r"\b(?:not|no|never|without|cannot)\b[^,;]*$|n't\b[^,;]*$", text[: token.at]):
+            continue
+        if word == "both" and re.search(r"\band\b", text[token.end :]) and len(support.sources) > 1:
+            continue
+        if word == "several" and "some" in support.lowered:
+            continue
         if word == "until" and support.steps and "wait" in support.lowered:
             continue
         if word in ("both", "all") and named > 1:  # of those that were named
@@ -218,6 +226,8 @@ def _things() -> frozenset[str]:
 
 def _agrees(one: Amount, source: Source, known: tuple[Amount, ...]) -> bool:
     for other in known:
+        if _same_size(one, other):
+            return True
         if other.digits == one.digits and (
             not one.of
             or (other.of and alike(one.of) & alike(other.of))
@@ -227,6 +237,22 @@ def _agrees(one: Amount, source: Source, known: tuple[Amount, ...]) -> bool:
         ):
             return True
     return False
+
+
+_BYTES = {"byte": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40,
+          "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}  # fmt: skip
+
+
+def _same_size(one: Amount, other: Amount) -> bool:
+    """Whether two amounts are sizes and the same, the one told in a larger unit and rounded: 33 MB of 33030532 bytes."""
+    units = (_BYTES.get(one.of), _BYTES.get(other.of))
+    if not units[0] or not units[1] or units[0] <= units[1]:
+        return False
+    step = 10.0 ** -len(one.digits.partition(".")[2])
+    try:
+        return abs(float(other.digits) * units[1] / units[0] - float(one.digits)) <= step / 2
+    except ValueError:
+        return False
 
 
 @lru_cache(maxsize=4096)

@@ -14,6 +14,7 @@ _BREAK = re.compile(
     r"[;!?)]|\((?=of\b)|[,.](?=\s|$)|:(?=\s+[^\s\d])|\b(?:and|but|while|whereas|yet|although|though|so|because|as|which|whose|"
     r"against|than|that|where)\b"
 )
+_PAIR = re.compile(r"(?<![\w.])([\d.]+)(?:/| (?:\w+ )?(?:out )?of (?:the |its |all )*)([\d.]+)(?![\w.]*\w)")
 _PATH = re.compile(r"^[^:]{1,300}: \"?[\w.%/-]{1,60}\"?$")
 
 
@@ -25,11 +26,14 @@ class Bound:
     around: frozenset[str]
     units: tuple[frozenset[str], ...]  # the same, word by word, the thing that is counted aside
     beside: frozenset[str]
+    part: bool = False  # the first of "5 of 8"
+    whole: bool = False  # the second
 
 
 @lru_cache(maxsize=4096)
 def bound(text: str, *, cited: bool = True) -> tuple[Bound, ...]:
     """The numbers of a text with what stands around each; what is cited has `name: 4`, a sentence's colon divides."""
+    text = text.replace("(s)", "s")
     plain = spelled(text)
     cuts = [] if _PATH.match(text) else [one.start() for one in _BREAK.finditer(plain)]
     if not cited:
@@ -40,7 +44,9 @@ def bound(text: str, *, cited: bool = True) -> tuple[Bound, ...]:
         start = max((cut for cut in cuts if cut < one.at), default=0)
         stop = min((cut for cut in cuts if cut > one.at), default=len(plain))
         beside = frozenset(other.digits for other in found if start <= other.at < stop)
-        made.append(Bound(one, _content(plain[start:stop]), _units(plain[start:stop], one.of), beside))
+        part = any(pair.start() == one.at for pair in _PAIR.finditer(plain))
+        whole = any(pair.start(2) == one.at for pair in _PAIR.finditer(plain))
+        made.append(Bound(one, _content(plain[start:stop]), _units(plain[start:stop], one.of), beside, part, whole))
     for match, seconds in _lasting(plain):
         start = max((cut for cut in cuts if cut < match.start()), default=0)
         stop = min((cut for cut in cuts if cut > match.end()), default=len(plain))
@@ -74,8 +80,12 @@ def misbound(text: str, support: Support) -> str | None:
     """A number beside words that stand beside another number in what is cited; None where each is at its place."""
     known = [(one, _lead(source)) for source in support.sources for one in bound(source.text)]
     for one in bound(text, cited=False):
-        mine = max((_score(one, other, lead) for other, lead in known if other.amount.digits == one.amount.digits),
-                   default=-1)  # fmt: skip
+        mine_of = [
+            pair for pair in known if pair[0].amount.digits == one.amount.digits and not (one.part and pair[0].whole)
+        ]
+        if not mine_of and one.part:
+            return f"{one.amount.digits} is the whole"
+        mine = max((_score(one, other, lead) for other, lead in mine_of), default=-1)
         if mine < 0:
             continue  # "one of these"
         for other, lead in known:

@@ -31,12 +31,16 @@ _CAUSE_BEFORE = re.compile(
 )
 
 
+_WEAK = re.compile(r"(?:refused|rejected|held) |means that", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A causal claim taken apart."""
 
     cause: str
     effect: str
+    weak: bool = False  # rather who did it, or what it means, than why
 
 
 def claims(text: str) -> list[Claim]:
@@ -46,8 +50,10 @@ def claims(text: str) -> list[Claim]:
         before, behind = text[: match.start()], text[match.end() :]
         if not before.strip(" ,;"):  # "Because the budget is spent, the drain …"
             behind, _, before = behind.partition(",")
-        found.append(Claim(behind, before))
-    found += [Claim(text[: one.start()], text[one.end() :]) for one in _CAUSE_BEFORE.finditer(text)]
+        found.append(Claim(behind, before, bool(_WEAK.match(match[0]))))
+    found += [
+        Claim(text[: one.start()], text[one.end() :], bool(_WEAK.match(one[0]))) for one in _CAUSE_BEFORE.finditer(text)
+    ]
     return found
 
 
@@ -92,10 +98,16 @@ def _states(source: Source, claim: Claim) -> bool:
     """Whether one cited text itself says so: it has a cause and an effect, and each holds what is told on its side."""
     if source.kind in ("step", "unchecked", "ruled_out"):  # a step's purpose, why it was not looked at
         return _words(claim.cause) | _words(claim.effect) <= source.stems | _alike(source.stems)
-    for own in claims(source.text):
-        if _words(claim.cause) <= stems(own.cause) and _words(claim.effect) <= stems(own.effect):
-            return True
-    return False
+    if claim.weak:  # it may be told of one thing alone
+        effect = re.split(r"[,;]|\band\b", claim.effect)[0]
+        return _within(claim.cause, source.text) and _within(effect, source.text)
+    return any(_within(claim.cause, own.cause) and _within(claim.effect, own.effect) for own in claims(source.text))
+
+
+def _within(said: str, known: str) -> bool:
+    """Whether each telling word stands in a text, as it is or by one that says the same."""
+    held, lowered = stems(known), known.casefold()
+    return all(alike(word) & held or word in lowered for word in _words(said))
 
 
 def _alike(known: frozenset[str]) -> frozenset[str]:

@@ -20,7 +20,7 @@ _NEGATIVE = re.compile(
     r"""\b(?:absent|missing|lacks?|lacking|short\ of|refus\w+|den(?:y|ies|ied)|reject\w*|forbid\w*|prevent\w*|block\w*
     |fail\w*|stop\w*|un(?:schedul|toler|avail|reach|bound|ready|respons|known|support|author|success|healthy|claim)\w*
     |inaccessible|invalid|impossible|insufficient|out\ of|too\ \w+|non-?existent|exceed\w*|exhaust\w*|full|gated|gone
-    |lost|unless|only|error)\b""",
+    |lost|unless|only)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 # Says no where nothing else does: "never allows any, 0 of 2" is one denial.
@@ -29,6 +29,8 @@ _OPPOSITE = re.compile(
     r"un(?:schedul|toler|avail|reach|bound|ready|respons|author|success|healthy)|insuffici|inaccess|invalid|missing|"
     r"^miss$|absent|lack|short$"
 )
+_RELATIVE = re.compile(r"\b(no \w+) that (?=is|are|has|have|was|were)", re.IGNORECASE)  # it denies both
+_HALT = re.compile(r"\b(?:for|with|in|on|by|at|from|of|than|when|where)\b", re.IGNORECASE)
 _REACH = 5  # words behind a "not" that it may deny
 _RESTRICTED = re.compile(r"(\w+)\s+only\s+(?:where|when|if|while|on|in|for|with|after)\b", re.IGNORECASE)
 
@@ -69,6 +71,7 @@ def clauses(text: str) -> tuple[Clause, ...]:
         field = re.split(r"[.\[]", value[1])[-1]
         no = frozenset(_parts(field)) if _NOTHING.fullmatch(value[2].strip('"')) else frozenset[str]()
         return (replace(told, denied=told.denied | no),)
+    text = _RELATIVE.sub(r"\1 ", text.replace("(s)", "s"))
     return tuple(_clause(part.strip()) for part in _BREAK.split(text) if part and part.strip())
 
 
@@ -83,7 +86,9 @@ def _clause(text: str) -> Clause:
         if word in ("no", "none", "noth", "neither"):  # "allows no other"
             start = end - len(text[:end].split()[-1]) - 1
             denied |= {one for token in found if token.end == start for one in _parts(token.text)}
-        behind = [token for token in found if token.at >= end and token.text.casefold() not in words("function")]
+        halt = _HALT.search(text, end + 2)  # "none of them" goes on
+        stop = halt.start() if halt else len(text)
+        behind = [token for token in found if end <= token.at < stop and token.text.casefold() not in words("function")]
         denied |= {one for token in behind[:_REACH] for one in _parts(token.text)}
     denied |= {stem(one[1]) for one in _RESTRICTED.finditer(text)}
     return Clause(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from diag.llm.check.clauses import clauses
 from diag.llm.check.english import alike, pieces, plain, stem, words
 from diag.llm.check.support import Support
 from diag.llm.check.tokens import NUMBERS, Token, tokens
@@ -32,9 +33,41 @@ def foreign(text: str, support: Support) -> str | None:
         if token.kind == "word" and token.text[0].isupper() and _inside(text, token.at):  # a state, a proper name
             if not (stem(token.text) in support.stems | support.kinds or token.text in _PROPER):
                 return token.text
-        elif token.kind == "word" and not _said(token.text, support):
+        elif token.kind == "word" and not (
+            _said(token.text, support) or _compares(token, text) or _no(token, text, support)
+        ):
             return token.text
     return None
+
+
+def _compares(token: Token, text: str) -> bool:
+    """Whether a word belongs to a comparison, which is proven elsewhere, or says "no more"."""
+    if token.text.casefold() not in (
+        "more",
+        "less",
+        "fewer",
+        "greater",
+        "larger",
+        "smaller",
+        "higher",
+        "lower",
+        "longer",
+    ):
+        return False
+    before = re.search(r"(?:\bany|\bno|\blittle)\s+$", text[: token.at])
+    return bool(before) or re.match(r"(?:\s+\S+){0,8}?\s+than\b", text[token.end :]) is not None
+
+
+def _no(token: Token, text: str, support: Support) -> bool:
+    """Whether a word that says no by itself ("missing") tells what one cited clause denies in other words."""
+    mine = next((one for one in clauses(text) if stem(token.text) in one.words), None)
+    if mine is None or stem(token.text) not in mine.negators:
+        return False
+    rest = [word for word in mine.words - mine.negators if word not in map(stem, plain())]
+    return any(
+        one.negative and rest and all(alike(word) & one.stems for word in rest)
+        for source in support.sources for one in clauses(source.text)
+    )  # fmt: skip
 
 
 _PROPER = frozenset(("I", "Kubernetes", "UTC"))
@@ -122,13 +155,7 @@ def _named(text: str, support: Support) -> bool:
     """A name stands as it is; one of plain parts (`root-cause`, `out-of-memory`) may be proven part by part."""
     if _held(text, support) or text.casefold() in plain() or text in ("GPU", "GPUs"):
         return True
-    key, equals, value = text.rpartition("=")
-    if equals and any(
-        re.search(rf"{re.escape(key.casefold())}\W{{1,4}}{re.escape(value.casefold())}$|", source.lowered.rstrip('"'))[
-            0
-        ]
-        for source in support.sources
-    ):
+    if re.search(r"[=:]", text) and _composed(text, support):
         return True
     if "'" in text and _held(text.partition("'")[0], support):
         return True
@@ -143,6 +170,13 @@ def _named(text: str, support: Support) -> bool:
             len(folded) > 1 and all(stem(piece) in support.stems for piece in folded) and _together(folded, support)
         )
     return False
+
+
+def _composed(text: str, support: Support) -> bool:
+    """Whether `key=value:effect` is made of the fields of one object, each cited, and no other object is cited."""
+    told = [source for source in support.sources if source.kind == "evidence"]
+    same = bool(told) and frozenset.intersection(*(source.names for source in told))
+    return bool(same) and all(_held(part, support) for part in re.split("[=:]", text))
 
 
 def _together(folded: list[str], support: Support) -> bool:

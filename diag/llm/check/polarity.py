@@ -33,6 +33,9 @@ def _turned(word: str, clause: Clause, known: list[Clause]) -> bool:
     held = [(one, other) for one in known for other in alike(word) & one.stems]
     if not held:
         return False
+    if word not in clause.denied:  # of several places, those that are most alike
+        near = [len(one.stems & clause.stems - _neutral()) for one, _ in held]
+        held = [place for place, score in zip(held, near, strict=True) if score == max(near)]
     no = [(other in one.denied) != contrary(word, other) for one, other in held]
     if word in clause.denied:
         return not any(denied or one.negators - {other} for denied, (one, other) in zip(no, held, strict=True))

@@ -16,6 +16,15 @@ _RULED_OUT = re.compile(
 )
 
 
+_FUTURE = re.compile(r"\b(?:will|going to|about to|soon|shortly|won't)\b|'ll\b", re.IGNORECASE)
+
+
+def foretold(text: str, support: Support) -> str | None:
+    """A word that tells the future where nothing cited does, and no step is told of."""
+    found = _FUTURE.search(text)
+    return None if not found or support.steps or found[0].casefold() in support.lowered else found[0]
+
+
 def untrue_standing(text: str, support: Support) -> str | None:
     """A fact that was not checked told as checked, or one that was ruled out told as true; None where neither is."""
     for kind, form in (("unchecked", _UNCHECKED), ("ruled_out", _RULED_OUT)):
