@@ -22,7 +22,7 @@ async def settled(app, pilot):
     """Waits for threads that make tables; what asks somebody something goes on waiting."""
     await pilot.pause()
     for _ in range(100):
-        busy = [one for one in app.workers if one.group in ("look", "tables", "open") and not one.is_finished]
+        busy = [one for one in app.workers if one.group in ("look", "tables", "open", "fit") and not one.is_finished]
         if not busy:
             break
         await app.workers.wait_for_complete(busy)

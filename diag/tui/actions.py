@@ -83,6 +83,10 @@ ACTIONS = (
     Action(id="export", keys="E", does="export", label="export", help="Write the report to a file, in any format."),
     Action(id="why", keys="w", does="why", label="why", help="Go to the because-tree."),
     Action(id="explain", keys="x", does="explain", label="explain", help="The selected cause in words.", footer=True),
+    Action(
+        id="fit", keys="f", does="fit", label="would it fit",
+        help="Would its pods fit now, where, and what would have to move.",
+    ),
     Action(id="yaml", keys="y", does="yaml", label="YAML", help="The selected object in full."),
     Action(id="owner", keys="o", does="owner", label="owner", help="The owner of the object that is shown."),
     Action(id="timeline", keys="t", does="open_screen('timeline')", label="timeline", help="What happened to it."),

@@ -2,11 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Iterable
 
+from textual import work
 from textual.app import SystemCommand
 from textual.screen import Screen
 from textual.widgets import Input
 
-from diag.document import EvidenceRow, RefRow
+from diag.document import CauseRow, EvidenceRow, RefRow
 from diag.errors import DiagError
 from diag.tui import panels
 from diag.tui.actions import ACTIONS
@@ -14,6 +15,7 @@ from diag.tui.clipboard import copy
 from diag.tui.dialogs import Choose, Prompt, Reader
 from diag.tui.going import Going
 from diag.tui.paragraphs import Paragraph, Paragraphs
+from diag.tui.source import Seen
 from diag.tui.table import VirtualTable
 
 _TYPING = {one.does for one in ACTIONS if one.typing}
@@ -75,6 +77,23 @@ class DiagApp(Going):
         if self.seen is not None and isinstance(paragraph.stands_for, EvidenceRow):
             place, lines, _ = panels.evidence(self.seen, paragraph.stands_for)
             self.push_screen(Reader(place, lines, marks=self.marks))
+
+    def action_fit(self) -> None:
+        """Whether the pods of the selected cause would fit now."""
+        cause = self.seen.cause(self.cause) if self.seen else None
+        if self.seen is None or cause is None:
+            self.notify("No cause is selected.", markup=False)
+        else:
+            self.try_fit(self.seen, cause)
+
+    @work(thread=True, exclusive=True, group="fit", exit_on_error=False)
+    def try_fit(self, seen: Seen, cause: CauseRow) -> None:
+        """Works it out, then shows it."""
+        from diag.tui.fitting import would_fit  # noqa: PLC0415  # the engine, only then
+
+        told = would_fit(seen, cause)
+        title = f"Would the pods of {cause.id} fit?"
+        self.call_from_thread(self.push_screen, Reader(title, told, marks=self.marks))
 
     def action_yaml(self) -> None:
         """The selected object in full."""

@@ -450,3 +450,19 @@ def test_a_letter_in_a_filter_is_a_letter_and_ctrl_c_leaves_from_there(drive, de
 
     assert drive(app_of(demo), *keys, then=lambda app, _: (app.lists.filter_text, app.return_code)) == ("q:/c", None)
     assert drive(app_of(demo), *keys, "ctrl+c", then=lambda app, _: app.return_code) == 0
+
+
+@pytest.mark.parametrize(
+    ("moves", "words"), [((), "4 pods of"), (("j",), "concerns no pod|would"), (("j", "j", "j", "j"), "1 pod of")]
+)
+def test_whether_its_pods_would_fit_is_worked_out(drive, demo, moves, words):
+    async def fit(app, pilot):
+        await pilot.press(*moves)
+        await settled(app, pilot)
+        await pilot.press("f")
+        await settled(app, pilot)
+        return text(app) + "".join(toasts(app))
+
+    shown = drive(app_of(demo), then=fit)
+
+    assert any(word in shown for word in words.split("|"))
