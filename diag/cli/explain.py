@@ -55,6 +55,7 @@ def command(ctx: click.Context, /, subject: tuple[str, ...], all_: bool, **asked
         return found.code(code)
     from diag.report.formats import explain_bytes  # noqa: PLC0415  # only when there is something to explain
 
+    asked = modelling.weighed(ctx, asked, flags)
     if asked["show_prompt"]:
         modelling.show(modelling.preview(chosen, asked))
         return ExitCode.OK

@@ -44,7 +44,7 @@ _CLUSTERS: _Options = (
     _flag("--request-timeout", type=duration, metavar="TIME", help="Give up a request after this long: 30s."),
     _flag("--timeout", type=duration, metavar="TIME", help="Report what was read by then (exit 124): 2m."),
     _flag("-w", "--watch", is_flag=True, help="Go on watching, and print what changes."),
-    _flag("--wait", type=duration, metavar="TIME", help="Look until there is a cause, or TIME is over: 5m."),
+    _flag("--wait", type=duration, metavar="TIME", help="Look until there is a cause, or for TIME: 5m."),
     _flag("--all-resources", is_flag=True, help="List also kinds that no rule reads."),
 )
 _CHOICES: _Options = (

@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from diag.cli.diagnostics import ExitCode, Narrator
+from diag.cli.flags import Flags
 from diag.cli.types import duration
 from diag.document import Report
 from diag.errors import UsageError
@@ -24,7 +26,7 @@ def asking(function: Any) -> Any:
     """The flags about models. The rarer ones are told by `diag model --help`."""
     rare: dict[str, Any] = {"hidden": True}
     for option in reversed((
-        _option("--llm", default="auto", metavar="ENGINE", help="off, local, a URL, provider:model: see diag model."),
+        _option("--llm", default="auto", metavar="ENGINE", help="off, local, URL, provider:model: diag model -h."),
         _option("--model", metavar="NAME", **rare),
         _option("--language", default="en", metavar="TAG", **rare),
         _option("--show-prompt", is_flag=True, **rare),
@@ -40,6 +42,18 @@ def asking(function: Any) -> Any:
     )):  # fmt: skip
         function = option(function)
     return function
+
+
+def weighed(ctx: click.Context, asked: dict[str, Any], flags: Flags) -> dict[str, Any]:
+    """The flags about models, once the profile of a context has spoken (`[context."prod-*"] llm = "off"`)."""
+    contexts = [path.partition("=")[0] for path in flags.from_ if "=" in path] + ["demo"] * flags.demo
+    profile = flags.config.profile((*contexts, *flags.context))
+    params = {param.name: param for param in ctx.command.params}
+    for name, each in profile.items():
+        typed = ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if name in asked and not typed:
+            asked = asked | {name: params[name].type_cast_value(ctx, each.value)}
+    return asked
 
 
 def preview(report: Report, asked: dict[str, Any]) -> str:

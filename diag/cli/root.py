@@ -14,7 +14,7 @@ from diag.errors import DiagError, UsageError
 _COMMANDS = {
     "scan": ("diag.cli.scan", "find what keeps GPU work from running, and its causes"),
     "explain": ("diag.cli.explain", "why one thing does not run, the evidence, and what to do"),
-    "report": ("diag.cli.report", "what broke and why, in the formats of CI; never fails unless asked"),
+    "report": ("diag.cli.report", "what broke and why, in the formats of CI; fails only when asked"),
     "fit": ("diag.cli.fit", "whether a pod would fit now, where, and what would have to move"),
     "diff": ("diag.cli.diff", "what changed between two snapshots: causes, and who changed what"),
     "snapshot": ("diag.cli.snapshot", "save, look into, convert and compare snapshots"),
@@ -25,10 +25,12 @@ _COMMANDS = {
     "timeline": ("diag.cli.timeline", "what happened to an object, in the order of time"),
     "graph": ("diag.cli.graph", "causes and symptoms as a tree, for Mermaid or Graphviz"),
     "coverage": ("diag.cli.coverage", "what was looked at, what could not be, and what would mend that"),
-    "rbac": ("diag.cli.rbac", "the exact rights that a look at a cluster needs; --check asks for them"),
+    "rbac": ("diag.cli.rbac", "the rights that a look at a cluster needs; --check asks for them"),
     "doctor": ("diag.cli.doctor", "configuration, contexts, rights, extras: each with its fix"),
     "rules": ("diag.cli.rules", "list the rules, or show the page of one"),
     "schema": ("diag.cli.schema", "the JSON Schema of the report"),
+    "model": ("diag.cli.model", "models that put causes into words, each sentence checked"),
+    "cache": ("diag.cli.cache", "what is kept of models' answers"),
     "config": ("diag.cli.config", "what is configured, and where it came from"),
     "completion": ("diag.cli.completion", "completion for bash, zsh or fish"),
 }

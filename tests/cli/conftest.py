@@ -76,6 +76,8 @@ def diag(tmp_path, report):
                 "DIAG_CONFIG_DIR": str(tmp_path / "config"),
                 "KUBECONFIG": str(tmp_path / "no-kubeconfig"),
                 "XDG_STATE_HOME": str(tmp_path / "state"),
+                "XDG_DATA_HOME": str(tmp_path / "data"),  # no model that somebody has chosen
+                "XDG_CACHE_HOME": str(tmp_path / "cache"),
                 "FAKE_REPORT": str(tmp_path / "report.json"),
                 "FAKE_ASKED": str(tmp_path / "asked"),
                 "FAKE_BEHAVIOUR": behaviour,

@@ -35,6 +35,9 @@ def _loaded(path: str, context: int) -> Any:
 
 
 def _answer(model: Any, question: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if question.get("describe"):
+        yield {"metadata": {key: str(value)[:200] for key, value in model.metadata.items()}}
+        return
     messages = [{"role": "system", "content": question["system"]}, {"role": "user", "content": question["user"]}]
     told_in = len(model.tokenize("\n".join(each["content"] for each in messages).encode()))
     pieces = 0

@@ -38,7 +38,7 @@ class Local:
         self.path, self.model = path, path.name
         self._process: subprocess.Popen[bytes] | None = None
         self._lines: queue.Queue[bytes | None] = queue.Queue()
-        _check_file(path)
+        check_file(path)
         if importlib.util.find_spec("llama_cpp") is None:
             raise EngineError("a local model needs llama-cpp-python, which is not installed", hint=INSTALL)
 
@@ -62,6 +62,16 @@ class Local:
         except BaseException:
             self.close()
             raise
+
+    def described(self, timeout_s: float) -> dict[str, str]:
+        """What the file says of itself, by llama.cpp's names; loads it. Raises EngineError where that fails."""
+        try:
+            self._write(self._started(), {"describe": True})
+            told: dict[str, str] = self._next(time.monotonic() + timeout_s, timeout_s)["metadata"]
+        except BaseException:
+            self.close()
+            raise
+        return told
 
     def close(self) -> None:
         """Ends the process."""
@@ -133,7 +143,8 @@ def _read(process: "subprocess.Popen[bytes]", lines: "queue.Queue[bytes | None]"
     lines.put(None)
 
 
-def _check_file(path: Path) -> None:
+def check_file(path: Path) -> None:
+    """Raises EngineError for what cannot be read, or is no GGUF file."""
     try:
         with path.open("rb") as file:
             magic = file.read(len(_MAGIC))
