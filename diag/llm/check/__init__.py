@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from diag.llm.brief import Brief
 from diag.llm.check.advice import unadvised, wrong_certainty, wrong_risk
 from diag.llm.check.amounts import unproven_quantifier, untold_ordinal, wrong_amount
-from diag.llm.check.bindings import misbound
+from diag.llm.check.bindings import misbound, misvalued
 from diag.llm.check.causal import unlinked
 from diag.llm.check.comparisons import inverted
 from diag.llm.check.moments import without_moments, wrong_moment
@@ -39,6 +39,7 @@ ENGLISH: tuple[tuple[str, Test], ...] = (
     ("a number that is not cited", untold_ordinal),
     ("a quantity that is not cited", unproven_quantifier),
     ("a number of something else", misbound),
+    ("a value of something else", misvalued),
     ("a comparison that is not cited", inverted),
     ("a future that is not cited", foretold),
     ("what was not checked, or ruled out", untrue_standing),

@@ -22,7 +22,7 @@ _SURE = re.compile(
 )
 _FAIRLY = re.compile(r"\b(?:probabl[ey]|likely|presumably|most likely)\b", re.IGNORECASE)
 _VAGUE = re.compile(
-    r"\b(?:possib(?:le|ly)|perhaps|maybe|might|may|could(?= (?:be|have|mean|also|indicate|explain|cause))|suspected|apparently|seems?|seemingly|unclear|suspect"
+    r"\b(?:possib(?:le|ly)|perhaps|maybe|might|may(?! not)|could(?= (?:be|have|mean|also|indicate|explain|cause))|suspected|apparently|seems?|seemingly|unclear|suspect"
     r"|assume|presume)\b",
     re.IGNORECASE,
 )

@@ -86,7 +86,7 @@ def misbound(text: str, support: Support) -> str | None:
         if not mine_of and one.part:
             return f"{one.amount.digits} is the whole"
         mine = max((_score(one, other, lead) for other, lead in mine_of), default=-1)
-        if mine < 0:
+        if one.whole or mine < 0:
             continue  # "one of these"
         for other, lead in known:
             if other.amount.digits in one.beside or not _same_sort(one.amount, other.amount):
@@ -94,6 +94,35 @@ def misbound(text: str, support: Support) -> str | None:
             if _score(one, other, lead) > mine:
                 return f"{one.amount.digits} where {other.amount.digits} is told"
     return None
+
+
+_PAIRED = re.compile(r"(?<![\w./-])([\w./-]+)=([\w.:/-]*\w)")
+
+
+def misvalued(text: str, support: Support) -> str | None:
+    """A `key=value` beside words that stand beside another value of the key in what is cited."""
+    known = [one for source in support.sources for one in _paired(source.text)]
+    for key, value, units, _ in _paired(text):
+        scores = {True: -1, False: -1}
+        for other, told, _, around in known:
+            if other == key:
+                score = sum(any(alike(word) & around for word in unit) for unit in units)
+                scores[told == value] = max(scores[told == value], score)
+        if scores[False] > scores[True] >= 0:
+            return f"{key}={value}"
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _paired(text: str) -> tuple[tuple[str, str, tuple[frozenset[str], ...], frozenset[str]], ...]:
+    cuts = [one.start() for one in _BREAK.finditer(text)]
+    made = []
+    for one in _PAIRED.finditer(text):
+        start = max((cut for cut in cuts if cut < one.start()), default=0)
+        stop = min((cut for cut in cuts if cut >= one.end()), default=len(text))
+        around = text[start : one.start()] + text[one.end() : stop]
+        made.append((one[1].casefold(), one[2].casefold(), _units(around, ""), _content(around)))
+    return tuple(made)
 
 
 def _lead(source: Source) -> frozenset[str]:

@@ -61,7 +61,7 @@ def unlinked(text: str, support: Support) -> str | None:
     """What is wrong with the causal claims of a sentence: no link, or not what its link says. None where all hold."""
     for claim in claims(text):
         if support.link is not None:
-            why = _against(claim, *support.ends)
+            why = _against(claim, *support.ends, stems(support.link.why))
         else:
             why = None if any(_states(source, claim) for source in support.sources) else "a cause without a link"
         if why:
@@ -69,7 +69,7 @@ def unlinked(text: str, support: Support) -> str | None:
     return None
 
 
-def _against(claim: Claim, cause: Source, effect: Source) -> str | None:
+def _against(claim: Claim, cause: Source, effect: Source, why: frozenset[str]) -> str | None:
     """None unless the claim has the link's ends the wrong way round, or speaks of neither."""
     in_cause, in_effect = _names(claim.cause), _names(claim.effect)
     only_cause, only_effect = cause.names - effect.names, effect.names - cause.names
@@ -81,9 +81,9 @@ def _against(claim: Claim, cause: Source, effect: Source) -> str | None:
     backward = _overlap(claim.cause, effect, cause) + _overlap(claim.effect, cause, effect)
     if backward > forward and not (in_cause & only_cause and in_effect & only_effect):
         return "cause and effect are exchanged"
-    if not (in_cause & cause.names or _words(claim.cause) & cause.stems or not _words(claim.cause)):
+    if not (in_cause & cause.names or _words(claim.cause) & _alike(cause.stems | why) or not _words(claim.cause)):
         return "the link has another cause"
-    if not (in_effect & effect.names or _words(claim.effect) & effect.stems or not _words(claim.effect)):
+    if not (in_effect & effect.names or _words(claim.effect) & _alike(effect.stems) or not _words(claim.effect)):
         return "the link has another effect"
     return None
 
@@ -100,7 +100,8 @@ def _states(source: Source, claim: Claim) -> bool:
         return _words(claim.cause) | _words(claim.effect) <= source.stems | _alike(source.stems)
     if claim.weak:  # it may be told of one thing alone
         effect = re.split(r"[,;]|\band\b", claim.effect)[0]
-        return _within(claim.cause, source.text) and _within(effect, source.text)
+        cause = re.split(r"[,;]", claim.cause)[0] or claim.cause
+        return _within(cause, source.text) and _within(effect, source.text)
     return any(_within(claim.cause, own.cause) and _within(claim.effect, own.effect) for own in claims(source.text))
 
 

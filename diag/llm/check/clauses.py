@@ -19,7 +19,7 @@ _NOT = re.compile(
 _NEGATIVE = re.compile(
     r"""\b(?:absent|missing|lacks?|lacking|short\ of|refus\w+|den(?:y|ies|ied)|reject\w*|forbid\w*|prevent\w*|block\w*
     |fail\w*|stop\w*|un(?:schedul|toler|avail|reach|bound|ready|respons|known|support|author|success|healthy|claim)\w*
-    |inaccessible|invalid|impossible|insufficient|out\ of|too\ \w+|non-?existent|exceed\w*|exhaust\w*|full|gated|gone
+    |inaccessible|invalid|impossible|insufficient|out\ of|too[\ -]\w+|non-?existent|exceed\w*|exhaust\w*|full|gated|gone
     |lost|unless|only)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -79,7 +79,9 @@ def _clause(text: str) -> Clause:
     found = [token for token in tokens(text) if token.kind in ("word", "name", "quote")]
     nots = [(one.end(), stem(one[0])) for one in _NOT.finditer(text)]
     inner = " ".join(piece for token in found if not token.text.islower() for piece in pieces(token.text))
-    said = {stem(one[0].split()[0]) for one in _NEGATIVE.finditer(f"{text} {inner}")} | {word for _, word in nots}
+    said = {stem(re.split(r"[ -]", one[0])[0]) for one in _NEGATIVE.finditer(f"{text} {inner}")} | {
+        word for _, word in nots
+    }
     nothing = set() if said else {"0" for _ in _NOTHING.findall(text)}
     denied: set[str] = set()
     for end, word in nots:

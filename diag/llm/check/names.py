@@ -28,7 +28,7 @@ def foreign(text: str, support: Support) -> str | None:
             if not _held("--" + token.text if text[: token.at].endswith("--") else "-" + token.text, support):
                 return token.text
             continue
-        if token.kind == "name" and not _named(token.text, support):
+        if token.kind == "name" and not _named(token.text, support) and not _unit(token.text, text[: token.at]):
             return token.text
         if token.kind == "word" and token.text[0].isupper() and _inside(text, token.at):  # a state, a proper name
             if not (stem(token.text) in support.stems | support.kinds or token.text in _PROPER):
@@ -68,6 +68,11 @@ def _no(token: Token, text: str, support: Support) -> bool:
         one.negative and rest and all(alike(word) & one.stems for word in rest)
         for source in support.sources for one in clauses(source.text)
     )  # fmt: skip
+
+
+def _unit(name: str, before: str) -> bool:
+    """Whether a name is the unit of a number, which is proven with it."""
+    return name.casefold() in words("counted") and re.search(r"\d\s$", before) is not None
 
 
 _PROPER = frozenset(("I", "Kubernetes", "UTC"))

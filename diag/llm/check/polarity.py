@@ -16,7 +16,7 @@ def turned_around(text: str, support: Support) -> str | None:
         ]
     skip = _neutral() | support.kinds | _names(support)
     for clause in clauses(text):
-        if clause.negative and not any(one.negative for one in known):
+        if clause.negators - support.stems - {"onli"} and not any(one.negative for one in known):
             return f"denies: {clause.text[:60]}"
         for word in sorted(clause.words - skip):
             if _turned(word, clause, known):
@@ -31,10 +31,13 @@ def _turned(word: str, clause: Clause, known: list[Clause]) -> bool:
     affirmation is false only where each place denies the very word.
     """
     held = [(one, other) for one in known for other in alike(word) & one.stems]
+    held = [
+        place for place in held if place[1] == word or place[1] not in clause.stems
+    ]  # "the scheduler … unschedulable"
     if not held:
         return False
     if word not in clause.denied:  # of several places, those that are most alike
-        near = [len(one.stems & clause.stems - _neutral()) for one, _ in held]
+        near = [len((one.stems & clause.stems) - _neutral() - {word}) for one, _ in held]
         held = [place for place, score in zip(held, near, strict=True) if score == max(near)]
     no = [(other in one.denied) != contrary(word, other) for one, other in held]
     if word in clause.denied:
