@@ -41,6 +41,8 @@ class Settings(_Table):
     fail_on: Literal["error", "warning", "info", "never"] | None = Field(
         None, description="the severity that exits with 1"
     )
+    baseline: str | None = Field(None, description="diag report: show what is new since this report")
+    beside: str | None = Field(None, description="diag report: show this JSON of k8sgpt beside the causes")
     strict: bool | None = Field(None, description="exit with 4 when something could not be checked")
     all: bool | None = Field(None, description="explain every cause")
     llm: str | None = Field(None, description="the model that explains: auto, off, local, a URL or provider:model")

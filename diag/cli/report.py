@@ -39,7 +39,9 @@ def command(
     """Write what was found in any number of formats. It fails for nothing that it finds, unless --fail-on asks."""
     from diag.cli.baseline import fresh, old_report  # noqa: PLC0415  # help runs nothing
     from diag.cli.diagnostics import Narrator  # noqa: PLC0415
-    from diag.cli.looking import delivered, looked, outputs, refuse_paths  # noqa: PLC0415
+    from diag.cli.following import awaited  # noqa: PLC0415
+    from diag.cli.looking import Looked, delivered, outputs, refuse_paths  # noqa: PLC0415
+    from diag.errors import UsageError  # noqa: PLC0415
     from diag.report.formats import scan_bytes  # noqa: PLC0415
     from diag.views.beside import read, tied  # noqa: PLC0415
 
@@ -48,9 +50,14 @@ def command(
     to = outputs(flags)
     old = old_report(baseline) if baseline else None
     others = read(beside) if beside else None
-    found = looked(flags, Narrator(quiet=flags.quiet, verbose=flags.verbose), words)
-    if old is not None and baseline:
-        found = fresh(found, old, baseline)
+    if flags.watch:
+        raise UsageError("a report is written once, and --watch goes on", hint="diag scan --watch, or --wait 5m")
+
+    def new(found: Looked) -> Looked:
+        return fresh(found, old, baseline) if old is not None and baseline else found
+
+    narrator = Narrator(quiet=flags.quiet, verbose=flags.verbose)
+    found = new(awaited(flags, narrator, words, settled=lambda look: bool(new(look).report.causes)))
     shown = tied(found.report, others) if others is not None else found.report
     snapshots = found.snapshots
 

@@ -1,5 +1,6 @@
 import json
 
+import msgspec
 import pytest
 
 K8SGPT = {
@@ -40,6 +41,39 @@ def test_k8sgpt_is_shown_beside_and_counts_for_nothing(diag, clean, tmp_path):
 
     assert ended.code == 0
     assert ended.out.startswith("k8sgpt says of Job ml/llama-ft: Job has failed")
+
+
+def test_a_watch_is_refused_and_waiting_is_offered(diag):
+    ended = diag("report", "--watch")
+
+    assert ended.code == 2
+    assert "--wait 5m" in ended.err
+
+
+@pytest.mark.parametrize(("known", "looks"), [(["C1", "C2", "C3"], 3), (["C1", "C2"], 1)])
+def test_waiting_ends_with_what_the_baseline_does_not_hold(report, monkeypatch, tmp_path, capsys, known, looks):
+    from diag.cli import following, looking  # noqa: PLC0415  # only here
+    from diag.cli.root import run  # noqa: PLC0415
+    from diag.views.causes import Hidden  # noqa: PLC0415
+    from diag.views.narrow import narrowed  # noqa: PLC0415
+
+    (tmp_path / "old.json").write_bytes(msgspec.json.encode(narrowed(report, known)))
+    ends = iter(["", "", "timeout", "timeout"])
+    seen = []
+
+    def looked(*_, **__):
+        seen.append(1)
+        return looking.Looked(
+            report=report, hidden=Hidden(count=0, by=""), known=list, put_aside=(), snapshots=(), ended=next(ends)
+        )
+
+    monkeypatch.setattr(looking, "looked", looked)
+    monkeypatch.setattr(following, "_watch", lambda *_: None)
+    code = run(["report", "--wait", "60s", "--baseline", str(tmp_path / "old.json"), "-o", "plain"])
+
+    assert len(seen) == looks
+    assert code == (124 if looks == 3 else 0)
+    assert ("C3 warning" in capsys.readouterr().out) == (looks == 1)
 
 
 def test_a_filter_counts_as_in_a_scan(diag):
