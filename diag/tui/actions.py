@@ -83,6 +83,7 @@ ACTIONS = (
     Action(id="export", keys="E", does="export", label="export", help="Write the report to a file, in any format."),
     Action(id="why", keys="w", does="why", label="why", help="Go to the because-tree."),
     Action(id="explain", keys="x", does="explain", label="explain", help="The selected cause in words.", footer=True),
+    Action(id="tab.next", keys="v", does="tab", label="view", help="Causes, all findings, what is ignored."),
     Action(
         id="fit", keys="f", does="fit", label="would it fit",
         help="Would its pods fit now, where, and what would have to move.",

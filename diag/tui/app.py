@@ -11,6 +11,7 @@ from diag.document import CauseRow, EvidenceRow, RefRow
 from diag.errors import DiagError
 from diag.tui import panels
 from diag.tui.actions import ACTIONS
+from diag.tui.causes import Causes
 from diag.tui.clipboard import copy
 from diag.tui.dialogs import Choose, Prompt, Reader
 from diag.tui.going import Going
@@ -77,6 +78,12 @@ class DiagApp(Going):
         if self.seen is not None and isinstance(paragraph.stands_for, EvidenceRow):
             place, lines, _ = panels.evidence(self.seen, paragraph.stands_for)
             self.push_screen(Reader(place, lines, marks=self.marks))
+
+    async def action_tab(self) -> None:
+        """The next tab of the start screen."""
+        await self.action_open_screen("causes")
+        if isinstance(self.lists, Causes):
+            self.lists.next_tab()
 
     def action_fit(self) -> None:
         """Whether the pods of the selected cause would fit now."""

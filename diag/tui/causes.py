@@ -1,6 +1,6 @@
 """The start screen: what is costing GPUs, why, the evidence where it stands, and what to do."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -8,16 +8,22 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input
 
-from diag.document import EvidenceRow
+from diag.document import EvidenceRow, Report
 from diag.tui import panels
 from diag.tui.listing import Listing
 from diag.tui.paragraphs import Paragraph, Paragraphs
 from diag.tui.source import Seen
 from diag.tui.table import VirtualTable
 from diag.views import filter as filtering
-from diag.views.cause_table import causes_table
+from diag.views.cause_table import causes_table, findings_table, ignored_table
 from diag.views.causes import cause_lines
 from diag.views.table import Line, Table
+
+_TABS: tuple[tuple[str, Callable[[Report], Table]], ...] = (
+    ("Causes · by GPUs blocked × time", causes_table),
+    ("All findings", findings_table),
+    ("Ignored", ignored_table),
+)
 
 
 class Causes(Listing):
@@ -25,6 +31,7 @@ class Causes(Listing):
 
     titles: ClassVar[tuple[str, ...]] = ("Causes · by GPUs blocked × time",)
     twin: ClassVar[str] = "scan"
+    tab = 0
     DEFAULT_CSS = """
     Causes > .lists { width: 2fr; }
     Causes > .cause { width: 3fr; }
@@ -57,11 +64,27 @@ class Causes(Listing):
         return self.query_one("#why", Paragraphs)
 
     def make(self, seen: Seen, cause: str) -> Sequence[Table]:  # noqa: ARG002  # as for all screens
-        """The causes."""
-        return [causes_table(seen.report)]
+        """The causes, all findings, or what is ignored."""
+        return [_TABS[self.tab][1](seen.report)]
+
+    def of(self, cause: str) -> str:  # noqa: ARG002  # of all causes
+        """The tab."""
+        return _TABS[self.tab][0]
+
+    def heading(self, cause: str) -> str:  # noqa: ARG002  # as above
+        """The title of the tab."""
+        return _TABS[self.tab][0]
+
+    def next_tab(self) -> None:
+        """Causes, all findings, ignored, and causes again."""
+        self.tab = (self.tab + 1) % len(_TABS)
+        if self.app.seen is not None:
+            self.show(self.app.seen, self.app.cause)
 
     def keep(self, seen: Seen, table: Table, text: str) -> Table:
         """As `diag scan --filter`: objects and symptoms of a cause count as its own."""
+        if self.tab:
+            return super().keep(seen, table, text)
         terms = filtering.parse(text)
         if not terms:
             return table
@@ -70,27 +93,27 @@ class Causes(Listing):
         return Table(columns=table.columns, lines=lines, empty="No cause matches the filter; esc clears it.")
 
     def told(self, seen: Seen, line: Line) -> Sequence[Paragraph]:
-        """The because-tree."""
-        cause = seen.cause(line.causes[0])
-        return panels.why(seen, cause) if cause else ()
+        """The because-tree; of a finding that belongs to no cause, what it rests on."""
+        cause = next((found for each in line.causes if (found := seen.cause(each))), None)
+        return panels.why(seen, cause) if cause else panels.alone(seen, line.key)
 
     def tell(self, line: Line | None) -> None:
         """Shows why, the evidence of the root, and what to do."""
         seen = self.app.seen
-        cause = seen.cause(line.causes[0]) if seen and line else None
+        cause = next((found for each in line.causes if (found := seen.cause(each))), None) if seen and line else None
         self.app.choose_cause(cause.id if cause else "")
         why, evidence, following = (self.query_one(f"#{name}", Paragraphs) for name in ("why", "evidence", "next"))
-        if seen is None or line is None or cause is None:
+        if seen is None or line is None:
             for pane in (why, evidence, following):
                 pane.show(())
             why.border_title = "Why"
             return
         steps = self.told(seen, line)
         root = next((at for at, step in enumerate(steps) if step.tone == "title"), 0)
-        why.border_title = self.titled(f"Why · {panels.cause_title(cause)}", why)
+        why.border_title = self.titled(f"Why · {panels.cause_title(cause)}" if cause else "Finding", why)
         why.show(steps, cursor=root)
         self.open_evidence(steps[root] if steps else None)
-        following.show(panels.remedies(cause))
+        following.show(panels.remedies(cause) if cause else ())
 
     def drill(self, line: Line) -> None:  # noqa: ARG002  # the tree is that of the line under the cursor
         """Goes into the tree."""

@@ -40,6 +40,25 @@ def why(seen: Seen, cause: CauseRow) -> list[Paragraph]:
     return found
 
 
+def alone(seen: Seen, finding: str) -> list[Paragraph]:
+    """A finding that belongs to no cause (by its id), and its evidence; nothing where there is none of that id."""
+    row = next((row for row in seen.report.findings if row.id == finding), None)
+    if row is None:
+        return []
+    rows = {each.id: each for each in seen.report.evidence}
+    cites = Citations(rows, with_cluster=len(seen.report.target.clusters) > 1)
+    cites.cite(row.evidence, most=_CITED)
+    found = [Paragraph(text=f"{glyph(row.severity)} {row.severity} {named(row.subject)}: {row.summary}", tone="title")]
+    pieces = cites.rows()
+    return [
+        *found,
+        *(
+            Paragraph(text=one.place, lead=f"  [{one.number}] ", tone="info", stands_for=rows[one.evidence])
+            for one in pieces
+        ),
+    ]
+
+
 def _step(step: Step) -> str:
     if step.is_reference:
         return f"↳ see {step.number}: {named(step.subject)}"

@@ -37,3 +37,60 @@ def _line(line: CauseLine, *, several: bool) -> Line:
         ref=line.root,
         causes=(line.id,),
     )
+
+
+def findings_table(report: Report) -> Table:
+    """A line for each finding, symptoms included, with the causes in whose tree it stands. `key` is its id."""
+    within: dict[str, list[str]] = {}
+    for cause in report.causes:
+        for each in dict.fromkeys((cause.finding, *cause.symptoms)):
+            within.setdefault(each, []).append(cause.id)
+    return Table(
+        columns=(
+            Column(title="ID"),
+            Column(title="ROLE"),
+            Column(title="RULE"),
+            Column(title="CAUSES"),
+            Column(title="SUMMARY", least=12),
+        ),
+        lines=[
+            Line(
+                key=row.id,
+                values=(
+                    row.id, row.role, row.rule, " ".join(within.get(row.id, ())),
+                    f"{named(row.subject)}: {row.summary}",
+                ),
+                severity=row.severity,
+                ref=row.subject,
+                causes=tuple(within.get(row.id, ())),
+            )
+            for row in report.findings
+        ],
+        empty="Nothing was found.",
+    )  # fmt: skip
+
+
+def ignored_table(report: Report) -> Table:
+    """A line for each finding that the user asked not to see, and why."""
+    return Table(
+        columns=(
+            Column(title="RULE"),
+            Column(title="BY"),
+            Column(title="UNTIL"),
+            Column(title="REASON", least=10),
+            Column(title="SUMMARY", least=12),
+        ),
+        lines=[
+            Line(
+                key=f"{row.finding.rule}/{row.finding.fingerprint}",
+                values=(
+                    row.finding.rule, row.by, row.until or "-", row.reason,
+                    f"{named(row.finding.subject)}: {row.finding.summary}",
+                ),
+                severity=row.finding.severity,
+                ref=row.finding.subject,
+            )
+            for row in report.ignored
+        ],
+        empty="Nothing is ignored.",
+    )  # fmt: skip

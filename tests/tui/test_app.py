@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from textual.widgets import ContentSwitcher, Input
 from tui_driver import app_of, drawn, settled, toasts
 
@@ -466,3 +467,30 @@ def test_whether_its_pods_would_fit_is_worked_out(drive, demo, moves, words):
     shown = drive(app_of(demo), then=fit)
 
     assert any(word in shown for word in words.split("|"))
+
+
+def test_tabs_show_all_findings_and_what_is_ignored(drive, demo):
+    def shown(app, _):
+        return app.lists.heading(""), len(app.lists.lists[0].lines), app.lists.pane.current
+
+    assert drive(app_of(demo), "v", then=shown)[:2] == ("All findings", len(demo.report.findings))
+    assert drive(app_of(demo), "v", "v", then=shown)[:2] == ("Ignored", 0)
+    assert drive(app_of(demo), "v", "v", "v", then=shown)[:2] == ("Causes · by GPUs blocked × time", 6)
+
+
+def test_a_finding_of_no_cause_shows_what_it_rests_on(drive, demo):
+    cause = demo.report.causes[-1]
+    lonely = replace(demo, report=structs.replace(demo.report, causes=demo.report.causes[:-1]))
+
+    async def look(app, pilot):
+        await pilot.press("v")
+        await settled(app, pilot)
+        table = app.lists.lists[0]
+        table.go_to(next(at for at, line in enumerate(table.lines) if line.key == cause.finding))
+        await settled(app, pilot)
+        return len(app.lists.pane.paragraphs), str(app.lists.pane.border_title)
+
+    paragraphs, title = drive(app_of(lonely), then=look)
+
+    assert paragraphs > 1
+    assert title == "Finding"
