@@ -114,12 +114,12 @@ def _forms(ask: Ask) -> Sequence[Mapping[str, Any]]:
 
 
 def _is_missing(error: Any) -> bool:
-    return error.status_code == 404  # noqa: PLR2004  # no such model, or no such path: another form does not help
+    return bool(error.status_code == 404)  # noqa: PLR2004  # no such model, or no such path: another form does not help
 
 
 def _only_model(client: Any, url: str) -> str:
     """The model of a server that has only one. Raises EngineError where one has to be chosen."""
-    names = sorted(each.id for each in client.models.list())
+    names = sorted(str(each.id) for each in client.models.list())
     if len(names) != 1:
         listed = ", ".join(names[:8]) or "none"
         raise EngineError(f"{url} has {len(names)} models: {listed}", hint="name one with --model")
