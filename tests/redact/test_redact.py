@@ -6,13 +6,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from diag.api import scan
 from diag.document import RefRow
 from diag.facts.masking import mask
+from diag.llm.brief import brief
+from diag.llm.prompt import prompt
+from diag.redact.names import named_in
 from diag.redact.pseudonyms import PSEUDONYM, Pseudonyms, installation_key
 from diag.redact.redact import Redactor
-from diag.redact.shipped import is_shipped_token, is_shipped_word
+from diag.redact.shipped import is_public_name, is_shipped_token, is_shipped_word
 
 KEY = b"k" * 32
+CASES = [f"cases/{name}.json" for name in (
+    "kueue-strictfifo-head-blocking", "imagepull-nvcr-unauthorized", "gpu-xid79-gpu-missing", "kueue-waiting-borrowing-limit",
+    "volcano-queue-quota-insufficient", "vllm-shm-too-small",
+)]  # fmt: skip
 POD = RefRow(cluster="prod-eu", apiVersion="v1", kind="Pod", namespace="falcon", name="falcon-train-0")
 NODE = RefRow(cluster="prod-eu", apiVersion="v1", kind="Node", name="server")
 
@@ -162,3 +170,19 @@ def test_the_key_is_made_once_and_is_for_its_owner_only(tmp_path):
     assert (tmp_path / "state" / "redaction.key").stat().st_mode & 0o077 == 0
     (tmp_path / "blocked").write_text("a file where the folder should be")
     assert len(installation_key(tmp_path / "blocked")) == 32
+
+
+@pytest.mark.parametrize("case", ["real/scenarios/upgrade-failed-pdb-cordon/objects.json.gz", *CASES])
+def test_no_name_of_a_real_report_leaves_with_a_prompt(request, case):
+    report = scan([request.config.rootpath / "tests" / case])
+    redactor = made(*named_in(report))
+    names = {name for ref in named_in(report) for name in (ref.name, ref.namespace) if name}
+    for cause in report.causes:
+        plain = prompt(brief(report, cause, tokens=4000))
+        sent = redactor.text(plain.user)
+        left = PSEUDONYM.sub("", sent)
+
+        assert redactor.restored(sent) == plain.user
+        leaked = [name for name in names if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", left)]
+        assert [name for name in leaked if not is_public_name(name)] == []
+        assert redactor.text(plain.system) == plain.system
