@@ -97,6 +97,8 @@ def wrong_risk(text: str, support: Support) -> str | None:
     """A risk or an owner that is not the cited steps'; None where they agree, or none is told."""
     for found in _RISK.finditer(text):
         told = _RISK_OF.get(found[0].casefold(), "")
+        if re.search(r"\bnot\s+(?:\w+\s+)?$", text[: found.start()]):
+            return f"not {found[0]}"
         if not any(step.risk == told for step in support.steps) and found[0].casefold() not in support.lowered:
             return found[0]
     lowered = text.casefold()

@@ -170,7 +170,7 @@ _BOUND = re.compile(
     r"\bno more than|\bbelow\b", re.IGNORECASE,
 )  # fmt: skip
 _LEAST = re.compile(
-    r"\bat least\b|\bmin|\bneeds?\b|\basked for\b|\basks for\b|\brequests?\b|\babove\b|\bwanted\b", re.I
+    r"\bat least\b|\bmin|\bneeds?\b|\basked for\b|\basks for\b|\brequests?\b|\babove\b|\bwanted\b", re.IGNORECASE
 )
 
 
@@ -228,12 +228,16 @@ def _agrees(one: Amount, source: Source, known: tuple[Amount, ...]) -> bool:
     for other in known:
         if _same_size(one, other):
             return True
-        if other.digits == one.digits and (
-            not one.of
-            or (other.of and alike(one.of) & alike(other.of))
-            or (one.of == "time" and other.of in _repeated())
-            # A bare value tells what it counts by its path: `status.allocatable["nvidia.com/gpu"]: "8"`.
-            or (not other.of and alike(one.of) & _beside(source.text))
+        if (
+            other.digits == one.digits
+            and (one.of in _BYTES) == (other.of in _BYTES)
+            and (
+                not one.of
+                or (other.of and alike(one.of) & alike(other.of))
+                or (one.of == "time" and other.of in _repeated())
+                # A bare value tells what it counts by its path: `status.allocatable["nvidia.com/gpu"]: "8"`.
+                or (not other.of and alike(one.of) & _beside(source.text))
+            )
         ):
             return True
     return False

@@ -8,13 +8,17 @@ from diag.llm.check.amounts import LASTING, NAMED_SECONDS, Amount, amounts, seco
 from diag.llm.check.english import alike, stem, words
 from diag.llm.check.english import stems as stems_of
 from diag.llm.check.support import Source, Support
-from diag.llm.check.tokens import tokens
+from diag.llm.check.tokens import NUMBERS, tokens
 
 _BREAK = re.compile(
     r"[;!?)]|\((?=of\b)|[,.](?=\s|$)|:(?=\s+[^\s\d])|\b(?:and|but|while|whereas|yet|although|though|so|because|as|which|whose|"
     r"against|than|that|where)\b"
 )
-_PAIR = re.compile(r"(?<![\w.])([\d.]+)(?:/| (?:\w+ )?(?:out )?of (?:the |its |all )*)([\d.]+)(?![\w.]*\w)")
+_NUMBER = rf"[\d.]+|{'|'.join(NUMBERS)}"
+_PAIR = re.compile(
+    rf"(?<![\w.])({_NUMBER}|none|either|all|any)(?:/| (?:[\w./]+ )?\(?(?:out )?of (?:the |its |all )*)({_NUMBER})"
+    r"(?![\w.]*\w)", re.IGNORECASE,
+)  # fmt: skip
 _PATH = re.compile(r"^[^:]{1,300}: \"?[\w.%/-]{1,60}\"?$")
 
 
@@ -85,8 +89,11 @@ def misbound(text: str, support: Support) -> str | None:
         ]
         if not mine_of and one.part:
             return f"{one.amount.digits} is the whole"
-        mine = max((_score(one, other, lead) for other, lead in mine_of), default=-1)
-        if one.whole or mine < 0:
+        mine = max((_score(one, other, lead) for other, lead in mine_of), default=(-1, False))
+        wholes = {other.amount.digits for other, _ in known if other.whole and _same_sort(one.amount, other.amount)}
+        if one.whole and wholes and one.amount.digits not in wholes:
+            return f"of {one.amount.digits}"
+        if one.whole or mine[0] < 0:
             continue  # "one of these"
         for other, lead in known:
             if other.amount.digits in one.beside or not _same_sort(one.amount, other.amount):
@@ -101,6 +108,12 @@ _PAIRED = re.compile(r"(?<![\w./-])([\w./-]+)=([\w.:/-]*\w)")
 
 def misvalued(text: str, support: Support) -> str | None:
     """A `key=value` beside words that stand beside another value of the key in what is cited."""
+    for flag, told in _arguments(support).items():
+        said = re.search(
+            rf"{re.escape(flag)}\b(?:\s+(?:is|was|of|to|set|at|with|value|the))*[\s=]+([\d.]*\d)(?![\w.])", text
+        )
+        if said and said[1] != told:
+            return f"{flag} {said[1]}"
     known = [one for source in support.sources for one in _paired(source.text)]
     for key, value, units, _ in _paired(text):
         scores = {True: -1, False: -1}
@@ -111,6 +124,19 @@ def misvalued(text: str, support: Support) -> str | None:
         if scores[False] > scores[True] >= 0:
             return f"{key}={value}"
     return None
+
+
+def _arguments(support: Support) -> dict[str, str]:
+    """The flags whose value is the next argument, and cited with them."""
+    found = {
+        (one[1], int(one[2])): one[3]
+        for source in support.sources
+        if (one := re.match(r"(\S+ \S+ \S+)\[(\d{1,4})\]: \"?([^\"\n]{1,200})\"?$", source.text))
+    }
+    return {
+        flag: found[path, at + 1] for (path, at), flag in found.items()
+        if flag.startswith("-") and (path, at + 1) in found
+    }  # fmt: skip
 
 
 @lru_cache(maxsize=4096)
@@ -133,5 +159,7 @@ def _same_sort(one: Amount, other: Amount) -> bool:
     return not one.of or not other.of or bool(alike(one.of) & alike(other.of))
 
 
-def _score(one: Bound, other: Bound, lead: frozenset[str]) -> int:
-    return sum(1 for unit in one.units if any(alike(word) & other.around or word in lead for word in unit))
+def _score(one: Bound, other: Bound, lead: frozenset[str]) -> tuple[int, bool]:
+    """How like two surroundings are; between equals, a number that is told of the same things is nearer."""
+    typed = bool(one.amount.of and alike(one.amount.of) & alike(other.amount.of)) or other.whole or other.part
+    return sum(1 for unit in one.units if any(alike(word) & other.around or word in lead for word in unit)), typed

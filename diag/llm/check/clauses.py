@@ -24,12 +24,13 @@ _NEGATIVE = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 # Says no where nothing else does: "never allows any, 0 of 2" is one denial.
-_NOTHING = re.compile(r"(?<![\w.-])(?:0%?|zero|false|null)(?![\w.-]*\w)", re.IGNORECASE)
+_NOTHING = re.compile(r"(?<![\w.\[-])(?:0%?|zero|false|null)(?![\w.-]*\w)", re.IGNORECASE)
 _OPPOSITE = re.compile(
     r"un(?:schedul|toler|avail|reach|bound|ready|respons|author|success|healthy)|insuffici|inaccess|invalid|missing|"
     r"^miss$|absent|lack|short$"
 )
 _RELATIVE = re.compile(r"\b(no \w+) that (?=is|are|has|have|was|were)", re.IGNORECASE)  # it denies both
+_NAMED = re.compile(r"\((?:[a-z]+-)+[a-z]+(?=[,)])")  # a finding's name: (container-not-started)
 _HALT = re.compile(r"\b(?:for|with|in|on|by|at|from|of|than|when|where)\b", re.IGNORECASE)
 _REACH = 5  # words behind a "not" that it may deny
 _RESTRICTED = re.compile(r"(\w+)\s+only\s+(?:where|when|if|while|on|in|for|with|after)\b", re.IGNORECASE)
@@ -44,6 +45,7 @@ class Clause:
     words: frozenset[str]
     denied: frozenset[str]
     negators: frozenset[str]
+    nots: int = 0  # how often grammar denies
 
     @property
     def negative(self) -> bool:
@@ -71,6 +73,7 @@ def clauses(text: str) -> tuple[Clause, ...]:
         field = re.split(r"[.\[]", value[1])[-1]
         no = frozenset(_parts(field)) if _NOTHING.fullmatch(value[2].strip('"')) else frozenset[str]()
         return (replace(told, denied=told.denied | no),)
+    text = _NAMED.sub(lambda one: one[0].replace("-", " "), text)
     text = _RELATIVE.sub(r"\1 ", text.replace("(s)", "s"))
     return tuple(_clause(part.strip()) for part in _BREAK.split(text) if part and part.strip())
 
@@ -86,7 +89,7 @@ def _clause(text: str) -> Clause:
     denied: set[str] = set()
     for end, word in nots:
         if word in ("no", "none", "noth", "neither"):  # "allows no other"
-            start = end - len(text[:end].split()[-1]) - 1
+            start = end - len(text[:end].rsplit(maxsplit=1)[-1]) - 1
             denied |= {one for token in found if token.end == start for one in _parts(token.text)}
         halt = _HALT.search(text, end + 2)  # "none of them" goes on
         stop = halt.start() if halt else len(text)
@@ -97,7 +100,7 @@ def _clause(text: str) -> Clause:
         text,
         frozenset(one for token in found for one in _parts(token.text)),
         frozenset(stem(token.text) for token in found if token.kind == "word"),
-        frozenset(denied), frozenset(said | nothing),
+        frozenset(denied), frozenset(said | nothing), len(nots),
     )  # fmt: skip
 
 

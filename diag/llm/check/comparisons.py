@@ -46,8 +46,11 @@ def _operands(text: str, found: re.Match[str]) -> tuple[str, str]:
 
 def _proven(before: str, behind: str, more: bool, support: Support) -> bool:
     left, right = _value(before, support), _value(behind, support)
-    if left is not None and right is not None and left != right:
-        return (left > right) == more
+    if left is not None and right is not None:
+        if left != right:
+            return (left > right) == more
+        if bound(before) and bound(behind):
+            return False
     for source in support.sources:
         for found, known in _told(source.text.replace("-", " ")):
             front, back = _operands(source.text.replace("-", " "), found)

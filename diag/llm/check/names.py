@@ -21,6 +21,8 @@ _WORKLOAD_KINDS = frozenset(
 
 def foreign(text: str, support: Support) -> str | None:
     """The first name, quoted text or word that nothing cited holds; None where all are proven."""
+    if re.search(r"\bin use\b", text) and not re.search(r"\bin use|held|holds|taken|alloc|occup", support.lowered):
+        return "in use"
     for token in tokens(text):
         if token.kind == "quote" and not _held(token.text, support):
             return token.text
@@ -167,7 +169,9 @@ def _named(text: str, support: Support) -> bool:
     words = re.split(r"[-/]", text)
     if len(words) > 1 and all(word.isalpha() and (word.islower() or word.isupper()) for word in words if word):
         return all(
-            word in ("of", "in", "to", "the", "and", "non") or stem(word) in support.stems for word in words if word
+            word in ("of", "in", "to", "the", "and", "non") or (len(word) > 1 and stem(word) in support.stems)
+            for word in words
+            if word
         )
     if text.isalpha():  # GPU, GPUs, ConfigMap, NotReady: a name of letters may be inflected, or be part of a longer one
         folded = pieces(text)

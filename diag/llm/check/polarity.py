@@ -1,36 +1,78 @@
 """Yes and no: a sentence may deny only what is denied in what it cites, and affirm only what is affirmed."""
 
+import re
+from dataclasses import dataclass
 from functools import cache
 
 from diag.llm.check.clauses import Clause, clauses, contrary
 from diag.llm.check.english import alike, plain, stem, words
-from diag.llm.check.support import Support
+from diag.llm.check.support import Source, Support
+from diag.llm.check.tokens import tokens
+
+_UNSURE = re.compile(r"\b(?:but |though )?not (?:yet )?(?:proven|certain|confirmed|sure)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A clause of what is cited, and how the objects are called that its source is about."""
+
+    clause: Clause
+    names: frozenset[str]
+    kind: str
 
 
 def turned_around(text: str, support: Support) -> str | None:
     """A word that is denied here and affirmed in what is cited, or the other way round; None where they agree."""
-    known = [clause for source in support.sources for clause in clauses(source.text)]
-    if support.advised:  # costs, times and steps are of the cause and its symptoms
-        known += [
-            one for fact in support.brief.facts if fact.kind in ("cause", "symptom") for one in clauses(fact.text)
-        ]
+    own = [_Place(clause, source.names, source.kind) for source in support.sources for clause in clauses(source.text)]
+    wider = list(own)
+    if any(source.kind in ("cost", "since", "step") for source in support.sources):  # of the cause and its symptoms
+        told = (Source(fact.text, fact.about) for fact in support.brief.facts if fact.kind in ("cause", "symptom"))
+        wider += [_Place(clause, source.names, "") for source in told for clause in clauses(source.text)]
     skip = _neutral() | support.kinds | _names(support)
+    text = re.sub(r"\"[^\"]*\"|`[^`]*`|“[^”]*”", " ", text)  # proven letter for letter
+    if support.brief.confidence != "certain":
+        text = _UNSURE.sub(" ", text)
     for clause in clauses(text):
-        if clause.negators - support.stems - {"onli"} and not any(one.negative for one in known):
-            return f"denies: {clause.text[:60]}"
+        denies = f"denies: {clause.text[:60]}"
+        if clause.negators - support.stems - {"onli"} and not any(one.clause.negative for one in wider):
+            return denies
+        if _unlike(clause, [one.clause for one in own if one.kind != "unchecked"], _names(support)):
+            return denies
+        named = {name for token in tokens(clause.text) if (name := token.text.casefold()) in support.objects}
         for word in sorted(clause.words - skip):
-            if _turned(word, clause, known):
+            if _turned(word, clause, [one for one in wider if named & one.names or not one.names] or wider):
                 return f"not {word}" if word in clause.denied else word
     return None
 
 
-def _turned(word: str, clause: Clause, known: list[Clause]) -> bool:
+def _unlike(clause: Clause, known: list[Clause], names: frozenset[str]) -> bool:
+    """Whether a clause denies, or denies twice, and those that are most alike do not."""
+    if not clause.nots:
+        return False
+    mine = {alike(word) for word in clause.words - _function() - names}
+    scores = [sum(bool(words & one.stems) for words in mine) for one in known]
+    best = [one for one, score in zip(known, scores, strict=True) if score and score == max(scores)]
+    if not best:
+        return False
+    told = max(one.nots + len(one.negators - _NOTS) for one in best)
+    return told == 0 or (clause.nots > 1 and told < 2)  # noqa: PLR2004  a double denial
+
+
+_NOTS = frozenset(map(stem, ("no", "not", "never", "none", "neither", "nor", "without", "cannot", "nothing", "unable")))
+
+
+@cache
+def _function() -> frozenset[str]:
+    return frozenset(map(stem, words("function")))
+
+
+def _turned(word: str, clause: Clause, known: list[_Place]) -> bool:
     """Whether every place that holds the word says the contrary.
 
     A denial is found wherever something else says no beside the word ("refuses to let go" for "does not let go"); an
     affirmation is false only where each place denies the very word.
     """
-    held = [(one, other) for one in known for other in alike(word) & one.stems]
+    held = [(one.clause, other) for one in known for other in alike(word) & one.clause.stems]
     held = [
         place for place in held if place[1] == word or place[1] not in clause.stems
     ]  # "the scheduler … unschedulable"
@@ -48,7 +90,7 @@ def _turned(word: str, clause: Clause, known: list[Clause]) -> bool:
 @cache
 def _neutral() -> frozenset[str]:
     """Stems of nouns that stand in statements of either sort, and of plain words."""
-    return frozenset(map(stem, (*words("neutral"), *(plain() - words("polar")))))
+    return frozenset(map(stem, (*words("neutral"), *plain()))) - frozenset(map(stem, words("polar")))
 
 
 def _names(support: Support) -> frozenset[str]:

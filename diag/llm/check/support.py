@@ -10,7 +10,6 @@ from diag.llm.check.english import alike, pieces, stem, stems
 from diag.llm.form import Sentence
 from diag.views.wording import WHO
 
-
 _MENTIONED = re.compile(
     r"\b(?:Job|Pod|Node|node|Deployment|Workload|StatefulSet|DaemonSet|ClusterQueue|LocalQueue|PodGroup|RayCluster|Queue)"
     r" ([\w./-]*[\d-][\w./-]*\w)"
