@@ -4,7 +4,7 @@ from textual.theme import Theme
 
 
 def _theme(name: str, *, dark: bool, background: str, surface: str, panel: str, foreground: str) -> Theme:
-    # Okabe and Ito's palette: vermillion for errors, orange for warnings, blue for the rest.
+    # Okabe and Ito's palette: vermilion for errors, orange for warnings, blue for the rest.
     return Theme(
         name=name, dark=dark, background=background, surface=surface, panel=panel, foreground=foreground,
         primary="#0072b2", secondary="#56b4e9", error="#d55e00", warning="#e69f00", success="#009e73", accent="#cc79a7",

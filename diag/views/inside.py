@@ -90,7 +90,9 @@ def _object(snapshots: Sequence[Snapshot], ref: RefRow, path: str) -> list[Quote
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     text = yaml.dump(_masked(here[1].whole), Dumper=dumper, sort_keys=False, allow_unicode=True, width=2**31 - 1)
     lines = text.splitlines()[:_MOST_LINES]
-    begin, end = _lines_of(yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)), path)
+    begin, end = -1, -1
+    if path:
+        begin, end = _lines_of(yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)), path)
     return [QuotedLine(text=line, number=at + 1, cited=begin <= at < end) for at, line in enumerate(lines)]
 
 
