@@ -94,7 +94,7 @@ def tell(report: Report, engine: Engine, choice: Choice) -> Told:
             over = why = "interrupted"
             interrupted = True
         failed = failed or why
-        rows.append(row or _stands_in(one, engine, why))
+        rows.append(row or _stands_in(one, why))
     if choice.spending.calls and not engine.inside:
         choice.say(choice.spending.told(engine.model))
     told = _with(report, rows)
@@ -103,7 +103,13 @@ def tell(report: Report, engine: Engine, choice: Choice) -> Told:
 
 def _one(one: Question, engine: Engine, choice: Choice, cached: str | None) -> tuple[ExplanationRow | None, str]:
     """The row of one cause, and why there is none in the model's words, empty where there is."""
-    reply = Reply(text=choice.redactor.restored(cached)) if cached is not None else _asked(one, engine, choice)
+    calls = choice.spending.calls
+    try:
+        reply = Reply(text=choice.redactor.restored(cached)) if cached is not None else _asked(one, engine, choice)
+    except (EngineError, KeyboardInterrupt):
+        if choice.audit is not None and choice.spending.calls > calls:  # it was sent, whatever came of it
+            audit.record(choice.audit, _entry(one, engine, choice, Reply(text=""), None, cached=False))
+        raise
     answer = reply.text
     checked, why = None, ""
     from diag.llm.check import check  # noqa: PLC0415  # a preview needs no checker
@@ -122,7 +128,9 @@ def _one(one: Question, engine: Engine, choice: Choice, cached: str | None) -> t
         return None, why
     if not _enough(checked, one.brief):
         why = f"of {engine.model}'s {counted(checked.sentences, 'sentence')} only {len(checked.kept)} could be proven"
-        return _stands_in(one, engine, why, checked, choice), why
+        if len(checked.kept) >= _LEAST_KEPT:
+            why = f"none of {engine.model}'s {len(checked.kept)} proven sentences tells the cause"
+        return _stands_in(one, why, checked, choice), why
     return _row(one, engine, checked, choice), ""
 
 
@@ -169,13 +177,13 @@ def _row(one: Question, engine: Engine, checked: "Checked", choice: Choice) -> E
 
 
 def _stands_in(
-    one: Question, engine: Engine, why: str, checked: "Checked | None" = None, choice: Choice | None = None
+    one: Question, why: str, checked: "Checked | None" = None, choice: Choice | None = None
 ) -> ExplanationRow:
     """The template alone, and why."""
     return ExplanationRow(
         cause=one.cause.id, engine="template", model=None, text="", citations=[],
         checked=_count(checked) if checked else CheckedRow(sentences=0, kept=0, dropped=0), sentences=[],
-        note=f"no words of {engine.model or engine.name}: {why}; the template explains alone",
+        note=f"the template explains alone: {why}",
         dropped=_dropped(checked, choice) if checked and choice else [],
     )  # fmt: skip
 

@@ -99,7 +99,7 @@ def test_what_is_not_proven_is_dropped_counted_and_shown_on_request(upgrade_repo
     ("answer", "why"),
     [
         ([FALSE], "of script-1's 1 sentence only 0 could be proven"),
-        ([TRUE[1], TRUE[1], FALSE], "of script-1's 3 sentences only 2 could be proven"),  # none tells the cause
+        ([TRUE[1], TRUE[1], FALSE], "none of script-1's 2 proven sentences tells the cause"),
         ([TRUE[0]], "of script-1's 1 sentence only 1 could be proven"),
         ("", "script-1: the answer is empty"),
         ("I cannot help with that.", "script-1: the answer is no form with sentences"),
@@ -113,7 +113,7 @@ def test_where_too_little_is_left_the_template_stands_in_and_says_so(upgrade_rep
 
     assert told.failed == why
     assert only(told.report).engine == "template"
-    assert f"(no words of script-1: {why}; the template explains alone)" in text
+    assert f"(the template explains alone: {why})" in text
     assert text.replace(text[text.index("In words") : text.index("What is wrong")], "") == plain
 
 
@@ -215,6 +215,16 @@ def test_the_audit_trail_has_no_text(upgrade_report, choice, tmp_path):
     assert (row["tokens_in"], row["tokens_out"]) == (100, 10)
     assert re.fullmatch(r"[0-9a-f]{64}", row["prompt"])
     assert "budget" not in json.dumps(row)
+
+
+def test_a_question_that_failed_is_audited_too_and_one_that_was_not_sent_is_not(upgrade_report, choice, tmp_path):
+    asked = replace(choice, audit=tmp_path / "a.jsonl")
+    tell(upgrade_report, Scripted(EngineError("down")), asked)
+    (row,) = map(json.loads, (tmp_path / "a.jsonl").read_text().splitlines())
+    tell(upgrade_report, Scripted(TRUE), replace(asked, spending=Spending(most_calls=0, most_tokens=0)))
+
+    assert (row["failed"], row["tokens_out"], row["kept"]) == (True, None, 0)
+    assert len((tmp_path / "a.jsonl").read_text().splitlines()) == 1
 
 
 def several(report, count):
