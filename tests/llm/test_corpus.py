@@ -1,4 +1,8 @@
-"""How often the checker is wrong on sentences whose author had not read it (see `corpus/README.md`)."""
+"""How often the checker is wrong: on sentences of somebody who had not read it (`corpus/README.md`), and on our own.
+
+At first sight 3 of 97 strict falsehoods and 6 of 52 subtle ones got through, and 57 of 143 true sentences were kept;
+`docs/model-use.md` tells how that was mended and what holds today.
+"""
 
 import json
 from collections import Counter
@@ -13,7 +17,7 @@ from diag.llm.brief import Brief
 from diag.llm.check import check
 from diag.llm.form import Form, Sentence
 
-CORPUS = Path(__file__).parent / "corpus"
+CORPUS, OWN = Path(__file__).parent / "corpus", Path(__file__).parent / "corpus2"
 # Names, numbers, commands and causes: none may get through. The others are caught as far as possible.
 STRICT = {
     "changed-flag", "invented-cause", "invented-command", "invented-time", "name-from-other-fact",
@@ -29,18 +33,18 @@ MOST_SUBTLE = 1 / 50
 LEAST_KEPT = 9 / 10
 
 
-def _rows() -> Iterator[tuple[str, Brief, dict[str, Any]]]:
-    for path in sorted(CORPUS.glob("*.json")):
+def _rows(folder: Path = CORPUS) -> Iterator[tuple[str, Brief, dict[str, Any]]]:
+    for path in sorted(folder.glob("*.json")):
         told = json.loads(path.read_text("utf-8"))
         brief = msgspec.convert(told["brief"], Brief)
         for row in told["sentences"]:
             yield path.stem, brief, row
 
 
-def _verdicts() -> list[tuple[dict[str, Any], bool, str]]:
+def _verdicts(folder: Path = CORPUS) -> list[tuple[dict[str, Any], bool, str]]:
     """Each sentence, whether the checker keeps it, and a line that tells it."""
     verdicts = []
-    for name, brief, row in _rows():
+    for name, brief, row in _rows(folder):
         sentence = msgspec.convert({key: row[key] for key in ("text", "facts", "because", "steps")}, Sentence)
         checked = check(Form(sentences=(sentence,)), brief, language=row.get("language", "en"))
         why = "" if checked.kept else f" [{checked.dropped[0]}]"
@@ -65,28 +69,36 @@ def test_the_corpus_is_large_balanced_and_labelled() -> None:
 
 
 def test_every_citation_is_one_of_the_brief() -> None:
-    for name, brief, row in _rows():
+    for name, brief, row in (*_rows(), *_rows(OWN)):
         known = {one.id for part in (brief.facts, brief.links, brief.steps) for one in part}
         cited = {*row["facts"], *row["steps"], *([row["because"]] if row["because"] else [])}
         assert cited, (name, row["text"])
         assert cited <= known, (name, row["text"])
 
 
-@pytest.mark.xfail(strict=False, reason="measured at first sight: 3 of 97 get through")
 def test_no_false_name_number_command_or_cause_gets_through(verdicts: list[tuple[dict[str, Any], bool, str]]) -> None:
     through = [line for row, kept, line in verdicts if row["kind"] in STRICT and kept]
     assert not through, "\n".join(through)
 
 
-@pytest.mark.xfail(strict=False, reason="measured at first sight: 6 of 52 get through")
 def test_subtler_falsehoods_hardly_get_through(verdicts: list[tuple[dict[str, Any], bool, str]]) -> None:
     subtle = [(kept, line) for row, kept, line in verdicts if row["kind"] in SUBTLE]
     through = [line for kept, line in subtle if kept]
     assert len(through) <= MOST_SUBTLE * len(subtle), "\n".join(through)
 
 
-@pytest.mark.xfail(strict=False, reason="measured at first sight: 57 of 143 are kept")
 def test_true_sentences_are_kept(verdicts: list[tuple[dict[str, Any], bool, str]]) -> None:
     true = [(kept, line) for row, kept, line in verdicts if row["true"]]
     lost = [line for kept, line in true if not kept]
     assert len(true) - len(lost) >= LEAST_KEPT * len(true), f"{len(lost)} of {len(true)}\n" + "\n".join(lost)
+
+
+def test_of_the_authors_own_sentences_no_strict_falsehood_gets_through_either() -> None:
+    verdicts = _verdicts(OWN)
+    strict = [line for row, kept, line in verdicts if row["kind"] in STRICT and kept]
+    subtle = [line for row, kept, line in verdicts if row["kind"] in SUBTLE and kept]
+    true = [kept for row, kept, _ in verdicts if row["true"]]
+    assert not strict, "\n".join(strict)
+    assert len(subtle) <= 2, "\n".join(subtle)
+    assert len(true) >= 80
+    assert sum(true) >= 0.85 * len(true)

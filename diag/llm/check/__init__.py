@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 from diag.llm.brief import Brief
 from diag.llm.check.advice import unadvised, wrong_certainty, wrong_risk
-from diag.llm.check.amounts import unproven_quantifier, untold_ordinal, wrong_amount
+from diag.llm.check.amounts import untold_ordinal, wrong_amount
 from diag.llm.check.bindings import misbound, misvalued
 from diag.llm.check.causal import unlinked
 from diag.llm.check.comparisons import inverted
 from diag.llm.check.moments import without_moments, wrong_moment
 from diag.llm.check.names import foreign, foreign_name, undocumented, wrong_kind
 from diag.llm.check.polarity import turned_around
+from diag.llm.check.quantifiers import unproven_quantifier
 from diag.llm.check.standing import foretold, untrue_standing
 from diag.llm.check.subjects import misplaced, of_nothing_cited, swapped
 from diag.llm.check.support import Support, UnknownSourceError, support_of

@@ -22,9 +22,9 @@ _SURE = re.compile(
 )
 _FAIRLY = re.compile(r"\b(?:probabl[ey]|likely|presumably|most likely)\b", re.IGNORECASE)
 _VAGUE = re.compile(
-    r"\b(?:possib(?:le|ly)|perhaps|maybe|might|may(?! not)|could(?= (?:be|have|mean|also|indicate|explain|cause))|suspected|apparently|seems?|seemingly|unclear|suspect"
-    r"|assume|presume)\b",
-    re.IGNORECASE,
+    r"""\b(?:possib(?:le|ly)|perhaps|maybe|might|may(?!\ not)|could(?=\ (?:be|have|mean|also|indicate|explain|cause))
+    |suspected|apparently|seems?|seemingly|unclear|suspect|assume|presume)\b""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _DENIED = re.compile(r"\b(?:no|not|none|never)\b[^,;]*$", re.IGNORECASE)  # "no token could be fetched"
 _NOT_SO = re.compile(r"\b(?:not|rather than|instead of|without being|n't|no)\s+(?:\w+\s+)?$", re.IGNORECASE)

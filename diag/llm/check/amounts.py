@@ -19,8 +19,8 @@ _SPELLED = re.compile(
 )  # fmt: skip
 NAMED_SECONDS = re.compile(r"\w*[sS]econds\b[^\d\n]{0,70}?(\d+)")  # initialDelaySeconds 120
 _SHARES = {"half": "30 minutes", "third": "20 minutes", "quarter": "15 minutes"}
-_ABOUT = re.compile(r"\b(?:about|almost|nearly|roughly|around|approximately|just (?:under|over)|a little|more than|over|"
-                    r"less than|under|close to|some)\b[^,;]{0,20}$", re.IGNORECASE)  # fmt: skip
+_ABOUT = re.compile(r"\b(?:about|almost|nearly|roughly|around|approximately|just (?:under|over)|a little|more than|"
+                    r"over|less than|under|close to|some)\b[^,;]{0,20}$", re.IGNORECASE)  # fmt: skip
 _TIMES = re.compile(
     r"\b(twice|double|half|third|quarter|[\w.]+ times)"
     r"(?= (?:as|the|of|more|larger|bigger|what|that|its|this|higher|longer|greater)\b)",
@@ -115,73 +115,6 @@ def _wrong_ratio(text: str, held: list[tuple[Source, tuple[Amount, ...]]]) -> st
     return None
 
 
-def unproven_quantifier(text: str, support: Support) -> str | None:
-    """A word like "all" or "only" that nothing cited says; beside a number that is proven it only stresses."""
-    found = tokens(text)
-    named = sum(token.kind == "name" for token in found)
-    for index, token in enumerate(found):
-        word = token.text.casefold()
-        if token.kind != "word" or word not in words("quantifiers"):
-            continue
-        if _said(word, found[index + 1 :], support) or _bounded(word, text, token.at, support):
-            continue
-        near = found[index + 1 : index + 4]
-        if word in ("only", "all") and any(one.kind == "number" for one in near[: 3 if word == "only" else 2]):
-            continue
-        if word == "after" and found[index + 1 : index + 2] and found[index + 1].kind == "number":
-            continue
-        if word == "after" and LASTING.search(spelled(text[token.end :])[:50]):
-            continue
-        if word == "only" and re.match(r"only (?:an?|possib|likel|probab)", text[token.at :]):
-            continue
-        if word == "any" and re.search(r"\b(?:not|no|never|without|cannot)\b[^,;]*$|n't\b[^,;]*$", text[: token.at]):
-            continue
-        if word == "both" and re.search(r"\band\b", text[token.end :]) and len(support.sources) > 1:
-            continue
-        if word == "several" and "some" in support.lowered:
-            continue
-        if word == "until" and support.steps and "wait" in support.lowered:
-            continue
-        if word in ("both", "all") and named > 1:  # of those that were named
-            continue
-        if word == "only" and re.search(r"(?<![\d/])(?:1|one) (?:\S+ )?nodes?\b", support.lowered) and "node" in text:
-            continue
-        whole = re.search(r"(?<!\d)(\d+) (?:of|out of) \1\b|\b(?:each|per|every|all)\b", support.lowered)
-        if word in ("all", "every", "each", "entire", "whole") and whole:
-            continue
-        if word == "both" and re.search(r"(?<!\d)(?:(?:0/|)2 nodes|2 |two )", support.lowered):
-            continue
-        return word
-    return None
-
-
-def _said(word: str, behind: tuple[Token, ...], support: Support) -> bool:
-    """Whether what is cited says the word; of before and after, with the same thing behind it."""
-    places = [one.end() for one in re.finditer(rf"\b{word}\b", support.lowered)]
-    if word not in ("before", "after", "until"):
-        return bool(places)
-    aside = words("function") | words("quantifiers")
-    then = next((stem(one.text) for one in behind if one.text.casefold() not in aside), "")
-    return any(alike(then) & stems(support.lowered[place : place + 60]) for place in places)
-
-
-_BOUND = re.compile(
-    r"\bat most\b|\bmax|\bmost\b|\blimits?\b|\bwould fit\b|\ballows?\b|\bmay hold|\bcapability|\bcapacity|"
-    r"\bno more than|\bbelow\b", re.IGNORECASE,
-)  # fmt: skip
-_LEAST = re.compile(
-    r"\bat least\b|\bmin|\bneeds?\b|\basked for\b|\basks for\b|\brequests?\b|\babove\b|\bwanted\b", re.IGNORECASE
-)
-
-
-def _bounded(word: str, text: str, at: int, support: Support) -> bool:
-    """Whether "most" and "least" are a bound ("at most 16") of something that bounds."""
-    before = text[max(at - 3, 0) : at].casefold()
-    if before != "at ":
-        return False
-    return bool((_BOUND if word == "most" else _LEAST).search(support.text))
-
-
 def untold_ordinal(text: str, support: Support) -> str | None:
     """The first ordinal in digits ("3rd") whose number nothing cited holds."""
     known = {one.digits for source in support.sources for one in amounts(source.text)}
@@ -248,7 +181,7 @@ _BYTES = {"byte": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2**10, "mib": 2**20
 
 
 def _same_size(one: Amount, other: Amount) -> bool:
-    """Whether two amounts are sizes and the same, the one told in a larger unit and rounded: 33 MB of 33030532 bytes."""
+    """Whether two sizes are the same, the one told in a larger unit and rounded: 33 MB of 33030532 bytes."""
     units = (_BYTES.get(one.of), _BYTES.get(other.of))
     if not units[0] or not units[1] or units[0] <= units[1]:
         return False

@@ -13,20 +13,26 @@ _CAUSE_BEHIND = re.compile(
     |caused\ by|(?:results?|resulted|stems?|comes?|came|follows?|arises?|resulting|stemming|coming)\ from|explained\ by
     |(?:blocked|prevented|stopped|held\ up|held\ back|triggered|forced|delayed|broken|refused|rejected)\ by
     |since(?!\ \d)(?!\ then)|on\ account\ of|for\ (?:lack|want)\ of|down\ to|attributable\ to|goes\ back\ to
-    |the\ (?:root\ )?(?:cause|reason)\ (?:is(?!\ (?:not\ )?(?:certain|sure|likely|probabl|possibl|prove|only|known))|for\ this\ is|of\ this\ is)|the\ reason\ why)\b""",
+    |the\ (?:root\ )?(?:cause|reason)\ (?:for\ this\ is|of\ this\ is
+    |is(?!\ (?:not\ )?(?:certain|sure|likely|probabl|possibl|prove|only|known)))|the\ reason\ why)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 # … and in front of these.
 _CAUSE_BEFORE = re.compile(
-    r"""(?:,?\ (?:and\ )?so(?!\ (?:far|little|few|many|much|long))(?:\ that)?|\b(?:therefore|thus|hence|consequently|accordingly
+    r"""(?:,?\ (?:and\ )?so(?!\ (?:far|little|few|many|much|long))(?:\ that)?
+    |\b(?:therefore|thus|hence|consequently|accordingly
     |as\ a\ (?:result|consequence)(?!\ of)|which\ is\ why|that\ is\ why|this\ is\ why|for\ (?:this|that)\ reason
-    |lead(?:s|ing)?\ to|led\ to|result(?:s|ed|ing)?\ in|(?<!the\ )(?<!this\ )(?<!root\ )(?<!that\ )(?<!a\ )caus(?:es|e|ing)|caused(?!\ by)|prevent(?:s|ing)?
+    |lead(?:s|ing)?\ to|led\ to|result(?:s|ed|ing)?\ in
+    |(?<!the\ )(?<!this\ )(?<!root\ )(?<!that\ )(?<!a\ )caus(?:es|e|ing)
+    |caused(?!\ by)|prevent(?:s|ing)?
     |prevented(?!\ by)|block(?:s|ing)?|blocked(?!\ by)
     |(?:keep(?:s|ing)?|kept)\ \S+(?:\ \S+){0,4}\ (?:from|out|off|pending|waiting|down|closed)
     |stop(?:s|ping)|stopped(?!\ by)|forc(?:es|ing)|forced(?!\ by)|trigger(?:s|ing)|triggered(?!\ by)|starv(?:es|ed|ing)
-    |hold(?:s|ing)?\ (?:up|back)|delay(?:s|ing)|breaks|broke|means\ that|mak(?:es|ing)\ (?:it|the|them|its|their)\ \S+\ \S+
+    |hold(?:s|ing)?\ (?:up|back)|delay(?:s|ing)|breaks|broke|means\ that
+    |mak(?:es|ing)\ (?:it|the|them|its|their)\ \S+\ \S+
     |leav(?:es|ing)\ \S+\ \S+|affects?|explains?|responsible\ for
-    |(?:is|are|was|were|being)\ the\ (?:root\ )?(?:cause|reason)\ (?:of|for|why)|root\ cause\ of|behind\ the))\b""",
+    |(?:is|are|was|were|being)\ the\ (?:root\ )?(?:cause|reason)\ (?:of|for|why)
+    |(?:cause|reason)\ (?:of|for|behind)|behind\ the))\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 
@@ -61,7 +67,7 @@ def unlinked(text: str, support: Support) -> str | None:
     """What is wrong with the causal claims of a sentence: no link, or not what its link says. None where all hold."""
     for claim in claims(text):
         if support.link is not None:
-            why = _against(claim, *support.ends, stems(support.link.why))
+            why = _against(claim, support.ends, stems(support.link.why))
         else:
             why = None if any(_states(source, claim) for source in support.sources) else "a cause without a link"
         if why:
@@ -69,8 +75,9 @@ def unlinked(text: str, support: Support) -> str | None:
     return None
 
 
-def _against(claim: Claim, cause: Source, effect: Source, why: frozenset[str]) -> str | None:
+def _against(claim: Claim, ends: tuple[Source, ...], why: frozenset[str]) -> str | None:
     """None unless the claim has the link's ends the wrong way round, or speaks of neither."""
+    cause, effect = ends
     in_cause, in_effect = _names(claim.cause), _names(claim.effect)
     only_cause, only_effect = cause.names - effect.names, effect.names - cause.names
     if (in_cause & only_effect and not in_cause & cause.names) or (

@@ -54,7 +54,7 @@ class Clause:
 
 
 def contrary(one: str, other: str) -> bool:
-    """Whether two stems that belong together say the opposite, as `toler` and `untoler`, or `enough` and `insuffici`."""
+    """Whether two stems that belong together say the opposite, as `toler` and `untoler`, `enough` and `insuffici`."""
     if bool(_OPPOSITE.search(one)) == bool(_OPPOSITE.search(other)):
         return False
     short, long = sorted((one, other), key=len)

@@ -28,7 +28,7 @@ def inverted(text: str, support: Support) -> str | None:
         ):
             continue  # a duration is compared with what lasted
         before, behind = _operands(text, found)
-        if not _proven(before, behind, more, support):
+        if not _proven(before, behind, support, more=more):
             return found[0]
     return None
 
@@ -44,7 +44,7 @@ def _operands(text: str, found: re.Match[str]) -> tuple[str, str]:
     return f"{text[: found.start()]} {inner}", text[found.end() :]
 
 
-def _proven(before: str, behind: str, more: bool, support: Support) -> bool:
+def _proven(before: str, behind: str, support: Support, *, more: bool) -> bool:
     left, right = _value(before, support), _value(behind, support)
     if left is not None and right is not None:
         if left != right:

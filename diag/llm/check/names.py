@@ -23,38 +23,30 @@ def foreign(text: str, support: Support) -> str | None:
     """The first name, quoted text or word that nothing cited holds; None where all are proven."""
     if re.search(r"\bin use\b", text) and not re.search(r"\bin use|held|holds|taken|alloc|occup", support.lowered):
         return "in use"
-    for token in tokens(text):
-        if token.kind == "quote" and not _held(token.text, support):
-            return token.text
-        if text[: token.at].endswith("-") and token.kind != "mark":  # a flag stands letter for letter
-            if not _held("--" + token.text if text[: token.at].endswith("--") else "-" + token.text, support):
-                return token.text
-            continue
-        if token.kind == "name" and not _named(token.text, support) and not _unit(token.text, text[: token.at]):
-            return token.text
-        if token.kind == "word" and token.text[0].isupper() and _inside(text, token.at):  # a state, a proper name
-            if not (stem(token.text) in support.stems | support.kinds or token.text in _PROPER):
-                return token.text
-        elif token.kind == "word" and not (
-            _said(token.text, support) or _compares(token, text) or _no(token, text, support)
-        ):
-            return token.text
-    return None
+    return next((token.text for token in tokens(text) if not _proven(token, text, support)), None)
+
+
+def _proven(token: Token, text: str, support: Support) -> bool:
+    before = text[: token.at]
+    if token.kind in ("mark", "number"):
+        return True  # numbers are proven elsewhere
+    if token.kind == "quote":
+        return _held(token.text, support)
+    if before.endswith("-"):  # a flag stands letter for letter
+        return _held(("--" if before.endswith("--") else "-") + token.text, support)
+    if token.kind == "name":
+        return _named(token.text, support) or _unit(token.text, before)
+    if token.text[0].isupper() and _inside(text, token.at):  # a state, a proper name
+        return stem(token.text) in support.stems | support.kinds or token.text in _PROPER
+    return _said(token.text, support) or _compares(token, text) or _no(token, text, support)
+
+
+_COMPARED = frozenset(("more", "less", "fewer", "greater", "larger", "smaller", "higher", "lower", "longer"))
 
 
 def _compares(token: Token, text: str) -> bool:
     """Whether a word belongs to a comparison, which is proven elsewhere, or says "no more"."""
-    if token.text.casefold() not in (
-        "more",
-        "less",
-        "fewer",
-        "greater",
-        "larger",
-        "smaller",
-        "higher",
-        "lower",
-        "longer",
-    ):
+    if token.text.casefold() not in _COMPARED:
         return False
     before = re.search(r"(?:\bany|\bno|\blittle)\s+$", text[: token.at])
     return bool(before) or re.match(r"(?:\s+\S+){0,8}?\s+than\b", text[token.end :]) is not None

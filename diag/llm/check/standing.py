@@ -7,15 +7,17 @@ from diag.llm.check.support import Source, Support
 from diag.llm.check.tokens import tokens
 
 _UNCHECKED = re.compile(
-    r"(?:\bnot\b|n't|\bnever\b|cannot|\bno\b)[^,;.]*\b(?:check|look|read|list|know|verif|examin|inspect|collect|in the files|"
-    r"say|contain|includ|cover)|\bunchecked|\bunknown|missing from the|\bwithout (?:check|look)|\babsent from the", re.IGNORECASE,
-)  # fmt: skip
-_CLAIMS_LOOK = re.compile(r"\b(?:were|was|been|are) (?:checked|inspected|looked at|examined|verified|read)\b", re.IGNORECASE)
-_RULED_OUT = re.compile(
-    r"\b(?:ruled out|excluded|dismissed|discarded|not the|rejected as|explains more|still open|is open)\b", re.IGNORECASE
+    r"""(?:\bnot\b|n't|\bnever\b|cannot|\bno\b)[^,;.]*\b(?:check|look|read|list|know|verif|examin|inspect|collect
+    |in\ the\ files|say|contain|includ|cover)|\bunchecked|\bunknown|missing\ from\ the|\bwithout\ (?:check|look)
+    |\babsent\ from\ the""",
+    re.IGNORECASE | re.VERBOSE,
 )
-
-
+_CLAIMS_LOOK = re.compile(
+    r"\b(?:were|was|been|are) (?:checked|inspected|looked at|examined|verified|read)\b", re.IGNORECASE
+)
+_RULED_OUT = re.compile(
+    r"\b(?:ruled out|excluded|dismissed|discarded|not the|rejected as|explains more|(?:still|is) open)\b", re.IGNORECASE
+)
 _FUTURE = re.compile(r"\b(?:will|going to|about to|soon|shortly|won't)\b|'ll\b", re.IGNORECASE)
 
 

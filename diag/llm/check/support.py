@@ -72,7 +72,7 @@ class Support:
 
     @cached_property
     def advised(self) -> frozenset[str]:
-        """Stems of what steps, costs and times are of: the cause and its symptoms. Empty where none of them is cited."""
+        """Stems of what steps, costs and times are of: the cause and its symptoms. Empty where none is cited."""
         if not any(source.kind in ("step", "cost", "since", "certainty") for source in self.sources):
             return frozenset()
         told = (fact.text for fact in self.brief.facts if fact.kind in ("cause", "symptom"))

@@ -1,0 +1,90 @@
+"""All, only, any, before, at most: each is said by what is cited, or adds nothing to it."""
+
+import re
+from dataclasses import dataclass
+
+from diag.llm.check.amounts import LASTING, spelled
+from diag.llm.check.english import alike, stem, stems, words
+from diag.llm.check.support import Support
+from diag.llm.check.tokens import Token, tokens
+
+_NOT_BEFORE = re.compile(r"\b(?:not|no|never|without|cannot)\b[^,;]*$|n't\b[^,;]*$")
+_ONE_NODE = re.compile(r"(?<![\d/])(?:1|one) (?:\S+ )?nodes?\b")
+_TWO = re.compile(r"(?<!\d)(?:0/)?(?:2|two) ")
+_WHOLE = re.compile(r"(?<!\d)(\d+) (?:of|out of) \1\b|\b(?:each|per|every|all)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """A quantifier at its place."""
+
+    word: str
+    before: str
+    after: str
+    behind: tuple[Token, ...]
+    named: int  # names in the sentence
+
+    def number_within(self, most: int) -> bool:
+        """Whether a number is among the next tokens."""
+        return any(one.kind == "number" for one in self.behind[:most])
+
+
+def unproven_quantifier(text: str, support: Support) -> str | None:
+    """A word like "all" or "only" that nothing cited says; beside a number that is proven it only stresses."""
+    found = tokens(text)
+    named = sum(token.kind == "name" for token in found)
+    for index, token in enumerate(found):
+        word = token.text.casefold()
+        if token.kind == "word" and word in words("quantifiers"):
+            use = _Use(word, text[: token.at], text[token.end :], found[index + 1 :], named)
+            if not (_said(use, support) or _bounded(use, support) or _adds_nothing(use, support)):
+                return word
+    return None
+
+
+def _adds_nothing(use: _Use, support: Support) -> bool:
+    known = support.lowered
+    match use.word:
+        case "only":
+            return (
+                use.number_within(3) or bool(re.match(r" (?:an?|possib|likel|probab)", use.after))
+                or ("node" in use.after and bool(_ONE_NODE.search(known)))
+            )  # fmt: skip
+        case "all":
+            return use.number_within(2) or use.named > 1 or bool(_WHOLE.search(known))
+        case "both":
+            pair = len(support.sources) > 1 and bool(re.search(r"\band\b", use.after))
+            return pair or use.named > 1 or bool(_TWO.search(known))
+        case "after":
+            return use.number_within(1) or bool(LASTING.search(spelled(use.after)[:50]))
+    simple = {
+        "any": _NOT_BEFORE.search(use.before), "several": "some" in known, "until": support.steps and "wait" in known,
+        **dict.fromkeys(("every", "each", "entire", "whole"), _WHOLE.search(known)),
+    }  # fmt: skip
+    return bool(simple.get(use.word))
+
+
+def _said(use: _Use, support: Support) -> bool:
+    """Whether what is cited says the word; of before and after, with the same thing behind it."""
+    places = [one.end() for one in re.finditer(rf"\b{use.word}\b", support.lowered)]
+    if use.word not in ("before", "after", "until"):
+        return bool(places)
+    aside = words("function") | words("quantifiers")
+    then = next((stem(one.text) for one in use.behind if one.text.casefold() not in aside), "")
+    return any(alike(then) & stems(support.lowered[place : place + 60]) for place in places)
+
+
+_BOUND = re.compile(
+    r"\bat most\b|\bmax|\bmost\b|\blimits?\b|\bwould fit\b|\ballows?\b|\bmay hold|\bcapability|\bcapacity|"
+    r"\bno more than|\bbelow\b", re.IGNORECASE,
+)  # fmt: skip
+_LEAST = re.compile(
+    r"\bat least\b|\bmin|\bneeds?\b|\basked for\b|\basks for\b|\brequests?\b|\babove\b|\bwanted\b", re.IGNORECASE
+)
+
+
+def _bounded(use: _Use, support: Support) -> bool:
+    """Whether "most" and "least" are a bound ("at most 16") of something that bounds."""
+    if use.word not in ("most", "least") or not use.before.casefold().endswith("at "):
+        return False
+    return bool((_BOUND if use.word == "most" else _LEAST).search(support.text))
