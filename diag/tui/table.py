@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from diag.report.cells import cut, cut_middle, pad
+from diag.report.cells import cut, cut_middle, pad, wrap
 from diag.report.look import glyph
 from diag.report.sanitize import visible
 from diag.report.tables import fitted
@@ -111,8 +111,9 @@ class VirtualTable(ScrollView, can_focus=True):
             return self._strip(self._heading(widths), self.get_component_rich_style("table--header"))
         at = self.scroll_offset.y + y - 1
         if at >= len(self.lines):
-            said = self.table.empty if not self.lines and y == 1 else ""
-            return self._strip([Segment(visible(said))], self.get_component_rich_style("table--info"))
+            said = list(wrap(visible(self.table.empty), self.size.width)) if not self.lines else []
+            words = self.marks(said[y - 1]) if y <= len(said) else ""
+            return self._strip([Segment(words)], self.get_component_rich_style("table--info"))
         return self._line(at, widths)
 
     def _strip(self, segments: list[Segment], base: Style) -> Strip:
