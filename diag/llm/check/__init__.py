@@ -13,7 +13,7 @@ from diag.llm.check.advice import unadvised, wrong_certainty, wrong_risk
 from diag.llm.check.amounts import untold_ordinal, wrong_amount
 from diag.llm.check.bindings import misbound, misvalued
 from diag.llm.check.causal import unlinked
-from diag.llm.check.comparisons import inverted
+from diag.llm.check.comparisons import inverted, opposite_of_cited
 from diag.llm.check.moments import without_moments, wrong_moment
 from diag.llm.check.names import foreign, foreign_name, undocumented, wrong_kind
 from diag.llm.check.polarity import turned_around
@@ -42,6 +42,7 @@ ENGLISH: tuple[tuple[str, Test], ...] = (
     ("a number of something else", misbound),
     ("a value of something else", misvalued),
     ("a comparison that is not cited", inverted),
+    ("a comparison that is not cited", opposite_of_cited),
     ("a future that is not cited", foretold),
     ("what was not checked, or ruled out", untrue_standing),
     ("another risk or owner", wrong_risk),

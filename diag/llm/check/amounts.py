@@ -13,6 +13,7 @@ _TIME = r"\d+(?:\.\d+)?(?: |-)?(?:ms|seconds?|secs?|minutes?|mins?|hours?|hrs?|d
 LASTING = re.compile(rf"(?<![\w.]){_TIME}(?:,? (?:and )?{_TIME})*|(?<![\w.])(?:\d+(?:\.\d+)?[dhms]){{2,4}}(?!\w)")
 _PART = re.compile(r"(\d+(?:\.\d+)?)[ -]?(ms|[smhd])", re.IGNORECASE)
 _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)$")
+_APPOSED = re.compile(r", [^,;:.]{1,60}, (?=has\b|is\b|are\b|have\b|was\b|were\b|can\b|may\b|does\b|offers\b)")
 _SPELLED = re.compile(
     rf"\b({'|'.join(NUMBERS)})(?=[ -](?:seconds?|minutes?|hours?|days?)\b)|\b(half|(?:a )?third of|(?:a )?quarter of)"
     r" an hour\b", re.IGNORECASE,
@@ -47,6 +48,7 @@ def spelled(text: str) -> str:
             return NUMBERS[one[1].casefold()]
         return next(told for word, told in _SHARES.items() if word in one[0].casefold())
 
+    text = _APPOSED.sub(lambda found: " " + found[0][1:].replace(",", " "), text)
     return re.sub(r"[\"`“”]|(?<!\w)'|'(?!\w)", " ", _SPELLED.sub(digits, text))
 
 
@@ -163,7 +165,7 @@ def _agrees(one: Amount, source: Source, known: tuple[Amount, ...]) -> bool:
             return True
         if (
             other.digits == one.digits
-            and (one.of in _BYTES) == (other.of in _BYTES)
+            and (one.of in SIZES) == (other.of in SIZES)
             and (
                 not one.of
                 or (other.of and alike(one.of) & alike(other.of))
@@ -176,13 +178,13 @@ def _agrees(one: Amount, source: Source, known: tuple[Amount, ...]) -> bool:
     return False
 
 
-_BYTES = {"byte": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40,
+SIZES = {"byte": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40,
           "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}  # fmt: skip
 
 
 def _same_size(one: Amount, other: Amount) -> bool:
     """Whether two sizes are the same, the one told in a larger unit and rounded: 33 MB of 33030532 bytes."""
-    units = (_BYTES.get(one.of), _BYTES.get(other.of))
+    units = (SIZES.get(one.of), SIZES.get(other.of))
     if not units[0] or not units[1] or units[0] <= units[1]:
         return False
     step = 10.0 ** -len(one.digits.partition(".")[2])

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from diag.llm.check.amounts import LASTING, NAMED_SECONDS, Amount, amounts, seconds_of, spelled
+from diag.llm.check.amounts import LASTING, NAMED_SECONDS, SIZES, Amount, amounts, seconds_of, spelled
 from diag.llm.check.english import alike, stem, words
 from diag.llm.check.english import stems as stems_of
 from diag.llm.check.support import Source, Support
@@ -156,6 +156,8 @@ def _lead(source: Source) -> frozenset[str]:
 
 
 def _same_sort(one: Amount, other: Amount) -> bool:
+    if one.of in SIZES and other.of in SIZES:
+        return True
     return not one.of or not other.of or bool(alike(one.of) & alike(other.of))
 
 

@@ -105,11 +105,23 @@ def _states(source: Source, claim: Claim) -> bool:
     """Whether one cited text itself says so: it has a cause and an effect, and each holds what is told on its side."""
     if source.kind in ("step", "unchecked", "ruled_out"):  # a step's purpose, why it was not looked at
         return _words(claim.cause) | _words(claim.effect) <= source.stems | _alike(source.stems)
+    if source.kind == "cause" and _in_order(claim, source.text):
+        return True
     if claim.weak:  # it may be told of one thing alone
         effect = re.split(r"[,;]|\band\b", claim.effect)[0]
         cause = re.split(r"[,;]", claim.cause)[0] or claim.cause
         return _within(cause, source.text) and _within(effect, source.text)
     return any(_within(claim.cause, own.cause) and _within(claim.effect, own.effect) for own in claims(source.text))
+
+
+def _in_order(claim: Claim, known: str) -> bool:
+    """Whether the cause fact holds both sides whole, the cause first: it tells why by itself."""
+    if not (_within(claim.cause, known) and _within(claim.effect, known)):
+        return False
+    for cut in (one.start() for one in re.finditer(r"[;:,] | and ", known)):
+        if _words(claim.cause) and _words(claim.effect) and _within(claim.effect, known[cut:]):
+            return _within(claim.cause, known[:cut])
+    return False
 
 
 def _within(said: str, known: str) -> bool:

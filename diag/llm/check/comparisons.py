@@ -33,6 +33,24 @@ def inverted(text: str, support: Support) -> str | None:
     return None
 
 
+_OPPOSITES = {
+    "newer": "older", "larger": "smaller", "bigger": "smaller", "more": "fewer", "higher": "lower", "greater": "smaller",
+    "longer": "shorter", "largest": "smallest", "highest": "lowest", "newest": "oldest", "first": "last", "best": "worst",
+    "faster": "slower", "upper": "lower", "raise": "lower", "increase": "decrease",
+}  # fmt: skip
+_OPPOSITES |= {other: one for one, other in _OPPOSITES.items()}
+
+
+def opposite_of_cited(text: str, support: Support) -> str | None:
+    """An adjective or verb whose opposite stands before the same word in what is cited ("a newer CUDA" for an older)."""
+    for found in re.finditer(r"(?i)\b(" + "|".join(_OPPOSITES) + r")\s+(?:the\s+|its\s+)?([\w.-]+)", text):
+        noun, said = re.escape(found[2].casefold()), found[1].casefold()
+        known = [one[1] for one in re.finditer(rf"\b(\w+)\s+(?:the\s+|its\s+)?{noun}\b", support.lowered)]
+        if _OPPOSITES[said] in known and said not in known:
+            return found[0]
+    return None
+
+
 def _told(text: str) -> list[tuple[re.Match[str], bool]]:
     """The comparisons of a text, and whether what stands first is the greater."""
     told = [(one, True) for one in _MORE.finditer(text)] + [(one, False) for one in _LESS.finditer(text)]

@@ -192,6 +192,9 @@ def _said(word: str, support: Support) -> bool:
         return True
     if "n't" in lowered and lowered.partition("n't")[0] in words("auxiliaries"):
         return True
+    if lowered.endswith("ly") and len(lowered) > 4 and lowered not in words("manner"):
+        return True  # an adverb stresses
+    lowered = lowered.removesuffix("'s")
     found = stem(lowered)
     if found in support.stems or bool(alike(found) & support.stems):
         return True
