@@ -107,7 +107,9 @@ def _one(one: Question, engine: Engine, choice: Choice, cached: str | None) -> t
     try:
         reply = Reply(text=choice.redactor.restored(cached)) if cached is not None else _asked(one, engine, choice)
     except (EngineError, KeyboardInterrupt):
-        if choice.audit is not None and choice.spending.calls > calls:  # it was sent, whatever came of it
+        sent = choice.spending.calls - calls  # whatever came of it
+        choice.spending.tokens_in += sent * one.prompt.tokens
+        if choice.audit is not None and sent:
             audit.record(choice.audit, _entry(one, engine, choice, Reply(text=""), None, cached=False))
         raise
     answer = reply.text

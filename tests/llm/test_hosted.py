@@ -141,6 +141,7 @@ def test_no_trace_of_langchain_is_sent_unless_the_user_wants_it(monkeypatch):
         engine_for("openai:stand-in", None).ask(ASK, Hooks())
     assert len(server.bodies) == 1
     assert not utils.tracing_is_enabled()
+    assert os.environ["LANGSMITH_TRACING"] == "false"  # whatever a later version takes for its default
     for name in ("LANGSMITH_TRACING", "LANGCHAIN_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING_V2"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LANGSMITH_TRACING", "true")

@@ -224,6 +224,7 @@ def test_a_question_that_failed_is_audited_too_and_one_that_was_not_sent_is_not(
     tell(upgrade_report, Scripted(TRUE), replace(asked, spending=Spending(most_calls=0, most_tokens=0)))
 
     assert (row["failed"], row["tokens_out"], row["kept"]) == (True, None, 0)
+    assert asked.spending.tokens_in > 500  # it was sent, and will be charged
     assert len((tmp_path / "a.jsonl").read_text().splitlines()) == 1
 
 
