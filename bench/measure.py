@@ -1,10 +1,12 @@
 """One measurement in a process of its own, printed as JSON: seconds of each part, megabytes at the peak.
 
 python bench/measure.py json DUMP     # json.loads of the dump's bytes
-python bench/measure.py diag DUMP     # a scan, part by part
+python bench/measure.py parts DUMP    # a scan, part by part
+python bench/measure.py collect KUBECONFIG   # a collection from the server that it names
 """  # noqa: INP001  a folder of scripts
 
 import json
+import re
 import resource
 import sys
 import time
@@ -14,7 +16,78 @@ from pathlib import Path
 def main() -> None:
     """Measures what the first argument says, on the dump that the second names."""
     what, path = sys.argv[1], Path(sys.argv[2])
-    print(json.dumps({"json": of_json, "scan": of_scan, "parts": of_parts}[what](path)))
+    print(
+        json.dumps(
+            {
+                "json": of_json,
+                "scan": of_scan,
+                "parts": of_parts,
+                "drop": of_dropped,
+                "collect": of_collected,
+                "live": of_live,
+            }[what](path)
+        )
+    )
+
+
+def of_dropped(config: Path) -> dict[str, float]:
+    """How long it takes to fetch every page that a collection fetches, as it does, and to drop it."""
+    from diag.catalog.inputs import kinds_read  # noqa: PLC0415  the imports are not what is measured
+    from diag.catalog.registry import load as load_rules  # noqa: PLC0415
+    from diag.collect.discovery import discover  # noqa: PLC0415
+    from diag.collect.kube import Cluster, Login, contexts  # noqa: PLC0415
+    from diag.collect.pool import in_parallel  # noqa: PLC0415
+    from diag.collect.requests import Stop  # noqa: PLC0415
+
+    kinds = kinds_read(load_rules())
+    contexts(str(config))  # the client is loaded before the clock starts, here and there
+    token = re.compile(rb'"continue":"([^"]+)"')
+
+    def drop(path: str) -> None:
+        query = {"limit": "500"}
+        while True:
+            body = cluster.get(path, query).body
+            more = token.search(body, 0, 1000)
+            if more is None:
+                return
+            query["continue"] = more[1].decode()
+
+    begin = time.perf_counter()
+    cluster = Cluster(Login(kubeconfig=str(config)))
+    served = discover(cluster, kinds)
+    paths = [one.path() for kind, one in served.kinds.items() if kind in kinds]
+    for _ in in_parallel(paths, drop, Stop()):
+        pass
+    return {"drop": time.perf_counter() - begin}
+
+
+def of_collected(config: Path) -> dict[str, float]:
+    """How long a collection takes, how many requests it makes, and how much memory it needs."""
+    from diag.catalog.inputs import kinds_read  # noqa: PLC0415  as above
+    from diag.catalog.registry import load as load_rules  # noqa: PLC0415
+    from diag.collect.kube import Cluster, contexts  # noqa: PLC0415
+    from diag.collect.live import Live  # noqa: PLC0415
+
+    kinds = kinds_read(load_rules())
+    contexts(str(config))
+    asked = []
+    get = Cluster.get
+    Cluster.get = lambda self, *words, **more: asked.append(words) or get(self, *words, **more)  # type: ignore[method-assign]
+    begin = time.perf_counter()
+    parts = Live(kubeconfig=str(config)).parts(kinds, lambda _: None)
+    taken_s = time.perf_counter() - begin
+    objects = sum(len(part.items) for part in parts)
+    return {"collect": taken_s, "objects": objects, "requests": len(asked), "peak_mb": peak_mb()}
+
+
+def of_live(config: Path) -> dict[str, float]:
+    """How long a whole look takes, from the first request to the report."""
+    from diag.api import scan  # noqa: PLC0415  as above
+    from diag.collect.live import Live  # noqa: PLC0415
+
+    begin = time.perf_counter()
+    scan(Live(kubeconfig=str(config)))
+    return {"live": time.perf_counter() - begin, "peak_mb": peak_mb()}
 
 
 def of_json(path: Path) -> dict[str, float]:

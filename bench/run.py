@@ -27,6 +27,7 @@ BARS = {"load": 0.35, "rules": 0.35, "everything": 1.0}  # × json.loads
 MAX_MB = 400
 MAX_MS = 150
 MAX_GROWTH = 11.0
+MAX_LIVE = 1.5  # × the same pages fetched and dropped
 
 T = TypeVar("T")
 
@@ -39,6 +40,7 @@ def main() -> None:
     small, large = generated(200, 2000), generated(2000, 20000)
     of_small, of_large = speed(small), speed(large)
     growth(of_small, of_large)
+    living(large)
     for path in map(Path, os.environ.get("BENCH_DUMPS", "").split()):
         speed(plain(path))
 
@@ -70,6 +72,33 @@ def wall_ms(words: Sequence[str]) -> float:
     begin = time.perf_counter()
     subprocess.run([sys.executable, *words], check=True, stdout=subprocess.DEVNULL)  # noqa: S603  our own words
     return (time.perf_counter() - begin) * 1000
+
+
+def living(path: Path) -> None:
+    """Collecting from the test server (in a process of its own), beside fetching the same pages and dropping them."""
+    config = OUT / "kubeconfig"
+    server = subprocess.Popen(  # noqa: S603  our own words
+        [sys.executable, "-m", "diag.testing.apiserver", str(path), "--kubeconfig", str(config)],
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        print("\nliving  " + (server.stdout.readline().strip() if server.stdout else ""))
+        measured = in_turns({
+            name: lambda name=name: child(name, config) for name in ("drop", "collect", "live")
+        })  # fmt: skip
+    finally:
+        server.terminate()
+    dropped = median(each["drop"] for each in measured["drop"])
+    collected = median(each["collect"] for each in measured["collect"])
+    megabytes = max(each["peak_mb"] for each in measured["collect"])
+    asked = measured["collect"][0]["requests"]
+    ratio = collected / dropped
+    print(f"  pages dropped  {dropped:.2f} s, {asked:.0f} requests")
+    print(f"  collected      {collected:.2f} s  {ratio:.2f} ×  {judged(ratio <= MAX_LIVE)}    bar: {MAX_LIVE} ×")
+    print(f"  peak           {megabytes:.0f} MB  {judged(megabytes <= MAX_MB)}    bar: {MAX_MB} MB")
+    whole = measured["live"]
+    seconds, most = median(each["live"] for each in whole), max(each["peak_mb"] for each in whole)
+    print(f"  with the rules {seconds:.2f} s, peak {most:.0f} MB  {judged(most <= MAX_MB)}")
 
 
 def generated(nodes: int, pods: int) -> Path:

@@ -3,6 +3,7 @@
 The result is a `Part` that claims what it listed completely; each refusal is one problem that names the kinds it hides.
 """
 
+import gc
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from diag.collect.logs import LiveLogs
 from diag.collect.namespaces import allowed_in, candidates
 from diag.collect.pool import in_parallel
 from diag.collect.requests import FailedError, Stop, ask
+from diag.projection import kind_id
 from diag.snapshot.sources.part import Listed, Part, Problem, Slice
 
 LAYOUT = "live cluster"
@@ -24,22 +26,6 @@ LAYOUT = "live cluster"
 _FIRST = ("Pod", "Event", "Node", "Namespace")
 _MOST_OWNER_KINDS = 20
 _FORBIDDEN = 403
-
-
-class _Owner(msgspec.Struct):
-    apiVersion: str = ""  # noqa: N815  as Kubernetes spells it
-    kind: str = ""
-
-
-class _OwnedMeta(msgspec.Struct):
-    ownerReferences: list[_Owner] | None = None  # noqa: N815
-
-
-class _Owned(msgspec.Struct):
-    metadata: _OwnedMeta = msgspec.field(default_factory=_OwnedMeta)
-
-
-_owned = msgspec.json.Decoder(_Owned)
 
 
 class _Version(msgspec.Struct):
@@ -99,9 +85,15 @@ def gather(
     say(f"asking {cluster.context} what it serves")
     served = discover(cluster, kinds)
     wanted = [one for kind, one in served.kinds.items() if everything or kind in kinds]
-    listings = _list_all(cluster, wanted, stop, say)
-    while owners := _owner_kinds(listings, served):
-        listings += _list_all(cluster, owners, stop, say)
+    collecting = gc.isenabled()
+    gc.disable()  # what is listed has no cycles, and a collection would walk every object so far
+    try:
+        listings = _list_all(cluster, wanted, stop, say)
+        while owners := _owner_kinds(listings, served):
+            listings += _list_all(cluster, owners, stop, say)
+    finally:
+        if collecting:
+            gc.enable()
     refused = [each.served for each in listings if _is_refused(each) and each.served.namespaced]
     inside: list[Listing] = []
     if refused and not stop.ended:
@@ -164,26 +156,10 @@ def _jobs(
 
 def _owner_kinds(listings: Iterable[Listing], served: Discovered) -> list[Served]:
     """Kinds that own pods, jobs and whatever owns these, and that nobody listed yet: a custom job's own kind."""
-    known = {each.served.id for each in listings}
-    found: dict[str, Served] = {}
-    for listing in listings:
-        for piece in listing.items if listing.served.namespaced else ():
-            if b'"ownerReferences"' not in memoryview(piece.raw).tobytes():
-                continue
-            for owner in _owners(piece):
-                group = owner.apiVersion.rpartition("/")[0]
-                kind = f"{group}/{owner.kind}" if group else owner.kind
-                one = served.kinds.get(kind)
-                if one is not None and kind not in known and one.plural != "secrets":
-                    found[kind] = one
-    return [found[kind] for kind in sorted(found)][:_MOST_OWNER_KINDS]
-
-
-def _owners(piece: Slice) -> Sequence[_Owner]:
-    try:
-        return _owned.decode(piece.raw).metadata.ownerReferences or ()
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return ()
+    every = list(listings)
+    known = {each.served.id for each in every}
+    owners = {kind_id(version, kind) for each in every for version, kind in each.owners}
+    return [served.kinds[kind] for kind in sorted(owners - known) if kind in served.kinds][:_MOST_OWNER_KINDS]
 
 
 def _is_refused(listing: Listing) -> bool:

@@ -1,5 +1,6 @@
 """One kind, page by page: what was read, and how it ended."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -31,6 +32,9 @@ class _Page(msgspec.Struct):
 
 
 _page = msgspec.json.Decoder(_Page)
+_OWNED = b'"ownerReferences":[{'
+# The first owner: "apiVersion" … "kind" in this order, with or without fields between, as all servers write it.
+_OWNER = re.compile(rb'"apiVersion":"([a-zA-Z0-9./-]+)",[^{}]{0,300}?"kind":"([a-zA-Z0-9]+)"')
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,6 +47,7 @@ class Listing:
     version: str = ""
     pages: int = 0
     failure: FailedError | None = None
+    owners: set[tuple[str, str]] = field(default_factory=set)  # apiVersion and kind of what owns the objects
     inconsistent: bool = False  # the history was compacted twice while it was read
 
 
@@ -67,7 +72,8 @@ def list_kind(cluster: Cluster, served: Served, namespace: str, stop: Stop) -> L
                     found.items.clear()
                 continue
             found.pages += 1
-            found.items += _slices(page, served)
+            found.items += page.slices(served)
+            found.owners |= page.owners()
             found.version = page.metadata.resource_version or found.version
             token = page.metadata.continue_ or ""
             if not token:
@@ -77,12 +83,43 @@ def list_kind(cluster: Cluster, served: Served, namespace: str, stop: Stop) -> L
     return found
 
 
-def _read(cluster: Cluster, path: str, token: str, stop: Stop) -> _Page:
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A page and the bytes that it was decoded from."""
+
+    page: _Page
+    body: bytes
+
+    @property
+    def metadata(self) -> _Meta:
+        return self.page.metadata
+
+    def slices(self, served: Served) -> Iterator[Slice]:
+        """The items, each with what the list says it is."""
+        kind = self.page.kind.removesuffix("List") or served.kind
+        version = self.page.apiVersion or f"{served.group}/{served.version}".strip("/")
+        managed = b'"managedFields"' in self.body  # one look at the page: most dumps that are served have none
+        for raw in self.page.items or ():
+            yield Slice(raw=reduced(raw) if managed else raw, api_version=version, kind=kind)
+
+    def owners(self) -> set[tuple[str, str]]:
+        """What owns the items (the first owner of each); searched in the bytes, for a decoder would read all fields."""
+        found, body = set(), self.body
+        at = body.find(_OWNED)
+        while at >= 0:
+            owner = _OWNER.match(body, at + len(_OWNED))
+            if owner:
+                found.add(owner.groups())
+            at = body.find(_OWNED, at + len(_OWNED))
+        return {(version.decode(), kind.decode()) for version, kind in found}
+
+
+def _read(cluster: Cluster, path: str, token: str, stop: Stop) -> _Read:
     query = {"limit": str(PAGE)} | ({"continue": token} if token else {})
     for attempt in range(1, _BROKEN_PAGES + 1):
         answer = ask(cluster, path, query, stop=stop)
         try:
-            return _page.decode(answer.body)
+            return _Read(_page.decode(answer.body), answer.body)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
             if attempt == _BROKEN_PAGES:
                 form = answer.headers.get("content-type", "no content type")
@@ -92,10 +129,3 @@ def _read(cluster: Cluster, path: str, token: str, stop: Stop) -> _Page:
                     why="unreadable",
                 ) from error  # fmt: skip
     raise AssertionError
-
-
-def _slices(page: _Page, served: Served) -> Iterator[Slice]:
-    kind = page.kind.removesuffix("List") or served.kind
-    version = page.apiVersion or f"{served.group}/{served.version}".strip("/")
-    for raw in page.items or ():
-        yield Slice(raw=reduced(raw), api_version=version, kind=kind)

@@ -49,7 +49,8 @@ class Live:
         Raises ClusterError where no cluster can be reached, or none lets anything be read, UsageError for contexts
         that do not exist.
         """
-        parts, failures = [], []
+        parts: list[Part] = []
+        failures: list[ClusterError] = []
         logins = self.logins()
         for login in logins:
             try:
