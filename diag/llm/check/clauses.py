@@ -53,6 +53,11 @@ class Clause:
         return bool(self.negators)
 
 
+def zeros(text: str) -> int:
+    """How often a text says nothing by a number: `0/3`, zero."""
+    return len(_NOTHING.findall(text))
+
+
 def contrary(one: str, other: str) -> bool:
     """Whether two stems that belong together say the opposite, as `toler` and `untoler`, `enough` and `insuffici`."""
     if bool(_OPPOSITE.search(one)) == bool(_OPPOSITE.search(other)):

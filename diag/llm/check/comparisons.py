@@ -27,6 +27,10 @@ def inverted(text: str, support: Support) -> str | None:
             r"[^,;]{0,12}\d[\d.]*\s?(?:second|minute|hour|day|[smhd]\b)|[^,;]{0,8}half an hour", text[found.end() :]
         ):
             continue  # a duration is compared with what lasted
+        if re.search(r"\bno\s+$", text[: found.start()]) and re.match(r"\s*\d", text[found.end() :]):
+            bound_word = r"at most|\bmax|no more than" if found[0].casefold().startswith("more") else r"at least|\bmin"
+            if re.search(bound_word, support.lowered):
+                continue  # "no more than 4" of "at most 4"
         before, behind = _operands(text, found)
         if not _proven(before, behind, support, more=more):
             return found[0]
@@ -34,16 +38,16 @@ def inverted(text: str, support: Support) -> str | None:
 
 
 _OPPOSITES = {
-    "newer": "older", "larger": "smaller", "bigger": "smaller", "more": "fewer", "higher": "lower", "greater": "smaller",
-    "longer": "shorter", "largest": "smallest", "highest": "lowest", "newest": "oldest", "first": "last", "best": "worst",
-    "faster": "slower", "upper": "lower", "raise": "lower", "increase": "decrease",
+    "newer": "older", "larger": "smaller", "bigger": "smaller", "more": "fewer", "higher": "lower",
+    "greater": "smaller", "longer": "shorter", "largest": "smallest", "highest": "lowest", "newest": "oldest",
+    "first": "last", "best": "worst", "faster": "slower", "upper": "lower", "raise": "lower", "increase": "decrease",
 }  # fmt: skip
 _OPPOSITES |= {other: one for one, other in _OPPOSITES.items()}
 
 
 def opposite_of_cited(text: str, support: Support) -> str | None:
-    """An adjective or verb whose opposite stands before the same word in what is cited ("a newer CUDA" for an older)."""
-    for found in re.finditer(r"(?i)\b(" + "|".join(_OPPOSITES) + r")\s+(?:the\s+|its\s+)?([\w.-]+)", text):
+    """A word whose opposite stands before the same word in what is cited ("a newer CUDA" for an older)."""
+    for found in re.finditer(r"(?i)\b(" + "|".join(_OPPOSITES) + r")\s+(?:the\s+|its\s+)?([\w-]+)", text):
         noun, said = re.escape(found[2].casefold()), found[1].casefold()
         known = [one[1] for one in re.finditer(rf"\b(\w+)\s+(?:the\s+|its\s+)?{noun}\b", support.lowered)]
         if _OPPOSITES[said] in known and said not in known:

@@ -151,26 +151,28 @@ def _held(text: str, support: Support) -> bool:
 
 
 def _named(text: str, support: Support) -> bool:
-    """A name stands as it is; one of plain parts (`root-cause`, `out-of-memory`) may be proven part by part."""
+    """A name stands as it is, or is a compound of what is cited, in its order."""
     if _held(text, support) or text.casefold() in plain() or text in ("GPU", "GPUs"):
-        return True
-    if re.search(r"[=:]", text) and _composed(text, support):
         return True
     if "'" in text and _held(text.partition("'")[0], support):
         return True
-    words = re.split(r"[-/]", text)
-    if len(words) > 1 and all(word.isalpha() and (word.islower() or word.isupper()) for word in words if word):
-        return all(
-            word in ("of", "in", "to", "the", "and", "non") or (len(word) > 1 and stem(word) in support.stems)
-            for word in words
-            if word
-        )
-    if text.isalpha():  # GPU, GPUs, ConfigMap, NotReady: a name of letters may be inflected, or be part of a longer one
-        folded = pieces(text)
-        return stem(text) in support.stems or (
-            len(folded) > 1 and all(stem(piece) in support.stems for piece in folded) and _together(folded, support)
-        )
-    return False
+    return _compound(text, support) or (bool(re.search(r"[=:]", text)) and _composed(text, support))
+
+
+def _compound(text: str, support: Support) -> bool:
+    """Words tied together (`out-of-memory`, `8-GPU`), and names of letters, inflected or a part of a longer one."""
+    parts = re.split(r"[-/]", text)
+    if len(parts) > 1 and all(part.isalpha() or part.isdigit() for part in parts):
+        if not all(part.islower() or part.isupper() or part.isdigit() for part in parts):
+            return False
+        joined = r"[\W_]{1,3}(?:[\w.]+/)?".join(re.escape(stem(part)) + r"[a-z]{0,4}" for part in parts)
+        return re.search(rf"(?<![\w-]){joined}(?![\w-])", support.lowered) is not None
+    if not text.isalpha():
+        return False
+    folded = pieces(text)
+    return stem(text) in support.stems or (
+        len(folded) > 1 and all(stem(piece) in support.stems for piece in folded) and _together(folded, support)
+    )
 
 
 def _composed(text: str, support: Support) -> bool:
@@ -192,7 +194,7 @@ def _said(word: str, support: Support) -> bool:
         return True
     if "n't" in lowered and lowered.partition("n't")[0] in words("auxiliaries"):
         return True
-    if lowered.endswith("ly") and len(lowered) > 4 and lowered not in words("manner"):
+    if re.fullmatch(r"[a-z]{3,}ly", lowered) and lowered not in words("manner"):
         return True  # an adverb stresses
     lowered = lowered.removesuffix("'s")
     found = stem(lowered)

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from diag.llm.check.clauses import Clause, clauses, contrary
+from diag.llm.check.clauses import Clause, clauses, contrary, zeros
 from diag.llm.check.english import alike, plain, stem, words
 from diag.llm.check.support import Source, Support
 from diag.llm.check.tokens import tokens
@@ -29,6 +29,7 @@ def turned_around(text: str, support: Support) -> str | None:
         told = (Source(fact.text, fact.about) for fact in support.brief.facts if fact.kind in ("cause", "symptom"))
         wider += [_Place(clause, source.names, "") for source in told for clause in clauses(source.text)]
     skip = _neutral() | support.kinds | _names(support)
+    text = re.sub(r"\b(?:no|not) (?:more|less|fewer|later|earlier) than\b", " ", text)  # a bound
     text = re.sub(r"\"[^\"]*\"|`[^`]*`|“[^”]*”", " ", text)  # proven letter for letter
     if support.brief.confidence != "certain":
         text = _UNSURE.sub(" ", text)
@@ -55,7 +56,7 @@ def _unlike(clause: Clause, known: list[Clause], names: frozenset[str]) -> bool:
     if not best:
         return False
     told = max(one.nots + len(one.negators - _NOTS) for one in best)
-    return told == 0 or (clause.nots > 1 and told < 2)  # noqa: PLR2004  a double denial
+    return told == 0 or (clause.nots + zeros(clause.text) > 1 and told < 2)  # noqa: PLR2004  a double denial
 
 
 _NOTS = frozenset(map(stem, ("no", "not", "never", "none", "neither", "nor", "without", "cannot", "nothing", "unable")))
