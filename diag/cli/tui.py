@@ -1,16 +1,12 @@
 """`diag tui`, and `diag` alone on a terminal: the causes on a screen of their own."""
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 import click
 
 from diag.cli.diagnostics import ExitCode, Narrator
 from diag.cli.flags import flags_of, watching
 from diag.cli.group import Examples
-
-if TYPE_CHECKING:
-    from diag.tui.source import Seen
 
 _EXAMPLES = (
     "diag --demo",
@@ -38,7 +34,9 @@ def command(ctx: click.Context, /, **_: object) -> int:
     """Open the TUI, as `diag` alone does on a terminal: causes, why, evidence, GPUs, queues. Changes nothing."""
     import sys  # noqa: PLC0415  # help runs nothing
 
-    from diag.cli.looking import looked, reads_stdin, sources  # noqa: PLC0415
+    from diag.cli.looking import Looked, looked, reads_stdin, sources  # noqa: PLC0415
+    from diag.collect.requests import Stop  # noqa: PLC0415
+    from diag.collect.watching import Watch  # noqa: PLC0415
     from diag.errors import UsageError  # noqa: PLC0415
 
     flags = flags_of(ctx)
@@ -52,11 +50,26 @@ def command(ctx: click.Context, /, **_: object) -> int:
     from diag.tui.app import DiagApp  # noqa: PLC0415  # Textual, only now
     from diag.tui.source import Seen, Source  # noqa: PLC0415
 
-    def looks(say: Callable[[str], None]) -> "Iterator[Seen]":
-        found = looked(flags, _Teller(say))
+    under_way: list[Stop] = []
+
+    def seen(found: Looked) -> Seen:
         hidden = f"{found.hidden.count} hidden by {found.hidden.by}" if found.hidden.count else ""
-        yield Seen(report=cleaned(found.report), snapshots=found.snapshots, hidden=hidden)
+        return Seen(report=cleaned(found.report), snapshots=found.snapshots, hidden=hidden)
+
+    def looks(say: Callable[[str], None]) -> Iterator[Seen]:
+        reading = sources(flags)
+        if isinstance(reading, list):
+            yield seen(looked(flags, _Teller(say)))
+            return
+        watch = Watch(reading)
+        under_way.append(reading.stop)
+        while not reading.stop.ended:
+            yield seen(looked(flags, _Teller(say), watch=watch))
+
+    def stop() -> None:
+        while under_way:
+            under_way.pop().interrupted.set()
 
     name = "demo" if flags.demo else ", ".join((*flags.from_, *flags.context)) or "current context"
-    DiagApp(Source(name=name, again=flags.again, looks=looks), ascii=flags.ascii).run()
+    DiagApp(Source(name=name, again=flags.again, looks=looks, stop=stop), ascii=flags.ascii).run()
     return ExitCode.OK

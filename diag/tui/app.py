@@ -51,6 +51,7 @@ class DiagApp(Going):
 
     def action_refresh_look(self) -> None:
         """Looks again."""
+        self.source.stop()
         self.progress = "reading"
         self.draw_frame()
         self.look()
@@ -212,5 +213,6 @@ class DiagApp(Going):
         return run
 
     def action_quit(self) -> None:  # type: ignore[override]
-        """Leaves."""
+        """Leaves; a look that is under way ends."""
+        self.source.stop()
         self.exit()

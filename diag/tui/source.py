@@ -31,9 +31,10 @@ class Source:
     """`looks` is called for the first look and for every refresh; it runs in a thread and says how far it is.
 
     It may yield several reports, each replacing the one before. `again` are the flags with which a command looks at the
-    same, None where none can.
+    same, None where none can. `stop` ends a look that is under way, and is called from another thread.
     """
 
     name: str
     again: str | None
     looks: Callable[[Callable[[str], None]], Iterator[Seen]]
+    stop: Callable[[], None] = lambda: None

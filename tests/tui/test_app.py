@@ -495,3 +495,25 @@ def test_a_finding_of_no_cause_shows_what_it_rests_on(drive, demo):
 
     assert paragraphs > 1
     assert title == "Finding"
+
+
+def test_leaving_and_looking_again_end_the_look_that_is_under_way(drive, demo):
+    stops = []
+
+    def app():
+        made = app_of(demo)
+        made.source = replace(made.source, stop=lambda: stops.append("stop"))
+        return made
+
+    drive(app(), "r")
+    assert stops == ["stop"]
+
+    drive(app(), "q")
+    assert stops == ["stop", "stop"]
+
+
+def test_a_source_that_goes_on_replaces_what_is_shown(drive, demo, small):
+    app = app_of(demo)
+    app.source = replace(app.source, looks=lambda _: iter((demo, small)))
+
+    assert drive(app, then=lambda app, _: len(app.lists.lists[0].lines)) == len(small.report.causes)
