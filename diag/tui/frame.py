@@ -1,0 +1,193 @@
+"""The frame of the TUI: header and footer, the screen between them, and the reports that come from the source."""
+
+import shlex
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import App, ComposeResult
+from textual.binding import BindingType
+from textual.css.query import NoMatches
+from textual.events import Resize
+from textual.geometry import Size
+from textual.message import Message
+from textual.widgets import ContentSwitcher, Static
+from textual.worker import Worker, WorkerState, get_current_worker
+
+from diag.errors import DiagError
+from diag.report.sanitize import visible
+from diag.tui.actions import ACTIONS, bindings
+from diag.tui.causes import Causes
+from diag.tui.header import footer_text, header_text
+from diag.tui.listing import Listing
+from diag.tui.marks import Marks
+from diag.tui.source import Seen, Source
+from diag.tui.themes import THEMES
+from diag.views.table import Table
+
+_LEAST = (60, 15)
+
+
+class Frame(App[None]):
+    """Header, the screen that is shown, footer, and the reports that come."""
+
+    CSS = """
+    #header, #footer { height: 1; background: $panel; color: $text; padding: 0 1; }
+    #header.-stale { background: $warning-muted; }
+    #screens { height: 1fr; }
+    #small { display: none; padding: 1; }
+    .-small #screens, .-small #header, .-small #footer { display: none; }
+    .-small #small { display: block; }
+    .-narrow Listing { layout: vertical; }
+    .-narrow Listing > .lists, .-narrow Listing > .told, .-narrow Listing > .cause { width: 1fr; }
+    .-narrow Listing > .lists, .-narrow Causes > .cause { height: 2fr; }
+    .-narrow Listing > .lists > .second { height: 1fr; min-height: 3; }
+    .-narrow Causes > .lists, .-narrow Listing > .told { height: 1fr; min-height: 5; }
+    .-narrow.-short Causes #next { display: none; }
+    .-ascii VirtualTable, .-ascii Paragraphs, .-ascii Vertical { border: ascii $primary-darken-2; }
+    .-ascii VirtualTable:focus, .-ascii Paragraphs:focus { border: ascii $primary; }
+    .-ascii .lists, .-ascii .cause { border: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("app")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (120, "-wide")]  # noqa: RUF012  # Textual's
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012  # as above
+    ENABLE_COMMAND_PALETTE = True
+    TITLE = "diag"
+
+    class Arrived(Message):
+        """A report came."""
+
+        def __init__(self, seen: Seen) -> None:
+            super().__init__()
+            self.seen = seen
+
+    class Said(Message):
+        """How far the reading is."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(self, source: Source, *, ascii: bool = False) -> None:  # noqa: A002  # the flag's name
+        super().__init__()
+        self.source, self.marks = source, Marks(ascii=ascii)
+        self.seen: Seen | None = None
+        self.cause = ""
+        self.progress = "reading"
+        self.trouble = ""  # what went wrong with the last look
+        self._visited = ["causes"]
+        self._at = 0
+        self.animation_level = "none"
+        for theme in THEMES:
+            self.register_theme(theme)
+
+    # The frame
+
+    def compose(self) -> ComposeResult:
+        """The start screen alone; the others are made when they are opened."""
+        yield Static(id="header", markup=False)
+        with ContentSwitcher(initial="causes", id="screens"):
+            yield Causes(id="causes")
+        yield Static(id="small", markup=False)
+        yield Static(id="footer", markup=False)
+
+    def on_mount(self) -> None:
+        """Draws the frame, then looks."""
+        self.screen.set_class(self.marks.ascii, "-ascii")
+        self.lists.lists[0].focus()
+        self.draw_frame()
+        self.fit(self.size)
+        self.look()
+
+    def on_resize(self, event: Resize) -> None:
+        """Below the least size there is one sentence."""
+        self.fit(event.size)
+        self.draw_frame(event.size.width)
+
+    def fit(self, size: Size) -> None:
+        """Shows the screens where they have room."""
+        small = size.width < _LEAST[0] or size.height < _LEAST[1]
+        frame = self.screen_stack[0]
+        frame.set_class(small, "-small")
+        if small:
+            words = f"{size.width}×{size.height} is too small: {_LEAST[0]}×{_LEAST[1]} is needed."
+            frame.query_one("#small", Static).update(self.marks(f"{words}\nOr run: {self.equivalent()}"))
+
+    def draw_frame(self, cells: int | None = None) -> None:
+        """Draws header and footer, in so many cells."""
+        frame = self.screen_stack[0]
+        try:
+            header, footer = frame.query_one("#header", Static), frame.query_one("#footer", Static)
+        except NoMatches:  # before the frame is there
+            return
+        header.update(self.marks(header_text(self.source.name, self.seen, self.progress, self.trouble)))
+        header.set_class(bool(self.trouble), "-stale")
+        footer.update(self.marks(footer_text(ACTIONS, self.lists.id or "", (cells or self.size.width) - 2)))
+
+    @property
+    def lists(self) -> Listing:
+        """The screen that is shown."""
+        switcher = self.screen_stack[0].query_one(ContentSwitcher)
+        return switcher.query_one(f"#{switcher.current}", Listing)
+
+    # Looking
+
+    @work(thread=True, exclusive=True, group="look", exit_on_error=False)
+    def look(self) -> None:
+        """Takes what the source yields."""
+        worker = get_current_worker()
+
+        def say(text: str) -> None:
+            self.post_message(self.Said(text))
+
+        for seen in self.source.looks(say):
+            if worker.is_cancelled:
+                return
+            self.post_message(self.Arrived(seen))
+
+    @on(Said)
+    def said(self, event: Said) -> None:
+        """Shows how far it is."""
+        self.progress = event.text
+        self.draw_frame()
+
+    @on(Arrived)
+    def arrived(self, event: Arrived) -> None:
+        """Shows a report. The cursor stays on the same cause."""
+        self.seen, self.progress, self.trouble = event.seen, "", ""
+        self.draw_frame()
+        self.lists.show(event.seen, self.cause)
+
+    @on(Worker.StateChanged)
+    def worker_ended(self, event: Worker.StateChanged) -> None:
+        """A look that failed loses nothing: what was seen stays, and the header says so."""
+        if event.state is not WorkerState.ERROR:
+            return
+        error = event.worker.error
+        if event.worker.group == "look":
+            self.progress = ""
+            self.trouble = _sentence(error)
+            self.draw_frame()
+            if self.seen is None:
+                said = f"Nothing was read. {self.trouble}"
+                self.lists.lists[0].show(Table(columns=(), lines=(), empty=said))
+        self.complain(error)
+
+    def complain(self, error: BaseException | None) -> None:
+        """A failure as a toast; the app goes on."""
+        self.notify(visible(_sentence(error)), title="Failed", severity="error", markup=False)
+
+    def equivalent(self) -> str:
+        """The command line that prints what the screen shows."""
+        lists = self.lists
+        words = ["diag", lists.twin, *shlex.split(self.source.again or "--from FILE")]
+        if lists.twin == "timeline" and self.cause:
+            words.insert(2, self.cause)
+        if lists.filter_text:
+            words += ["--filter", lists.filter_text]
+        return shlex.join(words)
+
+
+def _sentence(error: BaseException | None) -> str:
+    if isinstance(error, DiagError):
+        return f"{error.message}{f' ({error.hint})' if error.hint else ''}"
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,132 @@
+"""Going somewhere: screens and the way back, causes and objects by their names, panes by their letters."""
+
+from textual import work
+from textual.widget import Widget
+from textual.widgets import ContentSwitcher
+
+from diag.document import RefRow
+from diag.report.sanitize import visible
+from diag.tui.actions import SCREENS
+from diag.tui.dialogs import Choose, Prompt, Reader
+from diag.tui.frame import Frame
+from diag.views.subject import resolve
+
+_MOST_BACK = 100  # screens that are remembered
+_NAMES = {name for name, _ in SCREENS.values()}
+
+
+class Going(Frame):
+    """The frame, and the ways through it."""
+
+    async def action_open_screen(self, name: str) -> None:
+        """Opens a screen, and remembers the way."""
+        if self._visited[self._at] != name:
+            self._visited = [*self._visited[: self._at + 1], name][-_MOST_BACK:]
+            self._at = len(self._visited) - 1
+        await self._go(name)
+
+    async def action_history(self, way: int) -> None:
+        """The screen before, or the next one."""
+        at = self._at + way
+        if 0 <= at < len(self._visited):
+            self._at = at
+            await self._go(self._visited[at])
+
+    async def _go(self, name: str) -> None:
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self.screen.minimize()
+        switcher = self.screen.query_one(ContentSwitcher)
+        if not switcher.query(f"#{name}"):
+            from diag.tui.screens import MADE  # noqa: PLC0415  # the engine, only once a screen is asked for
+
+            await switcher.mount(MADE[name](id=name))
+        switcher.current = name
+        self.lists.lists[0].focus()
+        if self.seen is not None:
+            self.lists.show(self.seen, self.cause)
+        self.draw_frame()
+
+    def choose_cause(self, cause: str) -> None:
+        """Takes a cause as the one that other screens are of."""
+        self.cause = cause
+
+    @work(group="open")
+    async def open_cause(self, cause: str) -> None:
+        """Opens the start screen with the cursor on a cause; a filter that hides it ends."""
+        await self.action_open_screen("causes")
+        table = self.lists.lists[0]
+        if not any(cause in line.causes for line in table.lines):
+            self.lists.close_filter(clear=True)
+        at = next((at for at, line in enumerate(table.lines) if cause in line.causes), None)
+        if at is not None:
+            table.go_to(at)
+
+    def read_object(self, ref: RefRow) -> None:
+        """An object in full."""
+        from diag.tui.panels import object_lines  # noqa: PLC0415  # the engine, only once there is a report
+        from diag.views.inside import object_yaml  # noqa: PLC0415
+
+        if self.seen is not None:
+            shown = object_yaml(self.seen.snapshots, ref)
+            self.push_screen(Reader(shown.place, object_lines(shown), marks=self.marks, subject=ref))
+
+    def action_command(self) -> None:
+        """A screen, a cause or an object by its name."""
+        hint = "a screen (gpus, queues, …), a cause (C1), an object (pod/ns/name), explain SUBJECT, quit"
+        self.push_screen(Prompt("Go to", hint=self.marks(hint)), self.go_to)
+
+    async def go_to(self, typed: str | None) -> None:
+        """Goes where the words of a command line mean."""
+        words = (typed or "").split()
+        if words[:1] == ["diag"]:
+            words = words[1:]
+        match words:
+            case []:
+                return
+            case ["q" | "quit" | "exit"]:
+                self.exit()
+            case [name] if name in _NAMES:
+                await self.action_open_screen(name)
+            case ["scan"]:
+                await self.action_open_screen("causes")
+            case [("explain" | "timeline") as word, *rest]:
+                if self._meant(" ".join(rest)):
+                    await self.action_open_screen("causes" if word == "explain" else "timeline")
+            case _:
+                self._meant(" ".join(words))
+
+    def _meant(self, text: str) -> bool:
+        """Goes to the cause that a text means, or to its object."""
+        if self.seen is None:
+            return False
+        if not text:
+            return True
+        known = (
+            RefRow(cluster=item.cluster, apiVersion=item.ref.api_version, kind=item.ref.kind, namespace=item.namespace,
+                   name=item.name)
+            for snap in self.seen.snapshots for table in snap.tables.values() for item in table.values()
+        )  # fmt: skip
+        match = resolve(self.seen.report, text, known=known)
+        if match.causes:
+            self.cause = match.causes[0].id
+            self.open_cause(self.cause)
+            return True
+        if match.subject is not None:
+            self.notify("Nothing wrong was found with it.", markup=False)
+            self.read_object(match.subject)
+            return False
+        near = f"; did you mean {' or '.join(match.suggestions)}?" if match.suggestions else ""
+        self.notify(visible(f"Nothing is called {text[:60]}{near}"), severity="warning", markup=False)
+        return False
+
+    def action_jump(self) -> None:
+        """A pane by its letter."""
+        panes = [pane for pane in self.lists.query("VirtualTable, Paragraphs").results(Widget) if pane.region.area]
+        named = [(pane.id or "", str(pane.border_title or pane.id)) for pane in panes]
+
+        def jump(chosen: str | None) -> None:
+            if chosen:
+                self.lists.query_one(f"#{chosen}").focus()
+
+        self.push_screen(Choose("Jump to", named), jump)
