@@ -20,8 +20,14 @@ demo: $(VENV)/.installed ## explain the built-in cluster's failures
 	@printf '  $(BIN)/diag rules                   what it can find\n'
 	@printf '  $(BIN)/diag scan --from dump.json   your own cluster (README.md: how to dump it)\n'
 
-test: $(VENV)/.tests ## all tests; no cluster and no network
+test: $(VENV)/.tests .build/kubernetes-33 ## all tests; no cluster and no network
 	@$(BIN)/pytest -n $(JOBS)
+	@echo "the oldest client that is supported:"
+	@PYTHONPATH=.build/kubernetes-33 DIAG_TEST_CLIENT=33 $(BIN)/pytest -n $(JOBS) tests/collect/test_login.py tests/collect/test_recordings.py
+
+.build/kubernetes-33: $(VENV)/.tests
+	$(PIP) install --target $@ 'kubernetes>=33,<34'
+	@touch $@
 
 lint: $(VENV)/.lints .build/diag ## format, lint, types, layers, spelling, stale pages
 	$(BIN)/ruff format --check

@@ -62,9 +62,7 @@ class Looked:
         return {"interrupted": ExitCode.INTERRUPTED, "timeout": ExitCode.TIMED_OUT}.get(self.ended, code)
 
 
-def looked(
-    flags: Flags, narrator: Narrator, words: Sequence[str] = (), *, watch: Watch | None = None
-) -> Looked:
+def looked(flags: Flags, narrator: Narrator, words: Sequence[str] = (), *, watch: Watch | None = None) -> Looked:
     """Reads and diagnoses what the flags ask for, or what a watch gives next."""
     terms = [term for text in flags.filter for term in filtering.parse(text)]
     terms += [filtering.term(word) for word in words]

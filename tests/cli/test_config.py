@@ -180,4 +180,6 @@ def test_every_flag_has_a_variable_and_a_key():
                     continue
                 assert option.envvar == f"DIAG_{key.upper()}"
                 # `ignore` is the table [[ignore]] in files: there, a reason is required.
-                assert option.name in Settings.model_fields or key in Settings.model_fields or key in ("ignore", "context")
+                assert (
+                    option.name in Settings.model_fields or key in Settings.model_fields or key in ("ignore", "context")
+                )

@@ -2,10 +2,12 @@
 
 import ast
 import base64
+import os
 import stat
 import sys
 from pathlib import Path
 
+import kubernetes
 import pytest
 from certificates import certificates
 from kubernetes.config import incluster_config
@@ -16,6 +18,11 @@ from diag.collect import kube
 from diag.collect.kube import Cluster, Login, ReadOnlyError
 
 ITEMS, _ = scenario("preempted-two-deployments")
+
+
+def test_the_client_is_the_one_that_is_meant():
+    """The suite runs with the newest; `make test` runs this file again with the oldest that is supported."""
+    assert kubernetes.__version__.partition(".")[0] == os.environ.get("DIAG_TEST_CLIENT", "37")
 
 
 def version(config, **ways):
