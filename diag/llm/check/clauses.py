@@ -32,6 +32,7 @@ _OPPOSITE = re.compile(
 _RELATIVE = re.compile(r"\b(no \w+) that (?=is|are|has|have|was|were)", re.IGNORECASE)  # it denies both
 _NAMED = re.compile(r"\((?:[a-z]+-)+[a-z]+(?=[,)])")  # a finding's name: (container-not-started)
 _HALT = re.compile(r"\b(?:for|with|in|on|by|at|from|of|than|when|where)\b", re.IGNORECASE)
+_NO = frozenset(map(stem, ("no", "none", "nothing", "neither")))
 _REACH = 5  # words behind a "not" that it may deny
 _RESTRICTED = re.compile(r"(\w+)\s+only\s+(?:where|when|if|while|on|in|for|with|after)\b", re.IGNORECASE)
 
@@ -93,7 +94,7 @@ def _clause(text: str) -> Clause:
     nothing = set() if said else {"0" for _ in _NOTHING.findall(text)}
     denied: set[str] = set()
     for end, word in nots:
-        if word in ("no", "none", "noth", "neither"):  # "allows no other"
+        if word in _NO:  # "allows no other"
             start = end - len(text[:end].rsplit(maxsplit=1)[-1]) - 1
             denied |= {one for token in found if token.end == start for one in _parts(token.text)}
         halt = _HALT.search(text, end + 2)  # "none of them" goes on

@@ -7,8 +7,8 @@ from diag.llm.check.support import Source, Support
 from diag.llm.check.tokens import tokens
 
 _UNCHECKED = re.compile(
-    r"""(?:\bnot\b|n't|\bnever\b|cannot|\bno\b)[^,;.]*\b(?:check|look|read|list|know|verif|examin|inspect|collect
-    |in\ the\ files|say|contain|includ|cover)|\bunchecked|\bunknown|missing\ from\ the|\bwithout\ (?:check|look)
+    r"""(?:\bnot\b|n't|\bnever\b|cannot|\bno\b)[^,;.]*\b(?:check|look|read|list|know|verif|examine|inspect|collect
+    |in\ the\ files|say|contain|include|cover)|\bunchecked|\bunknown|missing\ from\ the|\bwithout\ (?:check|look)
     |\babsent\ from\ the""",
     re.IGNORECASE | re.VERBOSE,
 )
