@@ -11,7 +11,7 @@ from diag.llm.check.support import Source, Support
 from diag.llm.check.tokens import NUMBERS, tokens
 
 _BREAK = re.compile(
-    r"[;!?)]|\((?=of\b)|[,.](?=\s|$)|:(?=\s+[^\s\d])|\b(?:and|but|while|whereas|yet|although|though|so|because|as|which|whose|"
+    r"[;!?)]|\((?=of\b)|[,.](?=\s|$)|:(?=\s+(?:[^\s\d]|\d[\d/.]*\s+[A-Za-z]))|\b(?:and|but|while|whereas|yet|although|though|so|because|as|which|whose|"
     r"against|than|that|where)\b"
 )
 _NUMBER = rf"[\d.]+|{'|'.join(NUMBERS)}"

@@ -8,7 +8,7 @@ from diag.llm.check.english import alike, stem, stems, words
 from diag.llm.check.support import Support
 from diag.llm.check.tokens import Token, tokens
 
-_NOT_BEFORE = re.compile(r"\b(?:not|no|never|without|cannot)\b[^,;]*$|n't\b[^,;]*$")
+_NOT_BEFORE = re.compile(r"\b(?:not|no|never|without|cannot|neither|nor)\b[^,;]*$|n't\b[^,;]*$")
 _ONE_NODE = re.compile(r"(?<![\d/])(?:1|one) (?:\S+ )?nodes?\b")
 _TWO = re.compile(r"(?<!\d)(?:0/)?(?:2|two) ")
 _WHOLE = re.compile(r"(?<!\d)(\d+) (?:of|out of) \1\b|\b(?:each|per|every|all)\b")
@@ -54,7 +54,7 @@ def _adds_nothing(use: _Use, support: Support) -> bool:
             return use.number_within(2) or use.named > 1 or bool(_WHOLE.search(known))
         case "both":
             pair = len(support.sources) > 1 and bool(re.search(r"\band\b", use.after))
-            return pair or use.named > 1 or bool(_TWO.search(known))
+            return pair or use.named > 1 or (bool(_TWO.search(known)) and not re.search(r"\b1 (?:out )?of 2\b", known))
         case "after":
             return use.number_within(1) or bool(LASTING.search(spelled(use.after)[:50]))
     simple = {
