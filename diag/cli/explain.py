@@ -28,15 +28,17 @@ _EXAMPLES = (
 def command(ctx: click.Context, /, subject: tuple[str, ...], all_: bool, **asked: Any) -> int:  # noqa: FBT001  # click's
     """Why SUBJECT does not run: kind/name, ns/pod, an id (C1), a rule, a message."""
     from diag.cli.diagnostics import Narrator  # noqa: PLC0415  # help runs nothing
-    from diag.cli.looking import delivered, looked, outputs, refuse_paths  # noqa: PLC0415
+    from diag.cli.following import awaited, settled  # noqa: PLC0415
+    from diag.cli.looking import delivered, outputs, refuse_paths  # noqa: PLC0415
     from diag.views.narrow import narrowed  # noqa: PLC0415
 
     flags = flags_of(ctx)
     refuse_paths(subject, flags)
     to = outputs(flags)
     narrator = Narrator(quiet=flags.quiet, verbose=flags.verbose)
-    found = looked(flags, narrator)
-    report, text = found.report, " ".join(subject)
+    text = " ".join(subject)
+    found = awaited(flags, narrator, settled=(lambda look: settled(look, text, flags)) if text else None)
+    report = found.report
     said: Sequence[str] = ()
     if text:
         from diag.cli.answers import answer  # noqa: PLC0415  # only with a subject

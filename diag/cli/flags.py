@@ -47,6 +47,10 @@ _CLUSTERS: _Options = (
     _flag("--wait", type=duration, metavar="TIME", help="Look until there is a cause, or for TIME: 5m."),
     _flag("--all-resources", is_flag=True, help="List also kinds that no rule reads."),
 )
+_FOLLOWING: _Options = (
+    _flag("-w", "--watch", is_flag=True, help="Go on watching, and print what changes."),
+    _flag("--wait", type=duration, metavar="TIME", help="Look until there is a cause, or TIME is over: 5m."),
+)
 _CHOICES: _Options = (
     _flag("-n", "--namespace", multiple=True, metavar="NS", help="Show symptoms of these namespaces: ml,'dev-*'."),
     _flag("-A", "--all-namespaces", is_flag=True, help="Show symptoms of all (the default)."),
@@ -114,7 +118,7 @@ def shared(*, fail_on: str) -> Callable[[Any], Any]:
             metavar="SEVERITY",
             help="Exit 1 from error, warning, info on; or never.",
         )
-        return _with(function, (*_SOURCES, *_CLUSTERS, *_CHOICES, *_NOW, *_SHOWN, *_MANNERS, threshold))
+        return _with(function, (*_SOURCES, *_CLUSTERS, *_FOLLOWING, *_CHOICES, *_NOW, *_SHOWN, *_MANNERS, threshold))
 
     return decorate
 

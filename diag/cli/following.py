@@ -13,13 +13,19 @@ from diag.cli.looking import Looked
 from diag.collect.watching import Watch
 from diag.document import Report
 from diag.errors import UsageError
+from diag.facts.pods import PodClass, classify
+from diag.projection import kind_id
 from diag.report.sanitize import visible
+from diag.snapshot.kinds import Pod
+from diag.views.subject import resolve
 
 
 def awaited(
     flags: Flags, narrator: Narrator, words: tuple[str, ...] = (), *, settled: Callable[[Looked], bool] | None = None
 ) -> Looked:
     """One look; with `--wait`, looks until one is settled (has a cause, where nothing else is said) or time is over."""
+    if flags.watch:
+        raise UsageError("--watch is for `diag scan`", hint="--wait TIME looks until there is an answer")
     if flags.wait is None:
         return looking.looked(flags, narrator, words)
     watch = _watch(flags, "--wait")
@@ -31,6 +37,25 @@ def awaited(
         found = looking.looked(flags, narrator, words, watch=watch)
     narrator.done()
     return found
+
+
+def settled(found: Looked, text: str, flags: Flags) -> bool:
+    """Whether a subject has a cause, or is well: a pod that runs and is ready, a workload with all its replicas."""
+    match = resolve(found.report, text, namespaces=flags.namespaces, known=found.known(), put_aside=found.put_aside)
+    if match.causes or match.subject is None:
+        return bool(match.causes)
+    ref = match.subject
+    for snap in found.snapshots:
+        item = snap.get(kind_id(ref.apiVersion, ref.kind), ref.namespace or "", ref.name)
+        if snap.cluster != ref.cluster or item is None:
+            continue
+        if isinstance(item, Pod):
+            return classify(item) in (PodClass.HEALTHY, PodClass.FINISHED)
+        spec, status = item.whole.get("spec"), item.whole.get("status")
+        wanted = spec.get("replicas", 1) if isinstance(spec, dict) else None
+        ready = status.get("readyReplicas", 0) if isinstance(status, dict) else None
+        return isinstance(wanted, int) and isinstance(ready, int) and ready >= wanted
+    return False
 
 
 def followed(flags: Flags, narrator: Narrator, words: tuple[str, ...], show: Callable[[Looked], ExitCode]) -> ExitCode:

@@ -158,3 +158,22 @@ def wait_for(happened, seconds=30):
     while not happened():
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.05)
+
+
+def test_wait_for_a_subject_ends_when_it_is_well(serve, started):
+    name = "deployment/live/translate"
+    items = [item for item in ITEMS if item["metadata"]["name"] != "translate" or item["kind"] != "Deployment"]
+    deployment = next(
+        item for item in ITEMS if item["kind"] == "Deployment" and item["metadata"]["name"] == "translate"
+    )
+    quiet = [item for item in items if item["kind"] not in ("Event", "Pod")]
+    server = serve([*quiet, {**deployment, "status": {"readyReplicas": 1}}])
+    process = started("explain", "--kubeconfig", server.config, name, "--wait", "60s")
+    wait_for(lambda: len([one for one in server.requests if one.query.get("watch") == "true"]) > 5)
+    time.sleep(1)
+    assert process.poll() is None
+
+    server.store.put({**deployment, "status": {"replicas": 4, "readyReplicas": 4}})
+
+    out, err = process.communicate(timeout=50)
+    assert process.returncode == 0, out + err
