@@ -43,13 +43,11 @@ _CLUSTERS: _Options = (
     _flag("--as-group", multiple=True, metavar="GROUP", help="Act as a member of this group."),
     _flag("--request-timeout", type=duration, metavar="TIME", help="Give up a request after this long: 30s."),
     _flag("--timeout", type=duration, metavar="TIME", help="Report what was read by then (exit 124): 2m."),
-    _flag("-w", "--watch", is_flag=True, help="Go on watching, and print what changes."),
-    _flag("--wait", type=duration, metavar="TIME", help="Look until there is a cause, or for TIME: 5m."),
     _flag("--all-resources", is_flag=True, help="List also kinds that no rule reads."),
 )
 _FOLLOWING: _Options = (
     _flag("-w", "--watch", is_flag=True, help="Go on watching, and print what changes."),
-    _flag("--wait", type=duration, metavar="TIME", help="Look until there is a cause, or TIME is over: 5m."),
+    _flag("--wait", type=duration, metavar="TIME", help="Look until there is a cause, or for TIME: 5m."),
 )
 _CHOICES: _Options = (
     _flag("-n", "--namespace", multiple=True, metavar="NS", help="Show symptoms of these namespaces: ml,'dev-*'."),
