@@ -4,7 +4,8 @@ DiagError                 exit  hint shown
 ├── UsageError             2    the flag and its remedy
 ├── ConfigError            2    file, key, nearest known key
 ├── SnapshotError          3    path, line
-└── ClusterError           3    context, and how to look closer
+├── ClusterError           3    context, and how to look closer
+└── EndedError       130, 124   what to do
 """
 
 
@@ -37,3 +38,11 @@ class SnapshotError(DiagError):
 
 class ClusterError(DiagError):
     """A cluster cannot be reached, or nothing of it may be read. One part that may not be read is a gap instead."""
+
+
+class EndedError(DiagError):
+    """Ctrl-C or `--timeout` came before anything was read. `ended` is `interrupted` or `timeout`."""
+
+    def __init__(self, ended: str) -> None:
+        super().__init__(f"{ended} before anything was read", hint="give it more time, or see what `diag doctor` says")
+        self.exit_code = 130 if ended == "interrupted" else 124

@@ -30,6 +30,7 @@ def awaited(
         return looking.looked(flags, narrator, words)
     watch = _watch(flags, "--wait")
     until = time.monotonic() + flags.wait
+    watch.until = until
     done = settled or (lambda found: bool(found.report.causes))
     found = looking.looked(flags, narrator, words, watch=watch)
     while not done(found) and not found.ended and time.monotonic() < until:
@@ -64,15 +65,20 @@ def followed(flags: Flags, narrator: Narrator, words: tuple[str, ...], show: Cal
     found = looking.looked(flags, narrator, words, watch=watch)
     code = show(found)
     sys.stdout.flush()
+    lost: dict[str, str] = {}
     while not found.ended:
         before = found.report
         gc.unfreeze()  # loading sets what it read apart from the collector; of looks that are over, nothing may stay
         gc.collect()
         found = looking.looked(flags, narrator, words, watch=watch)
+        if watch.lost != lost:
+            lost = dict(watch.lost)
+            for name, why in lost.items():
+                narrator.note(f"{name} does not answer, what follows may be old: {why}")
         for line in changes(before, found.report):
             sys.stdout.write(visible(line) + "\n")
         sys.stdout.flush()
-    return code if found.ended == "interrupted" else found.code(code)
+    return found.code(code)
 
 
 def changes(before: Report, after: Report) -> list[str]:
@@ -84,7 +90,7 @@ def changes(before: Report, after: Report) -> list[str]:
     for key, cause in new.items():
         if key not in old:
             lines.append(f"{now} new {cause.severity}: {cause.name}: {cause.summary}")
-        elif cause.summary != old[key].summary:
+        elif (cause.summary, cause.severity) != (old[key].summary, old[key].severity):
             lines.append(f"{now} now {cause.severity}: {cause.name}: {cause.summary}")
     return lines
 

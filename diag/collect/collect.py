@@ -16,7 +16,7 @@ from diag.collect.kube import Cluster
 from diag.collect.listing import Listing, list_kind
 from diag.collect.logs import LiveLogs
 from diag.collect.namespaces import allowed_in, candidates
-from diag.collect.pool import in_parallel
+from diag.collect.pool import in_parallel, patiently
 from diag.collect.requests import FailedError, Stop, ask
 from diag.projection import kind_id
 from diag.snapshot.sources.part import Listed, Part, Problem, Slice
@@ -81,9 +81,9 @@ def gather(
     Raises nothing: what failed is in the part's problems.
     """
     problems: list[Problem] = []
-    version, captured = _version(cluster, problems, stop)
+    version, captured = patiently(lambda: _version(cluster, problems, stop), stop) or (None, None)
     say(f"asking {cluster.context} what it serves")
-    served = discover(cluster, kinds)
+    served = patiently(lambda: discover(cluster, kinds), stop) or Discovered(everything_unknown=True)
     wanted = [one for kind, one in served.kinds.items() if everything or kind in kinds]
     collecting = gc.isenabled()
     gc.disable()  # what is listed has no cycles, and a collection would walk every object so far

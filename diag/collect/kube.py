@@ -9,6 +9,7 @@ Works with kubernetes 33 (urllib3 in `rest_client`, `authorization` as the key o
 
 import contextlib
 import json
+import logging
 import os
 import re
 import threading
@@ -202,6 +203,8 @@ class Cluster:
                 preload_content=False,
             )  # fmt: skip
             yield response
+        except urllib3.exceptions.NewConnectionError as error:  # a kind of time-out to urllib3, and none to people
+            raise TransportError(_reason(error)) from error
         except urllib3.exceptions.TimeoutError as error:
             raise TransportError(f"no answer within {self.login.timeout_s:g} s", timed_out=True) from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
@@ -229,7 +232,12 @@ class Cluster:
         from kubernetes.client import ApiClient, Configuration  # noqa: PLC0415  heavy
 
         settings = Configuration()
-        self.context, self.namespace = _configure(settings, self.login)
+        quiet = logging.root.manager.disable
+        logging.disable(logging.CRITICAL)  # the client logs what an exec plug-in says, secrets and escapes included
+        try:
+            self.context, self.namespace = _configure(settings, self.login)
+        finally:
+            logging.disable(quiet)
         settings.connection_pool_maxsize = _POOL
         self._settings, self._host = settings, str(settings.host).rstrip("/")
         try:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from diag.collect.collect import LAYOUT, gather
 from diag.collect.kube import Cluster, Login, contexts
+from diag.collect.pool import patiently
 from diag.collect.requests import Stop
-from diag.errors import ClusterError, UsageError
+from diag.errors import ClusterError, EndedError, UsageError
 from diag.snapshot.sources.part import Part, Problem
 
 
@@ -54,18 +56,22 @@ class Live:
         logins = self.logins()
         for login in logins:
             try:
-                cluster = Cluster(login)
+                cluster = patiently(partial(Cluster, login), self.stop)
             except ClusterError as error:
                 if len(logins) == 1:
                     raise
                 failures.append(error)
                 parts.append(_unreachable(login, error))
                 continue
+            if cluster is None:
+                break
             found = gather(
                 cluster, kinds, namespaces=self.namespaces, everything=self.everything, stop=self.stop, say=say
             )
             parts.append(found.part(self.stop, say))
-        if not any(part.items for part in parts) and not self.stop.ended:
+        if not any(part.items for part in parts) and self.stop.ended:
+            raise EndedError(self.stop.ended)
+        if not any(part.items for part in parts):
             raise failures[0] if len(failures) == len(logins) else _nothing(parts)
         return parts
 

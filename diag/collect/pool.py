@@ -34,6 +34,14 @@ def in_parallel(
         yield jobs[number], None
 
 
+def patiently(do: Callable[[], ResultT], stop: Stop) -> ResultT | None:
+    """What it returns or raises; None when `stop` ends before, whatever it still waits for."""
+    ((_, result),) = in_parallel([None], lambda _: do(), stop)
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
 class _Work(Generic[JobT, ResultT]):
     def __init__(self, jobs: Sequence[JobT], do: Callable[[JobT], ResultT], stop: Stop) -> None:
         self._jobs, self._do, self._stop = jobs, do, stop

@@ -8,8 +8,17 @@ from diag.causes.silence import plural
 Rule = Mapping[str, Sequence[str]]
 VERBS = ("get", "list", "watch")
 LOGS: Rule = {"apiGroups": ("",), "resources": ("pods/log",), "verbs": ("get",)}
-# Kinds of Kubernetes itself that have no namespace; of custom resources nobody knows without the cluster.
+# Kinds without a namespace: Kubernetes' own, and those whose CRDs say `scope: Cluster` (each project's config/crd).
 CLUSTER_SCOPED = frozenset({
+    "apiextensions.k8s.io/CustomResourceDefinition",
+    "cluster.karmada.io/Cluster", "cluster.open-cluster-management.io/ManagedCluster", "karpenter.sh/NodeClaim",
+    "karpenter.sh/NodePool", "kueue.x-k8s.io/AdmissionCheck", "kueue.x-k8s.io/ClusterQueue",
+    "kueue.x-k8s.io/Cohort", "kueue.x-k8s.io/MultiKueueCluster", "kueue.x-k8s.io/MultiKueueConfig",
+    "kueue.x-k8s.io/ResourceFlavor", "kueue.x-k8s.io/Topology", "kueue.x-k8s.io/WorkloadPriorityClass",
+    "node.katalyst.kubewharf.io/CustomNodeResource", "nvidia.com/ClusterPolicy", "nvidia.com/NVIDIADriver",
+    "scheduling.koordinator.sh/Reservation", "scheduling.run.ai/Queue", "scheduling.volcano.sh/Queue",
+    "serving.kserve.io/ClusterServingRuntime", "slo.koordinator.sh/NodeMetric", "topology.volcano.sh/HyperNode",
+    "trainer.kubeflow.org/ClusterTrainingRuntime",
     "Namespace", "Node", "PersistentVolume", "admissionregistration.k8s.io/MutatingWebhookConfiguration",
     "admissionregistration.k8s.io/ValidatingWebhookConfiguration", "node.k8s.io/RuntimeClass",
     "resource.k8s.io/DeviceClass", "resource.k8s.io/DeviceTaintRule", "resource.k8s.io/ResourceSlice",

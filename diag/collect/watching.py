@@ -4,6 +4,7 @@ One watch a kind goes on from the version of its list. A watch that ends is open
 server has forgotten (410) lists its kind again. Bookmarks move the place on, nothing else.
 """
 
+import math
 import queue
 import threading
 import time
@@ -72,6 +73,8 @@ class Watch:
 
     def __init__(self, live: Live) -> None:
         self.live = live
+        self.until = math.inf  # no batch is waited for longer than this (time.monotonic())
+        self.lost: dict[str, str] = {}  # why watches of a cluster fail, by its name; emptied when they go on
         self._gathered: list[tuple[Gathered, float, list[_Watched]]] = []
         self._changes: queue.SimpleQueue[tuple[_Watched, str, msgspec.Raw | Listing]] = queue.SimpleQueue()
 
@@ -107,7 +110,7 @@ class Watch:
 
     def _wait(self) -> None:
         """Until something changes, then for all that comes with it; or until ages have moved on."""
-        quiet_until = time.monotonic() + _QUIET_S
+        quiet_until = min(time.monotonic() + _QUIET_S, self.until)
         batch_until = None
         while not self.stop.ended and time.monotonic() < (batch_until or quiet_until):
             try:
@@ -126,8 +129,10 @@ class Watch:
         version = listing.version
         query = {"watch": "true", "allowWatchBookmarks": "true", "timeoutSeconds": _LASTS_S}
         while not self.stop.ended:
+            began = time.monotonic()
             try:
                 for text in cluster.lines(listing.served.path(listing.namespace), query | {"resourceVersion": version}):
+                    self.lost.pop(cluster.context, None)
                     line = _line.decode(text)
                     if line.type == "ERROR":
                         version = self._again(cluster, watched)
@@ -135,7 +140,9 @@ class Watch:
                     version = _object.decode(line.object).metadata.resource_version or version
                     if line.type != "BOOKMARK":
                         self._changes.put((watched, line.type, msgspec.Raw(bytes(line.object))))
-            except (TransportError, msgspec.MsgspecError, UnicodeDecodeError):
+            except (TransportError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+                self.lost[cluster.context] = str(error)
+            if time.monotonic() - began < _AGAIN_S:  # a server that ends watches at once is not asked in a loop
                 self.stop.wait(_AGAIN_S)
 
     def _again(self, cluster: Cluster, watched: _Watched) -> str:

@@ -61,7 +61,10 @@ def _lines(found: Difference, look: Look) -> Iterator[str]:
     if len(found.objects) > _SHOWN:
         yield f"  and {len(found.objects) - _SHOWN} more (-o json lists all)"
     if found.not_compared:
-        yield from wrap(f"Not compared, as only one look holds them: {folded(found.not_compared, 20)}", look.width)
+        yield from wrap(
+            f"Not compared, as only one look holds them: {folded([visible(each) for each in found.not_compared], 20)}",
+            look.width,
+        )
 
 
 def _section(title: str, lines: list[str], look: Look) -> Iterator[str]:

@@ -153,3 +153,10 @@ def test_a_group_whose_server_is_down_is_one_gap(look):
     report, _ = look(stale=["policy"])
 
     assert [what for what, _ in gaps(report) if "policy" in what][:1] == ["discover policy/v1"]
+
+
+def test_a_refused_connection_is_no_time_out(tmp_path):
+    config = kubeconfig(tmp_path / "config", {"gone": "http://127.0.0.1:9"})
+
+    with pytest.raises(ClusterError, match=r"(?i)refused"):
+        scan(Live(kubeconfig=str(config), request_timeout_s=5.0))

@@ -2,9 +2,14 @@
 
 import ast
 import base64
+import contextlib
+import logging
 import os
+import signal
 import stat
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import kubernetes
@@ -16,6 +21,7 @@ from scenarios import scenario
 import diag
 from diag.collect import kube
 from diag.collect.kube import Cluster, Login, ReadOnlyError
+from diag.errors import ClusterError
 
 ITEMS, _ = scenario("preempted-two-deployments")
 
@@ -136,3 +142,41 @@ def test_nothing_else_opens_a_connection():
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
             assert not connects.intersection(each.partition(".")[0] for each in names), name
+
+
+@pytest.mark.parametrize("ending", ["timeout", "interrupt"])
+def test_a_login_that_hangs_is_left_when_time_is_over(serve, tmp_path, ending):
+    plugin = {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "command": "sleep",
+        "args": ["60"],
+        "interactiveMode": "Never",
+    }
+    server = serve(ITEMS, user={"exec": plugin})
+    words = ["--timeout", "2s"] if ending == "timeout" else []
+    process = subprocess.Popen(  # noqa: S603  our own interpreter and words
+        [sys.executable, "-m", "diag", "scan", "--kubeconfig", server.config, *words],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    if ending == "interrupt":
+        time.sleep(4)
+        process.send_signal(signal.SIGINT)
+
+    out, err = process.communicate(timeout=30)
+
+    assert (process.returncode, out) == (124 if ending == "timeout" else 130, "")
+    assert "before anything was read" in err
+
+
+def test_what_a_login_says_is_not_repeated(serve, tmp_path, capfd):
+    script = tmp_path / "login"
+    script.write_text("#!/bin/sh\nprintf '\\033[31mpassword=hunter2' >&2\nexit 3\n")
+    script.chmod(0o755)
+    plugin = {"apiVersion": "client.authentication.k8s.io/v1", "command": str(script), "interactiveMode": "Never"}
+    server = serve(ITEMS, user={"exec": plugin})
+    logging.basicConfig()
+
+    with contextlib.suppress(ClusterError):
+        Cluster(Login(kubeconfig=server.config))
+
+    assert "hunter2" not in capfd.readouterr().err

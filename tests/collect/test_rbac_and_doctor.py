@@ -29,6 +29,7 @@ def test_a_role_for_namespaces_leaves_out_what_has_none(diag):
 
     assert [one["metadata"]["namespace"] for one in (first, second)] == ["ml", "team-a"]
     assert '"nodes"' not in json.dumps(first)
+    assert '"clusterqueues"' not in json.dumps(first)
     assert '"pods"' in json.dumps(first)
     assert diag("rbac", "--role").code == 2
 
