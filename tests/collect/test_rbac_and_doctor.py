@@ -115,3 +115,13 @@ def test_a_context_that_does_not_exist_is_a_slip(serve, diag):
 
 def test_a_dump_and_a_cluster_exclude_each_other(serve, diag):
     assert diag("scan", "--demo", "--context", "prod").code == 2
+
+
+def test_fit_looks_at_the_cluster_too(serve, diag):
+    server = serve(ITEMS)
+
+    ended = diag("fit", "--gpus", "1", "--kubeconfig", server.config)
+
+    assert ended.code in (0, 1)
+    assert ended.out
+    assert diag("fit", "--gpus", "1").code == 3

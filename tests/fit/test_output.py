@@ -117,7 +117,6 @@ def test_flags_become_what_the_pod_asks_for(diag):
         ["--demo", "--gpus", "1", "--toleration", "k:Never"],
         ["--demo", "--gpus", "1", "-o", "wide"],
         ["--demo", "--like", "deploy/ml/no-such-thing"],
-        ["--gpus", "1"],
     ],
 )
 def test_a_slip_exits_with_two_a_sentence_and_a_hint(diag, args):

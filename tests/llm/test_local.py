@@ -38,7 +38,7 @@ def small():
     return path
 
 
-def asked(timeout_s=300, most_tokens=70):
+def asked(timeout_s=300, most_tokens=200):
     told = prompt(BRIEF)
     return Ask(system=told.system, user=told.user, schema=schema(BRIEF), most_tokens=most_tokens, timeout_s=timeout_s)
 
