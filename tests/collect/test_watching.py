@@ -82,13 +82,17 @@ def started(tmp_path):
     for process in running:
         process.kill()
         process.wait()
+        for thread in readers:
+            thread.join(5)
+        for stream in (process.stdout, process.stderr):
+            stream.close()
 
 
 def test_watch_prints_the_first_look_then_what_comes_and_goes_until_ctrl_c(serve, started):
     server = serve(ITEMS, logs=LOGS)
     process = started("scan", "--kubeconfig", server.config, "--watch", "-o", "plain")
     lines = []
-    threading.Thread(target=lambda: lines.extend(process.stdout), daemon=True).start()
+    gather(process.stdout, lines)
     wait_for(lambda: any("preempted-by-priority" in line for line in lines))
     assert not [line for line in lines if " gone " in line]
 
@@ -155,6 +159,16 @@ def test_a_time_out_prints_what_was_read(serve, diag):
     assert [gap for gap in ended.report["gaps"] if gap["what"] == "list apps/Deployment"]
 
 
+readers = []
+
+
+def gather(stream, lines):
+    """Collect the lines of a stream beside the test."""
+    thread = threading.Thread(target=lambda: lines.extend(stream), daemon=True)
+    readers.append(thread)
+    thread.start()
+
+
 def wait_for(happened, seconds=30):
     end = time.monotonic() + seconds
     while not happened():
@@ -189,8 +203,8 @@ def test_a_watch_whose_server_goes_away_says_so(started, tmp_path):
     wait_for(config.exists)
     process = started("scan", "--kubeconfig", str(config), "--watch")
     out, err = [], []
-    threading.Thread(target=lambda: out.extend(process.stdout), daemon=True).start()
-    threading.Thread(target=lambda: err.extend(process.stderr), daemon=True).start()
+    gather(process.stdout, out)
+    gather(process.stderr, err)
     wait_for(lambda: any("preempted" in line for line in out))
 
     server.kill()
