@@ -1,6 +1,7 @@
 """`--wait` and `--watch`: looks that follow each other, fed by watches and not by lists."""
 
 import gc
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -28,9 +29,8 @@ def awaited(
         raise UsageError("--watch is for `diag scan`", hint="--wait TIME looks until there is an answer")
     if flags.wait is None:
         return looking.looked(flags, narrator, words)
-    watch = _watch(flags, "--wait")
     until = time.monotonic() + flags.wait
-    watch.until = until
+    watch = _watch(flags, "--wait", until)
     done = settled or (lambda found: bool(found.report.causes))
     found = looking.looked(flags, narrator, words, watch=watch)
     while not done(found) and not found.ended and time.monotonic() < until:
@@ -95,8 +95,8 @@ def changes(before: Report, after: Report) -> list[str]:
     return lines
 
 
-def _watch(flags: Flags, flag: str) -> Watch:
+def _watch(flags: Flags, flag: str, until: float = math.inf) -> Watch:
     wants_cluster(flags)
     if flags.from_ or flags.demo:
         raise UsageError(f"{flag} is for clusters: a dump does not change", hint="leave --from and --demo out")
-    return Watch(live(flags))
+    return Watch(live(flags), until=until)

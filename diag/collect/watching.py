@@ -71,9 +71,9 @@ class _Watched:
 class Watch:
     """The clusters of `live`, and what becomes of them. `parts` gives the first pass, then a batch at each call."""
 
-    def __init__(self, live: Live) -> None:
+    def __init__(self, live: Live, *, until: float = math.inf) -> None:
         self.live = live
-        self.until = math.inf  # no batch is waited for longer than this (time.monotonic())
+        self.until = until  # no batch is waited for longer than this (time.monotonic())
         self.lost: dict[str, str] = {}  # why watches of a cluster fail, by its name; emptied when they go on
         self._gathered: list[tuple[Gathered, float, list[_Watched]]] = []
         self._changes: queue.SimpleQueue[tuple[_Watched, str, msgspec.Raw | Listing]] = queue.SimpleQueue()
