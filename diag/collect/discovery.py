@@ -13,6 +13,8 @@ import msgspec
 
 from diag.collect.kube import Cluster, path_of
 from diag.collect.requests import FailedError, ask
+from diag.collect.roles import CLUSTER_SCOPED
+from diag.projection import dicts
 from diag.snapshot.sources.part import Problem
 
 AGGREGATED = ",".join(
@@ -22,12 +24,8 @@ AGGREGATED = ",".join(
 _VERSION = re.compile(r"v(\d+)(?:(alpha|beta)(\d+))?")
 _STAGE = {"alpha": 1, "beta": 2, None: 3}
 _PLURAL = re.compile(r"[a-z0-9]+")  # subresources have a slash
-# Groups of Kubernetes itself, whose kinds are at v1 where discovery cannot be asked, and their kinds without namespace.
+# Groups of Kubernetes itself, whose kinds are at v1 where discovery cannot be asked.
 _ASSUMED = ("", "apps", "batch", "policy", "storage.k8s.io", "coordination.k8s.io", "discovery.k8s.io", "node.k8s.io")
-_CLUSTER_SCOPED = (
-    "Namespace", "Node", "PersistentVolume", "storage.k8s.io/StorageClass", "storage.k8s.io/CSINode",
-    "storage.k8s.io/CSIDriver", "storage.k8s.io/VolumeAttachment", "node.k8s.io/RuntimeClass",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,12 +112,12 @@ def discover(cluster: Cluster, wanted: Collection[str]) -> Discovered:
 
 
 def _aggregated(document: dict[str, Any], found: Discovered) -> None:
-    for group in _dicts(document.get("items")):
+    for group in dicts(document.get("items")):
         name = str(_dict(group.get("metadata")).get("name") or "")
-        for version in _dicts(group.get("versions")):
+        for version in dicts(group.get("versions")):
             if version.get("freshness") == "Stale":
                 _stale(name, str(version.get("version")), found, "its API service does not answer")
-            for each in _dicts(version.get("resources")):
+            for each in dicts(version.get("resources")):
                 kind = _dict(each.get("responseKind")).get("kind")
                 verbs, scope = each.get("verbs"), each.get("scope")
                 found.add_entry((name, version.get("version")), kind, each.get("resource"), scope, verbs)
@@ -131,8 +129,8 @@ def _plain(cluster: Cluster, path: str, document: dict[str, Any], wanted: Iterab
     else:
         needed = {kind.rpartition("/")[0] for kind in wanted}
         groups = {
-            str(group.get("name")): [str(each.get("version")) for each in _dicts(group.get("versions"))]
-            for group in _dicts(document.get("groups"))
+            str(group.get("name")): [str(each.get("version")) for each in dicts(group.get("versions"))]
+            for group in dicts(document.get("groups"))
             if group.get("name") in needed
         }
     for group, versions in groups.items():
@@ -142,7 +140,7 @@ def _plain(cluster: Cluster, path: str, document: dict[str, Any], wanted: Iterab
             except (FailedError, msgspec.MsgspecError) as error:
                 _stale(group, version, found, str(error))
                 continue
-            for each in _dicts(listed.get("resources")):
+            for each in dicts(listed.get("resources")):
                 verbs, scope = each.get("verbs"), each.get("namespaced")
                 found.add_entry((group, version), each.get("kind"), each.get("name"), scope, verbs)
 
@@ -167,7 +165,7 @@ def _assume(path: str, wanted: Iterable[str], found: Discovered, error: Exceptio
         group, _, name = kind.rpartition("/")
         if (not group) is core and group in _ASSUMED and kind != "Secret":
             word = plural(kind).partition(".")[0]
-            found.add(Served(group=group, version="v1", kind=name, plural=word, namespaced=kind not in _CLUSTER_SCOPED))
+            found.add(Served(group=group, version="v1", kind=name, plural=word, namespaced=kind not in CLUSTER_SCOPED))
     if core:
         found.unknown.add("")
     else:
@@ -194,7 +192,3 @@ def _object(body: bytes) -> dict[str, Any]:
 
 def _dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

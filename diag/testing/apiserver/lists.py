@@ -9,7 +9,7 @@ import msgspec
 from diag.facts.selection import matches_requirement
 from diag.testing.apiserver.kinds import Resource
 from diag.testing.apiserver.status import expired, status
-from diag.testing.apiserver.store import Store, Stored
+from diag.testing.apiserver.store import SELECTABLE, Store, Stored
 
 _SET_BASED = re.compile(r"\s*([^\s!=,()]+)\s+(in|notin)\s*\(([^()]*)\)\s*")
 _EQUALS = re.compile(r"\s*([^\s!=,()]+)\s*(==|=|!=)\s*([^\s!=,()]*)\s*")
@@ -94,15 +94,9 @@ def _fields(selector: str) -> Iterable[tuple[str, str, bool]]:
         found = _EQUALS.fullmatch(part)
         if not found:
             raise BadQueryError(f"invalid selector: '{part}'; can't understand '{part}'")
-        if found[1] not in _SUPPORTED:
+        if found[1] not in SELECTABLE:
             raise BadQueryError(f"field label not supported: {found[1]}")
         yield found[1], found[3], found[2] != "!="
-
-
-_SUPPORTED = frozenset({
-    "metadata.name", "metadata.namespace", "spec.nodeName", "status.phase", "type", "reason", "involvedObject.kind",
-    "involvedObject.name", "involvedObject.namespace",
-})  # fmt: skip
 
 
 def _limit(query: Mapping[str, str]) -> int:

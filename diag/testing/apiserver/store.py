@@ -150,7 +150,7 @@ def _as_listed(item: Object, resource: Resource) -> Object:
 def _fields(item: Object) -> dict[str, str]:
     """The fields that field selectors of pods, nodes and events may name."""
     found = {}
-    for path in _SELECTABLE:
+    for path in SELECTABLE:
         value: Any = item
         for step in path.split("."):
             value = value.get(step) if isinstance(value, dict) else None
@@ -158,7 +158,7 @@ def _fields(item: Object) -> dict[str, str]:
     return found
 
 
-_SELECTABLE = (
+SELECTABLE = (
     "metadata.name", "metadata.namespace", "spec.nodeName", "status.phase", "type", "reason", "involvedObject.kind",
     "involvedObject.name", "involvedObject.namespace",
 )  # fmt: skip
