@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from diag.collect.collect import LAYOUT, gather
+from diag.collect.collect import LAYOUT, Gathered, gather
 from diag.collect.kube import Cluster, Login, contexts
 from diag.collect.pool import patiently
 from diag.collect.requests import Stop
@@ -45,35 +45,37 @@ class Live:
             for name in names
         ]  # fmt: skip
 
-    def parts(self, kinds: Collection[str], say: Callable[[str], None]) -> list[Part]:
-        """A part for each cluster, of these kinds (ids) at least. One of several that cannot be reached is a gap.
+    def gathered(self, kinds: Collection[str], say: Callable[[str], None]) -> tuple[list[Gathered], list[Part]]:
+        """One pass over each cluster, of these kinds (ids) at least, and a part for each that cannot be reached.
 
-        Raises ClusterError where no cluster can be reached, or none lets anything be read, UsageError for contexts
-        that do not exist.
+        Raises ClusterError where no cluster can be reached, or none lets anything be read, EndedError where time was
+        over before, UsageError for contexts that do not exist.
         """
-        parts: list[Part] = []
-        failures: list[ClusterError] = []
+        found: list[Gathered] = []
+        unreachable: list[Part] = []
         logins = self.logins()
         for login in logins:
             try:
                 cluster = patiently(partial(Cluster, login), self.stop)
             except ClusterError as error:
-                if len(logins) == 1:
+                unreachable.append(_unreachable(login, error))
+                if len(unreachable) == len(logins):
                     raise
-                failures.append(error)
-                parts.append(_unreachable(login, error))
                 continue
             if cluster is None:
                 break
-            found = gather(
-                cluster, kinds, namespaces=self.namespaces, everything=self.everything, stop=self.stop, say=say
+            found.append(
+                gather(cluster, kinds, namespaces=self.namespaces, everything=self.everything, stop=self.stop, say=say)
             )
-            parts.append(found.part(self.stop, say))
-        if not any(part.items for part in parts) and self.stop.ended:
-            raise EndedError(self.stop.ended)
+        parts = [*unreachable, *(one.part(self.stop, say) for one in found)]
         if not any(part.items for part in parts):
-            raise failures[0] if len(failures) == len(logins) else _nothing(parts)
-        return parts
+            raise EndedError(self.stop.ended) if self.stop.ended else _nothing(parts)
+        return found, unreachable
+
+    def parts(self, kinds: Collection[str], say: Callable[[str], None]) -> list[Part]:
+        """A part for each cluster; one of several that cannot be reached is a gap. Raises as `gathered` does."""
+        found, unreachable = self.gathered(kinds, say)
+        return [*unreachable, *(one.part(self.stop, say) for one in found)]
 
 
 def _unreachable(login: Login, error: ClusterError) -> Part:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from diag.collect.collect import Gathered, gather
+from diag.collect.collect import Gathered
 from diag.collect.kube import Cluster, TransportError
 from diag.collect.listing import Listing, list_kind
 from diag.collect.live import Live
@@ -75,6 +75,7 @@ class Watch:
         self.live = live
         self.until = until  # no batch is waited for longer than this (time.monotonic())
         self.lost: dict[str, str] = {}  # why watches of a cluster fail, by its name; emptied when they go on
+        self._unreachable: list[Part] = []
         self._gathered: list[tuple[Gathered, float, list[_Watched]]] = []
         self._changes: queue.SimpleQueue[tuple[_Watched, str, msgspec.Raw | Listing]] = queue.SimpleQueue()
 
@@ -86,20 +87,19 @@ class Watch:
     def parts(self, kinds: Collection[str], say: Callable[[str], None]) -> list[Part]:
         """The clusters as they are now; from the second call on, this waits for changes. Raises ClusterError."""
         if not self._gathered:
-            for login in self.live.logins():
-                self._begin(Cluster(login), kinds, say)
+            found, self._unreachable = self.live.gathered(kinds, say)
+            for one in found:
+                self._begin(one)
         else:
             self._wait()
-        return [self._part(*each, say) for each in self._gathered]
+        return [*self._unreachable, *(self._part(*each, say) for each in self._gathered)]
 
-    def _begin(self, cluster: Cluster, kinds: Collection[str], say: Callable[[str], None]) -> None:
-        live = self.live
-        found = gather(cluster, kinds, namespaces=live.namespaces, everything=live.everything, stop=live.stop, say=say)
+    def _begin(self, found: Gathered) -> None:
         whole = [each for each in (*found.listings, *found.inside) if each.failure is None and each.version]
         watched = [_Watched(listing) for listing in whole]
         for each in watched:
             each.take()
-            threading.Thread(target=self._follow, args=(cluster, each), daemon=True).start()
+            threading.Thread(target=self._follow, args=(found.cluster, each), daemon=True).start()
         self._gathered.append((found, time.monotonic(), watched))
 
     def _part(self, found: Gathered, began: float, watched: list[_Watched], say: Callable[[str], None]) -> Part:
