@@ -52,8 +52,27 @@ def told(groups):
     return [(group.symptom, str(group.workload), group.severity.value) for group in groups]
 
 
+def local_queue(name):
+    return {"apiVersion": KUEUE, "kind": "LocalQueue", "metadata": {"name": name, "namespace": "ml"}, "spec": {}}
+
+
 def test_a_suspended_job_of_a_queue_without_a_workload_is_not_admitted(cluster):
-    assert told(cluster.groups(job("train"))) == [("workload-not-admitted", "Job/ml/train", "error")]
+    other = workload("other", condition("Admitted", "True"))
+
+    assert told(cluster.groups(job("train"), other)) == [("workload-not-admitted", "Job/ml/train", "error")]
+
+
+def test_without_any_workload_nobody_knows_what_a_suspended_job_waits_for(cluster):
+    (group,) = cluster.groups(job("train"))
+
+    assert (group.severity.value, group.message) == (
+        "info", "it is suspended for a queue, and what waits in queues was not collected",
+    )  # fmt: skip
+    assert told(cluster.groups(job("train"), local_queue("q"))) == [("workload-not-admitted", "Job/ml/train", "info")]
+
+
+def test_a_suspended_job_whose_queue_is_not_among_those_of_its_namespace_is_in_trouble(cluster):
+    assert told(cluster.groups(job("train"), local_queue("p"))) == [("workload-not-admitted", "Job/ml/train", "error")]
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ from diag.vocab.kueue import CLUSTER_QUEUE, LOCAL_QUEUE, QUEUE_LABEL, WORKLOAD
 GRACE_S = 60
 # Reasons that no waiting mends (since 0.19; before, all were `Pending` or `Inadmissible`).
 STATED = ("Misconfigured", "Suspended", "ExceedsMaxQuota", "NoMatchingFlavor", "TopologyPlacementFailed")
+# Events about a job of which Kueue could make no Workload (pkg/controller/jobframework).
+NOT_MADE = ("WorkloadPriorityClassNotFound", "ErrWorkloadCompose")
 DEACTIVATED_BY_LIMIT = "DeactivatedDueTo"  # the rest of the reason says which limit; a user's own choice has none
 
 
@@ -118,17 +120,21 @@ def _job(scene: Scene, job: Controller) -> Iterator[Complaint]:
     if ended or managed or any(child.kind_id == WORKLOAD for child in scene.snap.children_of(job)):
         return
     template = template_pod(job)
+    unseen = scene.snap.coverage(WORKLOAD, job.namespace) == "none"  # not collected, or Kueue is not installed
+    missing = scene.snap.lacks(LOCAL_QUEUE, job.namespace, queue_name(job)[0]) is not None
+    in_trouble = not unseen or missing or scene.warnings(job, *NOT_MADE)
     yield Complaint(
         symptom="workload-not-admitted",
         member=job,
         workload=scene.root(job),
         group_by=str(scene.root(job)),
-        reason="no Workload",
-        message="it is suspended for a queue, and has no Workload",
+        reason="suspended for a queue" if unseen else "no Workload",
+        message="it is suspended for a queue, and "
+        + ("what waits in queues was not collected" if unseen else "has no Workload"),
         evidence=(cite(job, "spec.suspend"), cite(job, f"metadata.labels{key(QUEUE_LABEL)}")),
         since=job.created,
         gpus=(shape_of(template).gpu_total if template else 0) * (job.spec.parallelism or 1),
-        severity=Severity.ERROR if scene.older(job.created, GRACE_S) else Severity.INFO,
+        severity=Severity.ERROR if in_trouble and scene.older(job.created, GRACE_S) else Severity.INFO,
     )
 
 
