@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Literal, NamedTuple, Protocol
 
+GRACE_S = 60  # trouble that nothing but time tells is worth knowing for so long, and an error behind it
+
 
 class Severity(StrEnum):
     """What it costs: `error` work is blocked or lost, `warning` degraded or about to be, `info` worth knowing."""

@@ -250,3 +250,21 @@ def test_a_short_value_stays_whole():
     assert quoted("a\nb") == '"a\nb"'
     assert quoted(True) == "true"
     assert quoted(0) == "0"
+
+
+@pytest.mark.parametrize(
+    ("since", "severity", "told"),
+    [
+        ("09:41:29Z", "info", False),
+        ("10:22:30Z", "info", True),
+        ("10:22:30Z", "warning", False),
+    ],
+)
+def test_a_young_wait_says_why_it_is_no_error_yet(report, since, severity, told):
+    (cluster,) = report.target.clusters
+    day = (cluster.now or "")[:11]
+    now = msgspec.structs.replace(cluster, now=f"{day}10:23:00Z")
+    young = msgspec.structs.replace(report.causes[0], since=f"{day}{since}", severity=severity)
+    one = msgspec.structs.replace(report, target=msgspec.structs.replace(report.target, clusters=[now]))
+
+    assert any("so far" in line.text for line in lines(explained(one, young), "Since when")) is told

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from diag.facts.pods import PodClass
-from diag.findings import Evidence, Severity
+from diag.findings import GRACE_S, Evidence, Severity
 from diag.snapshot.cite import cite
 from diag.snapshot.kinds import Controller, Event, Pod
 from diag.trouble.groups import Complaint
@@ -13,7 +13,6 @@ from diag.trouble.scene import Scene
 from diag.trouble.shapes import Shape, shape_of
 
 FAILED_CREATE = "FailedCreate"
-GRACE_S = 60
 KINDS = ("apps/ReplicaSet", "apps/StatefulSet", "batch/Job", "apps/DaemonSet")
 
 

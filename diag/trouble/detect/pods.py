@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from diag.facts.pods import PodClass, condition, condition_path
-from diag.findings import Evidence, Severity
+from diag.findings import GRACE_S, Evidence, Severity
 from diag.snapshot.cite import cite
 from diag.snapshot.kinds import Pod
 from diag.trouble.detect.ended import failed, terminating
@@ -15,7 +15,6 @@ from diag.trouble.scene import Scene
 from diag.trouble.served import pending_is_served
 
 SOUND = (PodClass.HEALTHY, PodClass.RESTARTED, PodClass.FINISHED)
-GRACE_S = 60  # trouble that nothing states is given so long
 
 
 def complaints(scene: Scene) -> Iterator[Complaint]:

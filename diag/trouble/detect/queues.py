@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from diag.facts.gpus import is_gpu
 from diag.facts.quantity import milli
-from diag.findings import Evidence, Severity
+from diag.findings import GRACE_S, Evidence, Severity
 from diag.projection import Object, dicts
 from diag.snapshot.cite import cite, cite_absent_path, key
 from diag.snapshot.kinds import Controller
@@ -19,7 +19,6 @@ from diag.trouble.scene import Scene
 from diag.trouble.shapes import shape_of
 from diag.vocab.kueue import CLUSTER_QUEUE, LOCAL_QUEUE, QUEUE_LABEL, WORKLOAD
 
-GRACE_S = 60
 # Reasons that no waiting mends (since 0.19; before, all were `Pending` or `Inadmissible`).
 STATED = ("Misconfigured", "Suspended", "ExceedsMaxQuota", "NoMatchingFlavor", "TopologyPlacementFailed")
 # Events about a job of which Kueue could make no Workload (pkg/controller/jobframework).

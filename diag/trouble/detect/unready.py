@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from diag.facts.nodes import is_ready, ready
 from diag.facts.pods import condition, condition_path, statuses
-from diag.findings import Evidence
+from diag.findings import GRACE_S, Evidence
 from diag.snapshot.cite import cite
 from diag.snapshot.kinds import ContainerStatus, Event, Node, Pod
 from diag.trouble.detect.lingering import not_finishing
@@ -14,8 +14,6 @@ from diag.trouble.detect.starting import crash, crashed_lately
 from diag.trouble.groups import Complaint
 from diag.trouble.scene import Scene
 from diag.trouble.served import starting_is_served
-
-GRACE_S = 60  # unreadiness that nothing states is given so long
 
 
 def unready_pod(scene: Scene, pod: Pod) -> Iterator[Complaint]:
