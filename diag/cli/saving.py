@@ -2,13 +2,16 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Literal, get_args
 
 from diag import api
-from diag.cli.diagnostics import Narrator
+from diag.cli.diagnostics import ExitCode, Narrator
 from diag.cli.flags import Flags
+from diag.cli.living import ended_by_interrupt
 from diag.cli.looking import limits, reads_stdin, sources
+from diag.collect.live import Live
 from diag.errors import UsageError
 from diag.snapshot.archive.write import form_for, save
 from diag.views.wording import counted
@@ -16,21 +19,30 @@ from diag.views.wording import counted
 _Form = Literal["gzip", "zstd", "plain", "json"]
 
 
-def saved(flags: Flags, paths: Sequence[str], to: Path, *, append: bool) -> None:
-    """Write one capture of what the paths hold. Raises UsageError for a name whose ending says nothing."""
+def saved(flags: Flags, paths: Sequence[str], to: Path, *, append: bool) -> ExitCode:
+    """Write one capture of what the paths hold, and say whether reading was cut short.
+
+    Raises UsageError for a name whose ending says nothing.
+    """
     form = _form(to)
     if form == "json" and append:
         raise UsageError(f"nothing can be appended to {to}: a JSON list is one capture", hint="name a .jsonl.gz file")
     given = list(paths) if paths and not flags.demo else sources(flags)
     narrator = Narrator(quiet=flags.quiet, verbose=flags.verbose)
-    found = api.capture(
-        given, form=form, now=flags.now, stdin=sys.stdin.buffer if reads_stdin(given) else None, limits=limits(flags),
-        progress=narrator.progress,
-    )  # fmt: skip
+    stop = given.stop if isinstance(given, Live) else None
+    with ended_by_interrupt(stop) if stop else nullcontext():
+        found = api.capture(
+            given, form=form, now=flags.now, stdin=sys.stdin.buffer if reads_stdin(given) else None,
+            limits=limits(flags), progress=narrator.progress,
+        )  # fmt: skip
+    ended = stop.ended if stop else ""
     save(to, found.packed, append=append)
     narrator.done()
     logs = f", {counted(found.logs, 'log')}" if form != "json" else ", without logs"
     narrator.note(f"{to}: {counted(found.objects, 'object')}{logs}, {len(found.packed):,} bytes")
+    if ended:
+        narrator.note(f"{ended}: this is what was read by then; `diag snapshot info {to}` says what is missing")
+    return {"interrupted": ExitCode.INTERRUPTED, "timeout": ExitCode.TIMED_OUT}.get(ended, ExitCode.OK)
 
 
 def _form(to: Path) -> _Form:

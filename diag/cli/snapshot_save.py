@@ -18,11 +18,19 @@ _EXAMPLES = (
 @click.command("save", cls=Examples, examples=_EXAMPLES, configured=True)
 @click.argument("to", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), shell_complete=files)
 @click.option("--append", is_flag=True, help="Add a capture behind those that FILE holds.")
+@click.option(
+    "-n",
+    "--namespace",
+    multiple=True,
+    metavar="NS",
+    envvar="DIAG_NAMESPACE",
+    help="Look into these where the whole cluster may not be listed.",
+)
 @reading
 @click.pass_context
-def command(ctx: click.Context, /, to: Path, *, append: bool, **_: object) -> None:
+def command(ctx: click.Context, /, to: Path, *, append: bool, **_: object) -> int:
     """Write FILE: .jsonl, .jsonl.gz or .jsonl.zst. Secrets are left out; names and log lines are not hidden."""
     from diag.cli.saving import saved  # noqa: PLC0415  # help runs nothing
 
     flags = flags_of(ctx)
-    saved(flags, flags.from_, to, append=append)
+    return saved(flags, flags.from_, to, append=append)
