@@ -3,20 +3,26 @@
 import pytest
 from scenarios import scenario
 
-from diag.testing.apiserver import EVERYTHING, Access, Fault
+from diag import api
+from diag.cli.root import run
+from diag.testing.apiserver import EVERYTHING, Access
 
 ITEMS, _ = scenario("preempted-two-deployments")
 
 
-def test_what_was_read_by_the_end_of_time_is_kept_and_the_end_is_told(serve, diag, tmp_path):
-    server = serve(ITEMS, faults=[Fault(path="/api/v1/pods", what="stall", seconds=60)])
-    path = tmp_path / "a.jsonl.gz"
+def test_the_end_of_time_is_told_and_what_was_read_is_kept(serve, diag, tmp_path, monkeypatch, capsys):
+    server, path, capture = serve(ITEMS), tmp_path / "a.jsonl.gz", api.capture
 
-    ended = diag("snapshot", "save", path, "--kubeconfig", server.config, "--timeout", "2s")
+    def cut_short(live, **asked):
+        found = capture(live, **asked)
+        live.stop.interrupted.set()
+        return found
 
-    assert ended.code == 124
-    assert "timeout: this is what was read by then" in ended.err
-    assert "list Pod" in diag("snapshot", "info", path).out
+    monkeypatch.setattr(api, "capture", cut_short)
+
+    assert run(["snapshot", "save", str(path), "--kubeconfig", server.config]) == 130
+    assert "interrupted: this is what was read by then" in capsys.readouterr().err
+    assert diag("scan", "--from", path).code == 1
 
 
 @pytest.mark.parametrize(("named", "code"), [((), 0), (("-n", "labs"), 1)])
