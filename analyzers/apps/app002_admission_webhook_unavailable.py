@@ -8,30 +8,37 @@ from dataclasses import dataclass
 from diag.catalog.context import Context
 from diag.catalog.joins.backends import INPUTS, SLICE_OF, Backend, backend, called
 from diag.catalog.rule import Named, rule
-from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Ref, Remedy
+from diag.findings import Basis, Because, Confidence, Evidence, FieldEvidence, Finding, Question, Ref, Remedy
+from diag.snapshot.cite import value_at
 from diag.trouble.groups import Group
 from diag.trouble.relations.refusals import Refusal, refusals
 from diag.trouble.relations.webhooks import MUTATING, VALIDATING, Webhook, named
 
 # kubernetes/kubernetes staging/src/k8s.io/apiserver/pkg/util/webhook/error.go and pkg/admission/plugin/webhook
 FAILED = re.compile(r'failed calling (?:admission )?webhook "(?P<name>[^"]{1,253})": (?P<why>[^\n]{1,1500})')
-UNTRUSTED = ("certificate signed by unknown authority", "unable to load root certificates")
+# What crypto/x509 of the Go library says, and the API server where `caBundle` is no certificate.
+UNTRUSTED = ("x509: ", "unable to load root certificates")
+OWN_FAULT = ("certificate has expired", "certificate is valid for", "certificate is not valid for")  # not the bundle's
+# kubernetes/kubernetes staging/src/k8s.io/apiserver/pkg/util/proxy/proxy.go (ResolveEndpoint)
+NO_PORT = re.compile(r"no service port (?P<port>\d{1,5}) found for service")
 MESH_INJECTOR = re.compile(r"\bsidecar-injector\.istio\.io$")
 
 CA_PAGE = """The API server does not trust the certificate of a webhook.
 
 ## What it means
-The webhook answers, but its certificate was not signed by the authority in `caBundle`, so that no pod can be created.
+The webhook answers, but with a certificate that was not signed by the authority in `caBundle`, has expired or is for
+another name, so that no pod can be created.
 
 ## Why it happens
 The bundle is empty, a placeholder or stale: whatever injects it (cert-manager, an installer's job) has not run since
-the certificate was renewed.
+the certificate was renewed. Or nobody renewed the certificate, or the Service was renamed.
 
 ## Evidence
 The refusal (`x509: certificate signed by unknown authority`) and the webhook's `clientConfig`.
 
 ## What to do
-Have the injector run again, or write the authority into `caBundle`.
+Have the injector run again, or write the authority into `caBundle`. Renew a certificate that has expired or is for
+another name.
 
 ## Known limits
 Certificates are not decoded.
@@ -116,13 +123,16 @@ def _finding(ctx: Context, name: str, calls: list[Call]) -> Finding:
     why = calls[0].why.rpartition('": ')[2].strip() or calls[0].why
     untrusted = any(words in call.why for words in UNTRUSTED for call in calls)
     back = backend(ctx, place) if place and not untrusted else Backend()
-    state = f"; {back.words}" if back.words else ""
+    port = next((hit["port"] for call in calls if (hit := NO_PORT.search(call.why))), "")
+    ports = _ports(ctx, *place) if port and place else []
+    offers = f"the Service has port {', '.join(str(one.value) for one in ports)}" if ports else ""
+    state = "".join(f"; {words}" for words in (back.words, offers) if words)
     said = [call.refusal.evidence for call in calls]
     config: list[Evidence] = [piece for one in matching for piece in _config(ctx, one)]
     victims = ", ".join(f"{call.group.workload.kind} {call.group.workload.name}" for call in calls[:4])
     where = f" at Service {'/'.join(place)}" if place else ""
     first, *rest = dict.fromkeys(
-        [*said, *back.proof, *config, *(piece for call in calls for piece in call.group.evidence)]
+        [*said, *ports, *back.proof, *config, *(piece for call in calls for piece in call.group.evidence)]
     )  # fmt: skip
     return Finding(
         name="webhook-ca-untrusted" if untrusted else "mesh-injector-unavailable" if MESH_INJECTOR.search(name) else "",
@@ -135,12 +145,25 @@ def _finding(ctx: Context, name: str, calls: list[Call]) -> Finding:
             )
             for call in calls
         ),
-        confidence=Confidence.LIKELY if len(matching) != 1 else None,
-        second_sign=bool(back.words),
+        confidence=Confidence.LIKELY if len(matching) != 1 or any(str(one.value) == port for one in ports) else None,
+        second_sign=bool(state),
         since=min((call.group.since for call in calls if call.group.since), default=None),
         needs=back.needs,
-        remedies=_remedies(name, place, matching, untrusted=untrusted),
+        remedies=_certificate(name, why) if untrusted else _remedies(name, place, matching, back, port=port),
     )
+
+
+def _ports(ctx: Context, namespace: str, name: str) -> list[FieldEvidence]:
+    """The ports that a Service has."""
+    service = ctx.snap.get("Service", namespace, name)
+    if service is None:
+        return []
+    found = value_at(service.whole, "spec.ports")
+    return [
+        ctx.cite(service, f"spec.ports[{index}].port")
+        for index, one in enumerate(found if isinstance(found, list) else ())
+        if isinstance(one, dict) and isinstance(one.get("port"), int)
+    ]
 
 
 def _root(ctx: Context, found: list[Webhook], place: tuple[str, str] | None, calls: list[Call]) -> Ref:
@@ -164,12 +187,27 @@ def _config(ctx: Context, webhook: Webhook) -> list[Evidence]:
     return pieces
 
 
-def _remedies(name: str, place: tuple[str, str] | None, found: list[Webhook], *, untrusted: bool) -> tuple[Remedy, ...]:
-    if untrusted:
-        return (Remedy(text=f"have the certificate authority of webhook {name} injected anew", who="platform"),)
+def _certificate(name: str, why: str) -> tuple[Remedy, ...]:
+    if any(words in why for words in OWN_FAULT):
+        return (Remedy(text=f"renew the certificate with which webhook {name} answers", who="platform"),)
+    return (Remedy(text=f"have the certificate authority of webhook {name} injected anew", who="platform"),)
+
+
+def _remedies(
+    name: str, place: tuple[str, str] | None, found: list[Webhook], back: Backend, *, port: str
+) -> tuple[Remedy, ...]:
     where = f"Service {place[1]} in namespace {place[0]}" if place else f"webhook {name}"
     look = f"kubectl get endpointslices -n {place[0]} -l {SLICE_OF}={place[1]}" if place else None
-    remedies = [Remedy(text=f"bring a ready pod behind {where}", command=look, who="platform")]
+    text = f"bring a ready pod behind {where}"
+    if back.absent:
+        text = f"create {where}, or name the one that there is"
+    elif port:
+        text = f"let the webhook's configuration name a port that {where} has, or give that port {port}"
+    elif back.ready:
+        text = f"see whether the ready pods behind {where} listen, and what keeps the API server from reaching them"
+    if place and (port or back.absent):
+        look = f"kubectl get services -n {place[0]}"
+    remedies = [Remedy(text=text, command=look, who="platform")]
     if found:
         config = found[0].config
         remedies.append(

@@ -19,11 +19,16 @@ URL = re.compile(r"https://(?P<service>[a-z0-9-]{1,63})\.(?P<namespace>[a-z0-9-]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
-    """What is behind a Service: proof, the workloads that have to run, and what is wrong with them in words."""
+    """What is behind a Service: proof, the workloads that have to run, and what is wrong with them in words.
+
+    `absent` where the Service does not exist, `ready` where it has a ready endpoint; neither where nobody knows.
+    """
 
     proof: tuple[Evidence, ...] = ()
     needs: tuple[Ref, ...] = ()
     words: str = ""
+    absent: bool = False
+    ready: bool = False
 
 
 def called(text: str) -> tuple[str, str] | None:
@@ -38,17 +43,20 @@ def backend(ctx: Context, place: tuple[str, str]) -> Backend:
     if service is None:
         if ctx.snap.lacks("Service", *place) is None:
             return Backend()
-        return Backend(proof=(ctx.absent("v1", "Service", *place),), words=f"Service {place[1]} does not exist")
+        proof_of = (ctx.absent("v1", "Service", *place),)
+        return Backend(proof=proof_of, words=f"Service {place[1]} does not exist", absent=True)
     workloads = behind(service, (item for kind in WORKLOADS for item in ctx.snap.all(kind)))
     proof: list[Evidence] = [ctx.cite(service, f"spec.selector{key(label)}") for label in selector_of(service)]
     proof += [ctx.cite(item, "spec.replicas") for item in workloads if replicas(item) is not None]
     slices = [one for one in ctx.snap.all(SLICE) if _is_of(one, place)]
-    empty = bool(slices) and not any(_ready(one) for one in slices)
+    ready = any(_ready(one) for one in slices)
+    empty = bool(slices) and not ready
     proof += [ctx.lack(one, "endpoints[0]") for one in slices if empty and not dicts(one.whole.get("endpoints"))]
     words = [f"{item.kind} {item.name} has 0 replicas" for item in workloads if replicas(item) == 0]
     if not words and empty:
         words = [f"Service {place[1]} has no ready endpoint"]
-    return Backend(proof=tuple(proof), needs=tuple(item.ref for item in workloads), words=", ".join(words))
+    needs = tuple(item.ref for item in workloads)
+    return Backend(proof=tuple(proof), needs=needs, words=", ".join(words), ready=ready)
 
 
 def replicas(item: Object) -> int | None:
