@@ -7,7 +7,7 @@ from diag.document import CauseRow, FindingRow, LinkRow, Report
 from diag.report.cells import wrap
 from diag.report.look import Look, glyph, paint, typed
 from diag.report.sanitize import visible
-from diag.views.why import Step, because
+from diag.views.because import Step, Trees
 from diag.views.wording import counted, named
 
 FORMATS = ("table", "plain", "json", "mermaid", "dot")
@@ -18,15 +18,16 @@ _SHAPES = {"cause": ("([", "])"), "state": ("[/", "/]")}
 def trees_text(report: Report, look: Look, *, boxes: bool) -> bytes:
     """A tree for each cause: symptoms above, the root last."""
     several = len(report.target.clusters) > 1
+    trees = Trees(report)
     blocks = [
-        "\n".join(_tree(report, cause, look, boxes=boxes, several=several)) for cause in report.causes[: look.limit]
+        "\n".join(_tree(trees, cause, look, boxes=boxes, several=several)) for cause in report.causes[: look.limit]
     ]
     return typed(("\n\n".join(blocks) or "No causes found.") + "\n", look).encode()
 
 
-def _tree(report: Report, cause: CauseRow, look: Look, *, boxes: bool, several: bool) -> Iterator[str]:
+def _tree(trees: Trees, cause: CauseRow, look: Look, *, boxes: bool, several: bool) -> Iterator[str]:
     yield paint(f"{cause.id} {cause.rule} {cause.name}", "bold", look)
-    steps = because(report, cause)
+    steps = trees.of(cause)
     for step in steps:
         lead = "  " * step.depth + ("└ " if step.depth and boxes else "because " if step.depth else "")
         yield from wrap(lead + told(step, with_cluster=several), look.width, rest="  " * (step.depth + 2))

@@ -1,32 +1,35 @@
-"""The way from a cause to its symptoms as a tree: each finding once, below the one that leads to it first."""
+"""The because-tree of a cause: what is seen first, what it is because of beneath, the root last.
 
-from collections import deque
+A finding with several effects is told once, where it is met first; elsewhere a line refers to it.
+"""
+
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from diag.document import CauseRow, FindingRow, LinkRow, Report
+from diag.document import CauseRow, FindingRow, LinkRow, RefRow, Report
+
+_TOPS = 200  # symptoms that a tree begins with
 
 
-@dataclass(slots=True, kw_only=True)
-class Branch:
-    """A finding, why the one above leads to it (and the evidence of that), and what it leads to.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One line of the tree. `why` and `evidence` belong to the arrow from the line above it, and to the finding.
 
-    `also` names the findings further up that lead to it as well.
+    `number` counts findings from 1 in reading order; of a reference it is the number of what stands elsewhere.
     """
 
-    finding: FindingRow
+    depth: int
+    number: int
+    finding: str
+    subject: RefRow
+    name: str
+    severity: str
+    summary: str
     why: str = ""
     evidence: tuple[str, ...] = ()
-    branches: list["Branch"] = field(default_factory=list)
-    also: list[str] = field(default_factory=list)
-
-    def walk(self, depth: int = 0) -> Iterator[tuple[int, "Branch"]]:
-        """This one and all below, each with its depth, in reading order."""
-        waiting = [(depth, self)]
-        while waiting:
-            at, branch = waiting.pop()
-            yield at, branch
-            waiting += [(at + 1, each) for each in reversed(branch.branches)]
+    members: int = 1
+    is_root: bool = False
+    is_reference: bool = False
 
 
 class Trees:
@@ -34,29 +37,46 @@ class Trees:
 
     def __init__(self, report: Report) -> None:
         self._findings = {row.id: row for row in report.findings}
-        self._leaving: dict[str, list[LinkRow]] = {}
+        self._above: dict[str, list[LinkRow]] = {}
         for link in report.links:
-            self._leaving.setdefault(link.cause, []).append(link)
+            if link.cause in self._findings and link.symptom in self._findings:
+                self._above.setdefault(link.symptom, []).append(link)
 
-    def of(self, cause: CauseRow) -> Branch | None:
-        """The tree of a cause; None where the report does not hold its finding."""
-        if cause.finding not in self._findings:
-            return None
-        within = {cause.finding, *cause.symptoms}
-        root = Branch(finding=self._findings[cause.finding])
-        placed, waiting = {cause.finding: root}, deque([root])
+    def of(self, cause: CauseRow) -> list[Step]:
+        """The tree of one cause, top to bottom; nothing where the report does not hold its findings."""
+        within = dict.fromkeys(each for each in (*cause.symptoms, cause.finding) if each in self._findings)
+        above = {each: [link for link in self._above.get(each, ()) if link.cause in within] for each in within}
+        causing = {link.cause for links in above.values() for link in links}
+        # What causes nothing further is what a person sees. What no way from there reaches is told all the same.
+        seen_first = [each for each in within if each not in causing][:_TOPS]
+        tops = (*seen_first, *list(within)[:_TOPS], cause.finding)
+        return list(_told(self._findings, above, cause.finding, [each for each in tops if each in within]))
+
+
+def _told(
+    findings: dict[str, FindingRow], above: dict[str, list[LinkRow]], root: str, tops: list[str]
+) -> Iterator[Step]:
+    numbers: dict[str, int] = {}
+    for top in tops:
+        # A stack, as chains of any length come from files.
+        waiting: list[tuple[int, str, LinkRow | None]] = [] if top in numbers else [(0, top, None)]
         while waiting:
-            above = waiting.popleft()
-            for link in self._leaving.get(above.finding.id, ()):
-                if link.symptom in placed:
-                    placed[link.symptom].also.append(above.finding.id)
-                elif link.symptom in within and link.symptom in self._findings:
-                    branch = Branch(finding=self._findings[link.symptom], why=link.why, evidence=tuple(link.evidence))
-                    placed[link.symptom] = branch
-                    above.branches.append(branch)
-                    waiting.append(branch)
-        # A symptom that no arrow reaches is shown all the same.
-        for each in cause.symptoms:
-            if each not in placed and each in self._findings:
-                root.branches.append(Branch(finding=self._findings[each]))
-        return root
+            depth, finding, link = waiting.pop()
+            row, known = findings[finding], finding in numbers
+            cited = [*(link.evidence if link else ()), *(() if known else row.evidence)]
+            yield Step(
+                depth=depth,
+                number=numbers.setdefault(finding, len(numbers) + 1),
+                finding=finding,
+                subject=row.subject,
+                name=row.name,
+                severity=row.severity,
+                summary=row.summary,
+                why=link.why if link else "",
+                evidence=tuple(dict.fromkeys(cited)),
+                members=max(len(row.members), 1),
+                is_root=finding == root,
+                is_reference=known,
+            )
+            if not known:
+                waiting += [(depth + 1, one.cause, one) for one in reversed(above[finding])]

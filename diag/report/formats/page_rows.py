@@ -6,13 +6,14 @@ from itertools import groupby
 
 from diag.document import Report
 from diag.report.look import Look, glyph
-from diag.views.because import Branch, Trees
+from diag.views.because import Step, Trees
 from diag.views.causes import CauseLine, cause_lines
 from diag.views.citations import Citation
 from diag.views.explanation import Section, explanations
 from diag.views.lines import Kind
 from diag.views.wording import CONFIDENCE, counted, gpu_cost, listed, named, short_duration
 
+_DEEPEST = 8  # steps of a tree that are indented further than those above
 _FIRST = ("What to do",)
 _HEADLINE = "What is wrong"
 
@@ -45,13 +46,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Twig:
-    """A branch of the because-tree in words."""
+    """A line of the because-tree: how deep it stands, what it says, and why the line above it is so."""
 
-    subject: str
-    summary: str
+    depth: int
+    text: str
     why: str
-    also: str
-    branches: list["Twig"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +71,7 @@ class FullCause(Heading):
 
     first: list[Part]
     rest: list[Part]
-    tree: Twig | None
+    tree: list[Twig]
     symptoms: str
     citations: tuple[Citation, ...]
     proof: str
@@ -81,27 +80,18 @@ class FullCause(Heading):
 
 def causes_in_full(report: Report, look: Look) -> Iterator[FullCause]:
     """Each cause, in the report's order; the report is a cleaned one."""
-    trees, names = Trees(report), {row.id: row for row in report.findings}
+    trees = Trees(report)
     several = len(report.target.clusters) > 1
     told = explanations(report, again=look.again, everything=look.everything)
     for cause, line, one in zip(report.causes, cause_lines(report), told, strict=True):
-        tree = trees.of(cause)
+        steps = trees.of(cause)
         parts = [_part(section) for section in one.sections if section.title != _HEADLINE]
-
-        def twig(branch: Branch) -> Twig:
-            found = branch.finding
-            also = [named(names[each].subject, with_cluster=several) for each in branch.also if each in names]
-            return Twig(
-                subject=named(found.subject, with_cluster=several), summary=found.summary, why=branch.why,
-                also=listed(also), branches=[twig(each) for each in branch.branches],
-            )  # fmt: skip
-
         head = _heading(line, several=several)
         yield FullCause(
             **{name: getattr(head, name) for name in Heading.__slots__},
             first=[part for part in parts if part.title in _FIRST],
             rest=[part for part in parts if part.title not in _FIRST],
-            tree=twig(tree) if tree and tree.branches else None,
+            tree=[_twig(step, several=several) for step in steps] if len(steps) > 1 else [],
             symptoms=counted(len(line.symptoms), "symptom"),
             citations=one.citations,
             proof=counted(len(one.citations), "piece"),
@@ -123,6 +113,12 @@ def _heading(line: CauseLine, *, several: bool) -> Heading:
         summary=line.summary,
         facts=listed((f"{line.name} ({line.rule})", sure, cost, age, f"fingerprint {line.fingerprint}")),
     )  # fmt: skip
+
+
+def _twig(step: Step, *, several: bool) -> Twig:
+    subject = named(step.subject, with_cluster=several)
+    text = f"↳ see {step.number}: {subject}" if step.is_reference else f"{step.number}. {subject}: {step.summary}"
+    return Twig(depth=min(step.depth, _DEEPEST), text=text + " ◆ root" * step.is_root, why=step.why)
 
 
 def _part(section: Section) -> Part:

@@ -80,14 +80,13 @@ def _suppression(row: IgnoredRow) -> _Json:
 
 
 def _flow(cause: CauseRow, trees: Trees, *, several: bool) -> Iterator[_Json]:
-    """The way from the cause to what is seen."""
-    tree = trees.of(cause)
-    steps = list(tree.walk()) if tree else []
-    for depth, branch in steps[: _STEPS - 1]:
-        subject = named(branch.finding.subject, with_cluster=several)
-        because = f" ({branch.why})" if branch.why else ""
-        message = {"text": _unlinked(f"{subject}: {branch.finding.summary}{because}")}
-        yield {"nestingLevel": depth, "location": _location(branch.finding.subject) | {"message": message}}
+    """The way from the cause to what is seen, in the order of time (SARIF 3.37)."""
+    steps = [step for step in trees.of(cause) if not step.is_reference]
+    steps.sort(key=lambda step: (not step.is_root, -step.depth))
+    for step in steps[: _STEPS - 1]:
+        because = f" (because {step.why})" if step.why else ""
+        message = {"text": _unlinked(f"{named(step.subject, with_cluster=several)}: {step.summary}{because}")}
+        yield {"location": _location(step.subject) | {"message": message}}
     if len(steps) >= _STEPS:
         message = {"text": f"and {counted(len(steps) - _STEPS + 1, 'more symptom')}"}
         yield {"location": _location(cause.root) | {"message": message}}

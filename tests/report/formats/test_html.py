@@ -126,15 +126,15 @@ def test_a_device_is_drawn_as_what_it_is_and_said(report, devices):
     assert "and 136 more" in page.texts["td"]
 
 
-def test_the_tree_leads_from_the_cause_to_each_symptom(report):
+def test_the_tree_begins_with_what_is_seen_and_ends_at_the_root(report):
     root = html5lib.parse(scan_bytes(report, "html", Look()), treebuilder="etree")
     tree = next(each for each in root.iter(f"{_XHTML}ul") if each.get("class") == "tree")
-    (cause,) = tree.findall(f"{_XHTML}li")
+    steps = ["".join(each.itertext()) for each in tree.findall(f"{_XHTML}li")]
 
-    assert "".join(cause.itertext()).startswith("ResourceQuota ml/gpu-quota: 12 of 12")
-    assert ["".join(each.itertext()).split(":")[0] for each in cause.iter(f"{_XHTML}li")][1:] == [
-        "the quota refuses its pods"
-    ] * 2
+    assert [each.get("class") for each in tree] == ["d0", "d1", "d0", "d1"]
+    assert steps[1].startswith("because the quota refuses its pods: 2. ResourceQuota ml/gpu-quota: 12 of 12")
+    assert steps[1].endswith("◆ root")
+    assert steps[3] == "because the quota refuses its pods: ↳ see 2: ResourceQuota ml/gpu-quota ◆ root"
 
 
 def test_commands_follow_what_they_do_and_steps_count_on(report):

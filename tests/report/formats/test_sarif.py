@@ -63,7 +63,10 @@ def test_a_result_says_where_it_stands_how_bad_it_is_and_where_it_leads(report):
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == (
         "cluster/prod-eu/ml/ResourceQuota/gpu-quota.yaml"
     )
-    assert [step["nestingLevel"] for step in steps] == [0, 1, 1]
+    texts = [step["location"]["message"]["text"] for step in steps]
+    assert len(texts) == 3
+    assert texts[0].startswith("ResourceQuota ml/gpu-quota: 12 of 12")
+    assert texts[0].endswith("(because the quota refuses its pods)")
     assert "What to do:" in result["message"]["markdown"]
 
 
