@@ -1,7 +1,7 @@
 """What the schedulers and admissions say that share out reclaimed capacity or parts of GPUs: SCH181 to SCH183."""
 
 from diag.catalog.signature import On, Signature, signatures
-from diag.findings import Question, Remedy
+from diag.findings import Question, Remedy, Severity
 
 COLOCATION = signatures(
     "co-location and GPU sharing",
@@ -73,6 +73,30 @@ COLOCATION = signatures(
                 ),
             ),
             refines=("admission-webhook-denied",),
+        ),
+        Signature(
+            "SCH193",
+            "katalyst-config-overlap",
+            on=On.CONDITION,
+            question=Question.READY,
+            explains=("custom-resource-not-ready",),
+            root="member",
+            severity=Severity.WARNING,
+            reasons=("TargetTypeOverlap",),
+            literal="overlap with other kcc",
+            pattern=r"overlap with other kcc \[(?P<others>[^\]]{1,300})\]",
+            summary="claims a target type that another KatalystCustomConfig claims, too ({others}), so it is invalid",
+            means="Each type of Katalyst's configuration belongs to one KatalystCustomConfig. Where two claim the "
+            "same, the nodes keep the configuration that they have.",
+            remedies=(
+                Remedy(
+                    text="see which of them claims what: spec.targetType and spec.nodeLabelSelectorAllowedKeyList",
+                    command="kubectl get kcc -A -o yaml",
+                    who="platform",
+                ),
+                Remedy(text="delete or change the one that is not meant", who="platform", risk="disruptive"),
+            ),
+            source="kubewharf/katalyst-core pkg/controller/kcc",
         ),
     ),
 )

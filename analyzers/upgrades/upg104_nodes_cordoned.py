@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from diag.catalog.context import Context
 from diag.catalog.rule import rule
-from diag.facts.drains import cordoned_at
+from diag.facts.drains import cordoned_at, is_parked
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
 from diag.snapshot.kinds import Node
 from diag.trouble.detect.nodes import is_upgrading
@@ -40,7 +40,10 @@ def nodes_cordoned(ctx: Context) -> Iterator[Finding]:
     closed = {
         name: lost.node
         for name, lost in ctx.pools.lost.items()
-        if lost.fault is FaultKind.CORDONED and name not in stuck and not is_upgrading(lost.node)
+        if lost.fault is FaultKind.CORDONED
+        and name not in stuck
+        and not is_upgrading(lost.node)
+        and not is_parked(lost.node)
     }
     charged = ctx.pools.charged_to(closed)
     nodes = sorted({node.name for one in charged for node in one.nodes})

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 from diag.catalog.context import Context
 from diag.catalog.rule import rule
-from diag.facts.gpus import is_gpu
-from diag.facts.nodes import capacity, is_ready
+from diag.facts.nodes import gpus, is_ready
 from diag.facts.upgrade_policy import UpgradePolicy, upgrade_policy
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
 from diag.snapshot.kinds import Node, Pod
@@ -84,7 +83,7 @@ def _finding(ctx: Context, group: Group, policy: UpgradePolicy, away: list[Node]
         ),
         confidence=None if said else Confidence.LIKELY,
         members=tuple(node.ref for node in away),
-        gpus_lost=sum(_gpus(node) for node in away if is_ready(node) is False),
+        gpus_lost=sum(gpus(node) for node in away if is_ready(node) is False),
         remedies=(
             Remedy(
                 text=f"repair {first.name}, or take it out of the cluster",
@@ -107,10 +106,6 @@ def _lost_with(ctx: Context, away: list[Node], proof: Evidence) -> Iterator[Beca
         if charged.pods == charged.group.size - ctx.pools.remaining(charged.group):
             why = f"{charged.pods} of {charged.group.size} pods would fit there if it were Ready"
             yield Because(charged.group, why, (proof,), members=charged.pods)
-
-
-def _gpus(node: Node) -> int:
-    return sum(amount for resource, amount in capacity(node).items() if is_gpu(resource)) // 1000
 
 
 def _operator_line(ctx: Context, namespace: str) -> Evidence | None:

@@ -30,6 +30,11 @@ def cordoned_at(node: Node) -> str | None:
     return next((taint.time_added for taint in taints if taint.time_added), None)
 
 
+def is_parked(node: Node) -> bool:
+    """Whether k8s-shredder keeps the node closed until its upgrade."""
+    return node.labels.get(drains.PARKING) == drains.PARKED
+
+
 def signs_on(node: Node) -> Iterator[Sign]:
     """What the node's own labels, taints and annotations say."""
     for label in drains.UPGRADE_STATES:

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from msgspec import Raw
 
-from diag.facts.gpus import Amounts, amounts
+from diag.facts.gpus import Amounts, amounts, is_gpu
 from diag.projection import Condition, dicts, json_value
 from diag.snapshot.kinds import Node, Taint
 
@@ -30,6 +30,11 @@ def capacity(node: Node) -> Amounts:
 def allocatable(node: Node) -> Amounts:
     """What the node offers to pods, in thousandths by resource."""
     return amounts(node.status.allocatable)
+
+
+def gpus(node: Node) -> int:
+    """How many GPUs the node has, in whole devices."""
+    return sum(amount for resource, amount in capacity(node).items() if is_gpu(resource)) // 1000
 
 
 def ready(node: Node) -> Condition | None:

@@ -3,7 +3,7 @@
 Sources: vendor NVIDIA/k8s-operator-libs `pkg/upgrade` (GPU and network operator), kubernetes-sigs/karpenter
 `pkg/controllers/node/termination`, kubernetes/autoscaler cluster-autoscaler `utils/taints`, kubernetes-sigs/cluster-api
 `internal/controllers/machine`, openshift/machine-config-operator `pkg/daemon/constants`, kubereboot/kured,
-kubernetes/kubernetes `staging/src/k8s.io/kubectl/pkg/drain`.
+adobe/k8s-shredder `pkg/utils/parking.go`, kubernetes/kubernetes `staging/src/k8s.io/kubectl/pkg/drain`.
 """
 
 import re
@@ -36,6 +36,12 @@ DRAIN_TAINTS = (
 MCO_DESIRED_DRAIN = "machineconfiguration.openshift.io/desiredDrain"
 MCO_APPLIED_DRAIN = "machineconfiguration.openshift.io/lastAppliedDrain"
 KURED_REBOOTING = "weave.works/kured-reboot-in-progress"
+
+# k8s-shredder parks a node: labels of the node and of its pods, and a taint of the same key. Its names are settings,
+# these the defaults.
+PARKING, PARKED = "shredder.ethos.adobe.net/upgrade-status", "parked"
+PARKED_UNTIL = "shredder.ethos.adobe.net/parked-node-expires-on"  # seconds since 1970
+PARKED_BY = "shredder.ethos.adobe.net/parked-by"
 
 DO_NOT_DISRUPT = "karpenter.sh/do-not-disrupt"
 MIRROR_POD = "kubernetes.io/config.mirror"

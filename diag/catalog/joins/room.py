@@ -45,21 +45,18 @@ def pods_on(ctx: Context, node: Node) -> Evidence:
     return ctx.compute(f"pods bound to node {node.name}", len(pods), [ctx.cite(pod, "spec.nodeName") for pod in pods])
 
 
-def shortages(ctx: Context) -> list[Shortage]:
-    """What each group lacks that waits for room, as far as no node that is out of use explains it."""
-    return [
-        found
-        for group in ctx.groups("pod-unscheduled")
-        if group.state == "refused" and _speaks_of_room(ctx, group)
-        for found in [shortage(ctx.place, group)]
-        if found is not None and ctx.pools.remaining(group) > 0
-    ]
-
-
-def _speaks_of_room(ctx: Context, group: Group) -> bool:
-    """Whether the scheduler complains of resources, as far as its words can be read, and not only of something else."""
+def waits_for_room(ctx: Context, group: Group) -> bool:
+    """Whether a group waits for resources, as far as its scheduler can be read, and not for a node out of use."""
+    if group.state != "refused" or ctx.pools.remaining(group) == 0:
+        return False
     said = ctx.agreement(group).message
     if said is None:
         return True
     room_kinds = (ReasonKind.INSUFFICIENT, ReasonKind.TOO_MANY_PODS)
     return said.prefilter is None and any(said.count(kind) for kind in room_kinds)
+
+
+def shortages(ctx: Context) -> list[Shortage]:
+    """What each group lacks that waits for room, as far as no node that is out of use explains it."""
+    waiting = (group for group in ctx.groups("pod-unscheduled") if waits_for_room(ctx, group))
+    return [found for group in waiting if (found := shortage(ctx.place, group)) is not None]

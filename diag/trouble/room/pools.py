@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from diag.facts.drains import is_parked
 from diag.facts.gpus import Amounts, is_gpu
 from diag.facts.nodes import AUTOMATIC_TAINT_PREFIX, allocatable, capacity, is_ready, pressure_taints
 from diag.facts.pod_terms import host_ports, ports_clash
@@ -18,6 +19,7 @@ from diag.snapshot.kinds import Node
 from diag.trouble.groups import Group
 from diag.trouble.room.placement import Placement, unlisted
 from diag.trouble.shapes import Shape
+from diag.vocab.drains import PARKING
 from diag.vocab.gpu_health import QUARANTINE
 
 UNKNOWN = 1 << 60
@@ -120,8 +122,9 @@ def _lost(place: Placement, node: Node, without_gpus: dict[str, tuple[str, int]]
             for name, amount in {**has, **offers}.items()
         }
         return LostNode(node, FaultKind.WITHOUT_GPUS, _minus(full, used))
-    if node.spec.unschedulable:
-        return LostNode(node, FaultKind.CORDONED, _minus(offers, used))
+    if node.spec.unschedulable or is_parked(node):
+        own = frozenset({PARKING}) if is_parked(node) else frozenset()
+        return LostNode(node, FaultKind.CORDONED, _minus(offers, used), own)
     short = pressure_taints(node)
     return LostNode(node, FaultKind.PRESSURE, _minus(offers, used), short) if short else None
 

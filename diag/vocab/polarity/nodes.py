@@ -79,6 +79,12 @@ ENTRIES = (
         bad=("Error",),
     ),
     Entry(
+        kinds=("config.katalyst.kubewharf.io/*",),
+        source="kubewharf/katalyst-core pkg/controller/kcc",
+        good=("Valid",),
+        excused=("Terminating",),
+    ),
+    Entry(
         kinds=("node.katalyst.kubewharf.io/CustomNodeResource",),
         source="kubewharf/katalyst-core pkg/controller/lifecycle",
         good=("AgentReady",),
