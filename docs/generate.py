@@ -1,4 +1,4 @@
-"""Write what is derived: a page for each rule, their index, and the outputs shown in the README and in docs/.
+"""Write what is derived: a page for each rule, their index, the roles in deploy/, and the outputs shown in the pages.
 
 python docs/generate.py            # write
 python docs/generate.py --check    # say what is stale, and fail
@@ -17,6 +17,11 @@ from diag.catalog.registry import RuleInfo, infos, load
 ROOT = Path(__file__).parents[1]
 RULES = ROOT / "docs" / "rules"
 README = ROOT / "README.md"
+CRONJOB = ROOT / "deploy" / "cronjob"
+ROLES = {
+    CRONJOB / "cluster" / "clusterrole.yaml": "rbac",
+    CRONJOB / "namespace" / "role.yaml": "rbac --role -n diag",
+}
 FAMILIES = {
     "APP": "general faults of Kubernetes and of applications",
     "CFG": "the tool's own set-up",
@@ -65,6 +70,8 @@ def pages() -> Iterator[tuple[Path, str]]:
     for rule in rules:
         yield RULES / f"{rule.id}.md", rule.doc
     yield RULES / "index.md", index(rules)
+    for path, command in ROLES.items():
+        yield path, f"# Written by `make docs`, as `diag {command}` prints it.\n{printed(command)}"
 
 
 def index(rules: list[RuleInfo]) -> str:
@@ -87,16 +94,20 @@ def escaped(text: str) -> str:
 def shown(block: re.Match[str]) -> str:
     """A block with what its command prints now, 100 columns wide."""
     written = block["command"]
-    words = [sys.executable, "-m", *shlex.split(written)]
+    return f"{block[1]}$ {written}\n{printed(written.removeprefix('diag '))}"
+
+
+def printed(command: str) -> str:
+    """What `diag` prints for these words, whatever the person who runs this has configured."""
     ended = subprocess.run(  # noqa: S603  our pages' own commands
-        words,
+        [sys.executable, "-m", "diag", *shlex.split(command)],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
         env={"COLUMNS": "100", "PATH": "", "NO_COLOR": "1", "DIAG_CONFIG_DIR": str(ROOT / ".build" / "no-config")},
     )
-    return f"{block[1]}$ {written}\n{ended.stdout}"
+    return ended.stdout
 
 
 if __name__ == "__main__":
