@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from diag.catalog.context import Context
 from diag.catalog.rule import rule
-from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Ref, Remedy
+from diag.findings import Basis, Because, Confidence, Evidence, FieldEvidence, Finding, Question, Ref, Remedy
 from diag.trouble.groups import Group
-from diag.trouble.relations.refusals import Refusal, refusals
+from diag.trouble.relations.refusals import refusals
 
 # kubernetes/kubernetes plugin/pkg/admission/serviceaccount/admission.go
 MISSING = re.compile(r"error looking up service account (?P<namespace>[a-z0-9-]{1,63})/(?P<name>[a-z0-9.-]{1,253}): ")
@@ -32,7 +32,8 @@ def serviceaccount_missing(ctx: Context) -> Iterator[Finding]:
     A typing error, a chart installed without its ServiceAccount, or one that was deleted with another release.
 
     ## Evidence
-    The refusal, and that the ServiceAccount is not among those of the namespace.
+    The refusal, or, where no sentence is left, the name in the template; and that the ServiceAccount is not among those
+    of the namespace.
 
     ## What to do
     Create the ServiceAccount, or name one that exists in `spec.serviceAccountName`.
@@ -40,23 +41,28 @@ def serviceaccount_missing(ctx: Context) -> Iterator[Finding]:
     ## Known limits
     Where no ServiceAccounts of the namespace were collected, only the refusal speaks.
     """
-    refused: dict[tuple[str, str], list[tuple[Group, Refusal]]] = defaultdict(list)
+    refused: dict[tuple[str, str], list[tuple[Group, FieldEvidence]]] = defaultdict(list)
     for group in ctx.groups("pod-not-created"):
         for one in refusals(group):
             said = MISSING.search(one.text)
             if said is not None:
-                refused[said["namespace"], said["name"]].append((group, one))
+                refused[said["namespace"], said["name"]].append((group, one.evidence))
                 break
+        else:
+            named = ctx.cite_if(group.first, "spec.template.spec.serviceAccountName") if not group.message else None
+            if named is not None and _lacks(ctx, group.first.namespace, str(named.value)):
+                refused[group.first.namespace, str(named.value)].append((group, named))
     for (namespace, name), found in sorted(refused.items()):
         yield _finding(ctx, namespace, name, found)
 
 
-def _finding(ctx: Context, namespace: str, name: str, found: list[tuple[Group, Refusal]]) -> Finding:
+def _finding(ctx: Context, namespace: str, name: str, found: list[tuple[Group, FieldEvidence]]) -> Finding:
     here = ctx.snap.get("ServiceAccount", namespace, name)
-    absent = ctx.snap.lacks("ServiceAccount", namespace, name) is not None
+    absent = _lacks(ctx, namespace, name)
     proof: list[Evidence] = [ctx.absent("v1", "ServiceAccount", namespace, name)] if absent else []
     others = _near(ctx, namespace)
-    said = [one.evidence for _, one in found]
+    said = [one for _, one in found]
+    stated = any(group.message for group, _ in found)
     rest = [*proof, *said[1:]]
     names = ", ".join(f"{group.workload.kind} {group.workload.name}" for group, _ in found[:4])
     now = "exists by now, but did not when" if here else "does not exist, so"
@@ -65,10 +71,10 @@ def _finding(ctx: Context, namespace: str, name: str, found: list[tuple[Group, R
         summary=f"{now} no pod was created for {names}{others}",
         evidence=(said[0], *rest),
         accounts_for=tuple(
-            Because(group, f"its pods run as ServiceAccount {name}, which was not found", (one.evidence,))
+            Because(group, f"its pods run as ServiceAccount {name}, which was not found", (one,))
             for group, one in found
         ),
-        confidence=Confidence.POSSIBLE if here else None,
+        confidence=Confidence.POSSIBLE if here else None if stated else Confidence.LIKELY,
         second_sign=absent,
         since=min((group.since for group, _ in found if group.since), default=None),
         remedies=(
@@ -86,3 +92,7 @@ def _near(ctx: Context, namespace: str) -> str:
     names = [item.name for item in ctx.snap.all("ServiceAccount") if item.namespace == namespace]
     own = [name for name in names if name != "default"]
     return f"; the namespace has {', '.join(own[:4])}" if own else ""
+
+
+def _lacks(ctx: Context, namespace: str, name: str) -> bool:
+    return ctx.snap.lacks("ServiceAccount", namespace, name) is not None
