@@ -50,7 +50,7 @@ _EXAMPLES = (
     invoke_without_command=True,
     no_args_is_help=False,
 )
-@click.version_option(__version__, prog_name="diag", message="%(prog)s %(version)s")
+@click.version_option(__version__, message="%(prog)s %(version)s")
 @click.pass_context
 def cli(ctx: click.Context) -> None:
     """Why is a GPU workload on Kubernetes pending, slow or dead: causes with evidence."""
@@ -63,10 +63,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     sys.exit(run(list(sys.argv[1:] if argv is None else argv)))
 
 
-def run(argv: list[str]) -> int:
-    """Runs a command line and returns its exit code (`ExitCode`)."""
+def run(argv: list[str], *, program: str = "diag") -> int:
+    """Runs a command line of the `program`, as a user typed its name, and returns its exit code (`ExitCode`)."""
     try:
-        ended = cli.main(args=_opening(argv), prog_name="diag", standalone_mode=False)
+        ended = cli.main(args=_opening(argv), prog_name=program, standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt):
         say("diag: interrupted")
         return ExitCode.INTERRUPTED
