@@ -29,13 +29,19 @@ test: $(VENV)/.tests .build/kubernetes-33 ## all tests; no cluster and no networ
 	$(PIP) install --target $@ 'kubernetes>=33,<34'
 	@touch $@
 
-lint: $(VENV)/.lints .build/diag ## format, lint, types, layers, spelling, stale pages
+lint: $(VENV)/.lints .build/diag ## format, lint, types, layers, spelling, stale pages, recipes
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	cd .build && MYPYPATH=$(CURDIR)/.build ../$(BIN)/mypy --config-file ../pyproject.toml --cache-dir ../.mypy_cache -p diag
 	cd .build && ../$(BIN)/lint-imports ../pyproject.toml --cache-dir ../.import_linter_cache
 	$(BIN)/codespell
 	$(BIN)/python docs/generate.py --check
+	$(BIN)/shellcheck .ci/run deploy/ci/diagnose.sh
+	$(BIN)/hadolint deploy/image/Containerfile
+	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck deploy/ci/github/workflow.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-actions deploy/ci/github/action.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows deploy/ci/github/workflow.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.gitlab-ci --data-transform gitlab-ci deploy/ci/gitlab.yml
 
 fix: $(VENV)/.lints ## format, and repair what the linter can
 	$(BIN)/ruff check --fix-only

@@ -1,6 +1,7 @@
 """Commands that are imported when they are called, help that begins with examples, and hints for slips of the pen."""
 
 import importlib
+import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -20,7 +21,7 @@ class Examples(click.Command):
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Examples first: most people need no more."""
-        format_examples(self.examples, formatter)
+        format_examples(self.examples, ctx, formatter)
         super().format_help(ctx, formatter)
 
     def make_context(
@@ -82,7 +83,7 @@ class LazyGroup(click.Group):
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Examples first, as for a command."""
-        format_examples(self.examples, formatter)
+        format_examples(self.examples, ctx, formatter)
         super().format_help(ctx, formatter)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's
@@ -91,7 +92,8 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in self.lazy.items()])
 
 
-def format_examples(examples: Sequence[str], formatter: click.HelpFormatter) -> None:
-    """Examples as they are typed, never wrapped."""
+def format_examples(examples: Sequence[str], ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    """Examples as they are typed, with the name under which this program was called, never wrapped."""
     if examples:
-        formatter.write("Examples:\n" + "".join(f"  {each}\n" for each in examples) + "\n")
+        named = (re.sub(r"\bdiag (?=\w)", f"{ctx.find_root().info_name} ", each) for each in examples)
+        formatter.write("Examples:\n" + "".join(f"  {each}\n" for each in named) + "\n")

@@ -31,7 +31,7 @@ class _Group(click.Group):
     """A group whose help leads with examples, and tells the flags of `diag explain` that are about models."""
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        format_examples(_EXAMPLES, formatter)
+        format_examples(_EXAMPLES, ctx, formatter)
         super().format_help(ctx, formatter)
         with formatter.section("Flags of diag explain"):
             formatter.write_dl(_FLAGS)
