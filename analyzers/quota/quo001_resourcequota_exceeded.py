@@ -12,9 +12,11 @@ from diag.findings import Because, Confidence, Evidence, Finding, Proof, Questio
 from diag.trouble.groups import Group
 from diag.trouble.relations.refusals import refusals
 from diag.trouble.relations.template import template_pod
-from diag.trouble.room.quotas import Holder, Quota, charges_of, defaults_of, holders, quota_of, selects
+from diag.trouble.room.quotas import Holder, Quota, charges_of, claim_charges, defaults_of, holders, quota_of, selects
 from diag.trouble.shapes import request_path
 
+CLAIM = "PersistentVolumeClaim"
+STORAGE = "spec.volumeClaimTemplates[0].spec.resources.requests.storage"
 MAX_NAMED = 4  # holders and victims that a summary names
 
 
@@ -37,6 +39,7 @@ class Victim:
         "Pod",
         "ResourceQuota",
         "LimitRange",
+        CLAIM,
         "apps/ReplicaSet",
         "apps/StatefulSet",
         "apps/DaemonSet",
@@ -59,7 +62,7 @@ def resourcequota_exceeded(ctx: Context) -> Iterator[Finding]:
     ## Evidence
     `status.used` and `status.hard` of the ResourceQuota against the request of the pod template; the refusal in the
     controller's `ReplicaFailure` condition or its `FailedCreate` event, while there is one; the pods that hold the
-    resource. Pods that have ended hold nothing.
+    resource. Pods that have ended hold nothing. Of a StatefulSet the claims of its next pod count, too.
 
     ## What to do
     End or shrink what holds the resource, ask for less, or have the quota raised. The controller tries again by
@@ -102,10 +105,11 @@ def _counted(
     namespace = group.first.namespace
     defaults = defaults_of(item for item in ctx.snap.all("LimitRange") if item.namespace == namespace)
     charged = charges_of(pod, defaults)
+    claims = claim_charges(group.first, lambda name: ctx.snap.lacks(CLAIM, namespace, name) is not None)
     for key, quota in quotas.items():
         if key[0] != namespace or not selects(quota.item, pod):
             continue
-        need = {name: charged(name) for name in quota.hard}
+        need = {name: charged(name) + claims.get(name, 0) for name in quota.hard}
         if quota.short(need):
             yield key, Victim(group=group, need={name: need[name] for name in quota.short(need)}, used={}, limited={})
 
@@ -120,9 +124,18 @@ def _finding(ctx: Context, key: tuple[str, str], quota: Quota | None, victims: l
     )
     status = _status(ctx, quota, resource)
     evidence = _evidence(ctx, resource, status=status, victims=victims, held=held)
+    allowed = milli(hard)
+    never = allowed is not None and all(one.need.get(resource, 0) > allowed for one in victims)
     state = f"{used} of {hard} {resource} are used"
+    if never:
+        state = f"{hard} {resource} are allowed in all, less than one pod asks for"
     names = _listed([_victim(one, resource) for one in victims])
-    most = "; held by " + _listed([_holder(one, resource) for one in held]) if held else ""
+    most = "; held by " + _listed([_holder(one, resource) for one in held]) if held and not never else ""
+    room = Remedy(
+        text="end or shrink what holds the resource in the namespace" + most,
+        command=f"kubectl get pods -n {key[0]} -o wide",
+        risk="disruptive",
+    )
     subject = quota.item.ref if quota else Ref(ctx.cluster, "v1", "ResourceQuota", *key, seen=False)
     return Finding(
         subject=subject,
@@ -139,11 +152,7 @@ def _finding(ctx: Context, key: tuple[str, str], quota: Quota | None, victims: l
         confidence=_confidence(ctx, key, quota, resource=resource, victims=victims, held=held),
         since=min((one.group.since for one in victims if one.group.since), default=None),
         remedies=(
-            Remedy(
-                text="end or shrink what holds the resource in the namespace" + most,
-                command=f"kubectl get pods -n {key[0]} -o wide",
-                risk="disruptive",
-            ),
+            *(() if never else (room,)),
             Remedy(text="ask for less per pod, or for fewer pods"),
             Remedy(
                 text=f"raise spec.hard of ResourceQuota {key[1]} for {resource} "
@@ -205,7 +214,10 @@ def _request(ctx: Context, group: Group, resource: str) -> list[Evidence]:
     pod = template_pod(group.first)
     name = resource.removeprefix("requests.")
     path = request_path(pod, name) if pod else None
-    return [ctx.cite(group.first, f"spec.template.{path}")] if path else []
+    if path:
+        return [ctx.cite(group.first, f"spec.template.{path}")]
+    asked = ctx.cite_if(group.first, STORAGE) if name.endswith("storage") else None
+    return [asked] if asked else []
 
 
 def _sum(ctx: Context, holder: Holder, resource: str) -> Evidence:

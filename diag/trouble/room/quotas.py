@@ -14,6 +14,7 @@ from diag.facts.gpus import Amounts, is_gpu, pod_requests
 from diag.facts.quantity import milli
 from diag.findings import Ref
 from diag.projection import Object, dicts, json_value
+from diag.snapshot.cite import value_at
 from diag.snapshot.kinds import Container, Pod
 
 ENDED = ("Succeeded", "Failed")  # a pod that has ended counts in no quota
@@ -95,6 +96,28 @@ def charges_of(pod: Pod, defaults: Defaults) -> Callable[[str], int]:
         return requests.get(resource, 0) if resource in PLAIN or resource.startswith("hugepages-") else 0
 
     return charged
+
+
+def claim_charges(item: Object, is_missing: Callable[[str], bool]) -> Amounts:
+    """What the claims of a StatefulSet's next pod are charged, in thousandths; claims that may be there are left out.
+
+    Names of the resources: pkg/quota/v1/evaluator/core/persistent_volume_claims.go.
+    """
+    found: Amounts = {}
+    have, start = (value_at(item.whole, path) for path in ("status.replicas", "spec.ordinals.start"))
+    ordinal = sum(one for one in (have, start) if isinstance(one, int))
+    templates = value_at(item.whole, "spec.volumeClaimTemplates")
+    for template in dicts(templates):
+        if not is_missing(f"{value_at(template, 'metadata.name')}-{item.name}-{ordinal}"):
+            continue
+        storage = milli(value_at(template, "spec.resources.requests.storage")) or 0
+        of_class = f"{value_at(template, 'spec.storageClassName')}.storageclass.storage.k8s.io/"
+        for name, amount in (
+            *((f"{prefix}requests.storage", storage) for prefix in ("", of_class)),
+            *((f"{prefix}persistentvolumeclaims", 1000) for prefix in ("", of_class, "count/")),
+        ):
+            found[name] = found.get(name, 0) + amount
+    return found
 
 
 def _filled(pod: Pod, part: str, defaults: Defaults) -> Pod:
