@@ -16,7 +16,7 @@ from diag.llm.check.causal import unlinked
 from diag.llm.check.comparisons import inverted, opposite_of_cited
 from diag.llm.check.moments import without_moments, wrong_moment
 from diag.llm.check.names import foreign, foreign_name, undocumented, wrong_kind
-from diag.llm.check.polarity import turned_around
+from diag.llm.check.polarity import not_missing, turned_around
 from diag.llm.check.quantifiers import unproven_quantifier
 from diag.llm.check.standing import foretold, untrue_standing
 from diag.llm.check.subjects import misplaced, of_nothing_cited, swapped
@@ -49,6 +49,7 @@ ENGLISH: tuple[tuple[str, Test], ...] = (
     ("another certainty", wrong_certainty),
     ("a cause without its link", unlinked),
     ("a denial turned around", turned_around),
+    ("a denial of another name", not_missing),
     ("told of another object", misplaced),
     ("told of an object that is not cited", of_nothing_cited),
     ("told of another object", swapped),

@@ -94,11 +94,21 @@ def wrong_amount(text: str, support: Support) -> str | None:
             return said
     held = [(source, amounts(source.text)) for source in support.sources]
     for one in amounts(text):
+        if _of_a_name(one, text, support):
+            continue
         if one.digits in ("1", "0") and not one.of and text[one.at : one.at + 1].isalpha():
             continue  # "one of these"
         if not any(_agrees(one, source, known) for source, known in held):
             return f"{one.digits} {one.of}".strip()
     return _wrong_ratio(text, held)
+
+
+def _of_a_name(one: Amount, text: str, support: Support) -> bool:
+    """Whether a number is told as the tag, version or port of a cited name (`trainr:2.4`)."""
+    digits = re.match(r"[\d.]*\d", text[one.at :])
+    if not digits or not re.search(r"\b(?:tag|version|release|port|tagged)\s+[`\"'v]?$", text[: one.at]):
+        return False
+    return re.search(rf"[:@v-]{re.escape(digits[0])}(?![\w.]*\w)", support.text) is not None
 
 
 def _wrong_ratio(text: str, held: list[tuple[Source, tuple[Amount, ...]]]) -> str | None:
@@ -200,7 +210,20 @@ def _beside(text: str) -> frozenset[str]:
     value = re.match(r"^\S+ \S+ (\S+): \S{1,40}$", text)
     if not value:
         return stems(text)
+    for field, counted in _FIELDS.items():
+        if value[1].endswith(field):
+            return stems(counted)
     return stems(re.split(r"[.\[](?!com|io)", value[1])[-1] if "[" not in value[1] else value[1].rpartition("[")[2])
+
+
+# What the fields of Kubernetes' API count where their names do not say it.
+_FIELDS = {
+    "desiredNumberScheduled": "nodes pods", "currentNumberScheduled": "nodes pods", "numberReady": "nodes pods",
+    "numberUnavailable": "nodes pods", "numberAvailable": "nodes pods", "eplicas": "replicas pods",
+    "parallelism": "pods",
+    "completions": "pods", "minMember": "members pods", "minAvailable": "pods", "restartCount": "restarts times",
+    "backoffLimit": "retries times failures", ".count": "times events", "disruptionsAllowed": "disruptions pods",
+}  # fmt: skip
 
 
 @cache

@@ -2,8 +2,10 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
-from diag.llm.check.english import alike, plain, stem, stems
+from diag.llm.check.amounts import amounts
+from diag.llm.check.english import alike, is_plain, stem, stems, words
 from diag.llm.check.support import Source, Support
 from diag.llm.check.tokens import tokens
 
@@ -12,7 +14,8 @@ _CAUSE_BEHIND = re.compile(
     r"""\b(?:because(?:\ of)?|due\ to|owing\ to|thanks\ to|as\ a\ (?:result|consequence)\ of|in\ consequence\ of
     |caused\ by|(?:results?|resulted|stems?|comes?|came|follows?|arises?|resulting|stemming|coming)\ from|explained\ by
     |(?:blocked|prevented|stopped|held\ up|held\ back|triggered|forced|delayed|broken|refused|rejected)\ by
-    |since(?!\ \d)(?!\ then)|on\ account\ of|for\ (?:lack|want)\ of|down\ to|attributable\ to|goes\ back\ to
+    |since(?!\ \d|\s*[,.;]|\s*$)(?!\ (?:then|at|about|around|the\ (?:start|beginning))\b)
+    |on\ account\ of|for\ (?:lack|want)\ of|down\ to|attributable\ to|goes\ back\ to
     |the\ (?:root\ )?(?:cause|reason)\ (?:for\ this\ is|of\ this\ is
     |is(?!\ (?:not\ )?(?:certain|sure|likely|probabl|possibl|prove|only|known)))|the\ reason\ why)\b""",
     re.IGNORECASE | re.VERBOSE,
@@ -66,12 +69,15 @@ def claims(text: str) -> list[Claim]:
 def unlinked(text: str, support: Support) -> str | None:
     """What is wrong with the causal claims of a sentence: no link, or not what its link says. None where all hold."""
     for claim in claims(text):
-        if support.link is not None:
-            why = _against(claim, support.ends, stems(support.link.why))
-        else:
-            why = None if any(_states(source, claim) for source in support.sources) else "a cause without a link"
-        if why:
-            return why
+        if any(_states(source, claim) for source in support.sources):
+            continue
+        against = [
+            _against(claim, ends, stems(why))
+            for ends, why in support.arrows
+            if support.link or (_within(claim.cause, f"{ends[0].text} {why}") and _within(claim.effect, ends[1].text))
+        ]
+        if None not in against:
+            return next(iter(against), "a cause without a link")
     return None
 
 
@@ -105,7 +111,9 @@ def _states(source: Source, claim: Claim) -> bool:
     """Whether one cited text itself says so: it has a cause and an effect, and each holds what is told on its side."""
     if source.kind in ("step", "unchecked", "ruled_out"):  # a step's purpose, why it was not looked at
         return _words(claim.cause) | _words(claim.effect) <= source.stems | _alike(source.stems)
-    if source.kind == "cause" and _in_order(claim, source.text):
+    if source.kind == "cost" and amounts(claim.effect) and _within(claim.effect, source.text):
+        return True  # what it costs is what the cause does
+    if (source.kind == "cause" and _in_order(claim, source.text)) or _behind_colon(claim, source.text):
         return True
     if claim.weak:  # it may be told of one thing alone
         effect = re.split(r"[,;]|\band\b", claim.effect)[0]
@@ -122,6 +130,20 @@ def _in_order(claim: Claim, known: str) -> bool:
         if _words(claim.cause) and _words(claim.effect) and _within(claim.effect, known[cut:]):
             return _within(claim.cause, known[:cut])
     return False
+
+
+_FAILED = re.compile(r"\b(?:cannot|can't|could ?n[o']t|unable|fail(?:ed|s|ure)?)\b[^:]*$", re.IGNORECASE)
+
+
+def _behind_colon(claim: Claim, known: str) -> bool:
+    """Whether a text is "effect: cause", as the errors of Go programs are chained."""
+    if not (_words(claim.cause) and _words(claim.effect)):
+        return False
+    cuts = (one.start() for one in re.finditer(r": ", known))
+    return any(
+        _FAILED.search(known, 0, cut) and _within(claim.effect, known[:cut]) and _within(claim.cause, known[cut:])
+        for cut in cuts
+    )
 
 
 def _within(said: str, known: str) -> bool:
@@ -141,6 +163,11 @@ def _names(text: str) -> frozenset[str]:
 
 
 def _words(text: str) -> frozenset[str]:
-    """Stems of the words and names that are not plain English."""
+    """Stems of the words and names that tell something: plain words, kinds and comparisons are left out."""
     found = (token.text.casefold() for token in tokens(text) if token.kind in ("name", "word", "quote"))
-    return frozenset(stem(word) for word in found if word not in plain())
+    return frozenset(stem(word) for word in found if not is_plain(word)) - _aside()
+
+
+@cache
+def _aside() -> frozenset[str]:
+    return frozenset(map(stem, words("neutral") | words("function")))

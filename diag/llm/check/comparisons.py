@@ -24,7 +24,8 @@ def inverted(text: str, support: Support) -> str | None:
     """A comparison that nothing cited makes, or makes the other way round; None where each is proven."""
     for found, more in _told(text):
         if re.match(
-            r"[^,;]{0,12}\d[\d.]*\s?(?:second|minute|hour|day|[smhd]\b)|[^,;]{0,8}half an hour", text[found.end() :]
+            r"[^,;]{0,12}\d[\d.]*\s?(?:second|minute|hour|day|[smhd]\b)|[^,;]{0,8}(?:half )?an? (?:hour|day|minute)\b",
+            text[found.end() :],
         ):
             continue  # a duration is compared with what lasted
         if re.search(r"\bno\s+$", text[: found.start()]) and re.match(r"\s*\d", text[found.end() :]):

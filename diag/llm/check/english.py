@@ -28,16 +28,34 @@ def words(name: str) -> frozenset[str]:
     return frozenset(listed.split()) if isinstance(listed, str) else frozenset()
 
 
+def lists(name: str) -> list[str]:
+    """One list of lines of `words.toml`."""
+    listed = _lists()[name]
+    return listed if isinstance(listed, list) else []
+
+
 @cache
 def plain() -> frozenset[str]:
-    """Words that need no proof of their own here."""
+    """Words that need no proof of their own, as they are spelled."""
     return words("plain") | words("common") | words("ruled")
+
+
+@cache
+def everyday() -> frozenset[str]:
+    """Stems of words that need no proof of their own in any of their forms."""
+    return frozenset(map(stem, words("everyday")))
+
+
+def is_plain(word: str) -> bool:
+    """Whether a word claims nothing that would have to be proven."""
+    lowered = word.casefold().removesuffix("'s")
+    return lowered in plain() or stem(lowered) in everyday()
 
 
 @cache
 def _groups() -> dict[str, frozenset[str]]:
     found: dict[str, frozenset[str]] = {}
-    for line in _lists()["synonyms"]:
+    for line in lists("synonyms"):
         group = frozenset(map(stem, line.split()))
         for one in group:
             found[one] = found.get(one, frozenset()) | group

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from diag.llm.check.clauses import clauses
-from diag.llm.check.english import alike, pieces, plain, stem, words
+from diag.llm.check.english import alike, everyday, is_plain, lists, pieces, plain, stem, words
 from diag.llm.check.support import Support
 from diag.llm.check.tokens import NUMBERS, Token, tokens
 
@@ -21,9 +22,18 @@ _WORKLOAD_KINDS = frozenset(
 
 def foreign(text: str, support: Support) -> str | None:
     """The first name, quoted text or word that nothing cited holds; None where all are proven."""
-    if re.search(r"\bin use\b", text) and not re.search(r"\bin use|held|holds|taken|alloc|occup", support.lowered):
-        return "in use"
+    for phrase, told in _phrases():
+        found = phrase.search(text)
+        if found and not told.search(support.lowered):
+            return found[0]
     return next((token.text for token in tokens(text) if not _proven(token, text, support)), None)
+
+
+@cache
+def _phrases() -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
+    """Phrases of plain words that tell a fault together, and what proves each."""
+    lines = (line.split(": ") for line in lists("phrases"))
+    return tuple((re.compile(rf"\b(?:{said})\b", re.IGNORECASE), re.compile(told)) for said, told in lines)
 
 
 def _proven(token: Token, text: str, support: Support) -> bool:
@@ -36,8 +46,10 @@ def _proven(token: Token, text: str, support: Support) -> bool:
         return _held(("--" if before.endswith("--") else "-") + token.text, support)
     if token.kind == "name":
         return _named(token.text, support) or _unit(token.text, before)
-    if token.text[0].isupper() and _inside(text, token.at):  # a state, a proper name
-        return stem(token.text) in support.stems | support.kinds or token.text in _PROPER
+    if (
+        token.text[0].isupper() and stem(token.text) not in support.deeds and _inside(text, token.at)
+    ):  # a state, a proper name
+        return stem(token.text) in support.stems | support.kinds | support.systems or token.text in _PROPER
     return _said(token.text, support) or _compares(token, text) or _no(token, text, support)
 
 
@@ -55,9 +67,9 @@ def _compares(token: Token, text: str) -> bool:
 def _no(token: Token, text: str, support: Support) -> bool:
     """Whether a word that says no by itself ("missing") tells what one cited clause denies in other words."""
     mine = next((one for one in clauses(text) if stem(token.text) in one.words), None)
-    if mine is None or stem(token.text) not in mine.negators:
+    if mine is None or stem(token.text) not in mine.negators or token.text.casefold() not in words("absent"):
         return False
-    rest = [word for word in mine.words - mine.negators if word not in map(stem, plain())]
+    rest = [word for word in mine.words - mine.negators if word not in map(stem, plain()) and word not in everyday()]
     return any(
         one.negative and rest and all(alike(word) & one.stems for word in rest)
         for source in support.sources for one in clauses(source.text)
@@ -143,6 +155,8 @@ def _held(text: str, support: Support) -> bool:
     while at >= 0:
         before, after = support.lowered[at - 1 : at], support.lowered[at + len(wanted) : at + len(wanted) + 2]
         inside = (before and (before.isalnum() or before in "-_")) and wanted[:1].isalnum()
+        if "/" in wanted and after[:1] in ":@":
+            return True  # an image without its tag
         goes_on = after[:1].isalnum() or after[:1] == "_" or (after[:1] in "-.:@" and after[1:2].isalnum())
         if not inside and not (goes_on and wanted[-1:].isalnum()):
             return True
@@ -152,7 +166,9 @@ def _held(text: str, support: Support) -> bool:
 
 def _named(text: str, support: Support) -> bool:
     """A name stands as it is, or is a compound of what is cited, in its order."""
-    if _held(text, support) or text.casefold() in plain() or text in ("GPU", "GPUs"):
+    if _held(text, support) or is_plain(text) or text in ("GPU", "GPUs"):
+        return True
+    if text.isalpha() and stem(text) in support.systems:  # KEDA, NVIDIA
         return True
     if "'" in text and _held(text.partition("'")[0], support):
         return True
@@ -165,6 +181,12 @@ def _compound(text: str, support: Support) -> bool:
     if len(parts) > 1 and all(part.isalpha() or part.isdigit() for part in parts):
         if not all(part.islower() or part.isupper() or part.isdigit() for part in parts):
             return False
+        camel = r"[a-z]{0,4}".join(re.escape(stem(part).capitalize()) for part in parts[1:])  # OOM-killed: OOMKilled
+        if re.search(rf"(?<!\w){re.escape(parts[0])}{camel}", support.text):
+            return True
+        suffix = r"-".join(map(re.escape, parts)) if all(map(str.isalpha, parts)) else ""
+        if suffix and re.search(rf"(?<=-){suffix}(?![\w-])", support.lowered):
+            return True  # mig-manager of nvidia-mig-manager
         joined = r"[\W_]{1,3}(?:[\w.]+/)?".join(re.escape(stem(part)) + r"[a-z]{0,4}" for part in parts)
         return re.search(rf"(?<![\w-]){joined}(?![\w-])", support.lowered) is not None
     if not text.isalpha():
@@ -190,7 +212,7 @@ def _together(folded: list[str], support: Support) -> bool:
 def _said(word: str, support: Support) -> bool:
     """Whether a word is plain English, or is in what is cited by its stem or a word that says the same."""
     lowered = word.casefold()
-    if lowered in plain() or lowered in NUMBERS or lowered.removesuffix("'s") in plain():
+    if is_plain(lowered) or lowered in NUMBERS:
         return True
     if "n't" in lowered and lowered.partition("n't")[0] in words("auxiliaries"):
         return True
@@ -200,7 +222,7 @@ def _said(word: str, support: Support) -> bool:
     found = stem(lowered)
     if found in support.stems or bool(alike(found) & support.stems):
         return True
-    if found in support.advised or bool(alike(found) & support.advised):
+    if found in support.deeds or found in support.advised or bool(alike(found) & support.advised):
         return True
     # A kind of object may be told of any object of the brief: no amount, state or cause hangs on it.
     return found in support.kinds or found in _WORKLOAD_KINDS

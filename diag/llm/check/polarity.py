@@ -46,6 +46,34 @@ def turned_around(text: str, support: Support) -> str | None:
     return None
 
 
+_GONE = (
+    r"(?:does not|doesn't|do not|don't|did not|didn't) exist|(?:is|are|was|were) (?:missing|absent|not (?:found|there))"
+)
+_NAMES_GONE = re.compile(
+    rf"(?P<before>[\w][\w./:-]*\w)(?:,? (?:which|that))? (?:{_GONE})|"
+    r"\b(?:there (?:is|are|was|were) no|no such)(?: [A-Za-z]+){0,3}? (?P<behind>[\w-]+[.:/][\w./:-]*\w)",
+    re.IGNORECASE,
+)
+_SAYS_NO = re.compile(
+    r"\b(?:no|not|never|none|cannot|without|lacks?|missing|absent|gone|unknown)\b|n't\b|not ?found", re.IGNORECASE
+)
+
+
+def not_missing(text: str, support: Support) -> str | None:
+    """A name that is told not to exist, though every cited piece that holds it says nothing of the kind."""
+    for found in _NAMES_GONE.finditer(text):
+        name = (found["before"] or found["behind"]).casefold()
+        if not re.search(r"[\d./:-]", name):
+            continue  # a word, which is weighed as one
+        holding = [
+            piece for source in support.sources for piece in re.split(r"[;\n]|\bthere (?=are\b)", source.text)
+            if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", piece.casefold())
+        ]  # fmt: skip
+        if holding and not any(_SAYS_NO.search(piece) for piece in holding):
+            return f"{name} is not missing"
+    return None
+
+
 def _unlike(clause: Clause, known: list[Clause], names: frozenset[str]) -> bool:
     """Whether a clause denies, or denies twice, and those that are most alike do not."""
     if not clause.nots:

@@ -58,9 +58,11 @@ def _adds_nothing(use: _Use, support: Support) -> bool:
         case "after":
             return use.number_within(1) or bool(LASTING.search(spelled(use.after)[:50]))
     simple = {
+        "each": use.named > 1 and re.search(r"[\w.-]+ and [\w./-]+(?: \w+)? $", use.before),
         "any": _NOT_BEFORE.search(use.before), "several": "some" in known, "until": support.steps and "wait" in known,
-        **dict.fromkeys(("every", "each", "entire", "whole"), _WHOLE.search(known)),
-    }  # fmt: skip
+        }  # fmt: skip
+    if use.word in ("every", "each", "entire", "whole") and _WHOLE.search(known):
+        return True
     return bool(simple.get(use.word))
 
 

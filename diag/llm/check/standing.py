@@ -2,7 +2,7 @@
 
 import re
 
-from diag.llm.check.english import alike, plain, stem
+from diag.llm.check.english import alike, is_plain, stem
 from diag.llm.check.support import Source, Support
 from diag.llm.check.tokens import tokens
 
@@ -41,11 +41,7 @@ def untrue_standing(text: str, support: Support) -> str | None:
 
 def _needs(text: str, of_kind: list[Source], rest: list[Source]) -> bool:
     """Whether a word of the sentence stands in these sources alone; a sentence of plain words rests on them, too."""
-    said = [
-        stem(token.text)
-        for token in tokens(text)
-        if token.kind in ("word", "name") and token.text.casefold() not in plain()
-    ]
+    said = [stem(token.text) for token in tokens(text) if token.kind in ("word", "name") and not is_plain(token.text)]
     return not rest or any(
         any(alike(word) & one.stems for one in of_kind) and not any(alike(word) & one.stems for one in rest)
         for word in said

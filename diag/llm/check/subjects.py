@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from diag.llm.check.clauses import clauses
-from diag.llm.check.english import alike, plain, stem, words
+from diag.llm.check.english import alike, is_plain, stem, words
 from diag.llm.check.names import objects_in
 from diag.llm.check.support import Source, Support
 from diag.llm.check.tokens import Token, tokens
@@ -51,7 +51,7 @@ def _tells(token: Token) -> bool:
     """Whether a token states something: a number, a name, a quoted text, or a word that is not plain English."""
     if token.kind == "mark":
         return False
-    return token.kind != "word" or (token.text.casefold() not in plain() and stem(token.text) not in _KINDS)
+    return token.kind != "word" or (not is_plain(token.text) and stem(token.text) not in _KINDS)
 
 
 def _holds(source: Source, token: Token) -> bool:

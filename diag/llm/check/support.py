@@ -6,7 +6,7 @@ from functools import cached_property
 
 from diag.document import RefRow
 from diag.llm.brief import Brief, Link, Step
-from diag.llm.check.english import alike, pieces, stem, stems
+from diag.llm.check.english import alike, lists, pieces, stem, stems, words
 from diag.llm.form import Sentence
 from diag.views.wording import WHO
 
@@ -14,6 +14,9 @@ _MENTIONED = re.compile(
     r"\b(?:Job|Pod|Node|node|Deployment|Workload|StatefulSet|DaemonSet|ClusterQueue|LocalQueue|PodGroup|RayCluster|Queue)"
     r" ([\w./-]*[\d-][\w./-]*\w)"
 )
+
+
+_VALUE = re.compile(r"\"[^\"]*\"|=[\w.-]+|\b(?:true|false)\b", re.IGNORECASE)
 
 
 class UnknownSourceError(Exception):
@@ -52,7 +55,7 @@ class Support:
     sources: tuple[Source, ...]
     link: Link | None = None
     steps: tuple[Step, ...] = ()
-    ends: tuple[Source, ...] = ()  # the link's cause and effect
+    arrows: tuple[tuple[tuple[Source, Source], str], ...] = ()  # cause, effect and reason of each link that is cited
 
     @cached_property
     def text(self) -> str:
@@ -72,11 +75,25 @@ class Support:
 
     @cached_property
     def advised(self) -> frozenset[str]:
-        """Stems of what steps, costs and times are of: the cause and its symptoms. Empty where none is cited."""
-        if not any(source.kind in ("step", "cost", "since", "certainty") for source in self.sources):
-            return frozenset()
-        told = (fact.text for fact in self.brief.facts if fact.kind in ("cause", "symptom"))
+        """Stems of the cause, which every sentence is about; beside steps, costs and times of its symptoms, too.
+
+        Values are none of them: a label that is `true` there says nothing of another one.
+        """
+        kinds = {"cause"}
+        if any(source.kind in ("step", "cost", "since", "certainty") for source in self.sources):
+            kinds.add("symptom")
+        told = (_VALUE.sub(" ", fact.text) for fact in self.brief.facts if fact.kind in kinds)
         return frozenset(one for text in told for one in stems(text))
+
+    @cached_property
+    def deeds(self) -> frozenset[str]:
+        """Stems of the verbs that say what the cited steps do, and of those that only look."""
+        if not self.steps:
+            return frozenset()
+        said = frozenset(stem(one) for step in self.steps for one in re.findall(r"[A-Za-z]+", _step(step)))
+        groups = (frozenset(map(stem, line.split())) for line in lists("deeds"))
+        done = frozenset(one for group in groups if group & said for one in group)
+        return said | done | frozenset(map(stem, words("looking")))
 
     @cached_property
     def mentioned(self) -> frozenset[str]:
@@ -100,6 +117,12 @@ class Support:
         found = {ref.kind for refs in self.objects.values() for ref in refs}
         return frozenset(stem(word) for kind in found for word in (kind, *pieces(kind)))
 
+    @cached_property
+    def systems(self) -> frozenset[str]:
+        """Stems of the systems that the brief is about: the API groups of its objects, and the cause's own name."""
+        groups = " ".join(ref.apiVersion.partition("/")[0] for refs in self.objects.values() for ref in refs)
+        return stems(f"{groups} {self.brief.name}".replace(".", " ").replace("-", " "))
+
 
 def support_of(sentence: Sentence, brief: Brief) -> Support:
     """What the sentence cites. A link brings its own words and both its facts. Raises UnknownSourceError."""
@@ -122,7 +145,10 @@ def support_of(sentence: Sentence, brief: Brief) -> Support:
         sources.append(Source(link.why, tuple(ref for one in ends for ref in facts[one].about[:1])))
     done = [steps[one] for one in sentence.steps]
     sources += [Source(_step(step), kind="step") for step in done]
-    return Support(brief, tuple(sources), link, tuple(done), tuple(cited[one] for one in ends))
+    # A link between two cited facts is cited with them, unless another is named.
+    drawn = [link] if link else [one for one in brief.links if {one.cause, one.effect} <= cited.keys()]
+    arrows = tuple(((cited[one.cause], cited[one.effect]), one.why) for one in drawn)
+    return Support(brief, tuple(sources), link, tuple(done), arrows)
 
 
 def _step(step: Step) -> str:
