@@ -18,7 +18,7 @@ from diag.llm.check.moments import without_moments, wrong_moment
 from diag.llm.check.names import foreign, foreign_name, undocumented, wrong_kind
 from diag.llm.check.polarity import not_missing, turned_around
 from diag.llm.check.quantifiers import unproven_quantifier
-from diag.llm.check.standing import foretold, untrue_standing
+from diag.llm.check.standing import foretold, told_as_over, untrue_standing
 from diag.llm.check.subjects import misplaced, of_nothing_cited, swapped
 from diag.llm.check.support import Support, UnknownSourceError, support_of
 from diag.llm.form import Form, Sentence
@@ -44,6 +44,7 @@ ENGLISH: tuple[tuple[str, Test], ...] = (
     ("a comparison that is not cited", inverted),
     ("a comparison that is not cited", opposite_of_cited),
     ("a future that is not cited", foretold),
+    ("an end that is not cited", told_as_over),
     ("what was not checked, or ruled out", untrue_standing),
     ("another risk or owner", wrong_risk),
     ("another certainty", wrong_certainty),

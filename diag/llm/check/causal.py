@@ -126,10 +126,10 @@ def _in_order(claim: Claim, known: str) -> bool:
     """Whether the cause fact holds both sides whole, the cause first: it tells why by itself."""
     if not (_within(claim.cause, known) and _within(claim.effect, known)):
         return False
-    for cut in (one.start() for one in re.finditer(r"[;:,] | and ", known)):
-        if _words(claim.cause) and _words(claim.effect) and _within(claim.effect, known[cut:]):
-            return _within(claim.cause, known[:cut])
-    return False
+    if not (_words(claim.cause) and _words(claim.effect)):
+        return False
+    cuts = (one.start() for one in re.finditer(r"[;:,] | and ", known))
+    return any(_within(claim.cause, known[:cut]) and _within(claim.effect, known[cut:]) for cut in cuts)
 
 
 _FAILED = re.compile(r"\b(?:cannot|can't|could ?n[o']t|unable|fail(?:ed|s|ure)?)\b[^:]*$", re.IGNORECASE)

@@ -27,6 +27,18 @@ def foretold(text: str, support: Support) -> str | None:
     return None if not found or support.steps or found[0].casefold() in support.lowered else found[0]
 
 
+_OVER = re.compile(
+    r"\b(?:ended|was over|is over|recovered|disappeared|resolved itself|healed)\b(?=[^,;]*\b(?:ago|before|at|on)\b)"
+)
+
+
+def told_as_over(text: str, support: Support) -> str | None:
+    """A time since when something lasts told as the time of its end; None where it is not."""
+    found = _OVER.search(text)
+    lasts = any(source.kind == "since" for source in support.sources)
+    return found[0] if found and lasts else None
+
+
 def untrue_standing(text: str, support: Support) -> str | None:
     """A fact that was not checked told as checked, or one that was ruled out told as true; None where neither is."""
     for kind, form in (("unchecked", _UNCHECKED), ("ruled_out", _RULED_OUT)):
