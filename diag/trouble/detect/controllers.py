@@ -1,6 +1,7 @@
 """Controllers that are not well although none of their pods says why."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 from diag.facts.pods import PodClass
@@ -14,6 +15,8 @@ from diag.trouble.shapes import shape_of
 
 GRACE_S = 5 * 60
 SETTLED = (PodClass.HEALTHY, PodClass.RESTARTED, PodClass.FINISHED, PodClass.FAILED)
+# The Deployment has no ReplicaSet for its newest template (kubernetes/kubernetes pkg/controller/deployment/util).
+NOT_CREATED = "ReplicaSetCreateError"
 OLD_S = 24 * 3600  # a Job that failed longer ago is history
 
 
@@ -79,10 +82,13 @@ def _deployment(scene: Scene, item: Controller) -> Iterator[Complaint]:
     for index, found in enumerate(item.status.conditions or ()):
         if found.type == "Progressing" and found.status == "False":
             part = "message" if found.message else "status"
-            yield _complaint(
+            complaint = _complaint(
                 scene, item, "rollout-deadline-exceeded", [f"status.conditions[{index}].{part}"],
                 reason=found.reason or "", message=found.message or "", since=found.last_transition_time,
             )  # fmt: skip
+            if found.reason == NOT_CREATED:
+                complaint = replace(complaint, symptom="pod-not-created", missing=item.spec.replicas or 0)
+            yield complaint
             return
     for index, found in enumerate(item.status.conditions or ()):
         if found.type == "Available" and found.status == "False" and scene.older(found.last_transition_time, GRACE_S):
