@@ -1,5 +1,6 @@
 """What a shell is told to complete: files after `--from`, formats after `-o`, ids of rules."""
 
+import shlex
 from collections.abc import Callable, Sequence
 
 import click
@@ -23,7 +24,7 @@ def formats(known: Sequence[str]) -> Complete:
 
 
 def contexts(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001  # click's
-    """Contexts of the kubeconfig, and `all`."""
+    """Contexts of the kubeconfig, and `all`; without names that a shell would take for more than a name."""
     from diag.collect.kube import contexts as known  # noqa: PLC0415  # heavy
     from diag.errors import DiagError  # noqa: PLC0415
 
@@ -31,7 +32,9 @@ def contexts(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
         names = [each.name for each in known(ctx.params.get("kubeconfig"))]
     except DiagError:
         names = []
-    return [CompletionItem(name) for name in (*names, "all") if name.startswith(incomplete)]
+    return [
+        CompletionItem(name) for name in (*names, "all") if name.startswith(incomplete) and shlex.quote(name) == name
+    ]
 
 
 def rules(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001  # click's
