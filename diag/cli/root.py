@@ -31,6 +31,7 @@ _COMMANDS = {
     "schema": ("diag.cli.schema", "the JSON Schema of the report"),
     "model": ("diag.cli.model", "models that put causes into words, each sentence checked"),
     "cache": ("diag.cli.cache", "what is kept of models' answers"),
+    "mcp": ("diag.cli.mcp", "answer the models of other programs: Model Context Protocol"),
     "config": ("diag.cli.config", "what is configured, and where it came from"),
     "completion": ("diag.cli.completion", "completion for bash, zsh or fish"),
 }

@@ -1,1 +1,1 @@
-"""The door for other programs' models: what was found, over the Model Context Protocol. Nothing here changes anything."""
+"""The door for the models of other programs: what was found, over the Model Context Protocol. It changes nothing."""

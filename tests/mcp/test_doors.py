@@ -1,0 +1,281 @@
+"""`diag mcp` as a process of its own: over a pipe, and over HTTP on loopback."""
+
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import anyio
+import httpx2
+import pytest
+from mcp import Client, StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
+from scenarios import scenario
+
+from diag.testing.apiserver import ApiServer, kubeconfig
+
+_TOKEN = "a-token-of-the-test"  # noqa: S105  # of nobody
+_HELLO = {
+    "jsonrpc": "2.0", "id": 1, "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"},
+    },
+}  # fmt: skip
+_ACCEPT = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
+
+
+@pytest.fixture
+def surroundings(tmp_path):
+    """The variables of a process that finds no configuration and no cluster."""
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("DIAG_")}
+    return bare | {
+        "DIAG_CONFIG_DIR": str(tmp_path / "none"),
+        "KUBECONFIG": str(tmp_path / "nowhere"),
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+        "PYTHONWARNINGS": "error",
+    }
+
+
+@pytest.fixture
+def piped(surroundings, talk):
+    """A conversation with `diag mcp` and these flags over its pipe."""
+
+    def run(conversation, *flags, **ways):
+        where = StdioServerParameters(command=sys.executable, args=["-m", "diag", "mcp", *flags], env=surroundings)
+        return talk(where, conversation, **ways)
+
+    return run
+
+
+@pytest.fixture
+def served(surroundings):
+    """Starts `diag mcp --http` on a free port; gives its address and what it said."""
+
+    @contextmanager
+    def started(*flags, token=_TOKEN):
+        process = subprocess.Popen(  # noqa: S603  # our own interpreter and words
+            [sys.executable, "-m", "diag", "mcp", "--http", "--port", "0", *flags],
+            env=surroundings | ({"DIAG_MCP_TOKEN": token} if token else {}),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        try:
+            said = []
+            while not said or "serving" not in said[-1]:
+                said.append(process.stderr.readline())
+                assert said[-1], "it ended"
+            yield SimpleNamespace(url=said[-1].split()[-1], said=said, process=process)
+        finally:
+            process.terminate()
+            process.communicate(timeout=60)
+
+    return started
+
+
+def over_http(url, token, conversation):
+    """A conversation with a server that wants a token."""
+
+    async def run():
+        async with (
+            httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=60) as http,
+            Client(streamable_http_client(url, http_client=http)) as client,
+        ):
+            return await conversation(client)
+
+    return anyio.run(run)
+
+
+async def scanned(client):
+    """What `scan` answers."""
+    answer = await client.call_tool("scan", {})
+    assert answer.is_error is False, answer.content
+    return answer.structured_content
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_a_client_that_starts_it_gets_answers_over_the_pipe(piped, mode):
+    async def conversation(client):
+        tools = await client.list_tools()
+        return len(tools.tools), await scanned(client), await client.read_resource("diag://report/latest")
+
+    tools, document, report = piped(conversation, "--demo", mode=mode)
+
+    assert tools == 8
+    assert document["as_of"].keys() == {"demo"}
+    assert document["total"] == len(document["causes"]) == 6
+    assert report.contents[0].mime_type == "application/json"
+    assert '"C1"' in report.contents[0].text
+
+
+def test_a_dump_and_its_choices_are_those_of_the_command_line(piped, tmp_path):
+    dump = tmp_path / "dump.json"
+    dump.write_text('{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": "Namespace",'
+                    ' "metadata": {"name": "ml"}}]}')  # fmt: skip
+
+    assert piped(scanned, "--from", f"mine={dump}")["as_of"].keys() == {"mine"}
+    assert "hidden by -n nobody" in piped(scanned, "--demo", "-n", "nobody")["hidden"]
+
+
+def test_the_cluster_of_a_context_is_looked_at_and_again_when_asked(piped, tmp_path):
+    items, logs = scenario("oversize-request-mixed-fleet")
+    with ApiServer(items, logs=logs) as server:
+        kubeconfig(tmp_path / "config", {"gpu": server.url}, user={"token": "a-token"})
+
+        async def conversation(client):
+            first = await scanned(client)
+            asked = len(server.requests)
+            await client.call_tool("explain", {})
+            kept = len(server.requests) - asked
+            again = await client.call_tool("scan", {"fresh": True})
+            return first, kept, again.structured_content, len(server.requests) - asked
+
+        first, kept, again, more = piped(conversation, "--kubeconfig", str(tmp_path / "config"))
+
+        assert (first["look"], again["look"], kept) == (1, 2, 0)
+        assert first["causes"] == again["causes"] != []
+        assert more > 0
+        assert not [one for one in server.requests if one.method != "GET" or "secrets" in one.path]
+
+
+def test_a_cluster_that_is_away_is_an_answer_and_no_end(piped):
+    async def conversation(client):
+        return await client.call_tool("scan", {}), await client.call_tool("rule", {"rule": "QUO004"})
+
+    scan, rule = piped(conversation)
+
+    assert (scan.is_error, rule.is_error) == (True, True)
+    assert "Try next: " in scan.content[0].text
+
+
+def test_nothing_but_the_protocol_is_written_to_the_pipe(surroundings):
+    ended = subprocess.run(  # our own interpreter and words
+        [sys.executable, "-m", "diag", "mcp", "--demo"], env=surroundings, input=b"no json\n", capture_output=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+
+    assert ended.returncode == 0
+    assert b"Traceback" not in ended.stderr
+    assert all(line.startswith(b'{"jsonrpc"') for line in ended.stdout.splitlines())
+
+
+def test_a_client_with_the_token_gets_answers_over_http(served):
+    with served("--demo") as server:
+        document = over_http(server.url, _TOKEN, scanned)
+
+        assert document["total"] == 6
+        assert server.url.startswith("http://127.0.0.1:")
+        assert not [line for line in server.said if _TOKEN in line]
+
+
+_MINE = {"Authorization": f"Bearer {_TOKEN}"}
+_COMERS = [
+    ({}, 401),
+    ({"Authorization": "Bearer another-token-here"}, 401),
+    ({"Authorization": f"Basic {_TOKEN}"}, 401),
+    ({"Authorization": f"Bearer {_TOKEN}\xe9".encode("latin-1")}, 401),
+    ({"Authorization": "Bearer"}, 401),
+    ({"Authorization": "Bearer another-token-here", "Origin": "https://evil.example"}, 401),
+    (_MINE | {"Origin": "https://evil.example"}, 403),
+    (_MINE | {"Origin": "http://127.0.0.1"}, 403),
+    (_MINE | {"Origin": "http://127.0.0.1:1.evil.example"}, 403),
+    (_MINE | {"Origin": "null"}, 403),
+    (_MINE | {"Host": "evil.example"}, 421),
+    (_MINE | {"Host": "127.0.0.1.evil.example:80"}, 421),
+    (_MINE | {"Host": "localhost:1"}, 421),
+    (_MINE, 200),
+]
+
+
+def test_who_has_no_token_or_comes_from_elsewhere_is_refused(served):
+    with served("--demo") as server, httpx2.Client(timeout=60) as client:
+        for headers, status in _COMERS:
+            answer = client.post(server.url, json=_HELLO, headers=_ACCEPT | headers)
+
+            assert answer.status_code == status, headers
+            assert ("serverInfo" in answer.text) == (status == 200), headers
+            if status == 401:
+                assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+        own = httpx2.URL(server.url)
+        origin = {"Origin": f"http://{own.host}:{own.port}", "Host": f"localhost:{own.port}"}
+        assert client.post(server.url, json=_HELLO, headers=_ACCEPT | _MINE | origin).status_code == 200
+        assert client.get(f"http://{own.host}:{own.port}/.well-known/oauth-protected-resource").status_code == 404
+
+
+def test_a_token_that_nobody_set_is_made_and_told_once(served):
+    with served("--demo", token=None) as server:
+        (token,) = [line.split()[-1] for line in server.said if "token" in line]
+
+        assert len(token) == 32
+        assert over_http(server.url, token, scanned)["total"] == 6
+
+
+@pytest.mark.parametrize(
+    ("flags", "variables", "told"),
+    [
+        (["--http", "-q"], {}, "DIAG_MCP_TOKEN is not set"),
+        (["--http"], {"DIAG_MCP_TOKEN": "short"}, "needs 16 printable characters"),
+        (["--http", "--port", "70000"], {}, "70000"),
+        (["--from", "-"], {}, "a pipe is read once"),
+        (["--snapshots", "/nowhere-at-all"], {}, "does not exist"),
+        (["--from", "x"], {}, None),
+    ],
+)
+def test_what_cannot_be_served_is_told_before_a_client_waits(surroundings, flags, variables, told):
+    demo = [] if "--from" in flags else ["--demo"]
+    ended = subprocess.run(  # noqa: S603  # our own interpreter and words
+        [sys.executable, "-m", "diag", "mcp", *demo, *flags], env=surroundings | variables, input="",
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert ended.stdout == ""
+    assert ended.returncode == (0 if told is None else 2)
+    assert told is None or told in ended.stderr
+
+
+def test_a_port_that_is_taken_is_told(served, surroundings):
+    with served("--demo") as server:
+        port = str(httpx2.URL(server.url).port)
+        ended = subprocess.run(  # noqa: S603  # our own interpreter and words
+            [sys.executable, "-m", "diag", "mcp", "--demo", "--http", "--port", port],
+            env=surroundings | {"DIAG_MCP_TOKEN": _TOKEN}, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+
+    assert (ended.returncode, "--port 0 takes a free one" in ended.stderr) == (2, True)
+
+
+_LACKING = """
+import sys
+sys.modules["mcp"] = None
+from diag.cli.root import run
+sys.exit(run(sys.argv[1:]))
+"""
+
+
+def test_without_the_extra_one_line_says_what_to_install(surroundings):
+    ended = subprocess.run(  # noqa: S603  # our own interpreter and words
+        [sys.executable, "-c", _LACKING, "mcp", "--demo"], env=surroundings, capture_output=True, text=True, timeout=60,
+        check=False,
+    )  # fmt: skip
+
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines() == [
+        "diag: diag mcp needs the package mcp",
+        "hint: pip install 'kube-diag[mcp]'",
+    ]
+
+
+_LOADED = """
+import sys
+from diag.cli.root import run
+run(sys.argv[1:])
+print("LOADED", *sorted({"mcp", "mcp_types", "starlette", "uvicorn", "diag.mcp"} & set(sys.modules)))
+"""
+
+
+@pytest.mark.parametrize("args", [["mcp", "--help"], ["scan", "--demo"], ["doctor", "--help"], ["--help"]])
+def test_no_other_command_imports_the_package(surroundings, args):
+    ended = subprocess.run(  # noqa: S603  # our own interpreter and words
+        [sys.executable, "-c", _LOADED, *args], env=surroundings, capture_output=True, text=True, timeout=60, check=True
+    )
+
+    assert ended.stdout.splitlines()[-1] == "LOADED"
