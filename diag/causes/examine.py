@@ -18,6 +18,7 @@ from diag.causes.wanted import MAX_LOGS, with_logs
 from diag.document import RefRow, Report
 from diag.errors import UsageError
 from diag.snapshot.snapshot import Snapshot
+from diag.trouble.trouble import Trouble
 
 ROUNDS = 3  # what a log says may make another worth reading; two rounds have sufficed so far
 
@@ -39,11 +40,13 @@ class Examination:
     """A report together with what it was made of.
 
     `hidden` counts the causes that the choice of namespaces, labels or time keeps out of the report. `put_aside` holds,
-    for each row of `report.ignored`, every object that the ignored cause reaches.
+    for each row of `report.ignored`, every object that the ignored cause reaches. `troubles` keep what was
+    worked out of each snapshot on the way.
     """
 
     report: Report
     snapshots: tuple[Snapshot, ...]
+    troubles: tuple[Trouble, ...]
     hidden: int = 0
     put_aside: tuple[tuple[RefRow, ...], ...] = ()
 
@@ -97,7 +100,10 @@ def _once(snapshots: Sequence[Snapshot], choice: Choice, registry: Registry, say
     report = make_report(diagnoses, registry, shown=selection.shows, ignored=noted)
     causes = [cause for diagnosis in diagnoses for cause in diagnosis.causes]
     hidden = sum(not selection.shows(cause) and ignored(cause) is None for cause in causes)
-    return Examination(report=report, snapshots=tuple(snapshots), hidden=hidden, put_aside=tuple(put_aside))
+    return Examination(
+        report=report, snapshots=tuple(snapshots), troubles=tuple(one.trouble for one in diagnoses), hidden=hidden,
+        put_aside=tuple(put_aside),
+    )  # fmt: skip
 
 
 def check_select(select: Sequence[str], registry: Registry) -> None:

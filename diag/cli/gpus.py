@@ -20,7 +20,7 @@ def command(ctx: click.Context, /, **_: object) -> int:
     from diag.views.gpus import gpus  # noqa: PLC0415
 
     def make(found: Looked) -> Shown:
-        rows = gpus(found.report, found.snapshots)
+        rows = gpus(found.report, found.troubles)
         return Shown(document=rows, tables=gpu_tables(rows))
 
     return show(ctx, make)

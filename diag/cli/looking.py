@@ -36,6 +36,7 @@ from diag.views.wording import counted, folded, listed
 if TYPE_CHECKING:
     from diag.api import Limits
     from diag.snapshot.snapshot import Snapshot
+    from diag.trouble.trouble import Trouble
 
 _NARROWEST = 60
 _UNKNOWN, _UNKNOWN_WIDE = 100, 160  # columns where there is no terminal
@@ -47,7 +48,8 @@ class Looked:
     """What a command has to show: the report that the choices and the filter leave, and what they hide.
 
     `known` gives every object that was read; `put_aside` what each row of `report.ignored` reaches; `snapshots` are
-    what the report was made of. `ended` says whether reading was cut short (`interrupted`, `timeout`).
+    what the report was made of, `troubles` what was worked out of them. `ended` says whether reading was cut short
+    (`interrupted`, `timeout`).
     """
 
     report: Report
@@ -55,6 +57,7 @@ class Looked:
     known: Callable[[], Iterable[RefRow]]
     put_aside: Sequence[Sequence[RefRow]]
     snapshots: "Sequence[Snapshot]"
+    troubles: "Sequence[Trouble]"
     ended: str = ""
 
     def code(self, code: ExitCode) -> ExitCode:
@@ -113,7 +116,7 @@ def looked(flags: Flags, narrator: Narrator, words: Sequence[str] = (), *, watch
     )
     return Looked(
         report=kept, hidden=hidden, known=examination.known, put_aside=examination.put_aside,
-        snapshots=examination.snapshots, ended=ended,
+        snapshots=examination.snapshots, troubles=examination.troubles, ended=ended,
     )  # fmt: skip
 
 

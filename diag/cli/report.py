@@ -59,7 +59,7 @@ def command(
     narrator = Narrator(quiet=flags.quiet, verbose=flags.verbose)
     found = new(awaited(flags, narrator, words, settled=lambda look: bool(new(look).report.causes)))
     shown = tied(found.report, others) if others is not None else found.report
-    snapshots = found.snapshots
+    troubles = found.troubles
 
     def render(report: Report, form: str, look: Look) -> bytes:
         if form != "html":
@@ -67,6 +67,6 @@ def command(
         from diag.report.formats.html import page  # noqa: PLC0415  # brings the template engine
         from diag.views.gpus import gpus  # noqa: PLC0415  # as above
 
-        return page(report, look, gpus(report, snapshots))
+        return page(report, look, gpus(report, troubles))
 
     return found.code(delivered(shown, flags, to, render, found.hidden))

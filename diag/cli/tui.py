@@ -54,7 +54,7 @@ def command(ctx: click.Context, /, **_: object) -> int:
 
     def seen(found: Looked) -> Seen:
         hidden = f"{found.hidden.count} hidden by {found.hidden.by}" if found.hidden.count else ""
-        return Seen(report=cleaned(found.report), snapshots=found.snapshots, hidden=hidden)
+        return Seen(report=cleaned(found.report), troubles=found.troubles, hidden=hidden)
 
     def looks(say: Callable[[str], None]) -> Iterator[Seen]:
         reading = sources(flags)

@@ -64,7 +64,7 @@ class GpuScreen(_Told):
 
     def make(self, seen: Seen, cause: str) -> Sequence[Table]:  # noqa: ARG002  # as for all screens
         """Nodes and types."""
-        self.found = gpus(seen.report, seen.snapshots)
+        self.found = gpus(seen.report, seen.troubles)
         return gpu_tables(self.found)
 
     def more(self, seen: Seen, line: Line) -> Sequence[Paragraph]:
@@ -98,7 +98,7 @@ class TopologyScreen(_Told):
 
     def make(self, seen: Seen, cause: str) -> Sequence[Table]:  # noqa: ARG002  # as for all screens
         """The workloads."""
-        self.found = topology(seen.report, seen.snapshots)
+        self.found = topology(seen.report, seen.troubles)
         return [topology_table(self.found)]
 
     def more(self, seen: Seen, line: Line) -> Sequence[Paragraph]:

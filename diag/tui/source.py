@@ -8,6 +8,7 @@ from diag.document import CauseRow, Report
 
 if TYPE_CHECKING:
     from diag.snapshot.snapshot import Snapshot
+    from diag.trouble.trouble import Trouble
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +19,13 @@ class Seen:
     """
 
     report: Report
-    snapshots: "Sequence[Snapshot]"
+    troubles: "Sequence[Trouble]"
     hidden: str = ""
+
+    @property
+    def snapshots(self) -> "Sequence[Snapshot]":
+        """What was read of each cluster."""
+        return [trouble.snap for trouble in self.troubles]
 
     def cause(self, cause: str) -> CauseRow | None:
         """A cause by its id."""

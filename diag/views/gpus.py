@@ -12,6 +12,7 @@ from diag.snapshot.snapshot import Snapshot
 from diag.trouble.detect.nodes import lost_gpus
 from diag.trouble.room.doubts import doubts_of_sums
 from diag.trouble.room.placement import Placement
+from diag.trouble.trouble import Trouble
 from diag.views.concerned import causes_by_object, severity_of
 from diag.views.typed import key
 from diag.vocab.accelerators import GPU_PRODUCT_LABEL
@@ -75,13 +76,13 @@ class Gpus(Row, kw_only=True):
     doubts: list[str]
 
 
-def gpus(report: Report, snapshots: Sequence[Snapshot]) -> Gpus:
+def gpus(report: Report, troubles: Sequence[Trouble]) -> Gpus:
     """The GPUs of all nodes that were read, nodes with a cause first, then by name."""
     causes = causes_by_object(report)
     rows: list[NodeGpusRow] = []
     doubts: list[str] = []
-    for snap in snapshots:
-        place = Placement(snap)
+    for trouble in troubles:
+        snap, place = trouble.snap, trouble.place
         found = [row for node in snap.nodes for row in _node(place, node, causes)]
         for row in found:
             row.severity = severity_of(report, row.causes)

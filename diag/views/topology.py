@@ -1,20 +1,22 @@
 """Workloads with their queue, pods, nodes and GPUs, layer by layer (`diag topology -o json`, additive changes only)."""
 
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 
 from diag.causes.rows import ref_row
 from diag.document import RefRow, Report, Row, ToolRow
 from diag.facts.gangs import VOLCANO, gang_of, queue_of
 from diag.facts.gpus import gpus_of, pod_requests
-from diag.facts.pods import classify
 from diag.projection import Object
 from diag.snapshot.kinds import Pod
 from diag.snapshot.snapshot import Snapshot
 from diag.trouble.relations.kueue import queue_name
-from diag.trouble.relations.owners import workload
+from diag.trouble.relations.owners import owner_of
+from diag.trouble.scene import Scene
+from diag.trouble.trouble import Trouble
 from diag.views.concerned import causes_by_object, severity_of
 from diag.views.table import Column, Line, Table
-from diag.views.typed import key
+from diag.views.typed import item_key
 from diag.views.wording import folded
 
 SCHEMA = "diag.topology/v1"
@@ -49,42 +51,61 @@ class Topology(Row, kw_only=True):
     others: int
 
 
-def topology(report: Report, snapshots: Sequence[Snapshot]) -> Topology:
-    """All workloads with GPUs or trouble, those with a cause first, then those with most GPUs."""
+def topology(report: Report, troubles: Sequence[Trouble], *, namespaces: Sequence[str] = ()) -> Topology:
+    """All workloads with GPUs or trouble, those with a cause first, then those with most GPUs.
+
+    `namespaces` are globs; none means all.
+    """
     causes = causes_by_object(report)
+    names = {where[3:] for where in causes}
     rows: list[WorkloadRow] = []
     others = 0
-    for snap in snapshots:
-        pods: dict[tuple[str, str, str], tuple[Object, list[Pod]]] = {}
-        for pod in snap.pods:
-            top = workload(snap, pod)
-            pods.setdefault((top.kind_id, top.namespace, top.name), (top, []))[1].append(pod)
+    for scene in (trouble.scene for trouble in troubles):
+        pods: dict[int, tuple[Object, list[Pod]]] = {}
+        tops: dict[int, Object] = {}
+        for pod in scene.snap.pods:
+            if namespaces and not any(fnmatchcase(pod.namespace, glob) for glob in namespaces):
+                continue
+            top = _top(scene, pod, tops)
+            pods.setdefault(id(top), (top, []))[1].append(pod)
         for top, members in pods.values():
-            row = _workload(snap, top, members, causes)
-            row.severity = severity_of(report, row.causes)
-            if row.gpus or row.causes:
-                rows.append(row)
+            named = [item for item in (top, *members) if (item.namespace, item.name) in names]
+            ids = [causes[where] for where in map(item_key, named) if where in causes]
+            asked = [gpus_of(pod_requests(pod)) for pod in members]
+            if ids or any(asked):
+                rows.append(_workload(scene, top, list(zip(members, asked, strict=True)), ids))
             else:
                 others += 1
+    for row in rows:
+        row.severity = severity_of(report, row.causes)
     order = {cause.id: at for at, cause in enumerate(report.causes)}
     rows.sort(key=lambda row: (order.get(row.causes[0], 0) if row.causes else len(order), -row.gpus, str(row.ref)))
     return Topology(tool=report.tool, workloads=rows, others=others)
 
 
-def _workload(snap: Snapshot, top: Object, members: list[Pod], causes: dict[tuple[str, ...], list[str]]) -> WorkloadRow:
-    rows = [
-        PodRow(
-            name=pod.name, node=pod.spec.node_name or "", gpus=gpus_of(pod_requests(pod)), state=classify(pod).value
-        )
-        for pod in members
-    ]  # fmt: skip
-    concerned = [causes.get(key(ref_row(item.ref)), []) for item in (top, *members)]
+def _top(scene: Scene, pod: Pod, tops: dict[int, Object]) -> Object:
+    """The topmost owner of a pod; `tops` remembers it for its siblings, by their owner."""
+    owner = owner_of(scene.snap, pod)
+    found = tops.get(id(owner)) if owner is not None else None
+    if found is None:
+        found = scene.workload(pod)
+        if owner is not None and found is not pod:
+            tops[id(owner)] = found
+    return found
+
+
+def _workload(
+    scene: Scene, top: Object, members: Sequence[tuple[Pod, dict[str, int]]], causes: Sequence[Sequence[str]]
+) -> WorkloadRow:
     return WorkloadRow(
         ref=ref_row(top.ref),
-        queue=_queue(snap, top, members[0]),
-        pods=rows,
-        gpus=sum(sum(row.gpus.values()) for row in rows),
-        causes=list(dict.fromkeys(each for ids in concerned for each in ids)),
+        queue=_queue(scene.snap, top, members[0][0]),
+        pods=[
+            PodRow(name=pod.name, node=pod.spec.node_name or "", gpus=asked, state=scene.class_of(pod).value)
+            for pod, asked in members
+        ],
+        gpus=sum(sum(asked.values()) for _, asked in members),
+        causes=list(dict.fromkeys(each for ids in causes for each in ids)),
         severity="",
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from fnmatch import fnmatchcase
 
 from diag.document import RefRow
+from diag.projection import Object
 
 # Cluster, API group, kind, namespace, name: the same object in another version of its API is the same.
 Key = tuple[str, str, str, str, str]
@@ -47,6 +48,12 @@ _SHORT = {
 def key(ref: RefRow) -> Key:
     """What tells an object from all others."""
     return (ref.cluster, ref.apiVersion.rpartition("/")[0], ref.kind, ref.namespace, ref.name)
+
+
+def item_key(item: Object) -> Key:
+    """The same of an object that was read."""
+    ref = item.ref
+    return (item.cluster, ref.api_version.rpartition("/")[0], ref.kind, ref.namespace, ref.name)
 
 
 def meant(refs: Sequence[RefRow], text: str, namespaces: Collection[str]) -> list[RefRow]:

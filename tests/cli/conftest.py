@@ -32,7 +32,9 @@ def examine(paths, **asked):
         report = msgspec.json.decode(file.read(), type=Report)
     healthy = RefRow(cluster="prod", apiVersion="v1", kind="Pod", namespace="ml", name="all-is-well")
     hidden = int(os.environ.get("FAKE_HIDDEN", "0"))
-    return types.SimpleNamespace(report=report, known=lambda: [healthy], hidden=hidden, put_aside=(), snapshots=())
+    return types.SimpleNamespace(
+        report=report, known=lambda: [healthy], hidden=hidden, put_aside=(), snapshots=(), troubles=()
+    )
 
 fake = types.ModuleType("diag.api")
 fake.examine = examine

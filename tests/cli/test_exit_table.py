@@ -42,7 +42,9 @@ def ended(report, clean, tmp_path, monkeypatch, capsys):
         if known is not None:
             (tmp_path / "old.json").write_bytes(msgspec.json.encode(made(known, "nothing")))
             flags = (*flags, "--baseline", "old.json")
-        examined = SimpleNamespace(report=made(found, blind), known=list, hidden=0, put_aside=(), snapshots=())
+        examined = SimpleNamespace(
+            report=made(found, blind), known=list, hidden=0, put_aside=(), snapshots=(), troubles=()
+        )
         monkeypatch.setattr(api, "examine", lambda *_, **__: examined)
         all_ = ["--all"] if command == "explain" else []
         given = run([command, "--from", "x", *all_, *flags])

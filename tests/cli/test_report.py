@@ -64,8 +64,9 @@ def test_waiting_ends_with_what_the_baseline_does_not_hold(report, monkeypatch, 
     def looked(*_, **__):
         seen.append(1)
         return looking.Looked(
-            report=report, hidden=Hidden(count=0, by=""), known=list, put_aside=(), snapshots=(), ended=next(ends)
-        )
+            report=report, hidden=Hidden(count=0, by=""), known=list, put_aside=(), snapshots=(), troubles=(),
+            ended=next(ends),
+        )  # fmt: skip
 
     monkeypatch.setattr(looking, "looked", looked)
     monkeypatch.setattr(following, "_watch", lambda *_: None)

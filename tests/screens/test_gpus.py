@@ -7,7 +7,7 @@ from diag.views.table import filtered
 
 
 def rows(found):
-    return {row.node: row for row in gpus(found.report, found.snapshots).nodes}
+    return {row.node: row for row in gpus(found.report, found.troubles).nodes}
 
 
 def test_a_device_is_busy_free_or_lost(look):
@@ -42,7 +42,7 @@ def test_gpus_that_only_a_label_tells_of_are_lost_not_absent(look):
 
 def test_a_number_that_no_label_gives_is_unknown(look):
     found = look(node("a", gpus=0, labels={"nvidia.com/gpu.present": "true"}))
-    table = gpu_tables(gpus(found.report, found.snapshots))[0]
+    table = gpu_tables(gpus(found.report, found.troubles))[0]
 
     assert rows(found)["a"].capacity is None
     assert "how many is unknown" in table.lines[0].values[-1]
@@ -55,14 +55,14 @@ def test_a_node_without_gpus_is_no_row(look):
 def test_types_add_up_and_know_the_largest_hole(look):
     found = look(node("a"), node("b"), pod("p", "a", gpus=3), pod("q", "b", gpus=5))
 
-    (total,) = gpus(found.report, found.snapshots).types
+    (total,) = gpus(found.report, found.troubles).types
 
     assert (total.nodes, total.capacity, total.busy, total.free, total.largest_free) == (2, 16, 8, 8, 5)
 
 
 def test_a_node_with_a_cause_stands_first_and_names_it(look):
     found = look(node("a"), node("z", offers=0), waiting("w", gpus=8), pod("p", "a", gpus=8))
-    first, *_ = gpus(found.report, found.snapshots).nodes
+    first, *_ = gpus(found.report, found.troubles).nodes
 
     assert first.node == "z"
     assert first.causes
@@ -72,12 +72,12 @@ def test_a_node_with_a_cause_stands_first_and_names_it(look):
 def test_what_was_not_read_is_a_doubt(look):
     found = look(node("a"))
 
-    assert any("no pods were read" in doubt for doubt in gpus(found.report, found.snapshots).doubts)
+    assert any("no pods were read" in doubt for doubt in gpus(found.report, found.troubles).doubts)
 
 
 def test_the_lines_are_filtered_by_column_and_by_the_pods_on_the_node(look):
     found = look(node("a"), node("b"), pod("llama", "b", gpus=5))
-    table = gpu_tables(gpus(found.report, found.snapshots))[0]
+    table = gpu_tables(gpus(found.report, found.troubles))[0]
 
     assert [line.values[0] for line in filtered(table, "free>4").lines] == ["a"]
     assert [line.values[0] for line in filtered(table, "llama").lines] == ["b"]

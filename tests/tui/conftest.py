@@ -17,7 +17,7 @@ NOW = "2026-11-26T10:00:00Z"
 
 
 def seen(examination, hidden=""):
-    return Seen(report=cleaned(examination.report), snapshots=examination.snapshots, hidden=hidden)
+    return Seen(report=cleaned(examination.report), troubles=examination.troubles, hidden=hidden)
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ def pinned(demo, monkeypatch):
     ]  # fmt: skip
     monkeypatch.setattr("diag.catalog.registry.infos", lambda _: rules)
     report = msgspec.json.decode(PINNED.read_bytes(), type=Report)
-    return Seen(report=report, snapshots=demo.snapshots)
+    return Seen(report=report, troubles=demo.troubles)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
