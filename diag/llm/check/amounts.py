@@ -98,9 +98,21 @@ def wrong_amount(text: str, support: Support) -> str | None:
             continue
         if one.digits in ("1", "0") and not one.of and text[one.at : one.at + 1].isalpha():
             continue  # "one of these"
-        if not any(_agrees(one, source, known) for source, known in held):
+        if not any(_agrees(one, source, known) or _assigned(one, source.text) for source, known in held):
             return f"{one.digits} {one.of}".strip()
     return _wrong_ratio(text, held)
+
+
+_ASSIGNED = re.compile(r"(?<![\w.-])([A-Za-z][\w./-]*)=\"?(\d+(?:\.\d+)?)(?![\w.]*\w)|--([\w-]+)[ =](\d+)\b")
+
+
+def _assigned(one: Amount, known: str) -> bool:
+    """Whether a number is the value of a cited setting, `--replicas=2`, whose name says what it counts."""
+    return any(
+        _digits(match[2] or match[4]) == one.digits
+        and (not one.of or bool(alike(one.of) & stems(match[1] or match[3])))
+        for match in _ASSIGNED.finditer(known)
+    )
 
 
 def _of_a_name(one: Amount, text: str, support: Support) -> bool:

@@ -16,7 +16,8 @@ _BREAK = re.compile(
 )
 _NUMBER = rf"[\d.]+|{'|'.join(NUMBERS)}"
 _PAIR = re.compile(
-    rf"(?<![\w.])({_NUMBER}|none|either|all|any)(?:/| (?:[\w./]+ )?\(?(?:out )?of (?:the |its |all )*)({_NUMBER})"
+    rf"(?<![\w.])({_NUMBER}|none|either|all|any)(?:/| (?:[\w./]+ )?\(?(?:out )?of "
+    rf"(?:at most |up to |a maximum of |the |its |all )*)({_NUMBER})"
     r"(?![\w.]*\w)", re.IGNORECASE,
 )  # fmt: skip
 _PATH = re.compile(r"^[^:]{1,300}: \"?[\w.%/-]{1,60}\"?$")
@@ -164,4 +165,12 @@ def _same_sort(one: Amount, other: Amount) -> bool:
 def _score(one: Bound, other: Bound, lead: frozenset[str]) -> tuple[int, bool]:
     """How like two surroundings are; between equals, a number that is told of the same things is nearer."""
     typed = bool(one.amount.of and alike(one.amount.of) & alike(other.amount.of)) or other.whole or other.part
-    return sum(1 for unit in one.units if any(alike(word) & other.around or word in lead for word in unit)), typed
+    near = (unit for unit in one.units if any(alike(word) & other.around or word in lead for word in unit))
+    return sum(_NAME if any(map(_is_named, unit)) else 1 for unit in near), typed
+
+
+_NAME = 3  # a name says more surely than a word what a number is told of
+
+
+def _is_named(word: str) -> bool:
+    return any(map(str.isdigit, word)) and not word.isdigit()

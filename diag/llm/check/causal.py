@@ -20,17 +20,21 @@ _CAUSE_BEHIND = re.compile(
     |is(?!\ (?:not\ )?(?:certain|sure|likely|probabl|possibl|prove|only|known)))|the\ reason\ why)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
+# "has been blocked for an hour" names no cause.
+_ACTIVE = "".join(rf"(?<!\b{one}\ )" for one in ("been", "is", "are", "was", "were", "be", "being", "it", "them"))
 # … and in front of these.
 _CAUSE_BEFORE = re.compile(
-    r"""(?:,?\ (?:and\ )?so(?!\ (?:far|little|few|many|much|long))(?:\ that)?
+    rf"""(?:,?\ (?:and\ )?so(?!\ (?:far|little|few|many|much|long))(?:\ that)?
     |\b(?:therefore|thus|hence|consequently|accordingly
     |as\ a\ (?:result|consequence)(?!\ of)|which\ is\ why|that\ is\ why|this\ is\ why|for\ (?:this|that)\ reason
     |lead(?:s|ing)?\ to|led\ to|result(?:s|ed|ing)?\ in
     |(?<!the\ )(?<!this\ )(?<!root\ )(?<!that\ )(?<!a\ )caus(?:es|e|ing)
     |caused(?!\ by)|prevent(?:s|ing)?
-    |prevented(?!\ by)|block(?:s|ing)?|blocked(?!\ by)
-    |(?:keep(?:s|ing)?|kept)\ \S+(?:\ \S+){0,4}\ (?:from|out|off|pending|waiting|down|closed)
-    |stop(?:s|ping)|stopped(?!\ by)|forc(?:es|ing)|forced(?!\ by)|trigger(?:s|ing)|triggered(?!\ by)|starv(?:es|ed|ing)
+    |{_ACTIVE}prevented(?!\ by)|block(?:s|ing)?|{_ACTIVE}blocked(?!\ by)
+    |(?:keep(?:s|ing)?|kept)\ \S+(?:\ \S+){{0,4}}\ (?:from|out|off|pending|waiting|down|closed)
+    |stop(?:s|ping)|{_ACTIVE}stopped(?!\ by)|forc(?:es|ing)|{_ACTIVE}forced(?!\ by)
+    |trigger(?:s|ing)|triggered(?!\ by)|starv(?:es|ed|ing)|(?:takes|took)\ down
+    |(?:exhaust|overload|fill)(?:s|ed|ing)?(?:\ up)?(?=\ (?:the|its|all|every))|us(?:es|ed|ing)\ up(?=\ (?:the|its|all))
     |hold(?:s|ing)?\ (?:up|back)|delay(?:s|ing)|breaks|broke|means\ that
     |mak(?:es|ing)\ (?:it|the|them|its|their)\ \S+\ \S+
     |leav(?:es|ing)\ \S+\ \S+|affects?|explains?|responsible\ for
@@ -40,6 +44,11 @@ _CAUSE_BEFORE = re.compile(
 )
 
 
+# Times of day and dates are taken out before: "since , 7 minutes before …", "goes back to  on ".
+_OF_TIME = re.compile(
+    r"(?:since|(?:goes|dates|comes) back to)[\s,.;]*(?:$|(?:on|at|before|in|and|or|but)\b|\d)", re.IGNORECASE
+)
+_PURPOSE = re.compile(r"\bso that\b", re.IGNORECASE)
 _WEAK = re.compile(r"(?:refused|rejected|held) |means that", re.IGNORECASE)
 
 
@@ -57,6 +66,8 @@ def claims(text: str) -> list[Claim]:
     found = []
     for match in _CAUSE_BEHIND.finditer(text):
         before, behind = text[: match.start()], text[match.end() :]
+        if _OF_TIME.match(match[0] + behind):
+            continue
         if not before.strip(" ,;"):  # "Because the budget is spent, the drain …"
             behind, _, before = behind.partition(",")
         found.append(Claim(behind, before, bool(_WEAK.match(match[0]))))
@@ -68,8 +79,13 @@ def claims(text: str) -> list[Claim]:
 
 def unlinked(text: str, support: Support) -> str | None:
     """What is wrong with the causal claims of a sentence: no link, or not what its link says. None where all hold."""
+    if support.steps:
+        text = _PURPOSE.sub(" ", text)  # what a documented step is for
     for claim in claims(text):
         if any(_states(source, claim) for source in support.sources):
+            continue
+        # "Hence …", "… by this": what was said before is the cause, and the cited fact is what a link leads to.
+        if not _words(claim.cause) and any(_within(claim.effect, one) for one in support.effects):
             continue
         against = [
             _against(claim, ends, stems(why))
@@ -119,7 +135,10 @@ def _states(source: Source, claim: Claim) -> bool:
         effect = re.split(r"[,;]|\band\b", claim.effect)[0]
         cause = re.split(r"[,;]", claim.cause)[0] or claim.cause
         return _within(cause, source.text) and _within(effect, source.text)
-    return any(_within(claim.cause, own.cause) and _within(claim.effect, own.effect) for own in claims(source.text))
+    told = claims(source.text) + [
+        Claim(source.text[one.end() :], source.text[: one.start()]) for one in re.finditer(r", as (?!a )", source.text)
+    ]
+    return any(_within(claim.cause, own.cause) and _within(claim.effect, own.effect) for own in told)
 
 
 def _in_order(claim: Claim, known: str) -> bool:

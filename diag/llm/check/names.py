@@ -16,7 +16,7 @@ _COMMAND = re.compile(
 )
 _ADDRESS = re.compile(r"https?://|www\.|[\w.+-]+@[\w-]+\.[a-z]{2,}|\b[\w-]+\.(?:com|org|net|io|dev|ai)/\S")
 _WORKLOAD_KINDS = frozenset(
-    map(stem, ("workload", "application", "owner", "controller", "object", "resource", "gpu", "diagnosis"))
+    map(stem, ("workload", "application", "owner", "controller", "object", "resource", "gpu", "diagnosis", "container"))
 )
 
 
@@ -50,16 +50,20 @@ def _proven(token: Token, text: str, support: Support) -> bool:
         token.text[0].isupper() and stem(token.text) not in support.deeds and _inside(text, token.at)
     ):  # a state, a proper name
         return stem(token.text) in support.stems | support.kinds | support.systems or token.text in _PROPER
-    return _said(token.text, support) or _compares(token, text) or _no(token, text, support)
+    return _said(token.text, support) or _compares(token, text, support) or _no(token, text, support)
 
 
 _COMPARED = frozenset(("more", "less", "fewer", "greater", "larger", "smaller", "higher", "lower", "longer"))
 
 
-def _compares(token: Token, text: str) -> bool:
+def _compares(token: Token, text: str, support: Support) -> bool:
     """Whether a word belongs to a comparison, which is proven elsewhere, or says "no more"."""
+    if re.search(r"\b(?:twice|half|times) as $", text[: token.at]) and re.match(r" as\b", text[token.end :]):
+        return True  # a ratio, which is proven by its numbers
     if token.text.casefold() not in _COMPARED:
         return False
+    if re.search(r"\d\S* (?:\w+ )?or $", text[: token.at]):  # "8.0 or more"
+        return re.search(r"at least|needs?\b|min|>=|requires?", support.lowered) is not None
     before = re.search(r"(?:\bany|\bno|\blittle)\s+$", text[: token.at])
     return bool(before) or re.match(r"(?:\s+\S+){0,8}?\s+than\b", text[token.end :]) is not None
 
@@ -81,7 +85,7 @@ def _unit(name: str, before: str) -> bool:
     return name.casefold() in words("counted") and re.search(r"\d\s$", before) is not None
 
 
-_PROPER = frozenset(("I", "Kubernetes", "UTC"))
+_PROPER = frozenset(("I", "Kubernetes", "UTC", "API"))
 
 
 def _inside(text: str, at: int) -> bool:

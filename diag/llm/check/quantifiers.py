@@ -29,6 +29,9 @@ class _Use:
         return any(one.kind == "number" for one in self.behind[:most])
 
 
+_TWO_OF = 2  # more than two cited facts are several things
+
+
 def unproven_quantifier(text: str, support: Support) -> str | None:
     """A word like "all" or "only" that nothing cited says; beside a number that is proven it only stresses."""
     found = tokens(text)
@@ -59,7 +62,8 @@ def _adds_nothing(use: _Use, support: Support) -> bool:
             return use.number_within(1) or bool(LASTING.search(spelled(use.after)[:50]))
     simple = {
         "each": use.named > 1 and re.search(r"[\w.-]+ and [\w./-]+(?: \w+)? $", use.before),
-        "any": _NOT_BEFORE.search(use.before), "several": "some" in known, "until": support.steps and "wait" in known,
+        "any": _NOT_BEFORE.search(use.before), "several": "some" in known or len(support.sources) > _TWO_OF,
+        "until": support.steps and "wait" in known,
         }  # fmt: skip
     if use.word in ("every", "each", "entire", "whole") and _WHOLE.search(known):
         return True
@@ -88,5 +92,8 @@ _LEAST = re.compile(
 def _bounded(use: _Use, support: Support) -> bool:
     """Whether "most" and "least" are a bound ("at most 16") of something that bounds."""
     if use.word not in ("most", "least") or not use.before.casefold().endswith("at "):
+        return False
+    other = "at least" if use.word == "most" else "at most"
+    if other in support.lowered and f"at {use.word}" not in support.lowered:
         return False
     return bool((_BOUND if use.word == "most" else _LEAST).search(support.text))

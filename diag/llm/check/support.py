@@ -93,7 +93,14 @@ class Support:
         said = frozenset(stem(one) for step in self.steps for one in re.findall(r"[A-Za-z]+", _step(step)))
         groups = (frozenset(map(stem, line.split())) for line in lists("deeds"))
         done = frozenset(one for group in groups if group & said for one in group)
-        return said | done | frozenset(map(stem, words("looking")))
+        return said | done | frozenset(map(stem, words("looking") | words("helping")))
+
+    @cached_property
+    def effects(self) -> tuple[str, ...]:
+        """Texts of the cited facts to which a link of the brief leads."""
+        texts = {source.text for source in self.sources}
+        ends = {link.effect for link in self.brief.links}
+        return tuple(fact.whole for fact in self.brief.facts if fact.id in ends and fact.whole in texts)
 
     @cached_property
     def mentioned(self) -> frozenset[str]:
