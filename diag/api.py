@@ -29,6 +29,8 @@ from diag.compare.saved import saved_report
 from diag.document import Report, ToolRow
 from diag.errors import SnapshotError, UsageError
 from diag.facts.quantity import milli
+from diag.redact.keys import KeyFile
+from diag.redact.snapshot import Redaction
 from diag.snapshot.archive.write import capture_lines, list_lines, packed
 from diag.snapshot.clusters import DEFAULT, assign
 from diag.snapshot.load import load
@@ -204,12 +206,14 @@ def capture(
     now: str | None = None,
     stdin: BinaryIO | None = None,
     limits: Limits | None = None,
+    redact: KeyFile | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Saved:
     """One capture of the one cluster that the paths hold: its objects, and the logs that a scan of it would read.
 
     A scan of the capture gives the report that a scan of the paths gives. `json` is a List of the objects, without
-    logs. Raises SnapshotError when nothing can be read, UsageError when the paths hold several clusters.
+    logs. With `redact`, names become pseudonyms, and what they stand for is kept beside that key. Raises SnapshotError
+    when nothing can be read, UsageError when the paths hold several clusters.
     """
     say = progress or (lambda _: None)
     parts = _read(paths, stdin=stdin, limits=limits, say=say)
@@ -218,13 +222,22 @@ def capture(
         names = ", ".join(snap.cluster for snap in snapshots)
         raise UsageError(f"an archive holds one cluster, and here are several: {names}", hint="save each on its own")
     snap = examined(snapshots, Choice(), say).snapshots[0]
+    name = None if snap.cluster == DEFAULT else snap.cluster
+    uid = snap.identity if snap.identity != snap.cluster else None
+    read = snap.logs.texts
+    if redact is not None:
+        say("redacting")
+        redaction = Redaction(parts, redact.pseudonyms(), cluster=name)
+        parts, read = redaction.parts(parts), redaction.logs(read)
+        name, uid = name and redaction.text(name), uid and redaction.text(uid)
+        redact.keep(redaction.names)
     say("packing")
     if form == "json":
         lines, held = list_lines(parts)
     else:
-        name = None if snap.cluster == DEFAULT else snap.cluster
-        uid = snap.identity if snap.identity != snap.cluster else None
-        lines, held = capture_lines(parts, cluster=name, cluster_uid=uid, read=snap.logs.texts)
+        lines, held = capture_lines(
+            parts, cluster=name, cluster_uid=uid, read=read, redaction_key=redact.id if redact else None
+        )
     frame = packed(lines, "plain" if form == "json" else form)
     return Saved(objects=held.objects, logs=held.logs, packed=frame)
 

@@ -119,7 +119,8 @@ def _choice(report: Report, asked: dict[str, Any], narrator: Narrator) -> "Choic
     from diag.llm.spending import Spending  # noqa: PLC0415  # as above
     from diag.llm.tell import Choice  # noqa: PLC0415  # as above
     from diag.redact.names import named_in  # noqa: PLC0415  # as above
-    from diag.redact.pseudonyms import Pseudonyms, installation_key  # noqa: PLC0415  # as above
+    from diag.redact.keys import installation_key  # noqa: PLC0415  # as above
+    from diag.redact.pseudonyms import Pseudonyms  # noqa: PLC0415  # as above
     from diag.redact.redact import Redactor  # noqa: PLC0415  # as above
 
     state = Path(platformdirs.user_state_dir("diag", appauthor=False))

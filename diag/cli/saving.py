@@ -13,14 +13,15 @@ from diag.cli.living import ended_by_interrupt
 from diag.cli.looking import limits, reads_stdin, sources
 from diag.collect.live import Live
 from diag.errors import UsageError
+from diag.redact.keys import KeyFile
 from diag.snapshot.archive.write import form_for, save
 from diag.views.wording import counted
 
 _Form = Literal["gzip", "zstd", "plain", "json"]
 
 
-def saved(flags: Flags, paths: Sequence[str], to: Path, *, append: bool) -> ExitCode:
-    """Write one capture of what the paths hold, and say whether reading was cut short.
+def saved(flags: Flags, paths: Sequence[str], to: Path, *, append: bool, redact: KeyFile | None = None) -> ExitCode:
+    """Write one capture of what the paths hold, with pseudonyms where a key is given; says whether it was cut short.
 
     Raises UsageError for a name whose ending says nothing.
     """
@@ -33,7 +34,7 @@ def saved(flags: Flags, paths: Sequence[str], to: Path, *, append: bool) -> Exit
     with ended_by_interrupt(stop) if stop else nullcontext():
         found = api.capture(
             given, form=form, now=flags.now, stdin=sys.stdin.buffer if reads_stdin(given) else None,
-            limits=limits(flags), progress=narrator.progress,
+            limits=limits(flags), redact=redact, progress=narrator.progress,
         )  # fmt: skip
     ended = stop.ended if stop else ""
     save(to, found.packed, append=append)

@@ -8,12 +8,15 @@ _COMMANDS = {
     "save": ("diag.cli.snapshot_save", "keep a cluster's objects, and the logs that tell, in one file"),
     "info": ("diag.cli.snapshot_info", "what a snapshot holds, how complete it is, and what it cannot show"),
     "convert": ("diag.cli.snapshot_convert", "write any snapshot as an archive, or as one JSON list"),
+    "redact": ("diag.cli.snapshot_redact", "an archive that may be passed on: pseudonyms in place of all names"),
+    "restore": ("diag.cli.snapshot_restore", "put the real names back into what was redacted here"),
     "diff": ("diag.cli.diff", "what changed between two snapshots, as `diag diff`"),
 }
 _EXAMPLES = (
     "diag snapshot save monday.jsonl.gz --from must-gather/",
     "diag snapshot info must-gather.tar.gz",
     "diag snapshot convert must-gather/ cluster.json",
+    "diag snapshot redact monday.jsonl.gz public.jsonl.gz",
 )
 
 

@@ -83,14 +83,22 @@ def form_for(path: Path) -> str:
 
 
 def capture_lines(
-    parts: Sequence[Part], *, cluster: str | None, cluster_uid: str | None, read: Mapping[LogKey, str]
+    parts: Sequence[Part],
+    *,
+    cluster: str | None,
+    cluster_uid: str | None,
+    read: Mapping[LogKey, str],
+    redaction_key: str | None = None,
 ) -> tuple[list[bytes], End]:
-    """The lines of one capture of one cluster, and what they hold. `read` are logs fetched while it was examined."""
+    """The lines of one capture of one cluster, and what they hold.
+
+    `read` are logs fetched while it was examined, `redaction_key` the id of the key of its pseudonyms.
+    """
     versions = [part.server_version for part in parts if part.server_version]
     captured = max((part.captured_at for part in parts if part.captured_at), default=None)
     manifest = Manifest(
         tool=f"diag {__version__}", cluster=cluster, cluster_uid=cluster_uid, captured_at=captured,
-        server_version=versions[0] if versions else None,
+        server_version=versions[0] if versions else None, redaction_key=redaction_key,
     )  # fmt: skip
     lines, objects = [msgspec.json.encode(manifest)], 0
     for part in parts:

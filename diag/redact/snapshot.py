@@ -1,0 +1,131 @@
+"""A snapshot that may leave: the same objects, events and logs, with pseudonyms for all that names somebody."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+import msgspec
+
+from diag.document import RefRow
+from diag.redact.pseudonyms import Pseudonyms
+from diag.redact.redact import Redactor
+from diag.snapshot.sources.part import LogKey, LogText, Part, Slice
+
+# Amounts of more than eleven digits stand under these: maps of resources, which rules add up.
+_AMOUNTS = ("memory", "storage", "hugepages")
+
+
+def _named(parts: Sequence[Part]) -> list[RefRow]:
+    """Every object by its name, namespaces and nodes first: of several kinds the first one is told."""
+    found = {(ref.kind, ref.namespace, ref.name): ref for part in parts for ref in _refs(part)}
+    first = {"Namespace": 0, "Node": 1}
+    return sorted(found.values(), key=lambda ref: (first.get(ref.kind, 2), ref.kind, ref.namespace, ref.name))
+
+
+def _refs(part: Part) -> Iterator[RefRow]:
+    for cluster in (part.name, part.cluster):
+        if cluster:
+            yield RefRow(cluster=cluster, apiVersion="", kind="Cluster", name="")
+    for piece in part.items:
+        whole = _decoded(piece)
+        meta = whole.get("metadata") if isinstance(whole, dict) else None
+        if not isinstance(meta, dict):
+            continue
+        kind, name, namespace = (each if isinstance(each, str) else "" for each in (
+            whole.get("kind") or piece.kind, meta.get("name"), meta.get("namespace")))  # fmt: skip
+        if namespace:
+            yield RefRow(cluster="", apiVersion="v1", kind="Namespace", name=namespace)
+        if name and kind not in ("Event", "CustomResourceDefinition"):  # of nobody; of a type
+            yield RefRow(cluster="", apiVersion="", kind=kind, name=name)
+
+
+def _decoded(piece: Slice) -> Any:
+    try:
+        return msgspec.json.decode(piece.raw)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return None
+
+
+class Redaction:
+    """Redacts what was read of one cluster: its objects, logs, and what else its files said."""
+
+    def __init__(self, parts: Sequence[Part], pseudonyms: Pseudonyms, *, cluster: str | None = None) -> None:
+        """The objects of the parts are those whose names have to go."""
+        known = _named(parts)
+        if cluster:
+            known.append(RefRow(cluster=cluster, apiVersion="", kind="Cluster", name=""))
+        self._pseudonyms = pseudonyms
+        self._redactor = Redactor(pseudonyms, known, prose=True)
+        self.text = self._redactor.text
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Each pseudonym, and what it stands for."""
+        return self._pseudonyms.names
+
+    def parts(self, parts: Sequence[Part]) -> list[Part]:
+        """The parts with pseudonyms. Secrets are masked, and what is no JSON object is left out."""
+        return [self._part(part, number) for number, part in enumerate(parts, 1)]
+
+    def logs(self, read: Mapping[LogKey, str]) -> dict[LogKey, str]:
+        """Logs by their container."""
+        return {(self.text(pod), self.text(name), old): self.string(text) for (pod, name, old), text in read.items()}
+
+    def _part(self, part: Part, number: int) -> Part:
+        return replace(self._told(replace(part, store=None)), path=f"part-{number}")
+
+    def _told(self, value: Any) -> Any:
+        """Whatever a part holds; a field that is new here is redacted like the others."""
+        if isinstance(value, Slice):
+            return self._slice(value)
+        if isinstance(value, LogText):
+            return replace(
+                value, pod=self.text(value.pod), container=self.text(value.container), text=self.string(value.text)
+            )
+        if is_dataclass(value) and not isinstance(value, type):
+            return replace(value, **{each.name: self._told(getattr(value, each.name)) for each in fields(value)})
+        if isinstance(value, str):
+            return self.string(value)
+        if isinstance(value, list | tuple | frozenset):
+            return type(value)(told for each in value if (told := self._told(each)) is not None)
+        return value
+
+    def _slice(self, piece: Slice) -> Slice | None:
+        whole = _decoded(piece)
+        if not isinstance(whole, dict):
+            return None
+        raw = msgspec.Raw(msgspec.json.encode(self.value(whole)))
+        return msgspec.structs.replace(
+            piece, raw=raw, api_version=piece.api_version and self.text(piece.api_version),
+            kind=piece.kind and self.text(piece.kind),
+        )  # fmt: skip
+
+    def value(self, value: Any, key: str = "") -> Any:
+        """Any JSON value; numbers and truth values are nobody's names."""
+        if isinstance(value, dict):
+            return {self.text(name): self.value(each, name) for name, each in value.items()}
+        if isinstance(value, list):
+            return [self.value(each, key) for each in value]
+        if not isinstance(value, str) or (value[:1].isdigit() and any(word in key for word in _AMOUNTS)):
+            return value
+        return self.string(value)
+
+    def string(self, text: str) -> str:
+        """A text; JSON in it is redacted value by value, so that its escapes stay what they are."""
+        if text[:1] in ("{", "[") and (inside := self._json(text)) is not None:
+            return inside
+        return "".join(self._line(line) for line in text.splitlines(keepends=True))
+
+    def _line(self, line: str) -> str:
+        if line[:1] == "{" and "\\" in line and (inside := self._json(line.rstrip())) is not None:
+            return inside + line[len(line.rstrip()) :]
+        return self.text(line)
+
+    def _json(self, text: str) -> str | None:
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            return None
+        apart = (", ", ": ") if '": ' in text else (",", ":")
+        return json.dumps(self.value(value), separators=apart, ensure_ascii=False)
