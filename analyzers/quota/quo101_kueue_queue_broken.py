@@ -144,7 +144,7 @@ def _cluster(ctx: Context, one: Waiting) -> Finding | None:
     name = text(one.local, "spec", "clusterQueue")
     if one.queue is None:
         stated = conditions(one.local).get("Active", (0, {}))[1].get("reason") == "ClusterQueueDoesNotExist"
-        absent = ctx.snap.lacks(CLUSTER_QUEUE, "", name) if name else None
+        absent = ctx.snap.lacks(CLUSTER_QUEUE, "", name)
         if not name or (not stated and (absent is None or one.decisive() is not None)):
             return None
         proof = pieces(

@@ -7,7 +7,7 @@ from diag.catalog.context import Context
 from diag.catalog.joins.queueing import INPUTS, Waiting, blocked, page, pieces, said, waiting
 from diag.catalog.rule import Named, rule
 from diag.facts.kueue_message import Obstacle, Reason
-from diag.facts.quantity import milli, show
+from diag.facts.quantity import show
 from diag.findings import Confidence, Evidence, Finding, Question, Remedy, Severity
 from diag.projection import Object
 from diag.snapshot.cite import key
@@ -134,17 +134,13 @@ def _exceeds(ctx: Context, short: Short) -> Finding:
 def _waits(ctx: Context, short: Short) -> Finding:
     """Quota that is in use: whose limit keeps idle quota away, if there is any, else who holds it."""
     found = short.pool
-    more = milli(short.reason.more) or short.need
-    if found is not None and more and short.need > found.room:
+    if found is not None and short.need > found.room:
         limit = found.own.quota.borrowing
-        lacking = short.need - max(found.own.quota.nominal - found.own.used, 0)
-        if limit is not None and found.own.used + short.need > found.own.quota.nominal + limit and (
-            found.lendable >= short.need
-        ):  # fmt: skip
+        if limit is not None and found.lendable >= short.need:  # so it is the limit that is short
             return _borrowing(ctx, short, found, limit)
-        keeping = [one for one in found.others if one.kept > one.used]
-        if keeping and found.lendable < short.need <= found.idle and lacking > 0:
-            return _lending(ctx, short, found, keeping)
+        lacking = short.need - max(found.own.quota.nominal - found.own.used, 0)
+        if short.need <= found.idle and lacking > 0:  # what is idle and not lent is kept
+            return _lending(ctx, short, found, [one for one in found.others if one.kept > one.used])
     return _exhausted(ctx, short)
 
 
