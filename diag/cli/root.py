@@ -19,6 +19,7 @@ _COMMANDS = {
     "diff": ("diag.cli.diff", "what changed between two snapshots: causes, and who changed what"),
     "snapshot": ("diag.cli.snapshot", "save, look into, convert and compare snapshots"),
     "tui": ("diag.cli.tui", "open the TUI, as `diag` alone does on a terminal"),
+    "serve": ("diag.cli.serve", "open the TUI in a browser of this machine"),
     "gpus": ("diag.cli.gpus", "the GPUs of every node: busy, free, lost"),
     "queues": ("diag.cli.queues", "queues and quotas: nominal, used, borrowed, and who waits"),
     "topology": ("diag.cli.topology", "workloads with their queue, pods, nodes and GPUs"),

@@ -32,7 +32,8 @@ class _Teller(Narrator):
 @click.pass_context
 def command(ctx: click.Context, /, **_: object) -> int:
     """Open the TUI, as `diag` alone does on a terminal: causes, why, evidence, GPUs, queues. Changes nothing."""
-    import sys  # noqa: PLC0415  # help runs nothing
+    import os  # noqa: PLC0415  # help runs nothing
+    import sys  # noqa: PLC0415
 
     from diag.cli.looking import Looked, looked, reads_stdin, sources  # noqa: PLC0415
     from diag.collect.requests import Stop  # noqa: PLC0415
@@ -42,7 +43,8 @@ def command(ctx: click.Context, /, **_: object) -> int:
     flags = flags_of(ctx)
     if reads_stdin(flags.from_):
         raise UsageError("the TUI takes its keys from stdin, so no dump can come there", hint="save the dump to a file")
-    if not sys.stdout.isatty() or not sys.stdin.isatty():
+    served = "TEXTUAL_DRIVER" in os.environ  # by `diag serve`, which speaks over pipes
+    if not served and not (sys.stdout.isatty() and sys.stdin.isatty()):
         raise UsageError("the TUI needs a terminal", hint="`diag scan` prints the causes")
     sources(flags)  # a slip of the pen is told before the screen is taken
 
