@@ -29,7 +29,7 @@ def command(ctx: click.Context, /, subject: tuple[str, ...], all_: bool, **asked
     """Why SUBJECT does not run: kind/name, ns/pod, an id (C1), a rule, a message."""
     from diag.cli.diagnostics import Narrator  # noqa: PLC0415  # help runs nothing
     from diag.cli.following import awaited, settled  # noqa: PLC0415
-    from diag.cli.looking import delivered, outputs, refuse_paths  # noqa: PLC0415
+    from diag.cli.looking import delivered, outputs, refuse_paths, sharing  # noqa: PLC0415
     from diag.views.narrow import narrowed  # noqa: PLC0415
 
     flags = flags_of(ctx)
@@ -52,8 +52,12 @@ def command(ctx: click.Context, /, subject: tuple[str, ...], all_: bool, **asked
     else:
         causes = tuple(report.causes) if all_ else tuple(report.causes[:1])
     chosen = narrowed(report, {cause.id for cause in causes})
+    share = sharing(flags, found)
     if not causes:
-        code = delivered(chosen, flags, to, lambda shown, form, look: _nothing(shown, form, look, said), found.hidden)
+        told = share.told(said) if share else said
+        code = delivered(
+            chosen, flags, to, lambda shown, form, look: _nothing(shown, form, look, told), found.hidden, share
+        )
         return found.code(code)
     from diag.report.formats import explain_bytes  # noqa: PLC0415  # only when there is something to explain
 
@@ -62,7 +66,7 @@ def command(ctx: click.Context, /, subject: tuple[str, ...], all_: bool, **asked
         modelling.show(modelling.preview(chosen, asked))
         return ExitCode.OK
     chosen, ended = modelling.told(chosen, asked, narrator)
-    code = found.code(delivered(chosen, flags, to, explain_bytes, found.hidden))
+    code = found.code(delivered(chosen, flags, to, explain_bytes, found.hidden, share))
     return ended or code
 
 

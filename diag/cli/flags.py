@@ -71,6 +71,7 @@ _SHOWN: _Options = (
     _flag("--limit", type=click.IntRange(min=1), metavar="N", help="Show N causes at most, in texts."),
     _flag("--strict", is_flag=True, help="Exit with 4 if parts could not be checked."),
     _flag("--show-ignored", is_flag=True, help="List what was ignored, and why."),
+    _flag("--share", is_flag=True, help="Write pseudonyms in place of names, to pass it on."),
 )
 _MANNERS: _Options = (
     _flag("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors."),
@@ -186,6 +187,7 @@ class Flags:
     limit: int | None = None
     strict: bool = False
     show_ignored: bool = False
+    share: bool = False
     quiet: bool = False
     verbose: int = 0
     color: str = "auto"

@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from importlib import resources
@@ -35,6 +35,7 @@ from diag.views.wording import counted, folded, listed
 
 if TYPE_CHECKING:
     from diag.api import Limits
+    from diag.redact.share import Share
     from diag.snapshot.snapshot import Snapshot
     from diag.trouble.trouble import Trouble
 
@@ -246,14 +247,39 @@ def _colored(wanted: str, *, terminal: bool) -> bool:
 Render = Callable[[Report, str, Look], bytes]
 
 
+def sharing(flags: Flags, found: Looked) -> "Share | None":
+    """What puts pseudonyms in place of names, None where nobody asked for it."""
+    if not flags.share:
+        return None
+    from diag.cli.redacting import redaction_key  # noqa: PLC0415  # only then
+    from diag.redact.names import named_in  # noqa: PLC0415
+    from diag.redact.share import Share  # noqa: PLC0415
+
+    return Share(redaction_key(None), (*found.known(), *named_in(found.report)))
+
+
 def delivered(
-    report: Report, flags: Flags, to: Sequence[Target], render: Render, hidden: Hidden | None = None
+    report: Report,
+    flags: Flags,
+    to: Sequence[Target],
+    render: Render,
+    hidden: Hidden | None = None,
+    share: "Share | None" = None,
 ) -> ExitCode:
-    """Writes the outputs, and says with its code what was found."""
-    deliver(to, lambda target: for_log(render(report, target.form, look(flags, target, hidden)), target))
+    """Writes the outputs, with pseudonyms where they are to be shared, and says with its code what was found."""
+    shown, hides = (share.told(report), share.told(hidden)) if share else (report, hidden)
+
+    def drawn(target: Target) -> Look:
+        plain = look(flags, target, hides)
+        return replace(plain, again=plain.again and share.text(plain.again)) if share else plain
+
+    rendered = [(target, for_log(render(shown, target.form, drawn(target)), target)) for target in to]
+    if share:
+        share.done()  # or nobody could turn back what is about to be written
+    deliver(to, lambda target: next(each for one, each in rendered if one is target))
     for target in to:
         if target.form == "github":
-            add_summary(report, look(flags, target, hidden))
+            add_summary(shown, drawn(target))
     found = severest([cause.severity for cause in report.causes], flags.fail_on)
     if found is ExitCode.OK and flags.strict and any(gap.material for gap in report.gaps):
         return ExitCode.PARTS_UNCHECKED

@@ -40,7 +40,7 @@ def command(
     from diag.cli.baseline import fresh, old_report  # noqa: PLC0415  # help runs nothing
     from diag.cli.diagnostics import Narrator  # noqa: PLC0415
     from diag.cli.following import awaited  # noqa: PLC0415
-    from diag.cli.looking import Looked, delivered, outputs, refuse_paths  # noqa: PLC0415
+    from diag.cli.looking import Looked, delivered, outputs, refuse_paths, sharing  # noqa: PLC0415
     from diag.errors import UsageError  # noqa: PLC0415
     from diag.report.formats import scan_bytes  # noqa: PLC0415
     from diag.views.beside import read, tied  # noqa: PLC0415
@@ -59,7 +59,7 @@ def command(
     narrator = Narrator(quiet=flags.quiet, verbose=flags.verbose)
     found = new(awaited(flags, narrator, words, settled=lambda look: bool(new(look).report.causes)))
     shown = tied(found.report, others) if others is not None else found.report
-    troubles = found.troubles
+    troubles, share = found.troubles, sharing(flags, found)
 
     def render(report: Report, form: str, look: Look) -> bytes:
         if form != "html":
@@ -67,6 +67,7 @@ def command(
         from diag.report.formats.html import page  # noqa: PLC0415  # brings the template engine
         from diag.views.gpus import gpus  # noqa: PLC0415  # as above
 
-        return page(report, look, gpus(report, troubles))
+        nodes = gpus(shown, troubles)
+        return page(report, look, share.told(nodes) if share else nodes)
 
-    return found.code(delivered(shown, flags, to, render, found.hidden))
+    return found.code(delivered(shown, flags, to, render, found.hidden, share))

@@ -20,7 +20,7 @@ def command(ctx: click.Context, /, words: tuple[str, ...], **_: object) -> int:
     """Find what keeps GPU work from running, and the causes. FILTER as for --filter."""
     from diag.cli.diagnostics import ExitCode, Narrator  # noqa: PLC0415  # help runs nothing
     from diag.cli.following import awaited, followed  # noqa: PLC0415
-    from diag.cli.looking import Looked, delivered, outputs, refuse_paths  # noqa: PLC0415
+    from diag.cli.looking import Looked, delivered, outputs, refuse_paths, sharing  # noqa: PLC0415
     from diag.report.formats import scan_bytes  # noqa: PLC0415
 
     flags = flags_of(ctx)
@@ -29,6 +29,7 @@ def command(ctx: click.Context, /, words: tuple[str, ...], **_: object) -> int:
     narrator = Narrator(quiet=flags.quiet, verbose=flags.verbose)
 
     def show(found: Looked) -> ExitCode:
-        return found.code(delivered(found.report, flags, to, scan_bytes, found.hidden))
+        share = sharing(flags, found)
+        return found.code(delivered(found.report, flags, to, scan_bytes, found.hidden, share))
 
     return followed(flags, narrator, words, show) if flags.watch else show(awaited(flags, narrator, words))

@@ -1,0 +1,54 @@
+"""What is drawn of a cluster, made fit to be passed on: pseudonyms in every string, whatever the format."""
+
+from collections.abc import Iterable
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar
+
+import msgspec
+
+from diag.document import CauseRow, RefRow
+from diag.redact.keys import KeyFile
+from diag.redact.redact import Redactor
+
+_Told = TypeVar("_Told")
+_SHORT = 8  # characters of a fingerprint that name a cause
+
+
+class Share:
+    """Redacts what is to be shown. `known` are all objects that were read; `done` keeps what pseudonyms stand for."""
+
+    def __init__(self, key: KeyFile, known: Iterable[RefRow]) -> None:
+        self._key = key
+        self._pseudonyms = key.pseudonyms()
+        self._redactor = Redactor(self._pseudonyms, sorted(known, key=_first), prose=True)
+        self.text = self._redactor.text
+
+    def told(self, value: _Told) -> _Told:
+        """The same rows, texts and lists with pseudonyms: reports, views, whatever is made of them."""
+        return self._told(value)  # type: ignore[no-any-return]
+
+    def done(self) -> None:
+        """Keeps the names for `diag snapshot restore`. Raises DiagError where they cannot be written."""
+        self._key.keep(self._pseudonyms.names)
+
+    def _told(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, msgspec.Struct):
+            pairs = ((name, getattr(value, name)) for name in value.__struct_fields__)
+            told = type(value)(**{name: self._told(each) for name, each in pairs})
+            if isinstance(value, CauseRow):  # commands name causes by the beginning of their fingerprints
+                self._pseudonyms.composed(value.fingerprint[:_SHORT], told.fingerprint[:_SHORT])
+            return told
+        if is_dataclass(value) and not isinstance(value, type):
+            return replace(value, **{each.name: self._told(getattr(value, each.name)) for each in fields(value)})
+        if isinstance(value, dict):
+            return {self._told(name): self._told(each) for name, each in value.items()}
+        if isinstance(value, list | tuple):
+            return type(value)(map(self._told, value))
+        return value
+
+
+def _first(ref: RefRow) -> tuple[int, str, str, str]:
+    """Namespaces and nodes first: of several kinds of one name the first one is told."""
+    return {"Namespace": 0, "Node": 1}.get(ref.kind, 2), ref.kind, ref.namespace, ref.name
