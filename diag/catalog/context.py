@@ -35,6 +35,7 @@ class Context:
         self.snap = Reader(trouble.snap)
         self.needed = needed  # objects that findings of the first stage depend on; for rules of stage 2
         self.cluster = trouble.snap.cluster
+        self.damaged = bool(trouble.snap.lost)  # whether objects were there that cannot be read
         self._trouble = trouble
 
     # What is in trouble, and where things fit
@@ -48,19 +49,27 @@ class Context:
     @property
     def place(self) -> Placement:
         """Where shapes could run."""
-        self.snap.read.update(("Pod", "Node"))
+        self._counts_room()
         return self._trouble.place
 
     @property
     def pools(self) -> Pools:
         """What the faults of nodes cost the waiters."""
-        self.snap.read.update(("Pod", "Node"))
+        self._counts_room()
         return self._trouble.pools
+
+    def _counts_room(self) -> None:
+        self.snap.read.update(("Pod", "Node"))
+        self.snap.seek("Pod")
+        self.snap.seek("Node")
 
     def gangs(self) -> list[Gang]:
         """Gangs with members that wait for a node."""
         found = gangs(self._trouble.snap, self.groups("pod-unscheduled"))
         self.snap.read.update(("Pod", *(gang.kind for gang in found)))
+        for gang in found:
+            self.snap.seek("Pod", gang.namespace)
+            self.snap.seek(gang.kind, gang.namespace, gang.name)
         return found
 
     def agreement(self, group: Group, resource: str | None = None) -> Agreement:

@@ -15,6 +15,7 @@ class Reader:
 
     `read` holds the kinds that were asked for by name, `met` those of objects that came with a group, as an owner or
     by a reference, whatever kind they are of; `visits` counts how many objects of each kind were walked over.
+    `counted_less`: an object that cannot be read may be one that was sought, so that numbers may be wrong.
     """
 
     def __init__(self, snap: Snapshot) -> None:
@@ -22,6 +23,15 @@ class Reader:
         self.read: set[str] = set()
         self.met: set[str] = set()
         self.visits: Counter[str] = Counter()
+        self.counted_less = False
+
+    def seek(self, kind: str, namespace: str = "", name: str = "") -> None:
+        """Note that an answer rests on all objects of a kind ("": any) in a namespace ("": in all), or of a name."""
+        self.counted_less = self.counted_less or self._snap.damaged(kind, namespace, name)
+
+    def may_be_unreadable(self, ref: Ref) -> bool:
+        """Whether an object may be one that is there and cannot be read."""
+        return self._snap.damaged(kind_id(ref.api_version, ref.kind), ref.namespace, ref.name)
 
     @property
     def now(self) -> str:
@@ -40,6 +50,7 @@ class Reader:
                 "a rule never walks all pods: ask for groups, or for the pods of a node, owner or namespace"
             )
         self.read.add(kind)
+        self.seek(kind)
         found = [item for _, item in sorted(self._snap.all(kind).items())]
         self.visits[kind] += len(found)
         return found
@@ -51,13 +62,19 @@ class Reader:
     def get(self, kind: str, namespace: str, name: str) -> Object | None:
         """One object, None when it is not here; whether it exists at all is what `lacks` says."""
         self.read.add(kind)
-        return self._snap.get(kind, namespace, name)
+        return self._got(kind, namespace, name)
+
+    def _got(self, kind: str, namespace: str, name: str) -> Object | None:
+        found = self._snap.get(kind, namespace, name)
+        if found is None:
+            self.seek(kind, namespace, name)
+        return found
 
     def find(self, ref: Ref) -> Object | None:
         """The object that a reference means."""
         kind = kind_id(ref.api_version, ref.kind)
         self.met.add(kind)
-        return self._snap.get(kind, ref.namespace, ref.name)
+        return self._got(kind, ref.namespace, ref.name)
 
     def by_uid(self, uid: str) -> Object | None:
         """The object with a uid, None when it is not here."""
@@ -84,11 +101,12 @@ class Reader:
     def holds(self, kind: str, namespace: str = "") -> bool:
         """Whether the snapshot holds objects of the kind (in the namespace) at all, so that absence means something."""
         self.read.add(kind)
-        return self._snap.coverage(kind, namespace) != "none"
+        return self._snap.holds(kind, namespace)
 
     def pods_on(self, node: str) -> list[Pod]:
         """The pods bound to a node, ended ones included."""
         self.read.add("Pod")
+        self.seek("Pod")
         found = self._snap.pods_by_node.get(node, [])
         self.visits["Pod"] += len(found)
         return found
@@ -96,6 +114,7 @@ class Reader:
     def pods_in(self, namespace: str) -> list[Pod]:
         """The pods of a namespace."""
         self.read.add("Pod")
+        self.seek("Pod", namespace)
         found = self._snap.pods_by_namespace.get(namespace, [])
         self.visits["Pod"] += len(found)
         return found
@@ -103,6 +122,7 @@ class Reader:
     def in_namespace(self, namespace: str) -> list[Object]:
         """All objects of one namespace but its events, by kind and name."""
         found: list[Object] = []
+        self.seek("", namespace)
         for kind, table in sorted(self._snap.tables.items()):
             if kind != "Event":
                 found += [item for (space, _), item in sorted(table.items()) if space == namespace]
@@ -111,6 +131,7 @@ class Reader:
 
     def children_of(self, owner: Object) -> list[Object]:
         """What an object owns, directly."""
+        self.seek("", owner.namespace)
         found = self._snap.children_of(owner)
         self.met.update(item.kind_id for item in found)
         return found
@@ -134,6 +155,8 @@ class Reader:
             if owner is not None:
                 self.met.add(owner.kind_id)
                 return owner
+            for namespace in (item.namespace, ""):
+                self.seek(kind_id(reference.api_version, reference.kind), namespace, reference.name or "")
         return None
 
     def events(self, about: Object | Ref) -> list[Event]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from diag.catalog.context import Context
+from diag.catalog.damage import doubted
 from diag.catalog.match import Matcher
 from diag.catalog.registry import Registry, role_of
 from diag.catalog.retired import formerly
@@ -29,6 +30,7 @@ class Found:
     basis: Basis
     refines: tuple[str, ...]
     finding: Finding
+    doubted: bool = False  # an object that cannot be read may be one that it says is not there, or did not count
 
 
 @dataclass(slots=True)
@@ -65,11 +67,12 @@ def _run_function(ran: Ran, rule: Rule, ctx: Context, wanted: Callable[[str, str
                 ran.gaps.append(finding)
                 continue
             named = rule.by_name(finding.name)
+            sure = doubted(finding, ctx.snap) if ctx.damaged else finding
             if wanted(named.id, named.name):
                 yield Found(
                     rule=named.id, name=named.name, role=role_of(named.name),
                     severity=finding.severity or named.severity, question=rule.question, basis=named.basis,
-                    refines=named.refines, finding=finding,
+                    refines=named.refines, finding=sure, doubted=sure is not finding,
                 )  # fmt: skip
 
     ids = [one.id for one in rule.named if wanted(one.id, one.name)]

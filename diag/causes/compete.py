@@ -44,6 +44,11 @@ class Claim:
         """How it is known; a charge is counted."""
         return self.found.basis if self.found else Basis.COUNTED
 
+    @property
+    def doubted(self) -> bool:
+        """Whether it rests on a number or an absence that an unreadable object may change."""
+        return self.found is not None and self.found.doubted
+
     def order(self, group: Group) -> int:
         """Where on the way it says "no"."""
         question = self.found.question if self.found else Question.PLACED
@@ -104,6 +109,10 @@ def _decide(group: Group, claims: list[Claim]) -> Decision:
     decision = Decision(group)
     if not claims:
         return decision
+    rivals: list[tuple[Claim, Status]] = []
+    if not all(claim.doubted for claim in claims):  # what is sure to be there is not outdone by what may not be so
+        rivals = [(claim, "open") for claim in claims if claim.doubted]
+        claims = [claim for claim in claims if not claim.doubted]
     first = min(claim.order(group) for claim in claims)
     names_refined = {name for claim in claims if claim.found for name in claim.found.refines}
     in_question = []
@@ -117,6 +126,7 @@ def _decide(group: Group, claims: list[Claim]) -> Decision:
     if not in_question:  # rules that refine each other in a ring: none is out
         in_question, decision.losers = list(claims), []
     _share(group, sorted(in_question, key=Claim.sort_key), decision)
+    decision.losers += rivals
     decision.losers.sort(key=lambda one: (one[1], one[0].name))
     return decision
 

@@ -44,7 +44,7 @@ def _change(old: Object | None, new: Object | None, before: Snapshot, after: Sna
     if old is None or new is None:
         # Absent from one look is no proof that it was not there: the other look has to cover its namespace.
         other = before if old is None else after
-        if other.coverage(item.kind_id, item.namespace) == "none":
+        if other.lacks(item.kind_id, item.namespace, item.name) is None:
             return
         what = "added" if old is None else "removed"
         manager = _manager(item, before.now if old is None else "")

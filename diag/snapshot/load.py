@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -22,12 +22,14 @@ from diag.snapshot.lenient import NotAnObject, decode
 from diag.snapshot.logs import Logs
 from diag.snapshot.side import placed
 from diag.snapshot.snapshot import Held, Place, Snapshot
-from diag.snapshot.sources.part import LogKey, LogStore, Part, Problem, Reading, Slice
+from diag.snapshot.sources.lost import lost_in
+from diag.snapshot.sources.part import LogKey, LogStore, Lost, Part, Problem, Reading, Slice
 
 # Nearly every object begins so; one that does not has its head decoded.
 HEAD = re.compile(rb'\s*\{\s*"(apiVersion|kind)"\s*:\s*"([^"\\]*)"\s*,\s*"(?:apiVersion|kind)"\s*:\s*"([^"\\]*)"')
 EPOCH = "1970-01-01T00:00:00Z"  # "now" of a snapshot that holds no time at all
 MAX_PROBLEMS = 20
+MAX_LOST = 100  # objects of one part that are told apart
 
 
 class Head(msgspec.Struct):
@@ -50,6 +52,7 @@ class Loading:
     logs: dict[LogKey, str] = field(default_factory=dict)
     stores: list[LogStore] = field(default_factory=list)
     side: list[Reading] = field(default_factory=list)
+    lost: dict[Lost, None] = field(default_factory=dict)
     refused: list[Problem] = field(default_factory=list)
     held: list[Held] = field(default_factory=list)
     problems: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -86,9 +89,13 @@ def _load_cluster(cluster: str, parts: Iterable[Part]) -> Loading:
 
 def _add_part(loading: Loading, part: Part) -> None:
     seen_kinds, seen_namespaces = set[str](), set[str]()
+    lost: dict[Lost, None] = {}
     captured_at = in_utc(part.captured_at) if part.captured_at else None
     for index, piece in enumerate(part.items):
         item = _decode(loading, part, index, piece)
+        if isinstance(item, Lost):
+            lost[item if len(lost) < MAX_LOST else Lost(kind=item.kind)] = None
+            continue
         if item is None:
             continue
         kind, place = item.kind_id, (item.namespace, item.name)
@@ -101,14 +108,8 @@ def _add_part(loading: Loading, part: Part) -> None:
         table[place] = item
         if captured_at:
             loading.captured[kind, place] = captured_at
-    listed = defaultdict[frozenset[str] | None, set[str]](set)
-    for one in part.listed:
-        listed[one.namespaces].add(one.kind)
-    for namespaces, kinds in listed.items():
-        loading.held.append(Held(kinds=frozenset(kinds), namespaces=namespaces, complete=True))
-    if part.assumed is None:
-        loading.held.append(Held(kinds=frozenset(seen_kinds), namespaces=frozenset(seen_namespaces)))
-    loading.held += [Held(kinds=frozenset([one.kind]), namespaces=one.namespaces) for one in part.assumed or ()]
+    loading.held += _held(part, Held(kinds=frozenset(seen_kinds), namespaces=frozenset(seen_namespaces)), tuple(lost))
+    loading.lost |= lost | dict.fromkeys(part.lost)
     loading.side += part.side
     if part.store is not None:
         loading.stores.append(part.store)
@@ -126,24 +127,37 @@ def _add_part(loading: Loading, part: Part) -> None:
     loading.server_version = loading.server_version or part.server_version
 
 
-def _decode(loading: Loading, part: Part, index: int, piece: Slice) -> Object | None:
-    """One object, None when it cannot be one (which is a gap) or must not be kept (a Secret)."""
+def _held(part: Part, seen: Held, lost: tuple[Lost, ...]) -> Iterator[Held]:
+    """What a part claims to hold; without a claim what was `seen` in it. `lost` are objects that were not decoded."""
+    listed = defaultdict[frozenset[str] | None, set[str]](set)
+    for one in part.listed:
+        listed[one.namespaces].add(one.kind)
+    for namespaces, kinds in listed.items():
+        yield Held(kinds=frozenset(kinds), namespaces=namespaces, complete=True, lost=lost)
+    if part.assumed is None:
+        yield seen
+    for one in part.assumed or ():
+        yield Held(kinds=frozenset([one.kind]), namespaces=one.namespaces)
+
+
+def _decode(loading: Loading, part: Part, index: int, piece: Slice) -> Object | Lost | None:
+    """One object; what is lost where it cannot be one (which is a gap); None where it must not be kept (a Secret)."""
     version, kind = _head(piece)
     if not kind:
         loading.problems[f"an item without a kind in {part.path}"].append(f"item {index}")
-        return None
+        return lost_in(piece.raw)
     if kind in ("Secret", "SecretList"):
         return None
     try:
         item, dropped = decode(piece.raw, PROJECTIONS.get(kind_id(version, kind), Object))
     except NotAnObject as error:
         loading.problems[f"{kind} in {part.path}"].append(f"item {index}: {error}")
-        return None
+        return lost_in(piece.raw, version, kind)
     item.api_version, item.kind = version or item.api_version, kind
     item.cluster, item.raw, item.decoded, item.held = loading.cluster, msgspec.Raw(piece.raw), None, True
     if not item.name:
         loading.problems[f"{kind} without a name in {part.path}"].append(f"item {index}")
-        return None
+        return lost_in(piece.raw, version, kind)
     for path in dropped:
         loading.problems[f"{path} of {item.ref}: a value of the wrong type"].append(f"item {index} of {part.path}")
     return item
@@ -200,6 +214,7 @@ def _finish(loading: Loading, now: str | None) -> Snapshot:
         now_from="option" if now else "manifest" if told else "newest time",
         logs=Logs(loading.logs, loading.stores),
         side=tuple(placed(loading.side, [name for _, name in loading.tables.get("Node", ())])),
+        lost=tuple(loading.lost),
         refused=tuple(sorted(loading.refused, key=lambda problem: (problem.what, problem.why, problem.namespace))),
         held=tuple(loading.held),
         gaps=tuple(sorted(loading.gaps, key=lambda gap: (gap.what, gap.why))),

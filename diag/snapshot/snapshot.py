@@ -9,7 +9,7 @@ from diag.findings import Confidence, Gap, Ref
 from diag.projection import Object, OwnerReference, kind_id
 from diag.snapshot.kinds import Event, Node, Pod
 from diag.snapshot.logs import Logs
-from diag.snapshot.sources.part import Problem, Reading
+from diag.snapshot.sources.part import Lost, Problem, Reading
 
 Place = tuple[str, str]  # namespace ("" for cluster-scoped), name
 
@@ -19,11 +19,13 @@ class Held:
     """Kinds and namespaces (None: all) that one source holds.
 
     `complete` where the source says so; a plain file is assumed to hold all of the kinds and namespaces that are in it.
+    `lost` are those of its objects that cannot be decoded.
     """
 
     kinds: frozenset[str]
     namespaces: frozenset[str] | None
     complete: bool = False
+    lost: tuple[Lost, ...] = ()
 
     def covers(self, kind: str, namespace: str) -> bool:
         """Whether this source may speak of a kind in a namespace, "" for a cluster-scoped kind or for any."""
@@ -41,6 +43,7 @@ class Snapshot:
     logs: Logs = field(default_factory=Logs)
     side: tuple[Reading, ...] = ()  # what files beside the objects tell, each with the name of its node where known
     held: tuple[Held, ...] = ()
+    lost: tuple[Lost, ...] = ()  # objects that were there and cannot be read
     refused: tuple[Problem, ...] = ()  # kinds that could not be listed, everywhere or in a namespace
     gaps: tuple[Gap, ...] = ()
     server_version: str | None = None
@@ -59,23 +62,36 @@ class Snapshot:
         """How surely an object does not exist; None when it is here, or when nobody looked.
 
         `certain` where a source says that it listed the kind completely, `likely` where a plain file holds objects of
-        that kind and of that namespace. Secrets are in no dump, so nothing is ever known of them.
+        that kind and of that namespace. Secrets are in no dump, so nothing is ever known of them; nor of an object that
+        may be one of those that cannot be read.
         """
         if kind == "Secret" or self.get(kind, namespace, name) is not None:
             return None
-        best = self.coverage(kind, namespace)
+        best = self.coverage(kind, namespace, name)
         return Confidence.CERTAIN if best == "complete" else Confidence.LIKELY if best == "assumed" else None
 
-    def coverage(self, kind: str, namespace: str = "") -> str:
-        """`complete`, `assumed` or `none` for a kind in a namespace ("" for a cluster-scoped kind or for any)."""
+    def coverage(self, kind: str, namespace: str = "", name: str = "") -> str:
+        """`complete`, `assumed`, `damaged` or `none` for a kind in a namespace ("": a cluster-scoped kind, or any).
+
+        Damaged: an object that cannot be read may be one of them (with `name`: may be that one), so that none that is
+        missing is known to be absent, and no sum over them is known.
+        """
         best = "none"
         for part in self.held:
             if not part.covers(kind, namespace):
                 continue
-            if part.complete:
+            if part.complete and not any(one.may_be(kind, namespace, name) for one in part.lost):
                 return "complete"
             best = "assumed"
-        return best
+        return "damaged" if best == "assumed" and self.damaged(kind, namespace, name) else best
+
+    def holds(self, kind: str, namespace: str = "") -> bool:
+        """Whether the kind was read (in the namespace), so that what is not there means something."""
+        return self.coverage(kind, namespace) in ("complete", "assumed")
+
+    def damaged(self, kind: str, namespace: str = "", name: str = "") -> bool:
+        """Whether an object that cannot be read may be of the kind ("": of any), in the namespace, of the name."""
+        return any(one.may_be(kind, namespace, name) for one in self.lost)
 
     @cached_property
     def identity(self) -> str:

@@ -6,11 +6,14 @@ from typing import NamedTuple
 
 import msgspec
 
+from diag.projection import kind_id
 from diag.snapshot.sources import log_list
 from diag.snapshot.sources.budget import Budget
-from diag.snapshot.sources.part import LogText, Part, Problem, Slice
+from diag.snapshot.sources.lost import lost_in
+from diag.snapshot.sources.part import LogText, Lost, Part, Problem, Slice
 
 MAX_PROBLEMS = 20  # named one by one; the rest is counted
+MAX_LOST = 100
 KUBECTL_JSON = "save the objects with `kubectl get … -o json`"
 
 # The kind where the API server writes it, at the front. Anything else is decoded to be sure.
@@ -58,6 +61,7 @@ class Documents:
         self.items: list[Slice] = []
         self.logs: list[LogText] = []
         self.lists: list[TypedList] = []
+        self.lost: dict[Lost, None] = {}
         self.listed = False  # whether a list was among the documents, typed or not
         self._problems: list[Problem] = []
         self._problems_more = 0
@@ -76,7 +80,7 @@ class Documents:
         items = head.items if isinstance(head, _ListHead) else msgspec.UNSET
         if items is not msgspec.UNSET and (kind is None or kind.endswith("List")):
             self.add_list(items or [], kind=kind, api_version=_text(head.apiVersion))
-            self._look_for_more_pages(head.metadata)
+            self._look_for_more_pages(head.metadata, of_list(_text(head.apiVersion), kind))
         else:
             self._add_single(document, kind, head)
 
@@ -110,7 +114,7 @@ class Documents:
             if own_kind == "Secret":
                 continue
             if own_kind is None and not (typed and _first_byte(raw) == b"{"):
-                self._add_odd_item(raw, number)
+                self._add_odd_item(raw, number, api_version, item_kind)
             elif own_kind is not None and own_kind.endswith("List") and self._add_nested(raw, nested=nested):
                 continue
             else:
@@ -125,9 +129,15 @@ class Documents:
         else:
             self._problems_more += 1
 
-    def unreadable(self, what: str, detail: str) -> None:
-        """Note that a piece of the file cannot be used."""
+    def unreadable(self, what: str, detail: str, lost: Lost | None = None) -> None:
+        """Note that a piece of the file cannot be used, and the object that is lost with it."""
+        if lost is not None:
+            self.lose(lost)
         self.problem(Problem(what=f"{what} of {self.path}", why="unreadable", detail=detail, fix=KUBECTL_JSON))
+
+    def lose(self, lost: Lost) -> None:
+        """Note an object that cannot be read. Beyond a hundred they are no longer told apart."""
+        self.lost[lost if len(self.lost) < MAX_LOST else Lost()] = None
 
     def chatter(self, lines: bytes) -> None:
         """Note what kubectl could not fetch, from its words on stderr."""
@@ -136,9 +146,10 @@ class Documents:
                 what = f"something that {self.path} was meant to hold"
                 self.problem(Problem(what=what, why="error", detail=line[:200], fix=KUBECTL_JSON))
 
-    def truncated(self, detail: str) -> None:
-        """Note, once, that the file breaks off."""
+    def truncated(self, detail: str, lost: Lost = Lost()) -> None:  # noqa: B008  # immutable
+        """Note, once, that the file breaks off, and what of it may be missing."""
         if not any(problem.why == "truncated" for problem in self._problems):
+            self.lose(lost)
             what = f"the rest of {self.path}, after {self.count}"
             self._problems.insert(0, Problem(what=what, why="truncated", detail=detail, fix="save the file again"))
 
@@ -163,7 +174,9 @@ class Documents:
         if self._problems_more:
             what = f"{self._problems_more:,} more pieces of {self.path}"
             problems.append(Problem(what=what, why="unreadable", detail="not named one by one", fix=KUBECTL_JSON))
-        return Part(path=self.path, name=name, items=self.items, logs=self.logs, problems=problems)
+        return Part(
+            path=self.path, name=name, items=self.items, logs=self.logs, problems=problems, lost=tuple(self.lost)
+        )
 
     def _add_single(self, document: bytes | memoryview, kind: str | None, head: _Head) -> None:
         raw = msgspec.Raw(document)
@@ -207,24 +220,29 @@ class Documents:
         if not isinstance(head.items, list):
             return False
         if nested:
-            self.unreadable("a list in a list in a list", "lists are opened once")
+            self.unreadable("a list in a list in a list", "lists are opened once", Lost())
         else:
             self.add_list(head.items, kind=_text(head.kind), api_version=_text(head.apiVersion), nested=True)
         return True
 
-    def _add_odd_item(self, raw: msgspec.Raw, number: int) -> None:
+    def _add_odd_item(self, raw: msgspec.Raw, number: int, api_version: str | None, kind: str | None) -> None:
         first = _first_byte(raw)
         detail = "null" if first == b"n" else "an object without kind" if first == b"{" else "not an object"
-        self.unreadable(f"item {number:,}", detail)
+        self.unreadable(f"item {number:,}", detail, lost_in(raw, api_version, kind) if first == b"{" else None)
 
-    def _look_for_more_pages(self, metadata: msgspec.Raw) -> None:
+    def _look_for_more_pages(self, metadata: msgspec.Raw, lost: Lost) -> None:
         """A list with a `continue` token is one page of several (apimachinery metav1.ListMeta)."""
         try:
             more = bool(bytes(metadata)) and bool(_list_meta.decode(metadata).continue_)
         except (ValueError, RecursionError):
             return
         if more:
-            self.truncated("the list holds a `continue` token: it is the first page of several")
+            self.truncated("the list holds a `continue` token: it is the first page of several", lost)
+
+
+def of_list(api_version: str | None, kind: str | None) -> Lost:
+    """What is lost with a part of a list: objects of its kind, or of any where it does not say."""
+    return Lost(kind=kind_id(api_version, kind.removesuffix("List")) if kind and kind != "List" else "")
 
 
 def _first_byte(raw: bytes | memoryview | msgspec.Raw) -> bytes:

@@ -8,7 +8,9 @@ import re
 
 import msgspec
 
-from diag.snapshot.sources.documents import Documents
+from diag.snapshot.sources.documents import Documents, of_list
+from diag.snapshot.sources.lost import lost_in
+from diag.snapshot.sources.part import Lost
 
 # Between documents: white space, YAML's marker, and the separator of JSON text sequences (RFC 7464).
 _BETWEEN = re.compile(rb"(?:[ \t\r\n\x1e]|---(?=[ \t\r\n]))*")
@@ -47,14 +49,17 @@ class _Rows:
         """Sort documents one by one; after one that breaks off, go on where a line begins with the next."""
         while start < len(self.text):
             if self.scan_left <= 0:
-                self.documents.unreadable(f"everything from byte {start:,} on", "too much of the text is broken")
+                self.documents.unreadable(
+                    f"everything from byte {start:,} on", "too much of the text is broken", Lost()
+                )
                 return
             end, fault = self._value_end(start)
             if fault is None and end is not None and self._at(start) in (b"{", b"["):
                 try:
                     self.documents.add(self.view[start:end])
                 except (msgspec.DecodeError, RecursionError) as error:
-                    self.documents.unreadable(f"the text at byte {start:,}", str(error))
+                    lost = lost_in(self.view[start:end])
+                    self.documents.unreadable(f"the text at byte {start:,}", str(error), lost)
             else:
                 stop = self._salvage(start, fault or "neither an object nor a list")
                 if end is None:
@@ -76,18 +81,22 @@ class _Rows:
                 self.documents.add_list(broken.elements, kind=broken.kind, api_version=broken.api_version)
         else:
             stop = start
-        for position, element_fault in broken.faults:
-            self.documents.unreadable(f"the object at byte {position:,}", element_fault)
+        list_kind = broken.kind if broken.kind and broken.kind.endswith("List") else None
+        item_kind = list_kind.removesuffix("List") if list_kind else None
+        for position, end, element_fault in broken.faults:
+            lost = lost_in(self.view[position:end], broken.api_version if item_kind else None, item_kind or None)
+            self.documents.unreadable(f"the object at byte {position:,}", element_fault, lost)
         if broken.open or fault == _CUT:
-            self.documents.truncated(f"it breaks off at byte {stop:,}: {fault}")
+            lost = of_list(broken.api_version, list_kind) if broken.listed else lost_in(self.view[start:])
+            self.documents.truncated(f"it breaks off at byte {stop:,}: {fault}", lost)
         elif not broken.faults:
-            self.documents.unreadable(f"the text at byte {start:,}", fault)
+            self.documents.unreadable(f"the text at byte {start:,}", fault, lost_in(self.view[start:]))
         return stop
 
     def _walk_array(self, start: int, broken: "_Broken") -> int:
         """Collect the elements of the array at `start`; returns where it closes or breaks off."""
         position = _skip_space(self.text, start + 1)
-        broken.open = True
+        broken.open = broken.listed = True
         while self._at(position) != b"]":
             end, fault = self._value_end(position)
             if end is None:
@@ -95,7 +104,7 @@ class _Rows:
             if fault is None:
                 broken.elements.append(msgspec.Raw(self.view[position:end]))
             else:
-                broken.faults.append((position, fault))
+                broken.faults.append((position, end, fault))
             position = _skip_space(self.text, end)
             if self._at(position) == b",":
                 position = _skip_space(self.text, position + 1)
@@ -136,7 +145,9 @@ class _Rows:
                 return start + int(trailing[1]) - 1, None
             position = _BYTE.search(str(error))
             self.scan_left -= int(position[1]) if position else 0
-            return None if str(error) == _CUT else self._balanced_end(start), str(error)
+            end = self._balanced_end(start)
+            # msgspec says the same of half a character near the end of the text, though all brackets are closed.
+            return end, "half a character" if end is not None and str(error) == _CUT else str(error)
         return len(self.text), None
 
     def _balanced_end(self, start: int) -> int | None:
@@ -158,11 +169,12 @@ class _Rows:
 
 
 class _Broken:
-    """What could be saved of a broken document; `faults` are positions in bytes, each with what is wrong there."""
+    """What could be saved of a broken document; `faults` are from where to where in bytes, and what is wrong there."""
 
     def __init__(self) -> None:
         self.elements: list[msgspec.Raw] = []
-        self.faults: list[tuple[int, str]] = []
+        self.faults: list[tuple[int, int, str]] = []
+        self.listed = False  # whether it is a list
         self.open = False  # whether the text ends before the document does
         self.kind: str | None = None
         self.api_version: str | None = None

@@ -50,6 +50,27 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """An object that was there and cannot be read, as far as it is known what it was.
+
+    `kind` (`Pod`, `apps/Deployment`) and `name` are empty and `namespace` is None where nobody knows; without a kind it
+    may have been several objects. While it may be of a kind, nothing of that kind is known to be absent.
+    """
+
+    kind: str = ""
+    namespace: str | None = None
+    name: str = ""
+
+    def may_be(self, kind: str, namespace: str, name: str = "") -> bool:
+        """Whether it may be an object of a kind, in a namespace ("": in any), of a name ("": of any)."""
+        return (
+            (not self.kind or not kind or self.kind == kind)
+            and (not namespace or self.namespace in (None, namespace))
+            and (not name or self.name in ("", name))
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogText:
     """The log of one container; `pod` is "namespace/name", `previous` the run before the last restart."""
 
@@ -119,7 +140,8 @@ class Part:
     `name` is the cluster's name as the user gave it (`NAME=PATH`), `cluster` what the source itself calls it. `listed`
     says which kinds it claims to hold completely, also those without an object; a plain file claims nothing. `assumed`
     says of which kinds it holds some objects, where that is not all kinds × all namespaces of its items. `store` offers
-    logs beside those in `logs`, `offered` of them. `side` is what a file beside the objects tells. `layout` is what
+    logs beside those in `logs`, `offered` of them. `lost` are objects that could not be read and that no claim of
+    `listed` counts. `side` is what a file beside the objects tells. `layout` is what
     the source was recognised as.
     """
 
@@ -129,6 +151,7 @@ class Part:
     items: list[Slice] = field(default_factory=list)
     logs: list[LogText] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    lost: tuple[Lost, ...] = ()
     captured_at: str | None = None
     server_version: str | None = None
     listed: tuple[Listed, ...] = ()

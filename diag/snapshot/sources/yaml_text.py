@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from diag.snapshot.sources.documents import Documents
+from diag.snapshot.sources.documents import Documents, of_list
+from diag.snapshot.sources.lost import lost_in
+from diag.snapshot.sources.part import Lost
 
 if TYPE_CHECKING:
     from yaml.events import CollectionStartEvent, ScalarEvent
@@ -53,10 +55,10 @@ def read_yaml(text: bytes, documents: Documents) -> None:
                     _hand_over(value, documents)
         except _DocumentError as error:
             if error.saved is None:
-                documents.unreadable(f"document {number:,}", str(error))
+                documents.unreadable(f"document {number:,}", str(error), lost_in(chunk))
             else:
                 _add(error.saved, documents)
-                documents.truncated(str(error))
+                documents.truncated(str(error), _of_list(error.saved))
 
 
 def yaml_value(text: str, *, depth: int = 50) -> Any:
@@ -79,6 +81,11 @@ def _hand_over(value: Any, documents: Documents) -> None:
         documents.truncated("the list ends without its `kind`, so its last item may be cut and was left out")
     else:
         _add(value, documents)
+
+
+def _of_list(value: dict[str, Any]) -> Lost:
+    version, kind = value.get("apiVersion"), value.get("kind")
+    return of_list(version if isinstance(version, str) else None, kind if isinstance(kind, str) else None)
 
 
 def _add(value: Any, documents: Documents) -> None:

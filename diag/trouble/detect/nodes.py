@@ -108,7 +108,7 @@ def _may_be_claimed(scene: Scene) -> bool:
 
     A node that has the resource in its capacity offers it by a device plugin, whatever else there is.
     """
-    return scene.snap.coverage(SLICE) == "none" and bool(scene.snap.all(CLASS))
+    return not scene.snap.holds(SLICE) and bool(scene.snap.all(CLASS))
 
 
 def _offers_through_dra(scene: Scene, node: Node) -> bool:

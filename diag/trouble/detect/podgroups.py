@@ -32,7 +32,7 @@ def complaints(scene: Scene) -> Iterator[Complaint]:
         for _, name in filter(None, [gang_of(pod)])
     }
     for item in waiting:
-        seen = scene.snap.coverage("Pod", item.namespace) != "none"
+        seen = scene.snap.holds("Pod", item.namespace)
         if (item.namespace, item.name) in used or item.metadata.deletion_timestamp or _over(scene, item):
             continue
         if seen or phase(item) != "Inqueue":

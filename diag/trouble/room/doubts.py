@@ -23,13 +23,16 @@ def doubts_of_sums(place: Placement, waiting: Iterable[Group], resources: Iterab
 
 def doubts_of_moves(snap: Snapshot) -> list[Doubt]:
     """Why pods that look movable may not be."""
-    if snap.coverage(BUDGET) == "none":
+    if not snap.holds(BUDGET):
         return [(Confidence.LIKELY, "no PodDisruptionBudgets were read: a pod that should move may be protected")]
     return []
 
 
 def _unread(snap: Snapshot) -> Iterator[Doubt]:
     spaces = sorted({pod.namespace for pod in snap.pods})
+    for kind in ("Node", "Pod"):
+        if snap.damaged(kind):
+            yield Confidence.POSSIBLE, f"a {kind} cannot be read: what it has or holds is not counted"
     assumed = [] if snap.coverage("Node") == "complete" else ["all nodes"]
     if not spaces:
         yield Confidence.POSSIBLE, "no pods were read: every node counts as empty"

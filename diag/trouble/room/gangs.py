@@ -107,7 +107,7 @@ def links(snap: Snapshot, uncreated: Iterable[Group], waiting: Iterable[Group]) 
     found = []
     for gang in gangs(snap, waiting) if sources else ():
         wanted = minimum(gang.item) if gang.item else None
-        if gang.item is None or wanted is None or len(gang.pods) >= wanted:
+        if gang.item is None or wanted is None or len(gang.pods) >= wanted or snap.damaged("Pod", gang.namespace):
             continue
         for group in gang.groups:
             source = next((one for one in sources if group.workload in one.workloads), None)
