@@ -4,6 +4,7 @@ Words of the cluster are escaped by the template engine, and a policy in the pag
 """
 
 import base64
+import datetime as dt
 import hashlib
 from functools import cache
 from importlib import resources
@@ -11,7 +12,7 @@ from itertools import islice
 
 import jinja2
 
-from diag.document import Report
+from diag.document import ClusterRow, Report
 from diag.report.formats.page_drawings import devices, starts, totals
 from diag.report.formats.page_rows import causes_in_full, further, ignored_rows
 from diag.report.look import Look, typed
@@ -20,6 +21,7 @@ from diag.views.beside import beside_lines
 from diag.views.causes import cause_lines, summary_line
 from diag.views.coverage import gap_lines
 from diag.views.gpus import Gpus
+from diag.views.wording import moment
 
 IN_FULL = 200  # causes with all that is known of them; a page of thousands opens in no browser
 _FURTHER = 5_000
@@ -44,7 +46,7 @@ def page(report: Report, look: Look, gpus: Gpus | None = None) -> bytes:
         css=css,
         script=script,
         summary=visible(summary_line(shown, unlisted=unlisted, hidden=look.hidden)),
-        clusters=shown.target.clusters,
+        clusters=[_cluster(one) for one in shown.target.clusters],
         tool=shown.tool,
         total=len(lines),
         causes=list(islice(causes_in_full(shown, look), min(IN_FULL, len(lines)))),
@@ -60,6 +62,16 @@ def page(report: Report, look: Look, gpus: Gpus | None = None) -> bytes:
         ignored=ignored_rows(shown) if look.show_ignored else [],
     )
     return typed(html, look).encode() + b"\n"
+
+
+def _cluster(one: ClusterRow) -> str:
+    at = moment(one.now)
+    version = f", {one.server_version}" if one.server_version else ""
+    return (
+        f"Cluster {one.id} as of {at.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC{version}"
+        if at
+        else f"Cluster {one.id}{version}"
+    )
 
 
 def _policy(css: str, script: str) -> str:

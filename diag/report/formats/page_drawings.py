@@ -92,13 +92,14 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """The start of a pod as a bar and a table."""
+    """The start of a pod as a bar and a table; `shades` says how the bar draws which phase."""
 
     pod: str
     wall: str
     span: str
     said: str
     bars: list[Bar]
+    shades: dict[str, int]
     phases: tuple[PhaseLine, ...]
 
 
@@ -108,10 +109,13 @@ def starts(report: Report, most: int) -> list[Start]:
     found: list[Start] = []
     for line in timeline_lines(report)[:most]:
         bars: list[Bar] = []
-        for at, (_, cells) in enumerate(bar(line, 200)):
+        shades: dict[str, int] = {}
+        for at, (phase, cells) in enumerate(bar(line, 200)):
             left = bars[-1].x + bars[-1].width if bars else 0
+            shades[phase] = at % 3
             bars.append(Bar(x=left, width=cells * 5, shade=at % 3))
-        said = listed(f"{phase.phase} {phase.length}" for phase in line.phases)
+        said = listed(f"{one.phase} {one.length}" for one in line.phases)
         pod = named(line.pod, with_cluster=several)
-        found.append(Start(pod=pod, wall=line.wall, span=line.span, said=said, bars=bars, phases=line.phases))
+        start = Start(pod=pod, wall=line.wall, span=line.span, said=said, bars=bars, shades=shades, phases=line.phases)
+        found.append(start)
     return found

@@ -9,7 +9,7 @@ from diag.report.look import Look, glyph
 from diag.views.because import Step, Trees
 from diag.views.causes import CauseLine, cause_lines
 from diag.views.citations import Citation
-from diag.views.explanation import Section, explanations
+from diag.views.explanation import Explanation, Section, explanations
 from diag.views.lines import Kind
 from diag.views.wording import CONFIDENCE, counted, gpu_cost, listed, named, short_duration
 
@@ -67,8 +67,9 @@ class Heading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FullCause(Heading):
-    """A cause with all that is known of it."""
+    """A cause with all that is known of it. `proven`: the citations of its summary."""
 
+    proven: tuple[int, ...]
     first: list[Part]
     rest: list[Part]
     tree: list[Twig]
@@ -89,6 +90,7 @@ def causes_in_full(report: Report, look: Look) -> Iterator[FullCause]:
         head = _heading(line, several=several)
         yield FullCause(
             **{name: getattr(head, name) for name in Heading.__slots__},
+            proven=_proven(one),
             first=[part for part in parts if part.title in _FIRST],
             rest=[part for part in parts if part.title not in _FIRST],
             tree=[_twig(step, several=several) for step in steps] if len(steps) > 1 else [],
@@ -97,6 +99,11 @@ def causes_in_full(report: Report, look: Look) -> Iterator[FullCause]:
             proof=counted(len(one.citations), "piece"),
             more=one.more,
         )  # fmt: skip
+
+
+def _proven(told: Explanation) -> tuple[int, ...]:
+    headline = next((section for section in told.sections if section.title == _HEADLINE), None)
+    return headline.lines[0].cites if headline else ()
 
 
 def further(report: Report, lines: Sequence[CauseLine]) -> list[Heading]:

@@ -137,6 +137,27 @@ def test_the_tree_begins_with_what_is_seen_and_ends_at_the_root(report):
     assert steps[3] == "because the quota refuses its pods: ↳ see 2: ResourceQuota ml/gpu-quota ◆ root"
 
 
+def test_the_worst_cause_shows_its_way_and_its_evidence_and_every_summary_leads_to_its_own(report):
+    root = html5lib.parse(scan_bytes(report, "html", Look()), treebuilder="etree")
+    articles = list(root.iter(f"{_XHTML}article"))
+    opened = [
+        ["".join(each.find(f"{_XHTML}summary").itertext()).split(":")[0] for each in article if each.get("open") == ""]
+        for article in articles
+    ]
+    proofs = [[link.get("href") for link in article.find(f"{_XHTML}p").iter(f"{_XHTML}a")] for article in articles]
+
+    assert opened == [["How it leads to 2 symptoms", "Evidence"], [], []]
+    assert [each[0] for each in proofs] == ["#C1-1", "#C2-1", "#C3-1"]
+
+
+def test_each_phase_has_the_shade_that_the_bar_draws_it_in(report):
+    page = checked(scan_bytes(report, "html", Look()))
+    drawn = [attributes["class"][-1] for tag, attributes in page.tags if "phase" in attributes.get("class", "")]
+    told = [attributes["class"][-1] for _, attributes in page.tags if "swatch" in attributes.get("class", "")]
+
+    assert drawn == told != []
+
+
 def test_commands_follow_what_they_do_and_steps_count_on(report):
     root = html5lib.parse(scan_bytes(report, "html", Look()), treebuilder="etree")
     article = next(root.iter(f"{_XHTML}article"))
