@@ -42,7 +42,7 @@ def kueue_strict_fifo_head_blocks(ctx: Context) -> Iterator[Finding]:
     A head that was evicted queues by the time of its eviction, which is not compared. What would not fit either is
     not reported here.
     """
-    queued = [one for one in waiting(ctx) if one.queue is not None and one.evaluated and _is_active(one.item)]
+    queued = [one for one in waiting(ctx) if one.evaluated and _is_active(one.item)]
     for one in queued:
         queue = one.queue
         if queue is None or text(queue, "spec", "queueingStrategy") != "StrictFIFO":

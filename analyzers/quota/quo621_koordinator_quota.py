@@ -13,9 +13,9 @@ from diag.trouble.groups import Group
 ELASTIC = "scheduling.sigs.k8s.io/ElasticQuota"
 # koordinator-sh/koordinator pkg/scheduler/plugins/elasticquota/plugin.go
 SAID = re.compile(
-    r"Insufficient quotas, (?:quotaName: (?P<one>[^,\s]{1,253})|quotaNameTopo: \[(?P<path>[^\]]{1,1000})\]), "
+    r"Insufficient quotas, (?:quotaName: (?P<one>[^,\s]{1,253})|quotaNameTopo: \[(?P<path>[^\]\s][^\]]{0,999})\]), "
     r"runtime: (?P<runtime>.{0,400}?), used: (?P<used>.{0,400}?), pod's request: (?P<asked>.{0,400}?), "
-    r"exceedDimensions: \[(?P<short>[^\]]{0,400})\]"
+    r"exceedDimensions: \[(?P<short>[^\]\s]{1,300})"
 )
 
 
@@ -46,23 +46,22 @@ def koordinator_quota(ctx: Context) -> Iterator[Finding]:
     How the share of a quota is computed is not repeated here.
     """
     refused = [(group, said) for group in ctx.groups("pod-unscheduled") if (said := SAID.search(group.message))]
-    quotas = {one.name: one for one in ctx.snap.all(ELASTIC)} if refused else {}
+    quotas = {one.name: one for one in ctx.snap.all(ELASTIC)}
     for group, said in refused:
         yield _finding(ctx, group, said, quotas)
 
 
 def _finding(ctx: Context, group: Group, said: re.Match[str], quotas: Mapping[str, Object]) -> Finding:
     path = (said["path"] or said["one"]).split()
-    name, own = path[0] if path else "", path[-1] if path else ""
+    name, own, resource = path[0], path[-1], said["short"]
     quota = quotas.get(name)
-    resource = said["short"].split()[0] if said["short"].split() else ""
     proof: list[Evidence] = [group.evidence[0]]
     if quota is not None:
         places = (f"spec.max{key(resource)}", f"status.used{key(resource)}")
-        proof += [ctx.cite(quota, place) for place in places if resource and _has(quota, place)]
+        proof += [ctx.cite(quota, place) for place in places if _has(quota, place)]
     parent = f" (above {own})" if own != name else ""
     numbers = f"runtime {said['runtime']}, used {said['used']}, the pod asks for {said['asked']}"
-    summary = f"quota {name}{parent} has no {resource or 'room'} left: {numbers}"
+    summary = f"quota {name}{parent} has no {resource} left: {numbers}"
     return Finding(
         subject=quota.ref if quota is not None else group.workload,
         summary=summary,
@@ -70,9 +69,7 @@ def _finding(ctx: Context, group: Group, said: re.Match[str], quotas: Mapping[st
         accounts_for=(Because(group, summary, tuple(proof[:2])),),
         since=group.since,
         remedies=(
-            Remedy(
-                text=f"free {resource or 'what'} pods of {name} hold, or raise spec.max of {name}", who="queue-admin"
-            ),
+            Remedy(text=f"free {resource} that pods of {name} hold, or raise spec.max of {name}", who="queue-admin"),
         ),
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
 from diag.facts.custom_resources import text_at
-from diag.facts.gpus import amounts, gpus_of, pod_requests
+from diag.facts.gpus import Amounts, amounts, gpus_of, pod_requests
 from diag.facts.pods import occupies_node
 from diag.findings import Basis, Because, Evidence, Finding, Question, Remedy, as_proof
 from diag.snapshot.cite import key
@@ -68,23 +68,22 @@ def armada(ctx: Context) -> Iterator[Finding]:
             continue
         node = ctx.snap.node(text_at(first, PINNED))
         if node is not None:
-            yield from _judge(ctx, group, first, node)
+            yield from _judge(ctx, group, first, node, need=group.shape.gpus)
 
 
-def _judge(ctx: Context, group: Group, first: Pod, node: Node) -> Iterator[Finding]:
+def _judge(ctx: Context, group: Group, first: Pod, node: Node, *, need: Amounts) -> Iterator[Finding]:
     there = [pod for pod in ctx.snap.pods_on(node.name) if occupies_node(pod)]
-    need = group.shape.gpus if group.shape else {}
     for resource, amount in need.items():
         held = {pod.ref: gpus_of(pod_requests(pod)).get(resource, 0) for pod in there}
         offered = gpus_of(amounts(node.status.allocatable)).get(resource, 0)
         left = offered - sum(held.values())
         leaving = [pod for pod in there if PREEMPTED in pod.annotations and held[pod.ref]]
         foreign = [pod for pod in there if JOB not in pod.labels and held[pod.ref]]
-        if amount <= left or amount > offered:
+        if amount <= left:
             continue
-        if leaving and amount <= left + sum(held[pod.ref] for pod in leaving):
+        if amount <= left + sum(held[pod.ref] for pod in leaving):
             yield _preempted(ctx, group, first, node, leaving)
-        elif foreign and amount <= left + sum(held[pod.ref] for pod in foreign):
+        elif amount <= left + sum(held[pod.ref] for pod in foreign):
             yield _taken(ctx, group, first, node, sorted(foreign, key=lambda pod: (-held[pod.ref], pod.name)), resource)
         return
 

@@ -99,6 +99,12 @@ def test_a_workload_that_no_queue_has_looked_at_is_in_trouble_after_a_minute(clu
     assert told(cluster.groups(workload("w", created=YOUNG))) == [("workload-not-admitted", "Workload/ml/w", "info")]
 
 
+def test_a_workload_with_an_empty_list_of_conditions_is_in_trouble_as_well(cluster):
+    empty = {**workload("w"), "status": {"conditions": []}}
+
+    assert told(cluster.groups(empty)) == [("workload-not-admitted", "Workload/ml/w", "error")]
+
+
 def test_a_reason_that_no_waiting_mends_is_an_error_at_once(cluster):
     young = workload("w", condition("QuotaReserved", "False", "Misconfigured", "x"), created=YOUNG)
 

@@ -54,7 +54,7 @@ def _workload(scene: Scene, item: Object) -> Iterator[Complaint]:
     status = item.whole.get("status")
     admitted = isinstance(status, dict) and status.get("admission")
     if not admitted and "QuotaReserved" not in known and "Admitted" not in known:
-        path = next((f"status.conditions[{index}].type" for index, _ in known.values()), "status.conditions")
+        path = next((f"status.conditions[{index}].type" for index, _ in known.values()), "status.conditions[0]")
         evidence_of = cite(item, path) if known else cite_absent_path(item, path)
         message = "no queue has looked at it"
         yield _complaint(
