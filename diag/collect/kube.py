@@ -12,8 +12,10 @@ import json
 import logging
 import os
 import re
+import shlex
 import threading
 import time
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +23,11 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from diag import __version__
+from diag.collect import plugin
+from diag.collect.deadline import within
+from diag.collect.quoting import LONGEST, quoted
 from diag.errors import ClusterError, UsageError
+from diag.snapshot.paged import GZIP_OR_ZLIB
 
 _CHUNK = 256 * 1024
 _CONNECT_S = 10.0
@@ -55,11 +61,12 @@ class TransportError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: the status, its headers (names in lower case), the body unpacked."""
+    """What came back: the status, its headers (names in lower case), the body; `packed` as received, if it was."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    packed: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +104,7 @@ def contexts(kubeconfig: str | None) -> list[Context]:
     try:
         every, current = kube_config.list_kube_config_contexts(place)
     except Exception as error:
-        raise _unusable(place, error) from error
+        raise _no_kubeconfig(place, error) from error
     name = current["name"] if current else None
     return [
         Context(name=str(each["name"]), current=each["name"] == name, namespace=str(_namespace(each) or "default"))
@@ -113,8 +120,13 @@ def _namespace(entry: Mapping[str, Any]) -> object:
 def _place(kubeconfig: str | None) -> str | None:
     """The files that hold the kubeconfig, None where there is none. Raises UsageError for a named one that is not."""
     if kubeconfig:
-        if not Path(kubeconfig).is_file():
-            raise UsageError(f"there is no kubeconfig {kubeconfig}", hint="name a file, or leave --kubeconfig out")
+        named = Path(kubeconfig)
+        if not named.is_file():
+            what = f"{kubeconfig} is {'a folder' if named.is_dir() else 'no regular file'}, and no kubeconfig"
+            raise UsageError(
+                what if named.exists() else f"there is no kubeconfig {kubeconfig}",
+                hint="name a file, or leave --kubeconfig out",
+            )
         return kubeconfig
     told = os.environ.get("KUBECONFIG")
     place = told or str(Path("~/.kube/config").expanduser())
@@ -133,6 +145,7 @@ class Cluster:
         self.login = login
         self._lock = threading.Lock()
         self._generation = 0
+        self._renewable = True  # whether new credentials may be of use
         self._load()
 
     def get(self, path: str, query: Mapping[str, str] | None = None, *, accept: str = "") -> Answer:
@@ -154,33 +167,54 @@ class Cluster:
         idle_s = float(query.get("timeoutSeconds", "60")) + self.login.timeout_s
         with self._open("GET", path, query, b"", "application/json", idle_s=idle_s) as response:
             if response.status != 200:  # noqa: PLR2004
-                raise TransportError(f"{response.status} {response.read(2048)[:200]!r}")
+                raise TransportError(f"{response.status} {quoted(response.read(LONGEST, decode_content=True), 200)}")
             yield from _split(response)
 
     def _asked(self, method: str, path: str, query: Mapping[str, str], body: bytes, accept: str) -> Answer:
         generation = self._generation
         answer = self._once(method, path, query, body, accept)
         if answer.status != 401:  # noqa: PLR2004  a token that ran out: get another, once
+            self._renewable = True
             return answer
         with self._lock:
             if generation == self._generation:
-                self._load()
+                if not self._renewable:  # the newest credentials are refused, too
+                    return answer
+                self._renewable = False
+                try:
+                    self._load()
+                except ClusterError:
+                    return answer
         return self._once(method, path, query, body, accept)
 
     def _once(self, method: str, path: str, query: Mapping[str, str], body: bytes, accept: str) -> Answer:
+        """One answer, whole within the time of a request: where bytes come one by one, no single read is late."""
         end = time.monotonic() + self.login.timeout_s
+        try:
+            return within(self.login.timeout_s, lambda: self._exchanged(method, path, query, body, accept, end))
+        except TimeoutError as error:
+            raise self._too_slow() from error
+
+    def _exchanged(
+        self, method: str, path: str, query: Mapping[str, str], body: bytes, accept: str, end: float
+    ) -> Answer:
         with self._open(method, path, query, body, accept) as response:
             chunks, size = [], 0
-            for chunk in response.stream(_CHUNK, decode_content=True):
+            for chunk in response.stream(_CHUNK, decode_content=False):
                 size += len(chunk)
                 if size > _MOST_BYTES:
                     raise TransportError(f"the answer is larger than {_MOST_BYTES:,} bytes")
                 if time.monotonic() > end:
-                    raise TransportError(f"no end after {self.login.timeout_s:g} s", timed_out=True)
+                    raise self._too_slow()
                 chunks.append(chunk)
             headers = {key.lower(): value for key, value in response.headers.items()}
-            body_read = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-            return Answer(response.status, headers, body_read)
+            received = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+            if headers.get("content-encoding", "identity") == "identity":
+                return Answer(response.status, headers, received)
+            return Answer(response.status, headers, _unpacked(received), received)
+
+    def _too_slow(self) -> TransportError:
+        return TransportError(f"no whole answer within {self.login.timeout_s:g} s", timed_out=True)
 
     @contextlib.contextmanager
     def _open(
@@ -206,7 +240,7 @@ class Cluster:
         except urllib3.exceptions.NewConnectionError as error:  # a kind of time-out to urllib3, and none to people
             raise TransportError(_reason(error)) from error
         except urllib3.exceptions.TimeoutError as error:
-            raise TransportError(f"no answer within {self.login.timeout_s:g} s", timed_out=True) from error
+            raise self._too_slow() from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise TransportError(_reason(error)) from error
         finally:
@@ -273,12 +307,18 @@ def _configure(settings: Any, login: Login) -> tuple[str, str]:
         names = ", ".join(each.name for each in known) or "none"
         what = f"no context is called {login.context}" if login.context else "the kubeconfig has no current context"
         raise UsageError(what, hint=f"contexts of {place}: {names}; name one with --context")
+    plugin.bound()
     try:
         kube_config.load_kube_config(
             config_file=place, context=chosen.name, client_configuration=settings, persist_config=False
         )
     except Exception as error:
         raise _unusable(chosen.name, error) from error
+    if plugin.last.name and not (settings.api_key or settings.cert_file):
+        raise ClusterError(
+            f"{chosen.name}: the login plug-in {plugin.last.name} gave no credentials: {plugin.last.why}",
+            hint=f"`kubectl --context {chosen.name} cluster-info` runs it as well, and shows what it says",
+        )
     return chosen.name, chosen.namespace
 
 
@@ -289,10 +329,40 @@ def _unusable(what: str, error: Exception) -> ClusterError:
     )
 
 
+def _no_kubeconfig(place: str, error: Exception) -> ClusterError:
+    """Of a file that the client cannot take; what it stumbles over says more about the client than about the file."""
+    import yaml  # noqa: PLC0415  comes with the client
+
+    why = "it holds no map of contexts, clusters and users"
+    if isinstance(error, yaml.YAMLError | UnicodeDecodeError):
+        mark = getattr(error, "problem_mark", None)  # without the line itself, which may be a token
+        why = "it is no YAML" + (f" (line {mark.line + 1}, column {mark.column + 1})" if mark else "")
+    elif type(error).__module__.startswith("kubernetes."):  # in words for people, with the file and the missing key
+        why = _reason(error).rstrip(".")
+    elif isinstance(error, OSError):
+        why = error.strerror or "it cannot be read"
+    return ClusterError(
+        f"{place} is no kubeconfig that can be used: {why}",
+        hint=f"`kubectl config view --kubeconfig {shlex.quote(place)}` shows what kubectl makes of it",
+    )
+
+
 def _reason(error: BaseException) -> str:
     """An error of the libraries below in one line, without addresses of Python objects."""
     text = re.sub(r"<[^<>]* object at 0x[0-9a-f]+>[:,]? ?|^HTTPS?Connection\([^)]*\): ", "", str(error))
     return " ".join(text.split())[:300] or type(error).__name__
+
+
+def _unpacked(received: bytes) -> bytes:
+    unpacking = zlib.decompressobj(GZIP_OR_ZLIB)
+    try:
+        body = unpacking.decompress(received, _MOST_BYTES)
+    except zlib.error as error:
+        raise TransportError(f"the answer cannot be unpacked: {error}") from error
+    if not unpacking.eof:
+        why = f"larger than {_MOST_BYTES:,} bytes" if unpacking.unconsumed_tail else "cut short"
+        raise TransportError(f"the answer is {why}")
+    return body
 
 
 def _split(response: Any) -> Iterator[bytes]:

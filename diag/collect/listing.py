@@ -8,8 +8,10 @@ import msgspec
 
 from diag.collect.discovery import Served
 from diag.collect.kube import Cluster
+from diag.collect.quoting import quoted
 from diag.collect.requests import FailedError, Stop, ask
 from diag.snapshot.archive.reduce import reduced
+from diag.snapshot.paged import Page, Paged
 from diag.snapshot.sources.part import Slice
 
 PAGE = 500
@@ -31,6 +33,7 @@ class _Page(msgspec.Struct):
     apiVersion: str | None = None  # noqa: N815  as Kubernetes spells it
 
 
+_NOTHING = msgspec.Raw()
 _page = msgspec.json.Decoder(_Page)
 _OWNED = b'"ownerReferences":[{'
 # The first owner: "apiVersion" … "kind" in this order, with or without fields between, as all servers write it.
@@ -85,10 +88,11 @@ def list_kind(cluster: Cluster, served: Served, namespace: str, stop: Stop) -> L
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A page and the bytes that it was decoded from."""
+    """A page and the bytes that it was decoded from, unpacked and as they were received."""
 
     page: _Page
     body: bytes
+    packed: bytes
 
     @property
     def metadata(self) -> _Meta:
@@ -98,8 +102,14 @@ class _Read:
         """The items, each with what the list says it is."""
         kind = self.page.kind.removesuffix("List") or served.kind
         version = self.page.apiVersion or f"{served.group}/{served.version}".strip("/")
+        items = self.page.items or ()
+        if self.packed:
+            page = Page(self.packed)
+            for number in range(len(items)):
+                yield Paged(raw=_NOTHING, api_version=version, kind=kind, page=page, number=number)
+            return
         managed = b'"managedFields"' in self.body  # one look at the page: most dumps that are served have none
-        for raw in self.page.items or ():
+        for raw in items:
             yield Slice(raw=reduced(raw) if managed else raw, api_version=version, kind=kind)
 
     def owners(self) -> set[tuple[str, str]]:
@@ -119,11 +129,11 @@ def _read(cluster: Cluster, path: str, token: str, stop: Stop) -> _Read:
     for attempt in range(1, _BROKEN_PAGES + 1):
         answer = ask(cluster, path, query, stop=stop)
         try:
-            return _Read(_page.decode(answer.body), answer.body)
+            return _Read(_page.decode(answer.body), answer.body, answer.packed)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
             if attempt == _BROKEN_PAGES:
-                form = answer.headers.get("content-type", "no content type")
-                begins = answer.body[:60].decode(errors="replace")
+                form = quoted(answer.headers.get("content-type", "no content type"), 60)
+                begins = quoted(answer.body, 60)
                 raise FailedError(
                     f"GET {path}: the answer is no list ({error}); {form}, begins {begins!r}", status=answer.status,
                     why="unreadable",

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from diag.collect.kube import Answer, Cluster, TransportError
+from diag.collect.quoting import quoted
 from diag.snapshot.sources.part import ProblemWhy
 
 ATTEMPTS = 4
@@ -86,16 +87,16 @@ def _tried(
     return failed(path, answer), _pause(answer)
 
 
-def failed(path: str, answer: Answer) -> FailedError:
+def failed(path: str, answer: Answer, method: str = "GET") -> FailedError:
     """A refusal, with the server's own message (a Status, or plain text)."""
     try:
         status = msgspec.json.decode(answer.body, type=_Status)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        status = _Status(message=answer.body[:200].decode(errors="replace").strip())
+        status = _Status(message=quoted(answer.body, 200))
     token = status.metadata.get("continue")
-    said = (status.message or "").strip()[:600]
+    said = quoted(status.message or "", 600)
     return FailedError(
-        f"GET {path}: {answer.status}" + (f" {said}" if said else ""), status=answer.status,
+        f"{method} {path}: {answer.status}" + (f" {said}" if said else ""), status=answer.status,
         why=_WHY.get(answer.status, "error"), token=token if isinstance(token, str) else "",
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ import msgspec
 from diag.collect.discovery import Discovered
 from diag.collect.kube import Cluster, TransportError
 from diag.collect.pool import in_parallel
+from diag.collect.quoting import quoted
 from diag.collect.requests import Stop, failed
 from diag.collect.roles import Rule
 
@@ -81,11 +82,13 @@ def _asked(cluster: Cluster, verb: str, group: str, resource: str, namespace: st
         return Right(verb=verb, group=group, resource=resource, verdict="unknown", detail=str(error))
     status = _status(answer.body) if answer.status == _CREATED else None
     if status is None or not isinstance(status.get("allowed"), bool):
-        return Right(verb=verb, group=group, resource=resource, verdict="unknown", detail=str(failed(_ACCESS, answer)))
+        return Right(
+            verb=verb, group=group, resource=resource, verdict="unknown", detail=str(failed(_ACCESS, answer, "POST"))
+        )
     detail = status.get("reason")
     return Right(
         verb=verb, group=group, resource=resource, verdict="allowed" if status["allowed"] else "denied",
-        detail=detail if isinstance(detail, str) else "",
+        detail=quoted(detail, 300) if isinstance(detail, str) else "",
     )  # fmt: skip
 
 
@@ -95,7 +98,7 @@ def who(cluster: Cluster) -> str | None:
     status = _status(answer.body) if answer.status == _CREATED else None
     info = (status or {}).get("userInfo")
     name = info.get("username") if isinstance(info, dict) else None
-    return name if isinstance(name, str) else None
+    return quoted(name, 200) if isinstance(name, str) else None
 
 
 def _status(body: bytes) -> dict[str, Any] | None:

@@ -20,6 +20,7 @@ from diag.snapshot.clock import Clock, in_utc
 from diag.snapshot.clusters import assign
 from diag.snapshot.lenient import NotAnObject, decode
 from diag.snapshot.logs import Logs
+from diag.snapshot.paged import keep
 from diag.snapshot.side import placed
 from diag.snapshot.snapshot import Held, Place, Snapshot
 from diag.snapshot.sources.lost import lost_in
@@ -142,35 +143,37 @@ def _held(part: Part, seen: Held, lost: tuple[Lost, ...]) -> Iterator[Held]:
 
 def _decode(loading: Loading, part: Part, index: int, piece: Slice) -> Object | Lost | None:
     """One object; what is lost where it cannot be one (which is a gap); None where it must not be kept (a Secret)."""
-    version, kind = _head(piece)
+    raw = piece.raw
+    version, kind = _head(piece, raw)
     if not kind:
         loading.problems[f"an item without a kind in {part.path}"].append(f"item {index}")
-        return lost_in(piece.raw)
+        return lost_in(raw)
     if kind in ("Secret", "SecretList"):
         return None
     try:
-        item, dropped = decode(piece.raw, PROJECTIONS.get(kind_id(version, kind), Object))
+        item, dropped = decode(raw, PROJECTIONS.get(kind_id(version, kind), Object))
     except NotAnObject as error:
         loading.problems[f"{kind} in {part.path}"].append(f"item {index}: {error}")
-        return lost_in(piece.raw, version, kind)
+        return lost_in(raw, version, kind)
     item.api_version, item.kind = version or item.api_version, kind
-    item.cluster, item.raw, item.decoded, item.held = loading.cluster, msgspec.Raw(piece.raw), None, True
+    item.cluster, item.decoded, item.held = loading.cluster, None, True
+    keep(item, piece)
     if not item.name:
         loading.problems[f"{kind} without a name in {part.path}"].append(f"item {index}")
-        return lost_in(piece.raw, version, kind)
+        return lost_in(raw, version, kind)
     for path in dropped:
         loading.problems[f"{path} of {item.ref}: a value of the wrong type"].append(f"item {index} of {part.path}")
     return item
 
 
-def _head(piece: Slice) -> tuple[str | None, str | None]:
+def _head(piece: Slice, raw: msgspec.Raw) -> tuple[str | None, str | None]:
     """The apiVersion and kind of an object, from its first bytes where they stand there."""
-    found = HEAD.match(piece.raw)
+    found = HEAD.match(raw)
     if found:
         first, second = found[2].decode(errors="replace"), found[3].decode(errors="replace")
         return (first, second) if found[1] == b"apiVersion" else (second, first)
     try:
-        head = HEAD_DECODER.decode(piece.raw)
+        head = HEAD_DECODER.decode(raw)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return piece.api_version, piece.kind
     return head.apiVersion or piece.api_version, head.kind or piece.kind

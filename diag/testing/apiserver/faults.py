@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-What = Literal["code", "reset", "stall", "truncate", "garbage", "html", "expire", "gone"]
+What = Literal["code", "reset", "stall", "drip", "truncate", "garbage", "html", "expire", "gone"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +18,9 @@ class Fault:
     """One thing that goes wrong.
 
     It meets requests whose path is `path` (any, when empty): from the `number`th of these on, `times` of them. `what`
-    is an answer with `code` (plain text for 429, as API Priority and Fairness gives it), a connection that is `reset`,
-    one that `stall`s for `seconds` in the middle of its body, a body that ends early (`truncate`), is no JSON
+    is an answer with `code` (`text` as plain text, as API Priority and Fairness gives a 429), a connection that is
+    `reset`, one that `stall`s for `seconds` in the middle of its body, one that `drip`s byte after byte for as long, a
+    body that ends early (`truncate`), is no JSON
     (`garbage`) or a proxy's login page (`html`), a history that is compacted first (`expire`), or a server that goes
     away for good (`gone`).
     """
@@ -31,6 +32,7 @@ class Fault:
     code: int = 500
     retry_after: int | None = None
     seconds: float = 30.0
+    text: str = ""
 
 
 @dataclass(slots=True)

@@ -187,7 +187,8 @@ class Handler(BaseHTTPRequestHandler):
                 self._send(200, "text/html", b"<html><title>Sign in</title></html>")
                 return True
             case "code":
-                text = b"Too many requests, please try again later.\n" if fault.code == 429 else b"injected\n"  # noqa: PLR2004
+                usual = "Too many requests, please try again later." if fault.code == 429 else "injected"  # noqa: PLR2004
+                text = f"{fault.text or usual}\n".encode()
                 body = UNAUTHORIZED if fault.code == 401 else text  # noqa: PLR2004
                 extra = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
                 self._send(fault.code, _JSON if body is UNAUTHORIZED else _PLAIN, body, extra=extra)
@@ -217,14 +218,21 @@ class Handler(BaseHTTPRequestHandler):
         if code != 204:  # noqa: PLR2004  no content
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        if fault is None or fault.what not in ("truncate", "stall"):
+        if fault is None or fault.what not in ("truncate", "stall", "drip"):
             self.wfile.write(body)
-            return
-        self.wfile.write(body[: len(body) // 2])
-        self.wfile.flush()
-        self.close_connection = True
-        end = time.monotonic() + (fault.seconds if fault.what == "stall" else 0)
+        else:
+            self.close_connection = True
+            self._send_half(body, fault)
+
+    def _send_half(self, body: bytes, fault: Fault) -> None:
+        dripping = fault.what == "drip"
+        sent = 0 if dripping else len(body) // 2
+        self.wfile.write(body[:sent])
+        end = time.monotonic() + (0 if fault.what == "truncate" else fault.seconds)
         while self.server.api.running and time.monotonic() < end:
+            if dripping:
+                self.wfile.write(body[sent : sent + 1])
+                sent += 1
             time.sleep(0.02)
 
     def _stream(self, target: Target, query: Mapping[str, str]) -> None:

@@ -66,7 +66,7 @@ def asked_pod(ask: Ask, nodes: Sequence[Node], like: Object | None = None) -> Po
         pod, _ = decode(raw, Pod)
     except NotAnObject:
         return None
-    pod.raw = msgspec.Raw(raw)
+    pod.source = msgspec.Raw(raw)
     return pod
 
 

