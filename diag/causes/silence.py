@@ -11,7 +11,7 @@ from diag.snapshot.snapshot import Snapshot
 from diag.trouble.groups import Group
 
 SHOWN = 5
-LIST, READ_LOGS = "list ", "read the logs of "
+LIST, READ_LOGS, REACH = "list ", "read the logs of ", "reach "  # the last one a whole cluster
 BASIC = tuple(f"{LIST}{kind}" for kind in ("Pod", "Node", "Event"))  # without these, no verdict says much
 DAMAGED = ("truncated", "unreadable", "error")
 STORAGE = (
@@ -129,6 +129,7 @@ class Silence:
                 material=gap.material
                 or (gap.why == "truncated" and not gap.what.startswith(READ_LOGS))  # the end of a log says most
                 or gap.what in BASIC
+                or gap.what.startswith(REACH)
                 or any(self.touches(gap, one) for one in groups),
             )
             for gap in gaps

@@ -11,7 +11,8 @@ from email.utils import parsedate_to_datetime
 
 import msgspec
 
-from diag.collect.discovery import Discovered, Served, discover
+from diag.causes.silence import REACH
+from diag.collect.discovery import ROOTS, Discovered, Served, discover
 from diag.collect.kube import Cluster
 from diag.collect.listing import Listing, list_kind
 from diag.collect.logs import LiveLogs
@@ -19,7 +20,7 @@ from diag.collect.namespaces import allowed_in, candidates
 from diag.collect.pool import in_parallel, patiently
 from diag.collect.requests import FailedError, Stop, ask
 from diag.projection import kind_id
-from diag.snapshot.sources.part import Listed, Part, Problem, Slice
+from diag.snapshot.sources.part import Listed, Part, Problem, ProblemWhy, Slice
 
 LAYOUT = "live cluster"
 # What a first look needs, in front; the others follow in the order of their names.
@@ -52,7 +53,8 @@ class Gathered:
         within: dict[str, list[Listing]] = defaultdict(list)
         for each in self.inside:
             within[each.served.id].append(each)
-        for each in self.listings:
+        # Namespaces in front: one of them tells which cluster this is, and looking for it opens no page of others.
+        for each in sorted(self.listings, key=lambda one: one.served.id != "Namespace"):
             part_of = within.get(each.served.id, [])
             items.extend(each.items)
             items.extend(piece for one in part_of for piece in one.items)
@@ -84,6 +86,13 @@ def gather(
     version, captured = patiently(lambda: _version(cluster, problems, stop), stop) or (None, None)
     say(f"asking {cluster.context} what it serves")
     served = patiently(lambda: discover(cluster, kinds), stop) or Discovered(everything_unknown=True)
+    if problems and len(served.unanswered) == len(ROOTS) and not stop.ended:
+        # Nobody is there: asking for each kind would only take as many time-outs.
+        first = served.unanswered[0]
+        problems, served = (
+            [unreached(cluster.context, first.why, str(first), kinds)],
+            Discovered(everything_unknown=True),
+        )
     wanted = [one for kind, one in served.kinds.items() if everything or kind in kinds]
     collecting = gc.isenabled()
     gc.disable()  # what is listed has no cycles, and a collection would walk every object so far
@@ -104,6 +113,12 @@ def gather(
         cluster=cluster, kinds=kinds, served=served, listings=listings, inside=inside, problems=problems,
         version=version, captured_at=captured,
     )  # fmt: skip
+
+
+def unreached(name: str, why: ProblemWhy, detail: str, kinds: Collection[str]) -> Problem:
+    """A cluster that hides all of itself."""
+    fix = f"kubectl --context {name} cluster-info"
+    return Problem(what=f"{REACH}{name}", why=why, detail=detail, fix=fix, kinds=tuple(sorted(kinds)))
 
 
 def _version(cluster: Cluster, problems: list[Problem], stop: Stop) -> tuple[str | None, str | None]:

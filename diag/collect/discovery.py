@@ -21,6 +21,7 @@ AGGREGATED = ",".join(
     [f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")]
     + ["application/json"]
 )
+ROOTS = ("/api", "/apis")
 _VERSION = re.compile(r"v(\d+)(?:(alpha|beta)(\d+))?")
 _STAGE = {"alpha": 1, "beta": 2, None: 3}
 _PLURAL = re.compile(r"[a-z0-9]+")  # subresources have a slash
@@ -56,11 +57,15 @@ class Served:
 
 @dataclass(slots=True)
 class Discovered:
-    """What is served by kind id; `unknown` are groups of which nobody could say, so a kind may still be there."""
+    """What is served by kind id; `unknown` are groups of which nobody could say, so a kind may still be there.
+
+    `unanswered` are the requests for `/api` and `/apis` that got no answer at all, not even a refusal.
+    """
 
     kinds: dict[str, Served] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
     everything_unknown: bool = False
+    unanswered: list[FailedError] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     def absent(self, kind: str) -> bool:
@@ -97,7 +102,7 @@ class Discovered:
 def discover(cluster: Cluster, wanted: Collection[str]) -> Discovered:
     """The kinds that can be listed. `wanted` (kind ids) limits what is asked of servers with the old discovery only."""
     found = Discovered()
-    for path in ("/api", "/apis"):
+    for path in ROOTS:
         try:
             answer = ask(cluster, path, accept=AGGREGATED)
             document = _object(answer.body)
@@ -160,6 +165,8 @@ def _assume(path: str, wanted: Iterable[str], found: Discovered, error: Exceptio
     """Discovery cannot be asked: take the kinds of Kubernetes itself to be where they are since 1.25."""
     from diag.causes.silence import plural  # noqa: PLC0415  only then
 
+    if isinstance(error, FailedError) and not error.status:
+        found.unanswered.append(error)
     core = path == "/api"
     for kind in wanted:
         group, _, name = kind.rpartition("/")

@@ -4,12 +4,12 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from diag.collect.collect import LAYOUT, Gathered, gather
+from diag.collect.collect import LAYOUT, Gathered, gather, unreached
 from diag.collect.kube import Cluster, Login, contexts
 from diag.collect.pool import patiently
 from diag.collect.requests import Stop
 from diag.errors import ClusterError, EndedError, UsageError
-from diag.snapshot.sources.part import Part, Problem
+from diag.snapshot.sources.part import Part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,23 +53,24 @@ class Live:
         """
         found: list[Gathered] = []
         unreachable: list[Part] = []
-        logins = self.logins()
-        for login in logins:
+        errors: list[ClusterError] = []
+        for login in self.logins():
             try:
                 cluster = patiently(partial(Cluster, login), self.stop)
             except ClusterError as error:
-                unreachable.append(_unreachable(login, error))
-                if len(unreachable) == len(logins):
-                    raise
+                unreachable.append(_unreachable(login, error, kinds))
+                errors.append(error)
                 continue
             if cluster is None:
                 break
             found.append(
                 gather(cluster, kinds, namespaces=self.namespaces, everything=self.everything, stop=self.stop, say=say)
             )
-        parts = [*unreachable, *(one.part(self.stop, say) for one in found)]
+        parts = [one.part(self.stop, say) for one in found]
         if not any(part.items for part in parts):
-            raise EndedError(self.stop.ended) if self.stop.ended else _nothing(parts)
+            if self.stop.ended:
+                raise EndedError(self.stop.ended)
+            raise _all_of([*errors, *map(_nothing, parts)])
         return found, unreachable
 
     def parts(self, kinds: Collection[str], say: Callable[[str], None]) -> list[Part]:
@@ -78,30 +79,39 @@ class Live:
         return [*unreachable, *(one.part(self.stop, say) for one in found)]
 
 
-def _unreachable(login: Login, error: ClusterError) -> Part:
+def _unreachable(login: Login, error: ClusterError, kinds: Collection[str]) -> Part:
     name = login.context or "the current context"
-    problem = Problem(
-        what=f"reach {name}", why="error", detail=error.message, fix=f"kubectl --context {name} cluster-info"
+    return Part(
+        path=name, cluster=name, problems=[unreached(name, "error", error.message, kinds)], assumed=(), layout=LAYOUT
     )
-    return Part(path=name, cluster=name, problems=[problem], assumed=(), layout=LAYOUT)
 
 
-def _nothing(parts: Sequence[Part]) -> ClusterError:
-    """Nothing was read: of an empty cluster, one that refuses, or one that does not answer."""
-    problems = [problem for part in parts for problem in part.problems]
-    names = ", ".join(part.path for part in parts)
+def _all_of(errors: Sequence[ClusterError]) -> ClusterError:
+    """One error of several clusters: a line of each."""
+    if len(errors) == 1:
+        return errors[0]
+    lines = "".join(f"\n{error.message}" for error in errors)
+    hints = dict.fromkeys(error.hint for error in errors if error.hint)
+    return ClusterError(
+        f"nothing could be read from any of {len(errors)} clusters{lines}", hint="\n".join(hints) or None
+    )
+
+
+def _nothing(part: Part) -> ClusterError:
+    """Nothing was read of a cluster: it is empty, it refuses, or it does not answer."""
+    name, problems = part.path, part.problems
     if not problems:
-        return ClusterError(f"{names} holds no object at all", hint="is it the cluster that you mean? see --context")
+        return ClusterError(f"{name} holds no object at all", hint="is it the cluster that you mean? see --context")
     if all(problem.why == "forbidden" for problem in problems):
         if any(": 401" in problem.detail for problem in problems):
             return ClusterError(
-                f"{names} does not know who you are: {problems[0].detail}", hint="log in again, as for kubectl"
+                f"{name} does not know who you are: {problems[0].detail}", hint="log in again, as for kubectl"
             )
         return ClusterError(
-            f"you may read nothing in {names}: {problems[-1].detail}",
+            f"you may read nothing in {name}: {problems[-1].detail}",
             hint="ask an administrator for the rights that `diag rbac` prints, or name a namespace of yours with -n",
         )
-    worst = next((problem for problem in problems if problem.why != "forbidden"), problems[0])
+    worst = next(problem for problem in problems if problem.why != "forbidden")
     return ClusterError(
-        f"nothing could be read from {names}: {worst.detail}", hint=f"try `kubectl --context {parts[0].path} version`"
+        f"nothing could be read from {name}: {worst.detail}", hint=f"try `kubectl --context {name} version`"
     )

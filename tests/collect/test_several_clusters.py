@@ -1,0 +1,35 @@
+"""Several contexts: what all say when none can be read, and what one says when others can."""
+
+import yaml
+from scenarios import scenario
+
+from diag.testing.apiserver import ApiServer, kubeconfig
+
+ITEMS, LOGS = scenario("preempted-two-deployments")
+
+
+def test_of_several_clusters_that_cannot_be_read_each_is_told(diag, tmp_path):
+    config = kubeconfig(tmp_path / "config", {"gone": "http://127.0.0.1:9", "broken": "http://127.0.0.1:9"})
+    document = yaml.safe_load(config.read_text())
+    document["clusters"][1]["name"] = "another"
+    config.write_text(yaml.safe_dump(document))
+
+    ended = diag("scan", "--kubeconfig", config, "--context", "all")
+
+    assert ended.code == 3
+    lines = ended.err.splitlines()
+    assert "nothing could be read from any of 2 clusters" in lines[0]
+    assert len([line for line in lines if "gone" in line and "refused" in line]) == 1
+    assert len([line for line in lines if line.startswith("broken cannot be used")]) == 1
+
+
+def test_a_cluster_that_does_not_answer_is_one_gap_beside_the_others(diag, tmp_path):
+    with ApiServer(ITEMS, logs=LOGS) as server:
+        config = kubeconfig(tmp_path / "config", {"gpu": server.url, "gone": "http://127.0.0.1:9"})
+        ended = diag("scan", "--kubeconfig", config, "--context", "all", "-o", "json")
+
+    assert ended.code == 1
+    gaps = [gap for gap in ended.report["gaps"] if gap["cluster"] == "gone"]
+    assert [(gap["what"], gap["why"], gap["material"]) for gap in gaps] == [("reach gone", "error", True)]
+    assert "SCH101" in gaps[0]["hides"]
+    assert {cause["root"]["cluster"] for cause in ended.report["causes"]} == {"gpu"}
