@@ -196,7 +196,7 @@ def _complete(cluster: Object) -> bool:
 def _own(ctx: Context, cluster: Object) -> tuple[Because, ...]:
     """The group that the cluster itself opened."""
     return tuple(
-        Because(group, f"Cluster {cluster.name} is not ready", group.evidence, members=1 if group.size > 1 else None)
+        Because(group, f"Cluster {cluster.name} is not ready", group.evidence, members=group.share)
         for group in ctx.groups("custom-resource-not-ready")
         if any(member is cluster for member in group.members)
     )
@@ -250,7 +250,7 @@ def _finding(  # noqa: PLR0913  the parts of a finding
 ) -> Finding:  # fmt: skip
     why = f"the scheduler says of {binding.namespace}/{binding.name}: {said.message}"
     proof = tuple(piece for piece in evidence if getattr(piece, "object", None) == binding.ref)
-    share = 1 if group.size > 1 else None
+    share = group.share
     return Finding(
         name=name, subject=subject, summary=summary, evidence=as_proof(evidence), since=group.since, members=members,
         confidence=confidence,

@@ -81,7 +81,7 @@ def _finding(ctx: Context, groups: list[Group], group: Group, work: Object, said
         summary=f"is not applied in {cluster}: {said.message}",
         evidence=as_proof(proof),
         accounts_for=(
-            Because(group, f"{cluster} refuses it", proof, members=1 if group.size > 1 else None),
+            Because(group, f"{cluster} refuses it", proof, members=group.share),
             *(
                 Because(other, f"its Work {work.name} is not applied in {cluster}", proof)
                 for other in _above(groups, work)

@@ -111,7 +111,7 @@ def _offline(
         summary=f"is silent: {message}",
         evidence=as_proof(evidence),
         accounts_for=(
-            Because(group, message, (evidence[0],), members=1 if group.size > 1 else None),
+            Because(group, message, (evidence[0],), members=group.share),
             *(Because(one, f"{cluster.name} is silent and tainted", tuple(evidence)) for one in follows),
         ),
         since=group.since,
@@ -130,7 +130,7 @@ def _unplaced(ctx: Context, group: Group) -> Iterator[Finding]:
         said = told(placement, "PlacementSatisfied")
         if said is not None and said.reason == "NoManagedClusterMatched":
             proof = (ctx.cite(placement, said.path),)
-            share = 1 if group.size > 1 else None
+            share = group.share
             yield Finding(
                 name="ocm-placement-selects-no-cluster", subject=placement.ref, summary=f"finds none: {said.message}",
                 evidence=as_proof(proof), accounts_for=(Because(group, said.message, proof, members=share),),
@@ -151,7 +151,7 @@ def _forbidden(ctx: Context, group: Group, work: Object) -> Iterator[Finding]:
             yield Finding(
                 name="ocm-work-agent-forbidden", subject=work.ref, summary=f"is forbidden: {why}",
                 evidence=as_proof(proof),
-                accounts_for=(Because(group, why, proof, members=1 if group.size > 1 else None),), since=group.since,
+                accounts_for=(Because(group, why, proof, members=group.share),), since=group.since,
                 remedies=(
                     Remedy(text=f"let {words['user']} {words['verb']} {words['what']} in the managed cluster",
                            who="platform"),

@@ -132,7 +132,7 @@ def _waiting(ctx: Context) -> Iterator[Waiting]:
     for group in ctx.groups("workload-not-admitted"):
         for item in group.members:
             if item.kind_id == VOLCANO and phase(item) in ("", "Pending"):
-                yield Waiting(item=item, group=group, members=1 if group.size > 1 else None)
+                yield Waiting(item=item, group=group, members=group.share)
     for gang in ctx.gangs():
         if gang.kind == VOLCANO and gang.item is not None and phase(gang.item) in ("", "Pending"):
             for group in gang.groups:

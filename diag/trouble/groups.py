@@ -127,6 +127,11 @@ class Group:
         return self.missing or len(self.members)
 
     @property
+    def share(self) -> int | None:
+        """How many members somebody explains who speaks of one of them; None, which is all, where it is the only one."""
+        return 1 if self.size > 1 else None
+
+    @property
     def first(self) -> Object:
         """The first member by name."""
         return self.members[0]
