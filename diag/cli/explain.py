@@ -66,8 +66,8 @@ def command(ctx: click.Context, /, subject: tuple[str, ...], all_: bool, **asked
         modelling.show(modelling.preview(chosen, asked))
         return ExitCode.OK
     chosen, ended = modelling.told(chosen, asked, narrator)
-    code = found.code(delivered(chosen, flags, to, explain_bytes, found.hidden, share))
-    return ended or code
+    code = delivered(chosen, flags, to, explain_bytes, found.hidden, share)
+    return found.code(ended or code)
 
 
 def _nothing(report: Report, form: str, look: Look, said: Sequence[str]) -> bytes:
