@@ -31,13 +31,30 @@ _EXAMPLES = (
     envvar="DIAG_BESIDE",
     help="Show what k8sgpt found (its JSON) beside the causes.",
 )
+@click.option(
+    "--junit-warnings",
+    type=click.Choice(["fail", "pass"]),
+    default="fail",
+    metavar="fail|pass",
+    envvar="DIAG_JUNIT_WARNINGS",
+    help="Whether a warning is a failed case of junit (fail).",
+)
 @shared(fail_on="never")
 @click.pass_context
 def command(
-    ctx: click.Context, /, words: tuple[str, ...], *, baseline: str | None, beside: str | None, **_: object
+    ctx: click.Context,
+    /,
+    words: tuple[str, ...],
+    *,
+    baseline: str | None,
+    beside: str | None,
+    junit_warnings: str,
+    **_: object,
 ) -> int:
     """Write what was found in any number of formats. It fails for nothing that it finds, unless --fail-on asks."""
-    from diag.cli.baseline import fresh, old_report  # noqa: PLC0415  # help runs nothing
+    from dataclasses import replace  # noqa: PLC0415  # help runs nothing
+
+    from diag.cli.baseline import fresh, old_report  # noqa: PLC0415
     from diag.cli.diagnostics import Narrator  # noqa: PLC0415
     from diag.cli.following import awaited  # noqa: PLC0415
     from diag.cli.looking import Looked, delivered, outputs, refuse_paths, sharing  # noqa: PLC0415
@@ -62,6 +79,8 @@ def command(
     troubles, share = found.troubles, sharing(flags, found)
 
     def render(report: Report, form: str, look: Look) -> bytes:
+        if form == "junit" and junit_warnings == "pass":
+            look = replace(look, passing=("info", "warning"))
         if form != "html":
             return scan_bytes(report, form, look)
         from diag.report.formats.html import page  # noqa: PLC0415  # brings the template engine

@@ -10,7 +10,8 @@ class Look:
     """`width` in cells, None for lines that are never broken; `footer` says how to open more (on a terminal).
 
     `again` are the flags with which a further command looks at the same (`--from dump.json`), None for a pipe, which is
-    read once. `hidden` says what is not shown, `everything` asks for long lists in full.
+    read once. `hidden` says what is not shown, `everything` asks for long lists in full. `passing` are the severities
+    that JUnit shows as passed cases.
     """
 
     width: int | None = None
@@ -22,6 +23,7 @@ class Look:
     again: str | None = ""
     hidden: Hidden | None = None
     everything: bool = False
+    passing: tuple[str, ...] = ("info",)
 
 
 _CODES = {

@@ -16,8 +16,12 @@ _RANK = {"info": 1, "warning": 2, "error": 3, "never": 4}
 _DEFAULT = {"scan": "error", "explain": "never", "report": "never"}
 
 
-def expected(command, found, blind, threshold, strict):
-    """The table: found beats unseen, and neither counts unless it was asked for."""
+def expected(command, found, blind, threshold, strict, *, lacks_model=False, ending=""):
+    """The table: cut short beats a model that failed, which beats found, which beats unseen; each where it counts."""
+    if ending:
+        return {"timeout": 124, "interrupted": 130}[ending]
+    if lacks_model and found:
+        return 5
     reached = any(_RANK[each] >= _RANK[threshold or _DEFAULT[command]] for each in found)
     return 1 if reached else 4 if strict and blind == "material" else 0
 
@@ -26,6 +30,7 @@ def expected(command, found, blind, threshold, strict):
 def ended(report, clean, tmp_path, monkeypatch, capsys):
     """Runs a command line here, on a report with causes of these severities and such gaps; gives its exit code."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))  # no model that somebody has chosen
     monkeypatch.setenv("DIAG_CONFIG_DIR", str(tmp_path / "config"))
     harmless = [gap for gap in report.gaps if not gap.material]
     gaps = {"nothing": [], "harmless": harmless, "material": report.gaps}
@@ -68,6 +73,64 @@ def test_what_is_found_decides_then_what_could_not_be_seen(ended, command, thres
             found,
             blind,
         )
+
+
+# Further words of a command line, and whether a model is asked for that there is not.
+_WORDS = [
+    ("explain", ["--llm", "local", "--require-llm"], True),
+    ("explain", ["--require-llm"], True),
+    ("explain", ["--llm", "local"], False),
+    ("explain", ["--llm", "off", "--require-llm"], False),
+    ("report", ["--junit-warnings", "pass", "-o", "junit"], False),
+    ("report", ["--junit-warnings", "fail", "-o", "junit"], False),
+]
+
+
+@pytest.mark.parametrize(("command", "words", "lacks_model"), _WORDS)
+@pytest.mark.parametrize("threshold", [None, "error", "warning", "info", "never"])
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_model_that_is_required_counts_and_how_a_format_shows_a_warning_does_not(
+    ended, command, words, lacks_model, threshold, strict
+):
+    flags = (*words, *(["--fail-on", threshold] if threshold else []), *["--strict"] * strict)
+
+    for found, blind in itertools.product(_FOUND, ("nothing", "harmless", "material")):
+        told = expected(command, found, blind, threshold, strict, lacks_model=lacks_model)
+        assert ended(command, found, blind, *flags) == told, (found, blind)
+
+
+@pytest.mark.parametrize(
+    ("command", "words", "lacks_model"), [("scan", [], False), ("explain", [], False), ("report", [], False), *_WORDS]
+)
+@pytest.mark.parametrize("ending", ["timeout", "interrupted"])
+def test_a_look_that_was_cut_short_says_so_whatever_else_there_is(
+    ended, monkeypatch, command, words, lacks_model, ending
+):
+    whole = looking.looked
+    monkeypatch.setattr(looking, "looked", lambda *asked: dataclasses.replace(whole(*asked), ended=ending))
+
+    for found, blind, threshold, strict in itertools.product(
+        ((), ("error",), ("info", "warning")), ("nothing", "material"), (None, "info", "never"), (False, True)
+    ):
+        flags = (*words, *(["--fail-on", threshold] if threshold else []), *["--strict"] * strict)
+        told = expected(command, found, blind, threshold, strict, lacks_model=lacks_model, ending=ending)
+        assert ended(command, found, blind, *flags) == told, (found, blind, threshold, strict)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["scan", "--fail-on", "dire"],
+        ["report", "--junit-warnings", "maybe"],
+        ["report", "-o", "junitt"],
+        ["report", "--watch"],
+        ["explain", "--llm", "gpt"],
+        ["scan", "--demo"],
+    ],
+)
+@pytest.mark.parametrize("strict", [[], ["--strict", "--fail-on", "info"]])
+def test_a_slip_of_the_pen_is_that_whatever_would_be_found(ended, words, strict):
+    assert ended(words[0], ["error"], "material", *strict, *words[1:]) == 2
 
 
 @pytest.mark.parametrize(

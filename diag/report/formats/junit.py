@@ -1,8 +1,9 @@
 """JUnit XML for the test tabs of GitLab, Jenkins, Azure and CircleCI.
 
-A cause is a failed case (a state, `info`, a passed one that says so); a family of rules that found nothing a passed
-one; what could not be looked at a skipped one, and a rule that crashed an error. GitLab shows `classname` as the suite,
-drops cases of the same name, and takes 30 MB for a file (docs.gitlab.com, ci/testing/unit_test_reports).
+A cause is a failed case (a state, `info`, a passed one that says so, and a warning where that is asked for); a family
+of rules that found nothing a passed one; what could not be looked at a skipped one, and a rule that crashed an error.
+GitLab shows `classname` as the suite, drops cases of the same name, and takes 30 MB for a file (docs.gitlab.com,
+ci/testing/unit_test_reports).
 """
 
 from collections import Counter
@@ -60,7 +61,7 @@ def _causes(report: Report, look: Look) -> Iterator[ET.Element]:
         case = _case(f"diag.{line.rule[:3]}", f"{line.rule} {line.name} · {named(line.root, with_cluster=several)}")
         text = _text(line, explanation, look) if left > 0 else f"{line.summary}\n\nThe evidence is left out: no room."
         left -= len(text.encode())
-        if line.severity == "info":
+        if line.severity in look.passing:
             ET.SubElement(case, "system-out").text = text
         else:
             ET.SubElement(case, "failure", type=line.severity, message=line.summary).text = text

@@ -79,6 +79,19 @@ def test_a_state_is_a_passed_case(report):
     assert info.summary in case.system_out
 
 
+def test_warnings_pass_with_their_text_where_that_is_asked_for(report):
+    rows = msgspec.structs.replace(
+        report, causes=[msgspec.structs.replace(report.causes[0], severity=each) for each in ("warning", "error")]
+    )
+    failed, _ = checked(scan_bytes(msgspec.structs.replace(rows, gaps=[]), "junit", Look()))
+    warning, error = checked(scan_bytes(msgspec.structs.replace(rows, gaps=[]), "junit", Look(passing=("warning",))))
+
+    assert failed.is_failure
+    assert warning.is_passed
+    assert error.is_failure
+    assert rows.causes[0].summary in warning.system_out
+
+
 def test_a_family_passes_when_it_looked_and_found_nothing(report):
     gap = report.gaps[0]
     rows = msgspec.structs.replace(
