@@ -82,3 +82,17 @@ def test_fragmentation_is_sure_only_where_the_scheduler_counted_the_same(cluster
 
     assert blamed(*nodes, *held, agreed)["gpu-fragmentation"] == "certain"
     assert blamed(*nodes, *held, older)["gpu-fragmentation"] != "certain"
+
+
+def test_sums_are_not_certain_where_the_scheduler_turned_nodes_down_for_a_port(cluster, blamed):
+    asks = {"requests": {"nvidia.com/gpu": "8"}}
+    spec = {"containers": [{**PORT["containers"][0], "resources": asks}]}
+    nodes = [cluster.node("taken", 4), cluster.node("a", 4), cluster.node("b", 8)]
+    holders = [cluster.pod("port", node="taken", spec={**PORT, "nodeName": "taken"}), cluster.pod("gpu", 1, node="b")]
+
+    def told(counts):
+        return blamed(*nodes, *holders, cluster.pod("waiter", spec=spec, message=unschedulable(counts, 3)))
+
+    assert told("3 Insufficient nvidia.com/gpu") == {"gpu-fragmentation": "certain"}
+    ports = "node(s) didn't have free ports for the requested pod ports"
+    assert told(f"1 {ports}, 3 Insufficient nvidia.com/gpu") == {"gpu-fragmentation": "possible"}

@@ -43,6 +43,8 @@ def agreement(place: Placement, group: Group, resource: str | None) -> Agreement
     same_nodes = said.nodes == len(place.snap.nodes)
     if resource is None or said.prefilter is not None:
         return Agreement(message=said, nodes=same_nodes, sums=None)
+    if said.count(ReasonKind.PORTS):  # those nodes are not asked for room; which they were is not counted here
+        return Agreement(message=said, nodes=same_nodes, sums=None)
     counted = place.count(group.shape).short.get(resource, 0)
     if resource == "pods":
         return Agreement(message=said, nodes=same_nodes, sums=said.count(ReasonKind.TOO_MANY_PODS) == counted)
