@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from diag.catalog.registry import Registry
 from diag.catalog.run import Ran, run
+from diag.causes import gang_logs
 from diag.causes.assess import Assessed, assess
 from diag.causes.compete import Decision, decide
 from diag.causes.graph import Graph, build
@@ -33,6 +34,7 @@ def diagnose(snap: Snapshot, registry: Registry, wanted: Callable[[str, str], bo
     trouble = Trouble(snap)
     groups = trouble.groups
     ran = run(registry, trouble, wanted)
+    gang_logs.want(snap, groups)
     decisions = decide(groups, ran.found, trouble.charges)
     graph = build(ran.found, decisions)
     causes = [assess(node, snap.now) for node in graph.roots()]

@@ -26,7 +26,7 @@ def with_logs(snapshots: Sequence[Snapshot], most: int, say: Callable[[str], Non
         if not now:
             found.append(snap)
             continue
-        say(f"reading {len(now)} logs of {snap.cluster}")
+        say(f"reading {len(now)} logs of {snap.cluster}, of {most} that may be read")
         read += len(now)
         logs, problems = snap.logs.fetch(now)
         gaps = [

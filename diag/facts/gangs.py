@@ -7,12 +7,23 @@ apis/scheduling/v1alpha1 (label and PodGroup).
 from diag.facts.gpus import Amounts
 from diag.facts.quantity import milli
 from diag.projection import JsonDict, Object
+from diag.vocab.kueue import POD_GROUP_NAME
+from diag.vocab.training import JOBSET_NAME, KUBEFLOW_JOB_NAME, LWS_GROUP, LWS_NAME, RAY_CLUSTER_NAME
 
 VOLCANO, COSCHEDULING = "scheduling.volcano.sh/PodGroup", "scheduling.x-k8s.io/PodGroup"
 QUEUE = "scheduling.volcano.sh/Queue"
 HYPERNODE = "topology.volcano.sh/HyperNode"
 # Where a pod names its PodGroup: (annotations or labels, key).
 VOLCANO_KEY, COSCHEDULING_KEY = "scheduling.k8s.io/group-name", "scheduling.x-k8s.io/pod-group"
+
+# A Job whose pods know their number (kubernetes/api batch/v1: JobCompletionIndexAnnotation, JobNameLabel).
+_JOB_NAME, _JOB_INDEX = "batch.kubernetes.io/job-name", "batch.kubernetes.io/job-completion-index"
+# Labels that members of a job have in common, the first that a pod has all of; a place is each member's own.
+_JOBS = (
+    (POD_GROUP_NAME,), (JOBSET_NAME,), (LWS_NAME, LWS_GROUP), (KUBEFLOW_JOB_NAME,), (RAY_CLUSTER_NAME,),
+    (_JOB_NAME, _JOB_INDEX),
+)  # fmt: skip
+_PLACES = frozenset({_JOB_INDEX})
 
 
 def gang_of(pod: Object) -> tuple[str, str] | None:
@@ -22,6 +33,19 @@ def gang_of(pod: Object) -> tuple[str, str] | None:
         return VOLCANO, name
     name = pod.labels.get(COSCHEDULING_KEY)
     return (COSCHEDULING, name) if name else None
+
+
+def together(pod: Object) -> tuple[str, ...] | None:
+    """What is equal for the pods of a namespace that need each other: a PodGroup, or a job of several members.
+
+    None for a pod that stands alone; the replicas of a Deployment do.
+    """
+    named = gang_of(pod)
+    if named is not None:
+        return named
+    labels = pod.labels
+    keys = next((keys for keys in _JOBS if all(key in labels for key in keys)), None)
+    return None if keys is None else (keys[0], *(labels[key] for key in keys if key not in _PLACES))
 
 
 def membership_path(kind: str) -> str:
