@@ -13,6 +13,7 @@ from diag.document import Report
 from diag.errors import UsageError
 
 if TYPE_CHECKING:
+    from diag.llm.engines.engine import Engine, EngineError
     from diag.llm.tell import Choice
 
 CALLS, TOKENS = 20, 100_000
@@ -61,7 +62,7 @@ def preview(report: Report, asked: dict[str, Any]) -> str:
     from diag.llm.tell import questions  # noqa: PLC0415  # brings the template engine
 
     engine = _engine(asked, tolerant=True)
-    choice = _choice(report, asked, Narrator(quiet=True, verbose=0))
+    choice = choice_for(report, asked, Narrator(quiet=True, verbose=0))
     parts = []
     for one in questions(report, choice, engine):
         head = f"# {one.cause.id}: {one.prompt.tokens} tokens, templates {one.prompt.version}"
@@ -88,7 +89,7 @@ def told(report: Report, asked: dict[str, Any], narrator: Narrator) -> tuple[Rep
     from diag.llm.tell import tell  # noqa: PLC0415  # brings the template engine
 
     try:
-        ended = tell(report, engine, _choice(report, asked, narrator))
+        ended = tell(report, engine, choice_for(report, asked, narrator))
     finally:
         engine.close()
         narrator.done()
@@ -111,15 +112,26 @@ def _engine(asked: dict[str, Any], *, tolerant: bool = False) -> Any:
         raise
 
 
-def _choice(report: Report, asked: dict[str, Any], narrator: Narrator) -> "Choice":
+def engine_or_why(asked: dict[str, Any]) -> "tuple[Engine | None, EngineError | None]":
+    """The engine that the flags name, or why it cannot be used; neither where no model is to be asked."""
+    from diag.llm.engines.engine import EngineError  # noqa: PLC0415  # only where a model may be asked
+
+    try:
+        return _engine(asked), None
+    except EngineError as error:
+        return None, error
+
+
+def choice_for(report: Report, asked: dict[str, Any], narrator: Narrator) -> "Choice":
+    """How models are asked about this report, by the flags."""
     import platformdirs  # noqa: PLC0415  # as above
 
     from diag.llm.cache import Cache, default_folder  # noqa: PLC0415  # as above
     from diag.llm.prompt import checked_language  # noqa: PLC0415  # as above
     from diag.llm.spending import Spending  # noqa: PLC0415  # as above
     from diag.llm.tell import Choice  # noqa: PLC0415  # as above
-    from diag.redact.names import named_in  # noqa: PLC0415  # as above
     from diag.redact.keys import installation_key  # noqa: PLC0415  # as above
+    from diag.redact.names import named_in  # noqa: PLC0415  # as above
     from diag.redact.pseudonyms import Pseudonyms  # noqa: PLC0415  # as above
     from diag.redact.redact import Redactor  # noqa: PLC0415  # as above
 

@@ -14,7 +14,7 @@ from diag.snapshot.archive.lines import MANIFEST
 from diag.snapshot.archive.write import form_for, packed, save
 from diag.snapshot.sources.budget import Budget
 from diag.snapshot.sources.compressed import expand, is_compressed
-from diag.snapshot.sources.plain_file import file_bytes, read_stream
+from diag.snapshot.sources.plain_file import explain, read_stream
 
 _KEY = re.compile(rb'"redaction_key":(?:"([0-9a-f]{1,64})"|null)')
 
@@ -50,6 +50,14 @@ def restored(source: str, to: Path | None, key: Path | None) -> None:
 
 
 def _text(source: str) -> bytes:
+    """What a file or stdin holds, unpacked; it may be any text."""
     budget = Budget(Limits())
-    data = read_stream(sys.stdin.buffer, budget) if source == "-" else file_bytes(Path(source), budget)
+    if source == "-":
+        data = read_stream(sys.stdin.buffer, budget)
+    else:
+        try:
+            with Path(source).open("rb") as file:
+                data = read_stream(file, budget)
+        except OSError as error:
+            raise explain(Path(source), error) from error
     return expand(data, source, budget)[0] if is_compressed(data) else data

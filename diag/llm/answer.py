@@ -10,6 +10,7 @@ from diag.llm.brief import Brief
 from diag.llm.form import Form, Sentence
 
 MOST_SENTENCES, MOST_CHARS = 8, 320
+_NOTHING = re.compile(r'"sentences"\s*:\s*\[\s*\]')
 _COPIED_ID = re.compile(r"^(?:[FLR]\d{1,3}: )+")
 
 
@@ -17,8 +18,8 @@ class NoFormError(ValueError):
     """An answer that holds no sentence."""
 
 
-def schema(brief: Brief) -> dict[str, Any]:
-    """The JSON Schema of an answer about this brief: only its ids can be cited."""
+def schema(brief: Brief, *, least: int = 1) -> dict[str, Any]:
+    """The JSON Schema of an answer about this brief of `least` sentences: only its ids can be cited."""
 
     def ids(parts: Any) -> list[str]:
         return [one.id for one in parts]
@@ -36,7 +37,7 @@ def schema(brief: Brief) -> dict[str, Any]:
         "steps": several(ids(brief.steps)),
     }
     return _object({
-        "sentences": {"type": "array", "items": _object(sentence), "minItems": 1, "maxItems": MOST_SENTENCES}
+        "sentences": {"type": "array", "items": _object(sentence), "minItems": least, "maxItems": MOST_SENTENCES}
     })  # fmt: skip
 
 
@@ -53,6 +54,11 @@ def form(text: str) -> Form:
     if not sentences:
         raise NoFormError("the answer is empty" if not text.strip() else "the answer is no form with sentences")
     return Form(sentences=sentences)
+
+
+def says_nothing(text: str) -> bool:
+    """Whether an answer is the form with no sentence in it: that is how a model tells that the facts do not say."""
+    return _NOTHING.search(text) is not None
 
 
 def _sentence(row: Any) -> Sentence | None:

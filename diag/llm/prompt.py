@@ -2,10 +2,11 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any, Literal
 
 import jinja2
 
@@ -15,7 +16,8 @@ from diag.report.sanitize import visible
 
 _VERSION = re.compile(r"\{# version: (\d+)")
 _TAG = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")  # of BCP 47, as far as it names a language
-_PARTS = ("_fence.j2", "_language.j2", "explain.system.j2", "explain.user.j2")
+_SHARED = ("_fence.j2", "_language.j2")
+Task = Literal["explain", "ask"]
 _APART = ("ruled_out", "unchecked")  # kinds of facts that have a list of their own
 _FRAME = 80  # tokens of headings, fences, and of what stands between the parts of a step
 
@@ -53,8 +55,17 @@ def checked_language(tag: str) -> str:
 
 def prompt(brief: Brief, *, language: str = "en") -> Prompt:
     """The prompt of one brief. A line of it holds one fact, link or step, whatever stands in the cluster."""
-    environment = _environment()
-    told = {
+    return _rendered("explain", _told(brief), language)
+
+
+def question_prompt(brief: Brief, question: str, before: Sequence[tuple[str, str]], *, language: str = "en") -> Prompt:
+    """The prompt of a question about a brief; `before` are questions and answers of this talk, the oldest first."""
+    earlier = [_line(mark, text) for pair in before for mark, text in zip(("Q", "A"), pair, strict=True)]
+    return _rendered("ask", _told(brief) | {"before": earlier, "question": _line("Q", question)}, language)
+
+
+def _told(brief: Brief) -> dict[str, Any]:
+    return {
         "facts": [_fact(one) for one in brief.facts if one.kind not in _APART],
         "links": [_line(one.id, f"{one.effect} because of {one.cause}: {one.why}") for one in brief.links],
         "steps": [_step(one) for one in brief.steps],
@@ -62,10 +73,14 @@ def prompt(brief: Brief, *, language: str = "en") -> Prompt:
         "unchecked": [_fact(one) for one in brief.facts if one.kind == "unchecked"],
         "left_out": brief.left_out,
     }
+
+
+def _rendered(task: Task, told: Mapping[str, Any], language: str) -> Prompt:
+    environment = _environment()
     return Prompt(
-        version=version(),
-        system=environment.get_template("explain.system.j2").render(language=language).strip(),
-        user=environment.get_template("explain.user.j2").render(told).strip(),
+        version=version(task),
+        system=environment.get_template(f"{task}.system.j2").render(language=language).strip(),
+        user=environment.get_template(f"{task}.user.j2").render(told).strip(),
     )
 
 
@@ -76,9 +91,10 @@ def room(budget: int) -> int:
 
 
 @cache
-def version() -> str:
-    """The versions of the templates, in the order of their names: `1.1.1.1`."""
-    found = [_VERSION.match(_source(name)) for name in _PARTS]
+def version(task: Task = "explain") -> str:
+    """The versions of a task's templates, in the order of their names: `1.1.1.1`."""
+    parts = (*_SHARED, f"{task}.system.j2", f"{task}.user.j2")
+    found = [_VERSION.match(_source(name)) for name in parts]
     return ".".join(each[1] for each in found if each)
 
 

@@ -59,30 +59,35 @@ class Question:
     cause: CauseRow
     brief: Brief
     prompt: Prompt  # as it leaves us
+    least: int = 1  # sentences that an answer has to have
 
 
 def questions(report: Report, choice: Choice, engine: Engine | None) -> list[Question]:
     """What would be sent for each cause of a report: behind the gate, so this is also what a preview shows."""
     budget = engine.budget if engine else LARGE
-    asked = []
+    made = []
     for cause in report.causes:
         facts = brief(report, cause, tokens=room(budget))
-        plain = prompt(facts, language=choice.language)
-        gate = choice.redactor.text if choice.redact and not (engine and engine.inside) else mask
-        sent = Prompt(version=plain.version, system=gate(plain.system), user=gate(plain.user))
-        asked.append(Question(cause=cause, brief=facts, prompt=sent))
-    return asked
+        sent = gated(prompt(facts, language=choice.language), choice, engine)
+        made.append(Question(cause=cause, brief=facts, prompt=sent))
+    return made
+
+
+def gated(plain: Prompt, choice: Choice, engine: Engine | None) -> Prompt:
+    """A prompt as it may leave us: without names unless the model is inside, and without secrets always."""
+    gate = choice.redactor.text if choice.redact and not (engine and engine.inside) else mask
+    return Prompt(version=plain.version, system=gate(plain.system), user=gate(plain.user))
 
 
 def tell(report: Report, engine: Engine, choice: Choice) -> Told:
     """Asks the model about each cause. Never raises for a model that fails: its causes keep the template alone."""
-    asked = questions(report, choice, engine)
-    kept = [None if choice.cache is None else choice.cache.get(_key(choice.cache, engine, one)) for one in asked]
-    fresh = [one.prompt.tokens for one, cached in zip(asked, kept, strict=True) if cached is None]
+    each = questions(report, choice, engine)
+    kept = [None if choice.cache is None else choice.cache.get(key_of(choice.cache, engine, one)) for one in each]
+    fresh = [one.prompt.tokens for one, cached in zip(each, kept, strict=True) if cached is None]
     if fresh and not engine.inside:
         choice.say(choice.spending.forecast(engine.model or engine.name, fresh, engine.answer))
     rows, failed, hint, over, interrupted = list[ExplanationRow](), "", None, "", False
-    for one, cached in zip(asked, kept, strict=True):
+    for one, cached in zip(each, kept, strict=True):
         row, why = None, over
         try:
             if not over:
@@ -105,12 +110,12 @@ def _one(one: Question, engine: Engine, choice: Choice, cached: str | None) -> t
     """The row of one cause, and why there is none in the model's words, empty where there is."""
     calls = choice.spending.calls
     try:
-        reply = Reply(text=choice.redactor.restored(cached)) if cached is not None else _asked(one, engine, choice)
+        reply = Reply(text=choice.redactor.restored(cached)) if cached is not None else asked(one, engine, choice)
     except (EngineError, KeyboardInterrupt):
         sent = choice.spending.calls - calls  # whatever came of it
         choice.spending.tokens_in += sent * one.prompt.tokens
         if choice.audit is not None and sent:
-            audit.record(choice.audit, _entry(one, engine, choice, Reply(text=""), None, cached=False))
+            audit.record(choice.audit, entry(one, engine, choice, Reply(text=""), None, cached=False))
         raise
     answer = reply.text
     checked, why = None, ""
@@ -123,9 +128,9 @@ def _one(one: Question, engine: Engine, choice: Choice, cached: str | None) -> t
     except Exception as error:  # noqa: BLE001  # what cannot be checked is not shown, and costs no report
         why = f"the checker failed on what {engine.model} said ({type(error).__name__})"
     if cached is None and choice.cache is not None and not why:
-        choice.cache.put(_key(choice.cache, engine, one), choice.redactor.text(answer))
+        choice.cache.put(key_of(choice.cache, engine, one), choice.redactor.text(answer))
     if choice.audit is not None:
-        audit.record(choice.audit, _entry(one, engine, choice, reply, checked, cached=cached is not None))
+        audit.record(choice.audit, entry(one, engine, choice, reply, checked, cached=cached is not None))
     if checked is None:
         return None, why
     if not _enough(checked, one.brief):
@@ -136,21 +141,23 @@ def _one(one: Question, engine: Engine, choice: Choice, cached: str | None) -> t
     return _row(one, engine, checked, choice), ""
 
 
-def _asked(one: Question, engine: Engine, choice: Choice) -> Reply:
+def asked(one: Question, engine: Engine, choice: Choice, piece: Callable[[str], None] = lambda _: None) -> Reply:
+    """What the engine answers, with the names of the cluster; `piece` gets its text as it comes, without them."""
     written = 0
 
-    def piece(text: str) -> None:
+    def came(text: str) -> None:
         nonlocal written
         written += tokens_of(text)
         choice.progress(f"{engine.model} writes about {one.cause.id}: {written} tokens")
+        piece(text)
 
     choice.progress(f"{engine.model or engine.name} reads about {one.cause.id}")
     about = one.prompt.tokens
     ask = Ask(
-        system=one.prompt.system, user=one.prompt.user, schema=schema(one.brief), most_tokens=engine.answer,
-        timeout_s=choice.timeout_s,
+        system=one.prompt.system, user=one.prompt.user, schema=schema(one.brief, least=one.least),
+        most_tokens=engine.answer, timeout_s=choice.timeout_s,
     )  # fmt: skip
-    reply = engine.ask(ask, Hooks(request=lambda: choice.spending.request(about), piece=piece))
+    reply = engine.ask(ask, Hooks(request=lambda: choice.spending.request(about), piece=came))
     choice.spending.add(reply, about)
     return Reply(text=choice.redactor.restored(reply.text), tokens_in=reply.tokens_in, tokens_out=reply.tokens_out)
 
@@ -161,7 +168,8 @@ def _enough(checked: "Checked", facts: Brief) -> bool:
     return len(checked.kept) >= _LEAST_KEPT and any(causes & set(one.facts) for one in checked.kept)
 
 
-def _key(cache: Cache, engine: Engine, one: Question) -> str:
+def key_of(cache: Cache, engine: Engine, one: Question) -> str:
+    """The key of a question in the cache."""
     return cache.key(engine.name, engine.model, one.prompt.digest, str(engine.answer))
 
 
@@ -173,8 +181,8 @@ def _row(one: Question, engine: Engine, checked: "Checked", choice: Choice) -> E
         note += f"; {checked.partial}"
     return ExplanationRow(
         cause=one.cause.id, engine=engine.name, model=engine.model, text="", citations=[],
-        checked=_count(checked), sentences=[_sentence(each, one.brief) for each in checked.kept], note=note,
-        dropped=_dropped(checked, choice),
+        checked=_count(checked), sentences=[sentence_row(each, one.brief) for each in checked.kept], note=note,
+        dropped=dropped_rows(checked, choice),
     )  # fmt: skip
 
 
@@ -186,7 +194,7 @@ def _stands_in(
         cause=one.cause.id, engine="template", model=None, text="", citations=[],
         checked=_count(checked) if checked else CheckedRow(sentences=0, kept=0, dropped=0), sentences=[],
         note=f"the template explains alone: {why}",
-        dropped=_dropped(checked, choice) if checked and choice else [],
+        dropped=dropped_rows(checked, choice) if checked and choice else [],
     )  # fmt: skip
 
 
@@ -194,7 +202,8 @@ def _count(checked: "Checked") -> CheckedRow:
     return CheckedRow(sentences=checked.sentences, kept=len(checked.kept), dropped=len(checked.dropped))
 
 
-def _dropped(checked: "Checked", choice: Choice) -> list[DroppedRow]:
+def dropped_rows(checked: "Checked", choice: Choice) -> list[DroppedRow]:
+    """What was dropped and why, where somebody wants to see it."""
     if not choice.show_dropped:
         return []
     return [
@@ -203,15 +212,17 @@ def _dropped(checked: "Checked", choice: Choice) -> list[DroppedRow]:
     ]
 
 
-def _sentence(sentence: Sentence, facts: Brief) -> SentenceRow:
+def sentence_row(sentence: Sentence, facts: Brief) -> SentenceRow:
+    """A sentence with the evidence of the facts that it cites."""
     by_id = {fact.id: fact for fact in facts.facts}
     evidence = dict.fromkeys(key for cited in sentence.facts for key in by_id[cited].evidence)
     return SentenceRow(text=sentence.text, citations=list(evidence))
 
 
-def _entry(
+def entry(
     one: Question, engine: Engine, choice: Choice, reply: Reply, checked: "Checked | None", *, cached: bool
 ) -> audit.Entry:
+    """The line of a question in the audit trail."""
     return audit.Entry(
         engine=engine.name, model=engine.model, prompt=one.prompt.digest, prompt_version=one.prompt.version,
         redacted=choice.redact and not engine.inside, cached=cached, tokens_in=reply.tokens_in,
