@@ -2,9 +2,14 @@
 
 import math
 from collections import Counter
+from datetime import timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 
 import pytest
 from scenarios import SCENARIOS, dump_of, scenario
+
+from diag.api import scan
+from diag.collect.live import Live
 
 SPARE = 40  # requests beside one for each 500 objects of a kind
 
@@ -44,3 +49,17 @@ def told(cause):
 
 def without_source(report):
     return {**report, "target": {"clusters": [{**one, "source": None} for one in report["target"]["clusters"]]}}
+
+
+@pytest.mark.parametrize("later_s", [61, 300])
+def test_a_healthy_cluster_stays_quiet_as_its_clock_goes_on(later_s, serve):
+    """A suspended Job names a queue, and Kueue is not installed: nobody says that it should have been admitted."""
+    items, logs = scenario("healthy-busy-rollout")
+    server = serve(items, logs=logs)
+    then = parsedate_to_datetime(server.date) + timedelta(seconds=later_s)
+    server.date = format_datetime(then, usegmt=True)
+
+    report = scan(Live(kubeconfig=server.config))
+
+    assert {cause.severity for cause in report.causes} <= {"info"}
+    assert report.target.clusters[0].now == then.strftime("%Y-%m-%dT%H:%M:%SZ")
