@@ -283,7 +283,7 @@ class Cluster:
 
 def _configure(settings: Any, login: Login) -> tuple[str, str]:
     """Fill the client's configuration; returns the names of the context and of its namespace."""
-    from kubernetes.config import incluster_config, kube_config  # noqa: PLC0415  heavy
+    from kubernetes.config import exec_provider, incluster_config, kube_config  # noqa: PLC0415  heavy
 
     place = _place(login.kubeconfig)
     if place is None and not login.context and in_cluster():
@@ -307,7 +307,7 @@ def _configure(settings: Any, login: Login) -> tuple[str, str]:
         names = ", ".join(each.name for each in known) or "none"
         what = f"no context is called {login.context}" if login.context else "the kubeconfig has no current context"
         raise UsageError(what, hint=f"contexts of {place}: {names}; name one with --context")
-    plugin.bound()
+    plugin.bound(exec_provider)
     try:
         kube_config.load_kube_config(
             config_file=place, context=chosen.name, client_configuration=settings, persist_config=False

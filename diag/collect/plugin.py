@@ -66,9 +66,10 @@ class _Bounded:
     PIPE = subprocess.PIPE
 
 
-def bound() -> None:
-    """From now on the client's plug-ins are bounded, in versions 33 to 37 alike; of this thread none has run yet."""
-    from kubernetes.config import exec_provider  # noqa: PLC0415  heavy
+def bound(exec_provider: Any) -> None:
+    """From now on the plug-ins that this module of the client runs are bounded; of this thread none has run yet.
 
+    It is `kubernetes.config.exec_provider`, the same in versions 33 to 37.
+    """
     exec_provider.subprocess = _Bounded
     last.name = ""
