@@ -58,6 +58,7 @@ class Settings(_Table):
     llm_audit: str | None = Field(None, description="add a line for each question to this file")
     no_llm_cache: bool | None = Field(None, description="keep no answers of models")
     show_ignored: bool | None = Field(None, description="list what was ignored")
+    share: bool | None = Field(None, description="write pseudonyms in place of names")
     quiet: bool | None = Field(None, description="no narration")
     verbose: int | None = Field(None, ge=0, le=2, description="more narration")
     color: Literal["auto", "always", "never"] | None = Field(None, description="when to use colour")
