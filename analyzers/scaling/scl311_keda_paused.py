@@ -52,15 +52,11 @@ def _finding(ctx: Context, item: Object, name: str) -> Finding:
     kind = text_at(item, "spec.scaleTargetRef.kind") or "Deployment"
     pinned = f" at {value} replicas" if name == REPLICAS else ""
     summary = f"is paused by the annotation {name}, which keeps {kind} {target or 'its target'}{pinned}"
+    emptied = name == REPLICAS and value == "0"
     held = [
         group
-        for group in ctx.groups(*SYMPTOMS)
-        if group.workload == item.ref
-        or (
-            name == REPLICAS
-            and value == "0"
-            and (group.workload.kind, group.workload.name, group.workload.namespace) == (kind, target, item.namespace)
-        )
+        for group in (ctx.groups(*SYMPTOMS) if emptied else ())
+        if (group.workload.kind, group.workload.name, group.workload.namespace) == (kind, target, item.namespace)
     ]
     return Finding(
         subject=item.ref,
@@ -70,7 +66,7 @@ def _finding(ctx: Context, item: Object, name: str) -> Finding:
         remedies=(
             Remedy(
                 text=f"remove the annotation {name}",
-                command=f"kubectl -n {item.namespace} annotate {item.kind or 'scaledobject'} {item.name} {name}-",
+                command=f"kubectl -n {item.namespace} annotate {item.ref.kind} {item.name} {name}-",
             ),
         ),
     )

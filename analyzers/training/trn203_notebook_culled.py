@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.facts.times import age_s
-from diag.findings import Because, Confidence, Finding, Question, Remedy, Severity
+from diag.findings import Confidence, Finding, Question, Remedy, Severity
 from diag.projection import Object
 from diag.snapshot.cite import key
 
@@ -40,8 +40,7 @@ def notebook_culled(ctx: Context) -> Iterator[Finding]:
     """
     culled: dict[str, list[Object]] = defaultdict(list)
     for item in ctx.snap.all(NOTEBOOK):
-        stopped, used = item.annotations.get(STOPPED), item.annotations.get(LAST_USED)
-        idle = age_s(used, stopped) if stopped and used else None
+        idle = age_s(item.annotations.get(LAST_USED), item.annotations.get(STOPPED))
         if idle is not None and idle >= IDLE_S:
             culled[item.namespace].append(item)
     for items in culled.values():
@@ -56,7 +55,6 @@ def notebook_culled(ctx: Context) -> Iterator[Finding]:
                 ctx.cite(newest, f"metadata.annotations{key(STOPPED)}"),
                 ctx.cite(newest, f"metadata.annotations{key(LAST_USED)}"),
             ),
-            accounts_for=tuple(Because(group, summary) for group in ctx.groups() if group.workload in refs),
             members=tuple(sorted(refs - {newest.ref})),
             confidence=Confidence.LIKELY,
             since=stopped,
