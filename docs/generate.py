@@ -47,7 +47,7 @@ SHOWN = re.compile(r"(<!-- shows: (?P<command>[^\n]+) -->\n```console\n).*?(?=^`
 
 def main() -> None:
     """Writes or compares. Exits with 1 where `--check` finds something stale."""
-    wanted = dict(pages())
+    wanted = dict(pages()) | dict(schemas())
     for path in (README, *sorted((ROOT / "docs").glob("*.md"))):
         if path.exists():
             wanted[path] = SHOWN.sub(shown, path.read_text(encoding="utf-8"))
@@ -57,7 +57,8 @@ def main() -> None:
         for path in (*stale, *surplus):
             print(f"stale: {path.relative_to(ROOT)}", file=sys.stderr)
         sys.exit("run `make docs`" if stale or surplus else 0)
-    RULES.mkdir(exist_ok=True)
+    for folder in {path.parent for path in wanted}:
+        folder.mkdir(parents=True, exist_ok=True)
     for path in surplus:
         path.unlink()
     for path in stale:
@@ -72,6 +73,14 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield RULES / "index.md", index(rules)
     for path, command in ROLES.items():
         yield path, f"# Written by `make docs`, as `diag {command}` prints it.\n{printed(command)}"
+
+
+def schemas() -> Iterator[tuple[Path, str]]:
+    """The published schema of each document with the file that is named after it: `report.v1.json`."""
+    for document in ("report", "diff"):
+        words = [sys.executable, "-m", "diag", "schema", document]
+        text = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout  # noqa: S603  ours
+        yield ROOT / "docs" / "schema" / f"{document}.v1.json", text
 
 
 def index(rules: list[RuleInfo]) -> str:
