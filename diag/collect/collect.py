@@ -20,7 +20,7 @@ from diag.collect.namespaces import allowed_in, candidates
 from diag.collect.pool import in_parallel, patiently
 from diag.collect.requests import FailedError, Stop, ask
 from diag.projection import kind_id
-from diag.snapshot.sources.part import Listed, Part, Problem, ProblemWhy, Slice
+from diag.snapshot.sources.part import Listed, Part, Permission, Problem, ProblemWhy, Slice
 
 LAYOUT = "live cluster"
 # What a first look needs, in front; the others follow in the order of their names.
@@ -65,6 +65,7 @@ class Gathered:
             path=name, cluster=name, items=items, problems=problems + self.served.problems,
             captured_at=self.captured_at, server_version=self.version, assumed=(), layout=LAYOUT,
             listed=_listed(self.listings, within, self.kinds, self.served), store=LiveLogs(self.cluster, stop, say),
+            permissions=_permissions(self.listings, within),
         )  # fmt: skip
 
 
@@ -200,6 +201,15 @@ def _problem(listing: Listing, inside: Sequence[Listing]) -> Problem:
             f"  needs: list {served.full}" + (" in every namespace" if served.namespaced else "") + " (diag rbac)"
         )
     return Problem(what=f"list {served.id}", why=why, detail=detail, fix=command, kinds=(served.id,))
+
+
+def _permissions(listings: Iterable[Listing], inside: dict[str, list[Listing]]) -> tuple[Permission, ...]:
+    """What was asked for and answered or refused; what failed otherwise tells of no permission."""
+    found = [Permission(kind=each.served.id) for each in listings if each.failure is None]
+    for each in filter(_is_refused, listings):
+        allowed = {one.namespace for one in inside.get(each.served.id, ()) if one.failure is None}
+        found.append(Permission(kind=each.served.id, namespaces=tuple(sorted(allowed))))
+    return tuple(sorted(found, key=lambda one: one.kind))
 
 
 def _listed(

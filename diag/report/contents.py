@@ -7,7 +7,7 @@ import msgspec
 from diag.report.cells import pad, width, wrap
 from diag.report.look import Look, paint, typed
 from diag.report.sanitize import escaped, visible
-from diag.views.contents import ClusterContents, Contents, KindRow, MissingRow, SourceRow
+from diag.views.contents import ClusterContents, Contents, KindRow, MissingRow, PermissionRow, SourceRow
 from diag.views.wording import WHY_NOT, counted, folded
 
 FORMATS = ("table", "plain", "json")
@@ -35,12 +35,27 @@ def _cluster(row: ClusterContents, look: Look, *, table: bool) -> Iterator[str]:
     yield f"Server version: {visible(row.server_version or 'not stated')}"
     yield f"Captured at: {visible(row.captured_at or 'not stated')}"
     yield f"Diagnosed as of: {visible(row.now)} ({_NOW_FROM.get(row.now_from, row.now_from)})"
+    if row.permissions is not None:
+        yield from wrap(f"Permissions: {_permissions(row.permissions)}", look.width, rest="  ")
+    if row.redaction_key:
+        yield f"Redacted: names are pseudonyms of the key {visible(row.redaction_key)}"
     if row.namespaces:
         yield from wrap(f"Namespaces: {folded([*map(visible, row.namespaces)], 20)}", look.width, rest="  ")
     yield ""
     yield from _kinds(row.kinds, look) if table else map(_kind_line, row.kinds)
     yield ""
     yield from _missing(row, look)
+
+
+def _permissions(rows: Sequence[PermissionRow]) -> str:
+    """What the collecting identity could not list, after how much it could."""
+    everywhere = sum(row.namespaces is None for row in rows)
+    some = [
+        f"{visible(row.kind)} only in {folded([*map(visible, row.namespaces)], 3)}" for row in rows if row.namespaces
+    ]
+    refused = [visible(row.kind) for row in rows if row.namespaces == []]
+    told = [f"could list {counted(everywhere, 'kind')}", *some]
+    return "; ".join([*told, *([f"was refused {folded(refused, 10)}"] if refused else [])])
 
 
 def _source(row: SourceRow) -> str:
@@ -67,6 +82,8 @@ def _complete(row: KindRow) -> str:
     match row.coverage:
         case "complete":
             return "yes"
+        case "damaged":
+            return "one at least cannot be read"
         case "partly":
             return f"in {folded([*map(visible, row.complete_in or ())], 3)}"
         case _:

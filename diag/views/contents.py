@@ -30,7 +30,8 @@ class KindRow(Row, kw_only=True):
     """One kind that is here or that a source claims to have listed.
 
     `coverage`: complete (a source says that it listed all), partly (in the namespaces `complete_in` only, null for
-    all), or assumed (a plain file holds it, and nobody says whether that is all).
+    all), assumed (a plain file holds it, and nobody says whether that is all), or damaged (one that cannot be read may
+    be of it).
     """
 
     kind: str
@@ -38,6 +39,13 @@ class KindRow(Row, kw_only=True):
     namespaces: int
     coverage: str
     complete_in: list[str] | None
+
+
+class PermissionRow(Row, kw_only=True):
+    """A kind that the collecting identity asked for, and where it was given: null for all namespaces, none if refused."""
+
+    kind: str
+    namespaces: list[str] | None
 
 
 class MissingRow(Row, kw_only=True):
@@ -51,12 +59,17 @@ class MissingRow(Row, kw_only=True):
 
 
 class ClusterContents(Row, kw_only=True):
-    """One cluster of the snapshot. `now` is the time that a diagnosis takes, and `now_from` where that comes from."""
+    """One cluster of the snapshot. `now` is the time that a diagnosis takes, and `now_from` where that comes from.
+
+    `permissions` is null where no source says what it could list, `redaction_key` where names are clear.
+    """
 
     cluster: str
     sources: list[SourceRow]
     server_version: str | None
     captured_at: str | None
+    permissions: list[PermissionRow] | None
+    redaction_key: str | None
     now: str
     now_from: str
     objects: int
@@ -90,6 +103,8 @@ def cluster_contents(snap: Snapshot, parts: Sequence[Part], registry: Registry) 
         sources=sources,
         server_version=snap.server_version,
         captured_at=snap.captured_at,
+        permissions=_permissions(parts),
+        redaction_key=next((part.redaction_key for part in parts if part.redaction_key), None),
         now=snap.now,
         now_from=snap.now_from,
         objects=sum(map(len, snap.tables.values())),
@@ -100,6 +115,16 @@ def cluster_contents(snap: Snapshot, parts: Sequence[Part], registry: Registry) 
         blind=len({rule for row in missing for rule in row.hides}),
         rules=len(registry.names),
     )
+
+
+def _permissions(parts: Sequence[Part]) -> list[PermissionRow] | None:
+    told = next((part.permissions for part in parts if part.permissions is not None), None)
+    if told is None:
+        return None
+    return [
+        PermissionRow(kind=one.kind, namespaces=None if one.namespaces is None else list(one.namespaces))
+        for one in told
+    ]
 
 
 def _source(part: Part) -> SourceRow:
@@ -121,6 +146,8 @@ def _kind(kind: str, snap: Snapshot, claimed: Mapping[str, set[str] | None]) -> 
     spaces = Counter(namespace for namespace, _ in snap.all(kind))
     complete_in = claimed.get(kind, set())
     coverage = "complete" if complete_in is None else "partly" if complete_in else "assumed"
+    if snap.coverage(kind) == "damaged":
+        coverage = "damaged"
     return KindRow(
         kind=kind,
         count=spaces.total(),

@@ -11,10 +11,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from diag.api import capture, scan
+from diag.api import capture, contents, examine, scan
 from diag.errors import DiagError, SnapshotError, UsageError
+from diag.findings import Confidence
+from diag.report.contents import contents_bytes
+from diag.report.look import Look
 from diag.snapshot.archive.lines import MANIFEST
 from diag.snapshot.archive.write import save
+from diag.snapshot.sources.part import Lost
 
 HERE = Path(__file__).parent
 TESTS = HERE.parent
@@ -233,3 +237,59 @@ def test_an_archive_within_a_folder_is_one_of_its_files(dump, tmp_path):
 def test_a_capture_of_what_is_no_archive_is_refused(dump):
     with pytest.raises(SnapshotError, match="no archive"):
         scan([f"{dump(pod('a'))}@2"])
+
+
+def test_what_could_not_be_read_is_not_absent_after_a_round_trip(dump, archive):
+    path = dump(pod("a"), pod("b"))
+    path.write_text(path.read_text().replace('"b"', '"b", "x": "\\ud800"', 1))
+    save(archive, capture([path]).packed)
+
+    for found in (examine([path]).snapshots[0], examine([archive]).snapshots[0]):
+        assert found.lost == (Lost(kind="Pod", namespace="ml", name="b"),)
+        assert found.lacks("Pod", "ml", "b") is None
+        assert found.lacks("Pod", "ml", "c") is Confidence.LIKELY
+
+
+# A complete list in an archive: a bad line, lines that are missing, and no end.
+@pytest.mark.parametrize(
+    ("broken", "coverage"),
+    [
+        (lambda lines: lines, "complete"),
+        (lambda lines: [*lines[:2], lines[2][:-2], *lines[3:]], "damaged"),
+        (lambda lines: [*lines[:2], *lines[3:]], "damaged"),
+        (lambda lines: lines[:-1], "damaged"),
+    ],
+)
+def test_what_a_damaged_archive_lists_is_not_complete(dump, archive, broken, coverage):
+    manifest, part, *rest = capture([dump(pod("a"), pod("b"))], form="plain").packed.splitlines()
+    listed = part.replace(b'"listed":[]', b'"listed":[{"kind":"Pod","namespaces":null}]')
+    archive.write_bytes(b"\n".join(broken([manifest, listed, *rest])))
+
+    snap = examine([archive]).snapshots[0]
+    assert snap.coverage("Pod", "ml") == coverage
+
+
+def test_permissions_and_the_key_of_pseudonyms_are_kept_and_shown(dump, archive, tmp_path):
+    manifest, *rest = capture([dump(pod("a"))], form="plain").packed.splitlines()
+    head = json.loads(manifest)
+    assert (head["permissions"], head["redaction_key"]) == (None, None)
+    head |= {"permissions": [{"kind": "Pod", "namespaces": None}, {"kind": "Node", "namespaces": []},
+                             {"kind": "Event", "namespaces": ["ml"]}], "redaction_key": "abc123"}  # fmt: skip
+    archive.write_bytes(b"\n".join([json.dumps(head, separators=(",", ":")).encode(), *rest]))
+    again = tmp_path / "again.jsonl.gz"
+    save(again, capture([archive]).packed)
+
+    for path in (archive, again):
+        row = contents([path]).clusters[0]
+        assert row.redaction_key == "abc123"
+        assert {one.kind: one.namespaces for one in row.permissions} == {"Pod": None, "Node": [], "Event": ["ml"]}
+        text = contents_bytes(contents([path]), "plain", Look(width=None)).decode()
+        assert "Permissions: could list 1 kind; Event only in ml; was refused Node" in text
+        assert "abc123" in text
+
+
+def test_a_yesterdays_archive_tells_of_no_permissions_and_no_key():
+    row = contents([HERE / "yesterday-v1.jsonl.gz"]).clusters[0]
+
+    assert row.permissions is None
+    assert row.redaction_key is None

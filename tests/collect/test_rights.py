@@ -107,3 +107,16 @@ def test_secrets_are_never_asked_for(serve):
 
     assert not [request for request in server.requests if "secrets" in request.path]
     assert {request.method for request in server.requests} == {"GET"}
+
+
+def test_an_archive_keeps_what_the_identity_could_list_and_what_not(serve, diag, tmp_path):
+    items, logs = scenario(NAMES[0])
+    server = serve(items, logs=logs, access=Access(cluster=ALL).without("list", "", "nodes"))
+    archive = tmp_path / "saved.jsonl.gz"
+
+    assert diag("snapshot", "save", archive, "--kubeconfig", server.config).code == 0
+    info = diag("snapshot", "info", archive, "-o", "json")
+    rows = {row["kind"]: row["namespaces"] for row in info.report["clusters"][0]["permissions"]}
+    assert rows["Pod"] is None
+    assert rows["Node"] == []
+    assert "was refused Node" in diag("snapshot", "info", archive).out

@@ -87,7 +87,7 @@ def test_a_list_that_breaks_off_is_not_complete(opened):
     files = collectors.cluster_info(demo())
     files["nodes.json"] = files["nodes.json"][:-2000]
     snapshot, part = opened(files)
-    assert snapshot.coverage("Node") == "assumed"
+    assert snapshot.coverage("Node") == "damaged"
     assert [problem.why for problem in part.problems] == ["truncated"]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from diag.errors import SnapshotError
-from diag.snapshot.sources.part import Reading
+from diag.snapshot.sources.part import Lost, Reading
 
 SCHEMA = "diag.snapshot/v1"
 MANIFEST, PART, ITEM, END = b'{"diag":"manifest"', b'{"diag":"part"', b'{"diag":"item"', b'{"diag":"end"'
@@ -39,8 +39,9 @@ class ProblemLine(msgspec.Struct, kw_only=True, omit_defaults=True):
 class Manifest(msgspec.Struct, kw_only=True, tag_field="diag", tag="manifest"):
     """The first line of a capture.
 
-    `captured_at` is RFC 3339, null where the source did not say; `redaction_key` the id of the key with which names
-    were exchanged, null for a clear capture.
+    `captured_at` is RFC 3339, null where the source did not say; `permissions` the kinds that the collecting identity
+    asked for, with the namespaces (null: all) that it may list, null where nobody says so; `redaction_key` the id of
+    the key with which names were exchanged, null for a clear capture.
     """
 
     schema: str = SCHEMA
@@ -49,17 +50,22 @@ class Manifest(msgspec.Struct, kw_only=True, tag_field="diag", tag="manifest"):
     cluster_uid: str | None = None
     captured_at: str | None = None
     server_version: str | None = None
+    permissions: list[ListedLine] | None = None
     redaction_key: str | None = None
 
 
 class PartLine(msgspec.Struct, kw_only=True, tag_field="diag", tag="part"):
-    """The objects and logs that follow come from one file, or from one collection; `side`: what side files tell."""
+    """The objects and logs that follow come from one file, or from one collection.
+
+    `lost`: what it held and nobody could read; `side`: what side files tell.
+    """
 
     path: str
     layout: str = "archive"
     listed: list[ListedLine] = []
     assumed: list[ListedLine] | None = None
     problems: list[ProblemLine] = []
+    lost: list[Lost] = []
     side: list[Reading] = []
 
 

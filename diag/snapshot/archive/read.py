@@ -13,9 +13,11 @@ from diag.snapshot.archive.lines import manifest as manifest_of
 from diag.snapshot.sources import log_list
 from diag.snapshot.sources.budget import Budget
 from diag.snapshot.sources.compressed import beginning, is_compressed, members
-from diag.snapshot.sources.part import Listed, LogText, Part, Problem, ProblemWhy, Slice
+from diag.snapshot.sources.lost import lost_in
+from diag.snapshot.sources.part import Listed, LogText, Lost, Part, Permission, Problem, ProblemWhy, Slice, without
 
 MAX_PROBLEMS = 20
+MAX_LOST = 100
 HEAD_BYTES = 256 * 1024  # more than the first block of a zstd frame (RFC 8878, 3.1.1.2.3)
 _AGAIN = "save the snapshot again"
 
@@ -102,6 +104,7 @@ class _Collected:
     items: list[Slice] = field(default_factory=list)
     logs: list[LogText] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    lost: dict[Lost, None] = field(default_factory=dict)
 
 
 class _Reading:
@@ -119,6 +122,7 @@ class _Reading:
             self._add(line)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             self.bad.append(f"line {number}: {error}"[:200])
+            self._part().lost[lost_in(line) if len(self.bad) <= MAX_LOST else Lost()] = None
 
     def _add(self, line: memoryview) -> None:
         if bytes(line[: len(MARK)]) == MARK:
@@ -172,23 +176,31 @@ class _Reading:
             what = f"the rest of {self.path}, after {objects:,} objects and {logs:,} logs"
             detail = fault or ("it has no end" if self.end is None else "lines are missing")
             found.insert(0, Problem(what=what, why="truncated", detail=detail, fix=_AGAIN))
+            for one in self.collected:
+                one.lost[Lost()] = None
         return found
 
     def _made(self, one: _Collected) -> Part:
         head = self.head
-        return Part(
+        part = Part(
             path=one.line.path, name=self.name, cluster=head.cluster, items=one.items, logs=one.logs,
             problems=[_problem(each) for each in one.line.problems], captured_at=head.captured_at,
             server_version=head.server_version, listed=_listed(one.line.listed),
             assumed=None if one.line.assumed is None else _listed(one.line.assumed), layout="archive",
-            side=tuple(one.line.side),
+            side=tuple(one.line.side), lost=tuple(one.line.lost), redaction_key=head.redaction_key,
+            permissions=None if head.permissions is None else tuple(map(_permission, head.permissions)),
         )  # fmt: skip
+        return without(part, list(one.lost)) if one.lost else part
 
 
 def _listed(lines: list[ListedLine]) -> tuple[Listed, ...]:
     return tuple(
         Listed(kind=one.kind, namespaces=None if one.namespaces is None else frozenset(one.namespaces)) for one in lines
     )
+
+
+def _permission(one: ListedLine) -> Permission:
+    return Permission(kind=one.kind, namespaces=None if one.namespaces is None else tuple(one.namespaces))
 
 
 def _problem(one: object) -> Problem:

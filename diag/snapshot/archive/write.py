@@ -98,7 +98,8 @@ def capture_lines(
     captured = max((part.captured_at for part in parts if part.captured_at), default=None)
     manifest = Manifest(
         tool=f"diag {__version__}", cluster=cluster, cluster_uid=cluster_uid, captured_at=captured,
-        server_version=versions[0] if versions else None, redaction_key=redaction_key,
+        server_version=versions[0] if versions else None, permissions=_permissions(parts),
+        redaction_key=redaction_key or next((part.redaction_key for part in parts if part.redaction_key), None),
     )  # fmt: skip
     lines, objects = [msgspec.json.encode(manifest)], 0
     for part in parts:
@@ -122,7 +123,20 @@ def _part(part: Part) -> PartLine:
         listed=_listed(part.listed),
         assumed=None if part.assumed is None else _listed(part.assumed),
         problems=[_problem(one) for one in part.problems],
+        lost=list(part.lost),
         side=list(part.side),
+    )
+
+
+def _permissions(parts: Iterable[Part]) -> list[ListedLine] | None:
+    told = [part.permissions for part in parts if part.permissions is not None]
+    return (
+        [
+            ListedLine(kind=one.kind, namespaces=None if one.namespaces is None else sorted(one.namespaces))
+            for one in told[0]
+        ]
+        if told
+        else None
     )
 
 

@@ -8,7 +8,7 @@ from diag.errors import SnapshotError
 from diag.snapshot.archive.read import is_archive, read_archive
 from diag.snapshot.sources.budget import Budget, LimitExceededError, NotObjectsError
 from diag.snapshot.sources.documents import KUBECTL_JSON
-from diag.snapshot.sources.part import Part, Problem
+from diag.snapshot.sources.part import Lost, Part, Problem
 from diag.snapshot.sources.plain_file import explain, file_bytes, printable, read_file, side_part
 
 
@@ -69,7 +69,7 @@ def _files(folder: Path, name: str | None, budget: Budget, parts: list[Part]) ->
 def _bad(path: Path, name: str | None, error: SnapshotError) -> Part:
     shown = printable(path)
     problem = Problem(what=shown, why="unreadable", detail=error.message, fix=error.hint or KUBECTL_JSON)
-    return Part(path=shown, name=name, problems=[problem])
+    return Part(path=shown, name=name, problems=[problem], lost=(Lost(),))
 
 
 def _nothing(folder: Path, parts: list[Part], passed_over: int) -> SnapshotError:

@@ -5,7 +5,7 @@ one bad object is one gap.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 import msgspec
@@ -102,6 +102,14 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """A kind that was asked for, and the namespaces of which it was given: None for all, none where it was refused."""
+
+    kind: str
+    namespaces: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """One thing that a file beside the objects tells of a node's device.
 
@@ -141,8 +149,9 @@ class Part:
     says which kinds it claims to hold completely, also those without an object; a plain file claims nothing. `assumed`
     says of which kinds it holds some objects, where that is not all kinds × all namespaces of its items. `store` offers
     logs beside those in `logs`, `offered` of them. `lost` are objects that could not be read and that no claim of
-    `listed` counts. `side` is what a file beside the objects tells. `layout` is what
-    the source was recognised as.
+    `listed` counts. `permissions` tells what the collecting identity could list, None where nobody says so;
+    `redaction_key` is the id of the key of its pseudonyms, None where names are clear. `side` is what a file beside the
+    objects tells. `layout` is what the source was recognised as.
     """
 
     path: str
@@ -154,9 +163,22 @@ class Part:
     lost: tuple[Lost, ...] = ()
     captured_at: str | None = None
     server_version: str | None = None
+    permissions: tuple[Permission, ...] | None = None
+    redaction_key: str | None = None
     listed: tuple[Listed, ...] = ()
     assumed: tuple[Listed, ...] | None = None
     store: LogStore | None = None
     offered: int = 0
     side: tuple[Reading, ...] = ()
     layout: str = "plain file"
+
+
+def without(part: Part, lost: Sequence[Lost]) -> Part:
+    """The part, short of objects that it counts among its own: what it lists of their kinds becomes an assumption."""
+    fallen = [one for one in part.listed if any(each.may_be(one.kind, "") for each in lost)]
+    return replace(
+        part,
+        lost=tuple(dict.fromkeys((*part.lost, *lost))),
+        listed=tuple(one for one in part.listed if one not in fallen),
+        assumed=None if part.assumed is None else (*part.assumed, *fallen),
+    )

@@ -20,7 +20,7 @@ from diag.snapshot.sources.bundles.places import placed_logs
 from diag.snapshot.sources.bundles.pods import Pods
 from diag.snapshot.sources.bundles.support_bundle import SUPPORT_BUNDLE
 from diag.snapshot.sources.bundles.tool import Notes, Tool
-from diag.snapshot.sources.part import Limits, Part
+from diag.snapshot.sources.part import Limits, Lost, Part
 from diag.snapshot.sources.plain_file import explain, printable
 
 TOOLS = (MUST_GATHER, SUPPORT_BUNDLE, CLUSTER_INFO, CLUSTER_INFO_TEXT, GPU_OPERATOR, NODE_LOGS)
@@ -99,6 +99,7 @@ def read_source(source: Source, shown: str, name: str | None, budget: Budget) ->
         items=objects.items,
         logs=objects.logs,
         problems=problems,
+        lost=(*objects.lost, *([Lost()] if found.broken_off else [])),
         captured_at=max(filter(None, (note.captured_at for note in notes)), default=None),
         server_version=next(filter(None, (note.server_version for note in notes)), None),
         listed=objects.listed(),

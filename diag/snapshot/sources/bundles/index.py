@@ -49,6 +49,7 @@ class Index:
     source: Source
     members: dict[str, Member] = field(default_factory=dict)
     noted: Noted = field(default_factory=Noted)
+    broken_off: bool = False  # whether members may be missing behind those that are here
 
 
 def source_of(path: Path, budget: Budget) -> Source | None:
@@ -122,8 +123,10 @@ def _pass(source: Source, prefix: str, found: Index, is_text: Callable[[str], bo
             elif entry.reader is not None:
                 _look(entry, prefix + name, entry.reader, found, is_text, budget)
     except CutOffError as error:
+        found.broken_off = True
         found.noted.cut_off(f"the bundle from {last or 'its beginning'} on", f"the {source.kind}: {error}")
     except OSError as error:
+        found.broken_off = True
         found.noted.unread(f"the bundle from {last or 'its beginning'} on", error.strerror or str(error))
 
 

@@ -13,7 +13,7 @@ from diag.snapshot.sources.bundles.index import Index, Member
 from diag.snapshot.sources.bundles.places import Trees
 from diag.snapshot.sources.bundles.tool import Scope
 from diag.snapshot.sources.documents import Documents
-from diag.snapshot.sources.part import Listed, LogText, Slice
+from diag.snapshot.sources.part import Listed, LogText, Lost, Slice
 from diag.snapshot.sources.plain_file import documents_of
 
 _Spaces = dict[str, set[str] | None]  # kind -> namespaces, None for all
@@ -25,6 +25,7 @@ class Objects:
     def __init__(self, found: Index, trees: Trees, shown: str, budget: Budget) -> None:
         self.items: list[Slice] = []
         self.logs: list[LogText] = []
+        self.lost: dict[Lost, None] = {}
         self._found, self._trees, self._shown, self._budget = found, trees, shown, budget
         self._listed: _Spaces = {}
         self._assumed: _Spaces = {}
@@ -85,11 +86,13 @@ class Objects:
             raise
         except SnapshotError as error:
             self._found.noted.unread(f"{self._shown}/{name}", error.message)
+            self.lost[Lost(kind=scope.kind if scope is not None else "")] = None
             return False
         part = documents.part(None)
         for problem in part.problems:
             self._found.noted.add(problem)
         self.logs += part.logs
+        self.lost |= dict.fromkeys(part.lost)
         self._claim(documents, scope, whole=not part.problems)
         self.items += part.items
         return not part.problems
