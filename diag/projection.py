@@ -71,14 +71,14 @@ class Object(msgspec.Struct, gc=False, rename="camel", kw_only=True):
     metadata: Meta = msgspec.field(default_factory=Meta)
     # Set by the loader, which overwrites whatever an input puts under these names.
     cluster: str = msgspec.field(default="", name="$diag.cluster")
-    source: Any = msgspec.field(default=Raw(), name="$diag.source")  # Raw, or what has `raw` (a slice of a page)
+    piece: Any = msgspec.field(default=Raw(), name="$diag.piece")  # Raw, or what has `raw` (a slice of a page)
     decoded: JsonDict | None = msgspec.field(default=None, name="$diag.decoded")
     held: bool = msgspec.field(default=True, name="$diag.held")  # False: known only because events speak of it
 
     @property
     def raw(self) -> Raw:
         """The bytes that it was read from; getting them may cost unpacking a page, so take them once."""
-        found: Raw = self.source if isinstance(self.source, Raw) else self.source.raw
+        found: Raw = self.piece if isinstance(self.piece, Raw) else self.piece.raw
         return found
 
     @property

@@ -56,9 +56,9 @@ def _opened(page: Page) -> Sequence[msgspec.Raw]:
 def keep(item: Object, piece: Slice) -> None:
     """Remember where the object stands as a whole."""
     if not isinstance(piece, Paged):
-        item.source = msgspec.Raw(piece.raw)
+        item.piece = msgspec.Raw(piece.raw)
         return
-    item.source = piece
+    item.piece = piece
     _copy_raw(item)
 
 

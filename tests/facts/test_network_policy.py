@@ -10,7 +10,7 @@ from diag.projection import Object
 def policy(name="deny", /, **spec):
     raw = msgspec.json.encode({"metadata": {"name": name}, "spec": {"podSelector": {}, **spec}})
     found = msgspec.json.decode(raw, type=Object)
-    found.source = msgspec.Raw(raw)
+    found.piece = msgspec.Raw(raw)
     return found
 
 

@@ -66,7 +66,7 @@ def asked_pod(ask: Ask, nodes: Sequence[Node], like: Object | None = None) -> Po
         pod, _ = decode(raw, Pod)
     except NotAnObject:
         return None
-    pod.source = msgspec.Raw(raw)
+    pod.piece = msgspec.Raw(raw)
     return pod
 
 
