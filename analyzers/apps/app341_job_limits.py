@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
-from diag.findings import Basis, Because, Evidence, Finding, Question, Remedy
-from diag.projection import Object
+from diag.findings import Basis, Because, Finding, Question, Remedy
+from diag.projection import Condition, Object
 from diag.snapshot.cite import value_at
 from diag.snapshot.kinds import Controller
 from diag.trouble.groups import Group
@@ -58,6 +59,16 @@ Named only where nothing else explains the failure.
 """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """What ended a Job, beside its condition: the fields that tell of the limit, and what to do."""
+
+    name: str
+    summary: str
+    paths: tuple[str, ...]
+    remedy: Remedy
+
+
 @rule(
     "APP341",
     name="job-deadline-exceeded",
@@ -96,13 +107,9 @@ def job_limits(ctx: Context) -> Iterator[Finding]:
         for index, found in enumerate(job.status.conditions or ()):
             if found.type != "Failed" or found.status != "True":
                 continue
-            where = f"status.conditions[{index}]"
-            if found.reason == "DeadlineExceeded":
-                yield _deadline(ctx, group, job, where)
-            elif found.reason in TOO_OFTEN:
-                yield _backoff(ctx, group, job, where)
-            elif found.reason == BY_POLICY:
-                yield _policy(ctx, group, job, where, found.message or "")
+            ended = _ended(group, job, found)
+            if ended is not None:
+                yield _finding(ctx, group, job, f"status.conditions[{index}]", ended)
 
 
 def _job(ctx: Context, group: Group) -> Controller | None:
@@ -111,69 +118,66 @@ def _job(ctx: Context, group: Group) -> Controller | None:
     return found if isinstance(found, Controller) and found.kind_id == "batch/Job" else None
 
 
-def _cited(ctx: Context, job: Controller, *paths: str) -> list[Evidence]:
-    return [piece for path in paths if (piece := ctx.cite_if(job, path)) is not None]
+def _ended(group: Group, job: Controller, found: Condition) -> Ended | None:
+    if found.reason == "DeadlineExceeded":
+        return _by_deadline(job)
+    if found.reason in TOO_OFTEN:
+        return _by_backoff(group, job)
+    return _by_policy(job, found.message or "") if found.reason == BY_POLICY else None
 
 
-def _deadline(ctx: Context, group: Group, job: Controller, where: str) -> Finding:
+def _by_deadline(job: Controller) -> Ended:
     limit = value_at(job.whole, "spec.activeDeadlineSeconds")
     seconds = f" of {limit} s" if isinstance(limit, int) else ""
-    proof = ctx.cite(job, f"{where}.reason")
-    more = _cited(ctx, job, f"{where}.message", "spec.activeDeadlineSeconds", "status.startTime", "status.succeeded")
-    return Finding(
+    return Ended(
         name="job-deadline-exceeded",
-        subject=group.workload,
         summary=f"Job {job.name} was ended at its deadline{seconds} (activeDeadlineSeconds)",
-        evidence=(proof, *more),
-        accounts_for=(Because(group, f"Job {job.name} exceeded its deadline{seconds}", (proof, *more[:2])),),
-        since=group.since,
-        remedies=(Remedy(text=f"raise activeDeadlineSeconds of Job {job.name}, or make its start faster"),),
+        paths=("spec.activeDeadlineSeconds", "status.startTime", "status.succeeded"),
+        remedy=Remedy(text=f"raise activeDeadlineSeconds of Job {job.name}, or make its start faster"),
     )
 
 
-def _backoff(ctx: Context, group: Group, job: Controller, where: str) -> Finding:
-    proof = ctx.cite(job, f"{where}.reason")
+def _by_backoff(group: Group, job: Controller) -> Ended:
     # An Indexed Job may count the failures of each index for itself.
     path = next((one for one in LIMITS if isinstance(value_at(job.whole, one), int)), LIMITS[-1])
-    more = _cited(ctx, job, f"{where}.message", path, "spec.maxFailedIndexes", "status.failed")
     limit = value_at(job.whole, path)
     allowed = f" of {limit}" if isinstance(limit, int) else ""
-    ended = f"; its pods {group.kind.title}: {group.message}" if group.symptom == "pod-failed" and group.message else ""
-    summary = f"Job {job.name} failed more often than its backoffLimit{allowed} allows{ended}"
-    return Finding(
+    how = f"; its pods {group.kind.title}: {group.message}" if group.symptom == "pod-failed" and group.message else ""
+    return Ended(
         name="job-backoff-limit-exceeded",
-        subject=group.workload,
-        summary=summary,
-        evidence=(proof, *more),
-        accounts_for=(Because(group, summary, (proof, *more[:1])),),
-        since=group.since,
-        remedies=(
-            Remedy(
-                text="read the log of a failed pod, or run the Job once more and keep its pods",
-                command=f"kubectl -n {job.namespace} logs job/{job.name} --all-containers",
-            ),
+        summary=f"Job {job.name} failed more often than its backoffLimit{allowed} allows{how}",
+        paths=(path, "spec.maxFailedIndexes", "status.failed"),
+        remedy=Remedy(
+            text="read the log of a failed pod, or run the Job once more and keep its pods",
+            command=f"kubectl -n {job.namespace} logs job/{job.name} --all-containers",
         ),
     )
 
 
-def _policy(ctx: Context, group: Group, job: Controller, where: str, message: str) -> Finding:
-    proof = ctx.cite(job, f"{where}.reason")
+def _by_policy(job: Controller, message: str) -> Ended:
     matched = MATCHED.search(message)
     rule_path = f"spec.podFailurePolicy.rules[{matched['index']}]" if matched else ""
-    more = _cited(ctx, job, f"{where}.message", *((f"{rule_path}.action",) if matched else ()))
-    which = f" ({rule_path})" if matched else ""
-    summary = f"a rule of Job {job.name}'s podFailurePolicy{which} ended it: {message.strip()[:300]}"
-    return Finding(
+    which = f" ({rule_path})" if rule_path else ""
+    return Ended(
         name="job-pod-failure-policy",
-        subject=group.workload,
-        summary=summary,
-        evidence=(proof, *more),
-        accounts_for=(Because(group, summary, (proof, *more[:1])),),
-        since=group.since,
-        remedies=(
-            Remedy(
-                text="mend what the pod failed for, or have the rule ignore it where a retry would help",
-                command=f"kubectl -n {job.namespace} get job {job.name} -o yaml",
-            ),
+        summary=f"a rule of Job {job.name}'s podFailurePolicy{which} ended it: {message.strip()[:300]}",
+        paths=(f"{rule_path}.action",) if rule_path else (),
+        remedy=Remedy(
+            text="mend what the pod failed for, or have the rule ignore it where a retry would help",
+            command=f"kubectl -n {job.namespace} get job {job.name} -o yaml",
         ),
+    )
+
+
+def _finding(ctx: Context, group: Group, job: Controller, where: str, ended: Ended) -> Finding:
+    proof = ctx.cite(job, f"{where}.reason")
+    more = [piece for path in (f"{where}.message", *ended.paths) if (piece := ctx.cite_if(job, path)) is not None]
+    return Finding(
+        name=ended.name,
+        subject=group.workload,
+        summary=ended.summary,
+        evidence=(proof, *more),
+        accounts_for=(Because(group, ended.summary, (proof, *more[:2])),),
+        since=group.since,
+        remedies=(ended.remedy,),
     )

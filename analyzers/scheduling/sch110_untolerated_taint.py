@@ -19,6 +19,11 @@ from diag.vocab.scheduler_reasons import ReasonKind
 from diag.vocab.taints import CONTROL_PLANE, is_own_fault
 
 ALIKE = 0.75  # of two taint keys: one may be meant for the other
+LOOK = Remedy(
+    text="look at the taints of the nodes, beside what the pod tolerates",
+    command="kubectl get nodes -o custom-columns=NAME:.metadata.name,TAINTS:.spec.taints",
+    who="platform",
+)
 # Where a workload chooses its pod template from a catalogue (kubeflow/notebooks v2 WorkspaceKind podConfig).
 CHOICES = {"Workspace": "spec.podTemplate.options.podConfig"}
 
@@ -143,8 +148,7 @@ def _near_misses(shape: Shape, taints: tuple[Taint, ...]) -> list[tuple[int, Tol
     found = []
     for taint in taints:
         for index, one in enumerate(shape.tolerations):
-            similar = one.key and not is_own_fault(one.key) and alike(one.key, taint.key or "") >= ALIKE
-            if one.key == taint.key or similar:
+            if not is_own_fault(one.key) and alike(one.key, taint.key or "") >= ALIKE:
                 found.append((index, one, taint))
     return sorted(found, key=lambda miss: (miss[1].key != miss[2].key, miss[0]))
 
@@ -165,8 +169,7 @@ def _finding(ctx: Context, group: Group, shape: Shape, barred: list[Barred]) -> 
     smaller = "; no node that is open to it could ever hold it" if ctx.place.count(shape).open else ""
     cordoned = [node for node in first.nodes if node.spec.unschedulable]
     closed = f"; {listed([node.name for node in cordoned], 3)} would have to be uncordoned as well" if cordoned else ""
-    taint = first.taints[0]
-    proof = _evidence(ctx, group, first, misses)
+    proof = _evidence(ctx, group, first, misses, bare=not shape.tolerations)
     return Finding(
         subject=group.workload,
         summary=f"{head}{near}{more}{smaller}{closed}",
@@ -175,16 +178,31 @@ def _finding(ctx: Context, group: Group, shape: Shape, barred: list[Barred]) -> 
         confidence=None if ctx.agreement(group).nodes else Confidence.LIKELY,
         since=group.since,
         remedies=(
-            Remedy(text=f"tolerate {words_of(taint)} in the pod template, if the pod may use these nodes", who="user"),
+            LOOK,
+            *(_let_in(taint, misses) for taint in first.taints),
             Remedy(
-                text=f"take the taint {words_of(taint)} off a node, or give the pod a node of its own",
+                text=f"take the taint {first.words} off a node, or give the pod a node of its own",
                 who="platform",
                 risk="disruptive",
                 when="the nodes are not meant to be kept for others",
-                command=f"kubectl describe node {first.nodes[0].name}",
             ),
         ),
     )
+
+
+def _let_in(taint: Taint, misses: list[tuple[int, Toleration, Taint]]) -> Remedy:
+    """How to tolerate a taint: by what differs in the toleration that was meant for it, where there is one."""
+    one = next((toleration for _, toleration, other in misses if other is taint), None)
+    if one is None:
+        return Remedy(text=f"tolerate {words_of(taint)} in the pod template, if the pod may use these nodes")
+    has = {"key": one.key, "value": one.value, "effect": one.effect}
+    wants = {"key": taint.key or "", "value": taint.value or "", "effect": taint.effect or ""}
+    # A toleration without an effect is one of any; with Exists it is one of any value.
+    free = {"effect"} if not one.effect else set()
+    free |= {"value"} if one.operator == "Exists" else set()
+    differs = [part for part in has if part not in free and has[part] != wants[part]]
+    parts = ", ".join(f'{part} from "{has[part]}" to "{wants[part]}"' for part in differs)
+    return Remedy(text=f"correct the toleration of {one.key} in the pod template: change its {parts}")
 
 
 def _cordons(ctx: Context, nodes: list[Node]) -> list[Evidence]:
@@ -192,7 +210,7 @@ def _cordons(ctx: Context, nodes: list[Node]) -> list[Evidence]:
 
 
 def _evidence(
-    ctx: Context, group: Group, barred: Barred, misses: list[tuple[int, Toleration, Taint]]
+    ctx: Context, group: Group, barred: Barred, misses: list[tuple[int, Toleration, Taint]], *, bare: bool
 ) -> list[Evidence]:
     found: list[Evidence] = []
     for node, places in list(zip(barred.nodes, barred.places, strict=True))[:3]:
@@ -200,9 +218,9 @@ def _evidence(
             found += _cited(ctx, node, f"spec.taints[{index}]", taint)
     for index, one, _ in misses[:2]:
         found += _cited(ctx, group.first, f"spec.tolerations[{index}]", one)
-    if isinstance(group.first, Pod) and (told := condition(group.first, "PodScheduled")) and told.reason:
-        found.append(ctx.cite(group.first, condition_path(group.first, "PodScheduled", "reason")))
-    if not group.shape or not group.shape.tolerations:
+    if isinstance(group.first, Pod) and condition(group.first, "PodScheduled"):
+        found.append(ctx.cite_or_lack(group.first, condition_path(group.first, "PodScheduled", "reason")))
+    if bare:
         found.append(ctx.lack(group.first, "spec.tolerations[0]"))
     return found + _choice(ctx, group)
 
@@ -223,15 +241,14 @@ def _said(group: Group) -> Iterator[Finding]:
     said = parse_scheduler_message(group.message)
     if said is None:
         return
-    named = [one for one in said.reasons if one.taint and not _is_set_by_itself(one.taint[0])]
+    named = [(one.count, one.taint) for one in said.reasons if one.taint and not _is_set_by_itself(one.taint[0])]
     never = said.preemption.not_helpful if said.preemption else 0
     behind = said.count(ReasonKind.TAINT)
     if not named or (behind < said.nodes and never < said.nodes):
         return
-    first = max(named, key=lambda one: one.count)
-    key, value = first.taint or ("", "")
+    count, (key, value) = max(named, key=lambda one: one[0])
     taint = f"{key}={value}" if value else key
-    summary = f"the untolerated taint {taint} keeps it off {count_of(first.count, 'node')}, as the scheduler says"
+    summary = f"the untolerated taint {taint} keeps it off {count_of(count, 'node')}, as the scheduler says"
     yield Finding(
         subject=group.workload,
         summary=summary,
@@ -241,6 +258,6 @@ def _said(group: Group) -> Iterator[Finding]:
         since=group.since,
         remedies=(
             Remedy(text=f"tolerate {taint} in the pod template, if the pod may use these nodes", who="user"),
-            Remedy(text="compare the taints of the nodes with the tolerations", command="kubectl describe nodes"),
+            LOOK,
         ),
     )

@@ -5,11 +5,21 @@ from collections.abc import Iterator
 from diag.catalog.context import Context
 from diag.catalog.joins import preemption, room
 from diag.catalog.rule import Named, rule
+from diag.facts.gpus import gpus_of, pod_requests
+from diag.facts.pods import occupies_node
 from diag.facts.quantity import show
+from diag.facts.words import listed
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Gap, Question, Remedy
+from diag.snapshot.kinds import Node, Pod
+from diag.trouble.room.moves import Stay
 from diag.trouble.room.shortage import Holder, Lack, Shortage, holders, smallest_move
 
 NAMED = 4  # holders and nodes that a summary names
+STAYS = {
+    Stay.CONFINED: "selectors, affinity or tolerations allow no other node",
+    Stay.CLAIMS: "where else claims of devices could be met is not counted",
+    Stay.ROOM: "no other node has room",
+}
 
 EXHAUSTED = """All GPUs that the pod may use are taken by other pods.
 
@@ -195,7 +205,7 @@ def _too_few(ctx: Context, one: Shortage) -> Finding:
     where = f"{several} nodes" if several > 1 else one.nodes[0].name
     if one.lack is Lack.ONE_NODE:
         summary = f"{wanted}; {one.total // 1000} are free on {where}, but at most {one.most // 1000} on one"
-        remedies: tuple[Remedy, ...] = (_move(ctx, one),)
+        remedies: tuple[Remedy, ...] = (_look_at(one.nodes[0]), _move(ctx, one))
     else:
         found = holders(ctx.place, lambda pod: ctx.workload(pod).ref, one.nodes, resource)
         summary = f"{wanted}; of all that it may use {one.total // 1000} are free ({where}){_held(one, found)}"
@@ -237,10 +247,15 @@ def _move(ctx: Context, one: Shortage) -> Remedy:
     move = smallest_move(ctx.place, one)
     if move is None:
         return Remedy(text="move small pods together so that one node becomes free", who="platform", risk="disruptive")
-    steps = ", ".join(f"{pod.namespace}/{pod.name} to {node.name}" for pod, node in move.pods)
-    return Remedy(
-        text=f"free {move.node.name}: by requests, {steps} would have room", who="platform", risk="disruptive"
-    )
+    going = [moved for moved in move.pods if not moved.ending]
+    names = [f"{moved.pod.namespace}/{moved.pod.name}" for moved in going]
+    if move.lands:
+        steps = ", ".join(f"{name} to {moved.to.name}" for name, moved in zip(names, going, strict=True) if moved.to)
+        text = f"free {move.node.name}: by requests, {steps} would have room"
+    else:
+        stays = {STAYS[moved.stay] for moved in going if moved.stay}
+        text = f"{listed(names)} would have to leave {move.node.name}; {' or '.join(sorted(stays))}"
+    return Remedy(text=text, who="platform", risk="disruptive")
 
 
 def _beside_gpus(ctx: Context, one: Shortage) -> Finding:
@@ -257,6 +272,10 @@ def _beside_gpus(ctx: Context, one: Shortage) -> Finding:
         f"{len(one.nodes)} nodes {has} enough free {one.resource} but too little {' and '.join(lacking)}: "
         f"{node.name} has {words}"
     )
+    biggest = _biggest(ctx, node, lacking[0])
+    if biggest is not None:
+        held = show(pod_requests(biggest)[lacking[0]], lacking[0])
+        summary += f"; {biggest.namespace}/{biggest.name} holds most of it there, {held}"
     first, *others = (room.free_on(ctx, node, name) for name in lacking)
     gpus = room.free_on(ctx, node, one.resource)
     return Finding(
@@ -268,10 +287,37 @@ def _beside_gpus(ctx: Context, one: Shortage) -> Finding:
         confidence=_confidence(ctx, one),
         since=one.group.since,
         remedies=(
-            Remedy(text="move pods that need no GPU off these nodes", who="platform", risk="disruptive"),
+            _look_at(node),
+            *([_move_off(node, biggest, lacking[0])] if biggest else []),
             Remedy(text=f"ask for less {' and '.join(lacking)} per pod"),
         ),
     )
+
+
+def _look_at(node: Node) -> Remedy:
+    return Remedy(
+        text=f"see what the pods on {node.name} ask for (its Non-terminated Pods)",
+        command=f"kubectl describe node {node.name}",
+        who="platform",
+    )
+
+
+def _biggest(ctx: Context, node: Node, resource: str) -> Pod | None:
+    """Who holds most of what the node is short of."""
+    there = [pod for pod in ctx.snap.pods_on(node.name) if occupies_node(pod)]
+    return min(
+        (pod for pod in there if pod_requests(pod).get(resource, 0) > 0),
+        key=lambda pod: (-pod_requests(pod)[resource], pod.namespace, pod.name),
+        default=None,
+    )
+
+
+def _move_off(node: Node, pod: Pod, resource: str) -> Remedy:
+    name, asks = f"{pod.namespace}/{pod.name}", f"{show(pod_requests(pod)[resource], resource)} {resource}"
+    if gpus_of(pod_requests(pod)):
+        return Remedy(text=f"have {name} ask for less {resource}: it holds {asks} beside its GPUs")
+    text = f"move {name} off {node.name}: it needs no GPU and holds {asks} there"
+    return Remedy(text=text, who="platform", risk="disruptive")
 
 
 def _because(ctx: Context, one: Shortage, why: str, evidence: tuple[Evidence, ...]) -> Because:

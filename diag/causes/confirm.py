@@ -13,7 +13,7 @@ from diag.findings import (
     Remedy,
 )
 from diag.snapshot.cite import STEP
-from diag.snapshot.kinds import Event
+from diag.snapshot.kinds import Event, Pod
 from diag.snapshot.snapshot import Snapshot
 
 # What only reads (https://kubernetes.io/docs/reference/kubectl/generated/).
@@ -21,6 +21,11 @@ READS = re.compile(
     r"(kubectl (get|describe|logs|events|top|explain|api-resources|auth can-i|rollout (status|history))\b[^|;&]*"
     r"|sysctl \w[\w.-]*)$"
 )
+# The end of a container in a pod's status, and values that tell little where they stand alone.
+ENDED = re.compile(
+    r"status\.(?P<init>init)?[cC]ontainerStatuses\[(?P<index>\d+)\]\.(?P<run>state|lastState)\.terminated\."
+)
+BARE = re.compile(r"True|False|Unknown|[\d.]+[A-Za-z]{0,2}|\d{4}-\d\d-\d\dT.*")
 BUILT_IN_GROUP = re.compile(r"([a-z]+\.k8s\.io|[a-z]*)$")
 
 
@@ -31,6 +36,12 @@ def confirmed_first(
     own = next((one for one in remedies if _is_look(one)), None)
     look = own or _look(snap, proof[0]) or look_at(root)
     return (look, *(one for one in remedies if one is not own))
+
+
+def looks(snap: Snapshot, root: Ref, proof: Evidence) -> tuple[Remedy, ...]:
+    """Of a bare symptom: the log of what ended, and the root with its events."""
+    ended = _ended(proof.object, proof.path, snap.find(proof.object)) if isinstance(proof, FieldEvidence) else None
+    return (*([ended] if ended else []), look_at(root))
 
 
 def look_at(ref: Ref) -> Remedy:
@@ -48,12 +59,11 @@ def _is_look(one: Remedy) -> bool:
 def _look(snap: Snapshot, piece: Evidence) -> Remedy | None:
     """A look at one piece; None where several were counted together."""
     match piece:
-        case FieldEvidence(object=ref, path=path):
+        case FieldEvidence(object=ref, path=path, value=value):
             item = snap.find(ref)
             if isinstance(item, Event):
                 return _events(item)
-            command = f"{_get(ref)} -o jsonpath='{{{_json_path(path)}}}'"
-            return Remedy(text=f"check {path} of {_called(ref)}", command=command)
+            return _ended(ref, path, item) or _field(ref, path, value)
         case LogEvidence(pod=pod, container=container, previous=previous):
             command = f"kubectl logs {pod.name} -n {pod.namespace} -c {container}" + (" --previous" if previous else "")
             return Remedy(text=f"see what {container} of {_called(pod)} logged", command=command)
@@ -62,6 +72,36 @@ def _look(snap: Snapshot, piece: Evidence) -> Remedy | None:
         case AbsentPathEvidence(object=ref, absent_path=path):
             return Remedy(text=f"check that {_called(ref)} has no {path}", command=f"{_get(ref)} -o yaml")
     return None
+
+
+def _ended(ref: Ref, path: str, item: object) -> Remedy | None:
+    """Of a container that ended the log of that run, where the field is not its last words already."""
+    at = ENDED.match(path)
+    if at is None or not isinstance(item, Pod) or path.endswith(".message"):
+        return None
+    listed = item.status.init_container_statuses if at["init"] else item.status.container_statuses
+    status = dict(enumerate(listed or ())).get(int(at["index"]))
+    if status is None or not status.name:
+        return None
+    name = status.name
+    text = f"see what {name} of {_called(ref)} logged before it ended"
+    previous = " --previous" if at["run"] == "lastState" else ""
+    return Remedy(text=text, command=f"kubectl logs {ref.name} -n {ref.namespace} -c {name}{previous}")
+
+
+def _field(ref: Ref, path: str, value: object) -> Remedy:
+    """A sentence tells enough alone; a number, a flag, a time or a word of an entry is shown with what is around it."""
+    *around, label = list(STEP.finditer(path))
+    if path.startswith("metadata.labels") and around:
+        text = f"check the label {label['quoted'] or label['word']} of {_called(ref)}"
+        return Remedy(text=text, command=f"{_get(ref)} -L {label['quoted'] or label['word']}")
+    bare = not isinstance(value, str) or BARE.fullmatch(value) is not None
+    of_entry = bool(around) and around[-1]["index"] is not None and " " not in str(value)
+    text = f"check {path} of {_called(ref)}"
+    if bare and len(around) <= 1:  # around it is all of spec or status
+        return Remedy(text=text, command=look_at(ref).command)
+    shown = path[: label.start()] if bare or of_entry else path
+    return Remedy(text=text, command=f"{_get(ref)} -o jsonpath='{{{_json_path(shown)}}}'")
 
 
 def _events(event: Event) -> Remedy | None:

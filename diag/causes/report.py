@@ -7,7 +7,7 @@ from diag import __version__
 from diag.catalog.registry import Registry
 from diag.catalog.run import Found
 from diag.causes.assess import Assessed, fingerprint
-from diag.causes.confirm import confirmed_first, look_at
+from diag.causes.confirm import confirmed_first, look_at, looks
 from diag.causes.diagnose import Diagnosis
 from diag.causes.graph import Node
 from diag.causes.rows import EvidenceTable, ref_row, remedy_row
@@ -217,7 +217,7 @@ def _remedies(snap: Snapshot, cause: Assessed) -> tuple[Remedy, ...]:
     if cause.node.found is not None:
         finding = cause.node.found.finding
         return confirmed_first(snap, cause.root, finding.remedies, finding.evidence)
-    return (look_at(cause.root),)
+    return looks(snap, cause.root, cause.node.group.evidence[0]) if cause.node.group else (look_at(cause.root),)
 
 
 def _links(document: _Document, causes: Iterable[Assessed]) -> list[LinkRow]:

@@ -43,9 +43,20 @@ def command(ctx: click.Context, /, subject: tuple[str, ...], all_: bool, **asked
     if text:
         from diag.cli.answers import answer  # noqa: PLC0415  # only with a subject
         from diag.views.subject import resolve  # noqa: PLC0415
+        from diag.views.wording import listed, named  # noqa: PLC0415
 
         match = resolve(report, text, namespaces=flags.namespaces, known=found.known(), put_aside=found.put_aside)
         causes = match.causes
+        if match.subject and not (causes or match.ignored):
+            from diag.views.hosts import at_hosts  # noqa: PLC0415  # mostly the subject has a cause of its own
+
+            hosts = at_hosts(report, match.subject, found.snapshots)
+            causes = hosts.causes
+            if causes:
+                narrator.note(
+                    f"{named(match.subject)}: nothing wrong found with it itself, but with where it runs: "
+                    f"{listed([named(node) for node in hosts.nodes])}"
+                )
         said = () if causes else answer(report, text, match, flags, found.hidden)
         if match.also:
             narrator.note(f"also named in {', '.join(cause.id for cause in match.also)}")

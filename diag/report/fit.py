@@ -14,6 +14,11 @@ FORMATS = ("table", "plain", "json", "yaml")
 _ROWS = 10  # nodes that a table lists
 _NAMES = 5  # nodes that a line names
 _FAULTS = {"without-gpus": "without its GPUs", "not-ready": "not ready", "pressure": "under pressure"}
+_STAYS = {
+    "room": "no other node has room for it",
+    "confined": "its selector, affinity or tolerations let it run on no other node",
+    "claims": "it has claims of devices, and where else those could be met is not counted",
+}
 _HOLDS = {"budget": "its disruption budget allows none now", "bare": "nothing would make it anew"}
 
 
@@ -135,7 +140,7 @@ def _moved(one: MovedRow) -> str:
     frees = listed(f"{amount} {visible(resource)}" for resource, amount in one.frees.items() if resource != "pods")
     if one.ending:
         return f"{name} ({frees}): is ending already"
-    to = f"{visible(one.to)} has room for it" if one.to else "no other node has room for it"
+    to = f"{visible(one.to)} has room for it" if one.to else _STAYS[one.stay or "room"]
     hold = f"; better not: {_HOLDS[one.hold]}" if one.hold else ""
     return f"{name} ({frees}, priority {one.priority}): {to}{hold}"
 

@@ -11,6 +11,7 @@ from diag.views.wording import named
 
 _QUOTE_CHARS = 300
 _REPEATED_CHARS = 60
+_DIGITS = 16  # of a count; more is an id
 _TELLING = re.compile(r"[A-Za-z0-9][\w./:=-]{2,}|\d+")
 
 
@@ -23,6 +24,7 @@ class Citation:
     place: str
     value: str
     parts: tuple[int, ...] = ()  # numbers of the citations that it was computed from
+    more: str = ""  # parts beyond those: how many, and for numbers what they add
 
 
 @dataclass(slots=True)
@@ -56,13 +58,23 @@ class Citations:
         return tuple(rows)
 
     def _row(self, row: EvidenceRow, number: int) -> Citation:
+        parts = self.cite(row.from_) if isinstance(row.from_, list) else ()
         return Citation(
             number=number,
             evidence=row.id,
             place=self._place(row),
             value="" if isinstance(row.value, msgspec.UnsetType) else quoted(row.value, self.telling),
-            parts=self.cite(row.from_) if isinstance(row.from_, list) else (),
+            parts=parts,
+            more=self._more(row.from_[len(parts) :]) if isinstance(row.from_, list) else "",
         )
+
+    def _more(self, ids: list[str]) -> str:
+        """What was not cited of the parts, so that a reader can add them up: ` and 8 more (19 together)`."""
+        amounts = [_whole(self.evidence[each].value) for each in ids if each in self.evidence]
+        if not amounts:
+            return ""
+        known = [amount for amount in amounts if amount is not None]
+        return f" and {len(amounts)} more" + (f" ({sum(known)} together)" if len(known) == len(amounts) else "")
 
     def _place(self, row: EvidenceRow) -> str:  # noqa: PLR0911  # a table: one line per kind of evidence
         match row:
@@ -84,6 +96,13 @@ class Citations:
 
     def _name(self, ref: RefRow) -> str:
         return named(ref, with_cluster=self.with_cluster)
+
+
+def _whole(value: object) -> int | None:
+    """A count, also as the text of a quantity; None for anything else."""
+    if isinstance(value, str) and value.isdecimal() and len(value) < _DIGITS:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def quoted(value: str | float, telling: str = "") -> str:

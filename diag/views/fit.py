@@ -58,13 +58,16 @@ class RefusalRow(Row, kw_only=True):
 class MovedRow(Row, kw_only=True):
     """A pod that would have to leave; `to` is a node with room for it, `frees` what it holds of what is asked for.
 
-    `hold` says why it had better stay: budget or bare; null where nothing speaks against moving it.
+    `stay` says why there is none: room (none has), confined (its selector, affinity or tolerations let it run on no
+    other node) or claims (of devices, which are not counted). `hold` says why it had better stay: budget or bare;
+    null where nothing speaks against moving it.
     """
 
     pod: RefRow
     frees: dict[str, str]
     priority: int
     to: str | None
+    stay: str | None
     hold: str | None
     ending: bool
 
@@ -234,6 +237,7 @@ def _move(move: moves.Move, asked: Mapping[str, int]) -> MoveRow:
                 frees=_shown({name: amount for name, amount in pod_requests(one.pod).items() if asked.get(name)}),
                 priority=one.pod.spec.priority or 0,
                 to=one.to.name if one.to else None,
+                stay=one.stay.value if one.stay else None,
                 hold=one.hold.value if one.hold else None,
                 ending=one.ending,
             )

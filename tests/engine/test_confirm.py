@@ -2,7 +2,7 @@
 
 import pytest
 
-from diag.causes.confirm import READS, confirmed_first
+from diag.causes.confirm import READS, confirmed_first, looks
 from diag.findings import AbsentEvidence, AbsentPathEvidence, ComputedEvidence, FieldEvidence, LogEvidence, Ref, Remedy
 
 POD = Ref("c", "v1", "Pod", "ml", "p-0")
@@ -15,11 +15,25 @@ FIELD = FieldEvidence(object=NODE, path='status.allocatable["nvidia.com/gpu"]', 
 @pytest.mark.parametrize(
     ("piece", "command"),
     [
-        (FIELD, r"kubectl get node n1 -o jsonpath='{.status.allocatable.nvidia\.com/gpu}'"),
+        (FIELD, "kubectl get node n1 -o jsonpath='{.status.allocatable}'"),
         (
-            FieldEvidence(object=POD, path="status.conditions[2].message", value="x"),
+            FieldEvidence(object=POD, path="status.conditions[2].message", value="it has words"),
             "kubectl get pod p-0 -n ml -o jsonpath='{.status.conditions[2].message}'",
         ),
+        (
+            FieldEvidence(object=POD, path="status.conditions[2].status", value="False"),
+            "kubectl get pod p-0 -n ml -o jsonpath='{.status.conditions[2]}'",
+        ),
+        (
+            FieldEvidence(object=NODE, path="spec.taints[0].key", value="nvidia.com/gpu"),
+            "kubectl get node n1 -o jsonpath='{.spec.taints[0]}'",
+        ),
+        (FieldEvidence(object=NODE, path="spec.unschedulable", value=True), "kubectl describe node n1"),
+        (FieldEvidence(object=POD, path="spec.priorityClassName", value="low"),
+         "kubectl get pod p-0 -n ml -o jsonpath='{.spec.priorityClassName}'"),
+        (FieldEvidence(object=NODE, path='metadata.labels["nvidia.com/gpu.count"]', value="8"),
+         "kubectl get node n1 -L nvidia.com/gpu.count"),
+        (FieldEvidence(object=NODE, path="metadata.labels.pool", value="a"), "kubectl get node n1 -L pool"),
         (LogEvidence(pod=POD, container="main", previous=True, line=3, value="x"),
          "kubectl logs p-0 -n ml -c main --previous"),
         (LogEvidence(pod=POD, container="main", previous=False, line=3, value="x"), "kubectl logs p-0 -n ml -c main"),
@@ -35,6 +49,42 @@ def test_the_first_step_shows_the_deciding_piece(cluster, piece, command):
     assert (first.command, first.risk) == (command, "safe")
     assert READS.match(first.command)
     assert rest == [FIX]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "command"),
+    [
+        ("status.containerStatuses[0].lastState.terminated.exitCode", 1, "kubectl logs p-0 -n ml -c main --previous"),
+        ("status.containerStatuses[0].state.terminated.reason", "Error", "kubectl logs p-0 -n ml -c main"),
+        ("status.initContainerStatuses[0].state.terminated.exitCode", 1, "kubectl logs p-0 -n ml -c setup"),
+        (
+            "status.containerStatuses[0].lastState.terminated.message",
+            "no such model",
+            "kubectl get pod p-0 -n ml -o jsonpath='{.status.containerStatuses[0].lastState.terminated.message}'",
+        ),
+    ],
+)
+def test_of_a_container_that_ended_it_shows_the_log_of_that_run(cluster, path, value, command):
+    pod = cluster.pod("p-0")
+    pod["status"] = {
+        "containerStatuses": [{"name": "main"}], "initContainerStatuses": [{"name": "setup"}], "phase": "Running"
+    }  # fmt: skip
+    piece = FieldEvidence(object=POD, path=path, value=value)
+
+    assert confirmed_first(cluster.snap(pod), POD, (), (piece,))[0].command == command
+
+
+def test_a_bare_symptom_of_a_crash_begins_with_the_log_and_any_other_with_its_root(cluster):
+    pod = cluster.pod("p-0")
+    pod["status"] = {"containerStatuses": [{"name": "main"}], "phase": "Running"}
+    ended = FieldEvidence(object=POD, path="status.containerStatuses[0].lastState.terminated.exitCode", value=1)
+
+    first, *rest = looks(cluster.snap(pod), GANG, ended)
+
+    assert first.command == "kubectl logs p-0 -n ml -c main --previous"
+    assert [one.command for one in rest] == ["kubectl describe podgroup.scheduling.volcano.sh g -n ml"]
+    assert looks(cluster.snap(pod), GANG, FIELD) == tuple(rest)
+    assert looks(cluster.snap(pod), GANG, AbsentEvidence(absent=POD)) == tuple(rest)
 
 
 def test_of_an_event_it_shows_the_events_of_its_subject(cluster):

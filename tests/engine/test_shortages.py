@@ -67,7 +67,7 @@ def test_the_smallest_move_that_would_help_is_named():
     cause = shortage(*items).causes[0]
 
     assert cause.name == "gpu-fragmentation"
-    assert cause.node.found.finding.remedies[0].text == "free n1: by requests, ml/a to n2 would have room"
+    assert cause.node.found.finding.remedies[1].text == "free n1: by requests, ml/a to n2 would have room"
 
 
 def test_no_move_is_named_where_none_would_help():

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from diag.catalog.context import Context
+from diag.facts.gpus import pod_requests
 from diag.facts.pods import occupies_node
 from diag.facts.quantity import show
 from diag.findings import ComputedEvidence, Evidence
@@ -21,12 +22,11 @@ def asked(ctx: Context, group: Group, resource: str) -> Evidence:
 
 
 def free_on(ctx: Context, node: Node, resource: str) -> ComputedEvidence:
-    """Free on one node: allocatable minus what its pods ask for."""
+    """Free on one node: allocatable minus what its pods ask for, those that ask for most first."""
     parts: list[Evidence] = [ctx.cite_or_lack(node, f"status.allocatable{key(resource)}")]
-    for pod in ctx.snap.pods_on(node.name):
-        path = request_path(pod, resource) if occupies_node(pod) else None
-        if path:
-            parts.append(ctx.cite(pod, path))
+    there = [pod for pod in ctx.snap.pods_on(node.name) if occupies_node(pod)]
+    there.sort(key=lambda pod: (-pod_requests(pod).get(resource, 0), pod.namespace, pod.name))
+    parts += [ctx.cite(pod, path) for pod in there if (path := request_path(pod, resource))]
     free = ctx.place.free[node.name].get(resource, 0)
     return ctx.compute(f"free {resource} on node {node.name}", show(free, resource), parts)
 

@@ -155,5 +155,5 @@ def _section(section: Section) -> Iterator[str]:
 
 def _citation(one: Citation) -> str:
     value = f": {code(one.value)}" if one.value else ""
-    parts = f", from{cited(one.parts)}" if one.parts else ""
+    parts = f", from{cited(one.parts)}{one.more}" if one.parts else ""
     return f"- \\[{one.number}\\] {text(one.place)}{value}{parts}\n"

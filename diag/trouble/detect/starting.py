@@ -28,6 +28,7 @@ START_EVENTS = (
     "Failed",
 )
 CREATING_S = 10 * 60  # a container that is being created for longer, with no word why
+MAX_WORDS = 200  # characters of a container's last words that a message repeats
 CRASH_RECENT_S = 10 * 60  # the longest back-off is five minutes
 
 
@@ -140,13 +141,15 @@ def crash(scene: Scene, pod: Pod, symptom: str, path: str, status: ContainerStat
             restarts = f", {status.restart_count} restarts" if status.restart_count else ""
             behind = left_behind(scene, pod)
             note = "; its revision is no longer wanted, and it is not replaced until it is deleted" if behind else ""
+            words = last_words(ended.message)
+            told = [cite(pod, f"{path}.{name}.terminated.message")] if words else []
             return complain(
                 scene,
                 pod,
                 symptom,
                 reason=reason,
-                evidence=(proofs[0], *[*proofs[1:], *behind]),
-                message=f"container {status.name} ended with {reason}{restarts}{note}",
+                evidence=(proofs[0], *[*told, *proofs[1:], *behind]),
+                message=f"container {status.name} ended with {reason}{f' ({words})' if words else ''}{restarts}{note}",
                 since=_first_crash(pod, status),
                 container=status.name or "",
             )
@@ -160,6 +163,12 @@ def crash(scene: Scene, pod: Pod, symptom: str, path: str, status: ContainerStat
         since=_first_crash(pod, status),
         container=status.name or "",
     )
+
+
+def last_words(message: str | None) -> str:
+    """The last line of what a container left behind, or what the kubelet copied from the end of its log."""
+    lines = [line.strip() for line in (message or "").splitlines() if line.strip()]
+    return lines[-1][:MAX_WORDS] if lines else ""
 
 
 def _first_crash(pod: Pod, status: ContainerStatus) -> str | None:

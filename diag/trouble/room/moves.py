@@ -36,12 +36,21 @@ class Hold(StrEnum):
     BARE = "bare"  # nothing would make it anew
 
 
+class Stay(StrEnum):
+    """Why no other node is known to take a pod."""
+
+    CONFINED = "confined"  # its selector, affinity or tolerations let it run on no other node
+    CLAIMS = "claims"  # where its device claims could be met is not known
+    ROOM = "room"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """One pod that would have to leave. `to` has room for it, None where no node has; `ending`: it is going already."""
+    """One pod that would have to leave. `to` has room for it, or `stay` says why none; `ending`: it goes already."""
 
     pod: Pod
     to: Node | None = None
+    stay: Stay | None = None
     hold: Hold | None = None
     ending: bool = False
 
@@ -220,7 +229,9 @@ class Landing:
         taken: dict[str, Amounts] = {}
         moved = [Moved(pod=pod, ending=True) for pod in plan.ending]
         for pod, hold in zip(plan.pods, plan.holds, strict=True):
-            moved.append(Moved(pod=pod, to=self._target(pod, plan.node, taken), hold=hold))
+            to = self._target(pod, plan.node, taken)
+            stay = self._stay(pod, plan.node) if to is None else None
+            moved.append(Moved(pod=pod, to=to, stay=stay, hold=hold))
         return Move(node=plan.node, pods=tuple(moved))
 
     def _target(self, pod: Pod, away_from: Node, taken: dict[str, Amounts]) -> Node | None:
@@ -237,6 +248,13 @@ class Landing:
             taken[name] = {key: amount - shape.requests.get(key, 0) for key, amount in left.items()}
             return node
         return None
+
+    def _stay(self, pod: Pod, away_from: Node) -> Stay:
+        shape = shape_of(pod)
+        if shape.device_claims:
+            return Stay.CLAIMS
+        others = (node for node in self.place.snap.nodes if node is not away_from)
+        return Stay.CONFINED if all(self.place.verdict(shape, node).barrier for node in others) else Stay.ROOM
 
     def _order(self, resource: str) -> list[tuple[int, str, Node]]:
         """All nodes by what they have free of a resource."""

@@ -15,7 +15,7 @@ from diag.facts.pods import occupies_node
 from diag.findings import Ref
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
-from diag.trouble.room.moves import Moves
+from diag.trouble.room.moves import Move, Moves
 from diag.trouble.room.placement import Placement, pinned
 from diag.trouble.shapes import Shape, main_gpu
 
@@ -128,16 +128,11 @@ def holders(place: Placement, root: Callable[[Pod], Ref], nodes: Iterable[Node],
     return [Holder(workload=ref, amount=amounts[ref], pods=tuple(pods[ref])) for ref in ordered]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
-    """Pods that would have to leave a node, each with the node that has room for it."""
-
-    node: Node
-    pods: tuple[tuple[Pod, Node], ...]
-
-
 def smallest_move(place: Placement, lacking: Shortage) -> Move | None:
-    """The fewest pods to move from one of the nodes to others so that it could take the shape, if any are found."""
-    found = Moves(place).smallest(lacking.shape, lacking.nodes[:MAX_NODES], only_landing=True)
-    pods = tuple((moved.pod, moved.to) for moved in found.pods if moved.to) if found else ()
-    return Move(node=found.node, pods=pods) if found and pods else None
+    """The fewest pods that would have to leave one of the nodes so that it could take the shape.
+
+    One whose pods have other places, if there is any; else the cheapest, whose pods say why they have none.
+    """
+    moves, nodes = Moves(place), lacking.nodes[:MAX_NODES]
+    landing = moves.smallest(lacking.shape, nodes, only_landing=True)
+    return landing or moves.smallest(lacking.shape, nodes)
