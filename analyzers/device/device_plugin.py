@@ -1,4 +1,4 @@
-"""DEV120 to DEV132: what device plugins print before they give up, or while they offer nothing."""
+"""DEV120 to DEV132, DEV234: what device plugins print before they give up, or while they offer nothing."""
 
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
@@ -280,6 +280,24 @@ DEVICE_PLUGIN = signatures(
                 ),
             ),
             source=f"{PLUGIN} internal/rm/health.go",
+        ),
+        Signature(
+            "DEV234",
+            "mps-replicas-exceed-limit",
+            on=On.LOG,
+            question=Question.STARTED,
+            explains=(*FAILS, *SILENT),
+            literal="maximum allowed replicas exceeded",
+            pattern=r"maximum allowed replicas exceeded: (?P<asked>\d{1,6}) > (?P<most>\d{1,6})",
+            summary="is to offer {asked} replicas of a GPU by MPS, which serves {most} at most",
+            means="An MPS server takes only so many clients, so the plugin refuses the configuration.",
+            remedies=(
+                Remedy(
+                    text="set sharing.mps.resources[].replicas to {most} or less in the plugin's ConfigMap",
+                    who="platform",
+                ),
+            ),
+            source=f"{PLUGIN} internal/rm/device_map.go, cmd/mps-control-daemon/mps",
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""DEV140 to DEV150: why the container that brings NVIDIA's driver to a node gives up."""
+"""DEV140 to DEV150, DEV231 to DEV233: why the container that brings NVIDIA's driver to a node gives up."""
 
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
@@ -231,6 +231,68 @@ NVIDIA_DRIVER = signatures(
             means="The user-space driver was replaced while the old kernel module stayed loaded.",
             remedies=(Remedy(text="drain and restart the node", who="platform", risk="disruptive"),),
             source="NVIDIA/open-gpu-kernel-modules",
+        ),
+        Signature(
+            "DEV231",
+            "driver-unsupported-gpu",
+            on=On.LOG,
+            question=Question.STARTED,
+            explains=FAILS,
+            literal="is not supported by the",
+            pattern=r"NVRM: installed in this system is not supported by the",
+            beside=MACHINE,
+            summary="does not support the node's GPU: NVRM says that what is installed is not supported by this driver",
+            means="The GPU is newer than the driver branch, or so old that the branch has dropped it.",
+            remedies=(
+                Remedy(
+                    text="look up which driver branch supports the GPU (its model is in nvidia.com/gpu.product or the "
+                    "machine type), and set that version",
+                    who="platform",
+                    risk="disruptive",
+                ),
+            ),
+            source="NVIDIA/open-gpu-kernel-modules kernel-open/nvidia/nv.c",
+        ),
+        Signature(
+            "DEV232",
+            "vgpu-guest-host-driver-mismatch",
+            on=On.LOG,
+            question=Question.STARTED,
+            explains=FAILS,
+            literal="vgpu driver",
+            pattern=r"cannot find match for compatible vgpu driver from available list",
+            beside=MACHINE,
+            summary="finds no vGPU guest driver that fits the host's: cannot find match for compatible vgpu driver",
+            means="Guest and host drivers of vGPU must be of branches that go together.",
+            remedies=(
+                Remedy(
+                    text="build the driver image with a guest driver of the host's branch",
+                    who="platform",
+                    risk="disruptive",
+                ),
+            ),
+            source=f"{ORIGIN} vgpu-manager, vgpu-util",
+        ),
+        Signature(
+            "DEV233",
+            "mofed-not-ready-blocks-driver",
+            on=On.LOG,
+            question=Question.STARTED,
+            explains=FAILS,
+            literal="MOFED driver",
+            pattern=r"failed to wait for MOFED driver",
+            beside=MACHINE,
+            summary="waits for the network driver (MOFED), which does not come up: failed to wait for MOFED driver",
+            means="With GPUDirect RDMA on, the GPU driver is loaded after the network operator's driver.",
+            remedies=(
+                Remedy(
+                    text="look at the network operator's driver pods and its policy",
+                    command="kubectl get nicclusterpolicies.mellanox.com -o yaml",
+                    who="platform",
+                ),
+                Remedy(text="or switch driver.rdma.enabled off where no RDMA is used", who="platform"),
+            ),
+            source="NVIDIA/k8s-driver-manager cmd/driver-manager/main.go",
         ),
     ),
 )

@@ -1,0 +1,146 @@
+"""DEV221 to DEV226: what the scheduler, the claim controller, the kubelet and NVIDIA's DRA driver say of claims."""
+
+from diag.catalog.beside import Beside
+from diag.catalog.signature import On, Signature, signatures
+from diag.findings import Question, Remedy
+
+DRIVER = "NVIDIA/k8s-dra-driver-gpu"
+FAILS = ("container-crashing", "init-container-failing")
+ON_NODE = Beside(pod=("spec.nodeName",))
+
+DRA_WORDS = signatures(
+    "DRA claims and drivers",
+    origin=f"kubernetes/kubernetes pkg/controller/resourceclaim, plugins/dynamicresources (1.26 to 1.36); {DRIVER} cmd",
+    rows=(
+        Signature(
+            "DEV221",
+            "dra-claim-template-missing",
+            on=On.EVENT,
+            question=Question.PLACED,
+            explains=("pod-unscheduled",),
+            reasons=("FailedResourceClaimCreation",),
+            literal="resource claim template",
+            pattern=r'PodResourceClaim (?P<claim>[\w.-]+): .*claim template "(?P<template>[^"]+)": [^\n]*not found',
+            summary="names the ResourceClaimTemplate {template} for its claim {claim}, and there is none of that name",
+            means="The controller makes the pod's claim from a template of the pod's namespace. Without it there is no "
+            "claim, and the scheduler waits for one.",
+            refines=("dra-claim-unallocatable",),
+            remedies=(
+                Remedy(
+                    text="see which templates there are, and in which namespaces",
+                    command="kubectl get resourceclaimtemplates -A",
+                ),
+                Remedy(text="create {template} in the pod's namespace, or correct the name in the pod template"),
+            ),
+            source="kubernetes/kubernetes pkg/controller/resourceclaim/controller.go",
+        ),
+        Signature(
+            "DEV222",
+            "dra-claim-in-use",
+            on=On.MESSAGE,
+            question=Question.PLACED,
+            explains=("pod-unscheduled",),
+            literal="resourceclaim",
+            pattern=r"resourceclaim (?P<how>in use|not available on the node)",
+            summary="waits for a claim that others hold: resourceclaim {how}",
+            means="Pods that share a ResourceClaim run on the node to which it was allocated, and only so many of "
+            "them. That node has no room for this pod, or the claim has all the users that it may have.",
+            refines=("dra-claim-unallocatable",),
+            remedies=(
+                Remedy(
+                    text="see who holds the claims (RESERVED) and where they were allocated",
+                    command="kubectl get resourceclaims -A -o wide",
+                ),
+                Remedy(text="give each pod a claim of its own by a ResourceClaimTemplate"),
+                Remedy(text="end a pod that holds the claim", risk="disruptive"),
+            ),
+            source="kubernetes/kubernetes pkg/scheduler/framework/plugins/dynamicresources",
+        ),
+        Signature(
+            "DEV223",
+            "dra-checkpoint-corrupted",
+            on=On.LOG,
+            question=Question.STARTED,
+            explains=FAILS,
+            root="member",
+            literal="checkpoint",
+            pattern=r"unable to get checkpoint: (?P<why>[^\n]{1,200})",
+            beside=ON_NODE,
+            summary="cannot read the checkpoint of the claims that it prepared, so it does not start: {why}",
+            means="The DRA driver writes down which claims it prepared on the node. The file is damaged.",
+            remedies=(
+                Remedy(
+                    text="drain the node, remove the driver's checkpoint file there, and restart the pod",
+                    who="platform",
+                    risk="disruptive",
+                ),
+            ),
+            source=f"{DRIVER} cmd/gpu-kubelet-plugin/device_state.go",
+        ),
+        Signature(
+            "DEV224",
+            "dra-checkpoint-corrupted",
+            on=On.EVENT,
+            question=Question.STARTED,
+            explains=("container-not-started",),
+            reasons=("FailedPrepareDynamicResources",),
+            root="node",
+            literal="checkpoint",
+            pattern=r"checkpoint (?:is corrupted|failed checksum verification)|unable to get checkpoint: checkpoint",
+            beside=ON_NODE,
+            summary="has a damaged checkpoint of the DRA driver, so no claim can be prepared there",
+            means="The DRA driver writes down which claims it prepared on the node. The file is damaged.",
+            remedies=(
+                Remedy(
+                    text="drain the node, remove the driver's checkpoint file there, and restart the driver's pod",
+                    who="platform",
+                    risk="disruptive",
+                ),
+            ),
+            source=f"{DRIVER} cmd/gpu-kubelet-plugin/device_state.go",
+        ),
+        Signature(
+            "DEV225",
+            "imex-driver-too-old",
+            on=On.LOG,
+            also_on=(On.EVENT,),
+            question=Question.STARTED,
+            explains=(*FAILS, "container-not-started"),
+            root="node",
+            literal="requires GPU driver version",
+            pattern=r"feature requires GPU driver version >= (?P<need>[\d.]+), but found (?P<has>[\d.]+)",
+            beside=ON_NODE,
+            summary="has driver {has}, and IMEX daemons that find each other by names need {need}",
+            means="The ComputeDomain driver refuses to start on a node with an older driver while that feature is on.",
+            remedies=(
+                Remedy(text="install driver {need} or newer on the node", who="platform", risk="disruptive"),
+                Remedy(text="or set featureGates.IMEXDaemonsWithDNSNames=false of the DRA driver", who="platform"),
+            ),
+            source=f"{DRIVER} cmd/compute-domain-kubelet-plugin/device_state.go",
+        ),
+        Signature(
+            "DEV226",
+            "host-imex-conflict",
+            on=On.LOG,
+            question=Question.STARTED,
+            explains=(*FAILS, "container-not-ready"),
+            root="node",
+            literal="ddress already in use",
+            pattern=r"(?i)(?:imex[^\n]{0,200}address already in use|address already in use[^\n]{0,80}\b50000\b"
+            r"|\b50000\b[^\n]{0,80}address already in use)",
+            beside=ON_NODE,
+            summary="runs an IMEX service of its own, which holds the port that the ComputeDomain's daemon needs",
+            means="The host's service nvidia-imex and the daemon of the ComputeDomain both listen on port 50000.",
+            refines=("compute-domain-not-ready",),
+            remedies=(
+                Remedy(
+                    text="look on the node whether the host's service runs",
+                    command="systemctl status nvidia-imex",
+                    who="platform",
+                ),
+                Remedy(text="stop and mask it: the DRA driver starts its own", who="platform", risk="disruptive"),
+            ),
+            source=f"{DRIVER} README",
+        ),
+    ),
+)
