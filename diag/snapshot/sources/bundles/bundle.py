@@ -86,7 +86,7 @@ def read_source(source: Source, shown: str, name: str | None, budget: Budget) ->
         found.noted.add(problem)
     logs = placed_logs(found.members, roots, Pods(objects.items))
     problems = found.noted.all(shown)
-    if not objects.items and not logs:
+    if not objects.items and not logs and not objects.side:
         if problems:
             raise SnapshotError(f"nothing in {shown} can be used: {problems[0].detail}", hint=problems[0].fix)
         raise NotObjectsError(
@@ -106,6 +106,7 @@ def read_source(source: Source, shown: str, name: str | None, budget: Budget) ->
         assumed=objects.assumed(),
         store=LogFiles(source, logs, shown, budget) if logs else None,
         offered=len(logs),
+        side=tuple(objects.side),
         layout=", ".join(tool.name for tool in roots.tools) or source.kind,
     )
     return [part]

@@ -25,9 +25,12 @@ from diag.snapshot.sources.bundles.tar_files import TarFiles, is_tar
 from diag.snapshot.sources.bundles.zip_files import ZipFiles, is_zip
 from diag.snapshot.sources.compressed import is_compressed
 from diag.snapshot.sources.form import HEAD_BYTES, form_of
+from diag.snapshot.sources.side import looks_like_side_file
 
 INSIDE = "!/"
 _LOG = re.compile(r"\.log(?:\.gz|\.\d[^/]*)?$|(?:^|/)logs\.txt$")
+# Names of logs that are of a node and no container; what they hold is told by their first bytes.
+_OF_NODE = re.compile(r"(?:dmesg|kern|kmsg|journal|syslog|nvidia[-_]?smi|dcgm|gpud)[^/]*$", re.IGNORECASE)
 _OBJECTS = re.compile(rb'"?(?:kind|apiVersion|metadata|items)"?[ \t]*:')
 _PACKED_HEAD_BYTES = 256 * 1024  # a block of zstd has up to 128 KiB and is expanded at once (RFC 8878, 3.1.1.2)
 _TEXT_BYTES = 16 * 1024**2
@@ -35,11 +38,12 @@ _TEXT_BYTES = 16 * 1024**2
 
 @dataclass(slots=True)
 class Member:
-    """A member that was met. `data` is kept where it may hold objects (`objects`) or is a text that a tool reads."""
+    """A member that was met. `data` is kept where it may hold objects, tells of GPUs (`side`), or a tool reads it."""
 
     size: int
     data: bytes | None = None
     objects: bool = False
+    side: bool = False
 
 
 @dataclass(slots=True)
@@ -135,7 +139,7 @@ def _look(
 ) -> None:
     """Keep what a member holds, list it, or open it, as its name and its first bytes say."""
     member = found.members[name] = Member(size=entry.size)
-    if _LOG.search(name) and not is_text(name):
+    if _LOG.search(name) and not is_text(name) and not _OF_NODE.search(name):
         return
     head = _head(reader)
     whole = Ahead(head, reader)
@@ -144,7 +148,8 @@ def _look(
         _pass(inner, name + INSIDE, found, is_text, budget)
         return
     member.objects = _may_hold_objects(head)
-    if member.objects or (is_text(name) and entry.size <= _TEXT_BYTES):
+    member.side = not member.objects and looks_like_side_file(head)
+    if member.objects or member.side or (is_text(name) and entry.size <= _TEXT_BYTES):
         pieces = []
         for piece in chunks(whole):
             budget.spend_bytes(len(piece), name)

@@ -13,8 +13,9 @@ from diag.snapshot.sources.bundles.index import Index, Member
 from diag.snapshot.sources.bundles.places import Trees
 from diag.snapshot.sources.bundles.tool import Scope
 from diag.snapshot.sources.documents import Documents
-from diag.snapshot.sources.part import Listed, LogText, Lost, Slice
+from diag.snapshot.sources.part import Listed, LogText, Lost, Reading, Slice
 from diag.snapshot.sources.plain_file import documents_of
+from diag.snapshot.sources.side import readings_of
 
 _Spaces = dict[str, set[str] | None]  # kind -> namespaces, None for all
 
@@ -26,13 +27,16 @@ class Objects:
         self.items: list[Slice] = []
         self.logs: list[LogText] = []
         self.lost: dict[Lost, None] = {}
+        self.side: list[Reading] = []
         self._found, self._trees, self._shown, self._budget = found, trees, shown, budget
         self._listed: _Spaces = {}
         self._assumed: _Spaces = {}
         whole: set[str] = set()
         repeating: list[tuple[str, Member, str]] = []
         for name, member in found.members.items():
-            if member.data is not None and not member.objects:
+            if member.data is not None and member.side:
+                self.side += readings_of(member.data, f"{shown}/{name}")
+            elif member.data is not None and not member.objects:
                 self._hear(name, member.data)
             if not member.objects or self._ignored(name):
                 continue
@@ -81,6 +85,7 @@ class Objects:
         try:
             documents = documents_of(data, f"{self._shown}/{name}", self._budget)
         except NotObjectsError:
+            self.side += readings_of(data, f"{self._shown}/{name}")
             return False
         except LimitExceededError:
             raise
