@@ -57,6 +57,8 @@ fi
 trap 'rm -rf "$private"' EXIT
 trap 'exit 130' INT TERM
 clear=$private/snapshot.jsonl.gz
+# The key of the pseudonyms, and what they stand for, go with the snapshot, unless a key is named that stays.
+[ -n "${DIAG_REDACTION_KEY:-}" ] || export XDG_STATE_HOME="$private"
 
 DIAG_TIMEOUT=${DIAG_TIMEOUT:-2m} diag snapshot save "$clear"
 code=$?
