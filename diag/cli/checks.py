@@ -4,8 +4,9 @@ import importlib.util
 import os
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -18,10 +19,11 @@ from diag.cli.flags import Flags
 from diag.cli.living import live
 from diag.collect.discovery import discover
 from diag.collect.kube import Cluster, TransportError, contexts, in_cluster
+from diag.collect.pool import patiently
 from diag.collect.requests import FailedError, Stop, ask
-from diag.collect.review import check, who
+from diag.collect.review import Right, check, who
 from diag.collect.roles import rules_for
-from diag.errors import DiagError
+from diag.errors import DiagError, EndedError
 
 # What an extra brings, and what it is for. The first name is the module that must be there.
 _EXTRAS = (
@@ -29,7 +31,8 @@ _EXTRAS = (
     ("llm", "openai", "explanations by a hosted model"),
     ("local", "llama_cpp", "explanations by a model on this machine"),
 )
-_BASIC = {("", "pods"), ("", "nodes"), ("", "events")}
+_BASIC = {("", "pods"), ("", "events")}
+_MOST = 5  # rights that are shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,15 +90,29 @@ def _clusters(flags: Flags) -> Iterator[Check]:
             yield Check(verdict="ok", what="kubeconfig", says=f"contexts {names}")
         elif in_cluster():
             yield Check(verdict="ok", what="kubeconfig", says="none; the service account of this pod is used")
-        for login in live(flags).logins():
-            yield from _cluster(Cluster(login))
+        asked = live(flags)
+        logins = asked.logins()
     except DiagError as error:
-        yield Check(verdict="fail", what="cluster", says=error.message, fix=error.hint or "")
+        yield _failed("cluster", error)
+        return
+    for login in logins:
+        try:
+            cluster = patiently(partial(Cluster, login), asked.stop)
+        except DiagError as error:
+            yield _failed(login.context or "cluster", error)
+            continue
+        if cluster is None:
+            yield _failed(login.context or "cluster", EndedError(asked.stop.ended))
+            return
+        yield from _cluster(cluster, asked.stop)
 
 
-def _cluster(cluster: Cluster) -> Iterator[Check]:
+def _failed(what: str, error: DiagError) -> Check:
+    return Check(verdict="fail", what=what, says=error.message, fix=error.hint or "")
+
+
+def _cluster(cluster: Cluster, stop: Stop) -> Iterator[Check]:
     name = cluster.context
-    stop = Stop()
     try:
         ask(cluster, "/version", stop=stop)
     except FailedError as error:
@@ -112,18 +129,52 @@ def _cluster(cluster: Cluster) -> Iterator[Check]:
     for problem in served.problems:
         yield Check(verdict="warn", what=name, says=problem.detail, fix=problem.fix)
     rights = [right for right in check(cluster, rules_for(kinds), served, stop=stop) if right.verdict != "not served"]
-    missing = [right for right in rights if right.verdict != "allowed"]
+    yield _rights(name, rights)
+    if _basics(rights, "denied") and not _basics(rights, "allowed"):
+        inside = check(cluster, rules_for(kinds), served, namespace=cluster.namespace, stop=stop)
+        yield _rights_inside(name, cluster.namespace, [right for right in inside if right.verdict != "not served"])
+
+
+def _rights(name: str, rights: Sequence[Right]) -> Check:
+    """What may be listed in the whole cluster. What the server did not say is no refusal."""
+    what = f"{name} rights"
+    missing = [right for right in rights if right.verdict == "denied"]
+    unknown = [right for right in rights if right.verdict == "unknown"]
+    if not missing and not unknown:
+        return Check(verdict="ok", what=what, says=f"all {len(rights)} that the rules need")
     if not missing:
-        yield Check(verdict="ok", what=f"{name} rights", says=f"all {len(rights)} that the rules need")
-        return
-    basic = any((right.group, right.resource) in _BASIC for right in missing)
-    shown = ", ".join(f"{right.verb} {right.full}" for right in missing[:5])
-    more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""  # noqa: PLR2004  as many as are shown
-    says = f"{len(missing)} of {len(rights)} are missing in the whole cluster: {shown}{more}"
+        says = f"the server does not say which you have ({len(unknown)} of {len(rights)}): {unknown[0].detail}"
+        return Check(verdict="warn", what=what, says=says, fix="diag scan lists what it may, and says what it may not")
+    says = f"{len(missing)} of {len(rights)} are missing in the whole cluster: {_shown(missing)}"
+    says += f"; of {len(unknown)} the server does not say" if unknown else ""
     fix = "diag rbac --check lists them; -n NAMESPACE looks where you may; diag rbac makes the role to ask for"
-    yield Check(
-        verdict="fail" if basic and len(missing) == len(rights) else "warn", what=f"{name} rights", says=says, fix=fix
+    return Check(verdict="warn", what=what, says=says, fix=fix)
+
+
+def _rights_inside(name: str, namespace: str, rights: Sequence[Right]) -> Check:
+    """What may be listed in the namespace of the context, where the whole cluster hides what matters most."""
+    what = f"{name} rights in {namespace}"
+    allowed = [right for right in rights if right.verdict == "allowed"]
+    if not _basics(rights, "allowed"):
+        return Check(
+            verdict="fail", what=what, says="neither pods nor events there",
+            fix="name a namespace of yours with --namespace of diag scan, or ask for the role that `diag rbac` prints",
+        )  # fmt: skip
+    return Check(
+        verdict="ok",
+        what=what,
+        says=f"{len(allowed)} of {len(rights)}: looks are limited to it, and say what they hide",
     )
+
+
+def _basics(rights: Sequence[Right], verdict: str) -> bool:
+    """Whether the verdict is that of pods or of events, without which there is little to tell."""
+    return any((right.group, right.resource) in _BASIC and right.verdict == verdict for right in rights)
+
+
+def _shown(rights: Sequence[Right]) -> str:
+    more = f" and {len(rights) - _MOST} more" if len(rights) > _MOST else ""
+    return ", ".join(f"{right.verb} {right.full}" for right in rights[:_MOST]) + more
 
 
 def _mend(error: FailedError, name: str) -> str:

@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter
+from functools import partial
 
 import yaml
 
@@ -12,9 +13,10 @@ from diag.cli.flags import Flags
 from diag.cli.living import live
 from diag.collect.discovery import discover
 from diag.collect.kube import Cluster
+from diag.collect.pool import patiently
 from diag.collect.review import check
 from diag.collect.roles import CLUSTER_SCOPED, rules_for
-from diag.errors import ClusterError, UsageError
+from diag.errors import ClusterError, EndedError, UsageError
 from diag.report.sanitize import visible
 
 
@@ -44,7 +46,9 @@ def checked(flags: Flags) -> ExitCode:
     rules = rules_for(kinds_read(load_rules()))
     where = flags.namespaces[0] if flags.namespaces else ""
     for login in asked.logins():
-        cluster = Cluster(login)
+        cluster = patiently(partial(Cluster, login), asked.stop)
+        if cluster is None:
+            raise EndedError(asked.stop.ended)
         narrator.progress(f"asking {cluster.context}")
         served = discover(cluster, kinds_read(load_rules()))
         rights = check(cluster, rules, served, namespace=where, stop=asked.stop)

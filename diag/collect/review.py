@@ -38,7 +38,10 @@ class Right:
 def check(
     cluster: Cluster, rules: Sequence[Rule], served: Discovered, *, namespace: str = "", stop: Stop | None = None
 ) -> list[Right]:
-    """One review for each line of a role: `list`, and `get` of logs. Raises nothing."""
+    """One review for each line of a role: `list`, and `get` of logs. Raises nothing.
+
+    With a namespace kinds that have one are asked about there, others in the cluster.
+    """
     asked = [
         (verb, group, resource)
         for rule in rules
@@ -47,14 +50,15 @@ def check(
         for verb in rule["verbs"]
         if verb == ("get" if "/" in resource else "list")
     ]
-    known = {(one.group, one.plural) for one in served.kinds.values()}
+    known = {(one.group, one.plural): one.namespaced for one in served.kinds.values()}
     unsure = served.unknown if not served.everything_unknown else {group for _, group, _ in asked}
 
     def one(line: tuple[str, str, str]) -> Right:
         verb, group, resource = line
         if (group, resource.partition("/")[0]) not in known and group not in unsure:
             return Right(verb=verb, group=group, resource=resource, verdict="not served")
-        return _asked(cluster, verb, group, resource, namespace)
+        inside = namespace if known.get((group, resource.partition("/")[0]), True) else ""
+        return _asked(cluster, verb, group, resource, inside)
 
     done = dict(in_parallel(asked, one, stop or Stop()))
     return [*_in_order(asked, done)]

@@ -42,8 +42,8 @@ class Paged(Slice, frozen=True, gc=False, kw_only=True):
     page: Page
     number: int
 
-    @property
-    def raw(self) -> msgspec.Raw:  # type: ignore[override]  # a field of the parent, which stays empty here
+    @property  # type: ignore[misc]  # of the parent it is a field, which stays empty here
+    def raw(self) -> msgspec.Raw:
         """Its JSON, managedFields reduced."""
         return reduced(_opened(self.page)[self.number])
 
@@ -62,7 +62,7 @@ def keep(item: Object, piece: Slice) -> None:
     _copy_raw(item)
 
 
-def _copy_raw(part: Any) -> None:
+def _copy_raw(part: msgspec.Struct) -> None:
     raws, parts = _plan(type(part))
     for name in raws:
         text = bytes(getattr(part, name))

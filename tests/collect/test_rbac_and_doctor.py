@@ -9,10 +9,12 @@ from scenarios import scenario
 from diag.catalog.inputs import kinds_read
 from diag.catalog.registry import load as load_rules
 from diag.collect.roles import rules_for
-from diag.testing.apiserver import Access, Fault
+from diag.testing.apiserver import Access, ApiServer, Fault, kubeconfig
 
 ITEMS, _ = scenario("preempted-two-deployments")
 ALL = rules_for(kinds_read(load_rules(third_party=False)))
+POD_READER = {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}
+REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
 def test_the_role_reads_and_names_everything(diag):
@@ -70,6 +72,26 @@ def test_the_check_in_a_namespace_asks_for_that(serve, diag):
     assert "denied   list pods\n" not in diag("rbac", "--check", "-n", "labs", "--kubeconfig", server.config).out
 
 
+def test_the_check_in_a_namespace_asks_about_nodes_in_the_cluster(serve, diag):
+    rules = [{"apiGroups": [""], "resources": ["pods", "nodes"], "verbs": ["list"]}]
+    server = serve(ITEMS, access=Access(cluster=(), namespaced={"labs": rules}))
+
+    ended = diag("rbac", "--check", "-n", "labs", "--kubeconfig", server.config)
+
+    assert "denied   list nodes\n" in ended.out
+    assert "denied   list pods\n" not in ended.out
+
+
+def test_the_doctor_looks_at_each_context(diag, tmp_path):
+    with ApiServer(ITEMS) as server:
+        config = kubeconfig(tmp_path / "config", {"gone": "http://127.0.0.1:9", "gpu": server.url})
+        ended = diag("doctor", "--kubeconfig", config, "--context", "all")
+
+    assert ended.code == 3
+    assert "fail  gone: " in ended.out
+    assert "ok    gpu rights: all" in ended.out
+
+
 @pytest.mark.parametrize(
     ("ways", "code", "says"),
     [
@@ -80,6 +102,18 @@ def test_the_check_in_a_namespace_asks_for_that(serve, diag):
             " are missing in the whole cluster: list nodes\n",
         ),
         ({"access": Access(cluster=())}, 3, "are missing in the whole cluster"),
+        ({"access": Access(cluster=())}, 3, "fail  gpu rights in default: neither pods nor events there"),
+        (
+            {"access": Access(cluster=(), namespaced={"labs": [POD_READER]}), "namespace": "labs"},
+            0,
+            "ok    gpu rights in labs: 1 of ",
+        ),
+        (
+            {"faults": [Fault(path=REVIEW, what="html", times=100)]},
+            0,
+            "warn  gpu rights: the server does not say which",
+        ),
+        ({"faults": [Fault(path=REVIEW, code=500, times=100)]}, 0, "warn  gpu rights: the server does not say which"),
         ({"token": "another"}, 3, "log in again"),
         ({"faults": [Fault(what="gone", times=100)]}, 3, "kubectl --context gpu version"),
         ({"stale": ["policy"]}, 0, "kubectl get apiservices"),
