@@ -1,5 +1,6 @@
 """The key of pseudonyms, and the way back from them."""
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -20,7 +21,8 @@ _KEY = re.compile(rb'"redaction_key":(?:"([0-9a-f]{1,64})"|null)')
 
 
 def redaction_key(path: Path | None, *, make: bool = True) -> KeyFile:
-    """The key in a file, else that of this installation; made where it is missing, if it may be."""
+    """The key in a file (else DIAG_REDACTION_KEY), else that of this installation; made where missing, if it may be."""
+    path = path or (Path(named) if (named := os.environ.get("DIAG_REDACTION_KEY")) else None)
     return key_file(path or Path(platformdirs.user_state_dir("diag", appauthor=False)) / "redaction.key", make=make)
 
 

@@ -117,6 +117,20 @@ def test_the_log_too_has_pseudonyms_where_everybody_may_read_it(machine):
     assert not [name for name in names() if name in ended.out]
 
 
+def test_only_a_key_that_is_named_leads_back_to_the_names(machine):
+    key = {"DIAG_REDACTION_KEY": str(machine.root / "team.key")}
+    with cluster("broken", machine.root / "config"):
+        machine.run(["diagnose", "diag-report"], **key)
+        back = [
+            machine.run(["diag", "snapshot", "restore", f"diag-report/{name}"], **key)
+            for name in ("report.md", "snapshot.jsonl.gz")
+        ]
+        assert all("translate" in each.out for each in back)
+
+        machine.run(["diagnose", "diag-report"])
+        assert machine.run(["diag", "snapshot", "restore", "diag-report/report.md"]).code != 0
+
+
 @pytest.mark.parametrize("words", [[], [""], ["a", "b"]])
 def test_it_says_how_it_is_called(machine, words):
     ended = machine.run(["diagnose", *words])
