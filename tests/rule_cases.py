@@ -11,7 +11,7 @@ from diag.causes.assess import own_confidence
 from diag.causes.diagnose import diagnose
 from diag.findings import AbsentEvidence, AbsentPathEvidence, ComputedEvidence, FieldEvidence, LogEvidence
 from diag.snapshot.load import load
-from diag.snapshot.sources.part import LogText, Part, Slice
+from diag.snapshot.sources.part import LogText, Part, Reading, Slice
 
 RULES = Path(__file__).parent / "rules"
 EXPECT = "diag.test/expect"
@@ -76,8 +76,10 @@ def diagnosed(case, objects, *, ids, registry=REGISTRY):
     """The diagnosis of a case by the rules of some ids and those that the case asks for."""
     items = [Slice(raw=msgspec.Raw(msgspec.json.encode(plain(item)))) for item in objects]
     logs = [LogText(**{"previous": False, **log}) for log in case.get("logs", ())]
+    beside = {"device": "", "file": "beside", "line": 1, "text": ""}
+    side = tuple(Reading(**{**beside, **reading}) for reading in case.get("beside", ()))
     wanted = ids | set(case.get("with", ()))
-    snap = load([Part(path="case", items=items, logs=logs)], now=plain(case.get("now")))[0]
+    snap = load([Part(path="case", items=items, logs=logs, side=side)], now=plain(case.get("now")))[0]
     return diagnose(snap, registry, lambda rule, _: rule in wanted)
 
 
@@ -102,7 +104,8 @@ def told(diagnosis, rule):
         for piece in found.finding.evidence:
             yield from words(piece)
         for because in found.finding.accounts_for:
-            yield from (f"explains {because.symptom.symptom} {because.symptom.workload}", because.why)
+            share = f" ({because.members} members of it)" if because.members else ""
+            yield from (f"explains {because.symptom.symptom} {because.symptom.workload}{share}", because.why)
             for piece in because.evidence:
                 yield from words(piece)
         for remedy in found.finding.remedies:

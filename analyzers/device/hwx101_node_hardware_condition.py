@@ -179,7 +179,7 @@ def _read(found: list[Reading]) -> dict[str, tuple[Reading, ...]]:
 
 
 def _is_bad(found: Condition) -> bool:
-    if not found.type or found.type in KUBELET or found.status not in ("True", "False"):
+    if not found.type or found.type in KUBELET:
         return False
     reason = found.reason or ""
     # A type that names a defect may be written with a reason that denies it (NeuronHealth=False NeuronHasNoError).
@@ -219,7 +219,7 @@ def _finding(ctx: Context, node: Node, sign: _Sign) -> Finding:
         summary=f"reports {first.type}: {said[:300]}{cordoned}",
         evidence=(ctx.cite(node, f"status.conditions[{place}].status"), *evidence),
         accounts_for=accounts_for,
-        severity=Severity.ERROR if accounts_for or sign.name in LOST else Severity.WARNING,
+        severity=Severity.ERROR if sign.name in LOST else Severity.WARNING,
         since=first.last_transition_time,
         second_sign=bool(sign.readings),
         remedies=(REMEDIES.get(sign.name, RESTART),),
@@ -238,7 +238,7 @@ def _finding_beside(ctx: Context, node: Node, sign: _Sign) -> Finding:
         summary=f"its {first.source} tells {first.what} {first.value}{device}".rstrip()[:300],
         evidence=evidence,
         accounts_for=accounts_for,
-        severity=Severity.ERROR if accounts_for else Severity.WARNING,
+        severity=Severity.WARNING,
         second_sign=len({one.source for one in sign.readings}) > 1,
         remedies=(REMEDIES.get(sign.name, RESTART),),
     )

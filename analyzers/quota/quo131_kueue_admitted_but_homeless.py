@@ -36,6 +36,7 @@ class Admitted:
     workload: Object
     queue: str
     resource: str
+    need: int  # of it, for one pod
     flavor: Object
     flavor_path: str
 
@@ -81,11 +82,10 @@ def kueue_admitted_but_homeless(ctx: Context) -> Iterator[Finding]:
     for item in ctx.snap.all(WORKLOAD):
         if is_true(conditions(item), "Admitted"):
             admitted[ctx.workload(item).ref].append(item)
-    all_nodes = ctx.snap.nodes() if admitted else []
-    queues = ctx.snap.all(CLUSTER_QUEUE) if all_nodes else []
-    for group in ctx.groups("pod-unscheduled") if all_nodes else ():
+    all_nodes, queues = ctx.snap.nodes(), ctx.snap.all(CLUSTER_QUEUE)
+    for group in ctx.groups("pod-unscheduled"):
         found = _admitted(ctx, group, admitted.get(group.workload, []))
-        if found is None or not found.labels:
+        if found is None or not found.labels or not all_nodes:
             continue
         nodes = [node for node in all_nodes if _matches(node, found.labels)]
         if not nodes:
@@ -96,17 +96,21 @@ def kueue_admitted_but_homeless(ctx: Context) -> Iterator[Finding]:
 
 def _admitted(ctx: Context, group: Group, workloads: list[Object]) -> Admitted | None:
     """The Workload that was admitted for a group's pods, with the flavor of their GPUs."""
-    resource = main_gpu(group.shape.requests) if group.shape else None
-    for item in workloads if resource else ():
+    requests = group.shape.requests if group.shape else {}
+    resource = main_gpu(requests)
+    if resource is None:
+        return None
+    for item in workloads:
         admission = part(item, "status", "admission")
         for index, one in enumerate(dicts(admission.get("podSetAssignments"))):
             flavors = one.get("flavors")
             name = flavors.get(resource) if isinstance(flavors, dict) else None
             flavor = ctx.snap.get(FLAVOR, "", name) if isinstance(name, str) else None
-            if flavor is not None and resource is not None:
+            if flavor is not None:
                 return Admitted(
                     group=group, workload=item, queue=str(admission.get("clusterQueue") or ""), resource=resource,
-                    flavor=flavor, flavor_path=f"status.admission.podSetAssignments[{index}].flavors{key(resource)}",
+                    need=requests[resource], flavor=flavor,
+                    flavor_path=f"status.admission.podSetAssignments[{index}].flavors{key(resource)}",
                 )  # fmt: skip
     return None
 
@@ -186,5 +190,4 @@ def _too_much(ctx: Context, found: Admitted, nodes: list[Node], queues: list[Obj
 
 def _fits(ctx: Context, found: Admitted, nodes: list[Node]) -> bool:
     """Whether a node of the flavor has enough free GPUs for one pod, so that something else is in the way."""
-    need = found.group.shape.requests[found.resource] if found.group.shape else 0
-    return any(ctx.place.free[node.name].get(found.resource, 0) >= need for node in nodes)
+    return any(ctx.place.free[node.name].get(found.resource, 0) >= found.need for node in nodes)

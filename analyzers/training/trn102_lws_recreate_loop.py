@@ -52,9 +52,11 @@ def lws_group_recreate_loop(ctx: Context) -> Iterator[Finding]:
     for group in ctx.groups("container-crashing", "pod-failed", "init-container-failing"):
         pod = group.first
         item = ctx.snap.get(LWS, pod.namespace, pod.labels.get(LWS_NAME, ""))
-        events = [event for event in ctx.snap.events(item) if event.reason == RECREATED] if item is not None else []
-        words = _of_group(ctx, group) if item is not None and sum(map(_count, events)) >= TWICE else None
-        if item is not None and words is not None:
+        if item is None:
+            continue
+        events = [event for event in ctx.snap.events(item) if event.reason == RECREATED]
+        words = _of_group(ctx, group) if sum(map(_count, events)) >= TWICE else None
+        if words is not None:
             yield _finding(ctx, group, item, events, words)
 
 
