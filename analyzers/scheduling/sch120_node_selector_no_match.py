@@ -115,9 +115,9 @@ def _finding(ctx: Context, group: Group, blamed: list[Unmet], nodes: Sequence[No
     if missing:
         head = f"is pinned to {' or '.join(missing)}, and {_none_of(nodes)} has that name"
     hints = [_hint(demand, nodes) for demand in demands if not missing]
-    summary = "; ".join([head, *dict.fromkeys(hint for hint in hints if hint)])
+    summary = "; ".join([head, *dict.fromkeys(hints)])
     evidence: list[Evidence] = _evidence(ctx, demands, nodes)
-    absent = [ctx.absent("v1", "Node", "", one) for one in missing if ctx.snap.lacks("Node", "", one)]
+    absent = [ctx.absent("v1", "Node", "", one) for one in missing]
     evidence += cite_selectors(ctx.cite, group.first)
     evidence[:0] = absent
     first, *rest = evidence

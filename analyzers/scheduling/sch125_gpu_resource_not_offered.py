@@ -4,15 +4,16 @@ from collections import Counter
 from collections.abc import Iterator
 
 from diag.catalog.context import Context
+from diag.catalog.joins.room import asked
 from diag.catalog.rule import Named, rule
 from diag.facts.gpus import is_gpu
 from diag.facts.nodes import allocatable, capacity
 from diag.facts.words import count_of, listed, nearest
-from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy
+from diag.findings import Because, Confidence, Finding, Question, Remedy
 from diag.snapshot.cite import key
-from diag.snapshot.kinds import Node, Pod
+from diag.snapshot.kinds import Node
 from diag.trouble.groups import Group
-from diag.trouble.shapes import Shape, request_path
+from diag.trouble.shapes import Shape
 from diag.vocab.accelerators import GPU_COUNT_LABEL, GPU_PRESENT_LABEL
 from diag.vocab.gpu_labels import MODEL_LABELS
 
@@ -80,7 +81,7 @@ def gpu_resource_not_offered(ctx: Context) -> Iterator[Finding]:
     faulty = {member.name for group in ctx.groups("node-without-gpus") for member in group.members}
     for group in ctx.groups("pod-unscheduled"):
         shape = group.shape
-        if shape is None or group.state != "refused" or not shape.gpus or not ctx.place.snap.nodes:
+        if shape is None or group.state != "refused" or not ctx.place.snap.nodes:
             continue
         for resource in shape.gpus:
             yield from _look(ctx, group, shape, resource, faulty)
@@ -93,11 +94,11 @@ def _look(ctx: Context, group: Group, shape: Shape, resource: str, faulty: set[s
         yield _none_at_all(ctx, group, resource, nodes)
         return
     selected = ctx.place.selected(shape)
-    offering = [node for node in selected if _offers(node).get(resource, 0) > 0]
+    offering = [node for node in selected if resource in _offers(node)]
     others = {name for node in selected for name in _offers(node)} - {resource}
     unknown = any(node.name in faulty or (_is_labelled(node) and not _offers(node)) for node in selected)
     if selected and not offering and not unknown and not _maps_to_devices(ctx, resource):
-        elsewhere = [node for node in nodes if _offers(node).get(resource, 0) > 0]
+        elsewhere = [node for node in nodes if resource in _offers(node)]
         if others or elsewhere:
             yield _other_name(ctx, group, resource, selected, elsewhere)
 
@@ -122,13 +123,8 @@ def _maps_to_devices(ctx: Context, resource: str) -> bool:
     return any(isinstance(spec, dict) and spec.get("extendedResourceName") == resource for spec in specs)
 
 
-def _request(ctx: Context, group: Group, resource: str) -> Evidence:
-    path = request_path(group.first, resource) if isinstance(group.first, Pod) else None
-    return ctx.cite(group.first, path) if path else group.evidence[0]
-
-
 def _none_at_all(ctx: Context, group: Group, resource: str, nodes: list[Node]) -> Finding:
-    request = _request(ctx, group, resource)
+    request = asked(ctx, group, resource)
     lacks = [ctx.cite_or_lack(node, f"status.capacity{key(resource)}") for node in nodes]
     proof = ctx.compute(f"nodes with a GPU among {len(nodes)}", 0, lacks)
     summary = f"asks for {resource}, and none of {count_of(len(nodes), 'node')} has any GPU"
@@ -168,7 +164,7 @@ def _other_name(ctx: Context, group: Group, resource: str, selected: list[Node],
     instead = f"; offered there: {have}" if offered else "; they have no GPUs"
     there = f"; {elsewhere[0].name} offers it" if elsewhere else ""
     head = f"asks for {resource}, which {where} offers"
-    request = _request(ctx, group, resource)
+    request = asked(ctx, group, resource)
     offers = [ctx.cite_or_lack(node, f"status.allocatable{key(name)}") for name, node in sorted(speakers.items())]
     named = [ctx.cite_or_lack(node, f"status.allocatable{key(resource)}") for node in selected[:3]]
     proof = ctx.compute(f"{resource} offered by the {count_of(len(selected), 'node')} that the pod may use", 0, named)

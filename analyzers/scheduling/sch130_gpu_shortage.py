@@ -8,7 +8,7 @@ from diag.catalog.rule import Named, rule
 from diag.facts.gpus import gpus_of, pod_requests
 from diag.facts.pods import occupies_node
 from diag.facts.quantity import show
-from diag.facts.words import listed
+from diag.facts.words import count_of, listed
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Gap, Question, Remedy
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.room.moves import Stay
@@ -240,7 +240,7 @@ def _held(one: Shortage, found: list[Holder]) -> str:
         for each in found[:NAMED]
     ]
     more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
-    return f"; held by {', '.join(named)}{more}" if named else ""
+    return f"; held by {', '.join(named)}{more}"
 
 
 def _move(ctx: Context, one: Shortage) -> Remedy:
@@ -269,7 +269,7 @@ def _beside_gpus(ctx: Context, one: Shortage) -> Finding:
     )
     has = "has" if len(one.nodes) == 1 else "have"
     summary = (
-        f"{len(one.nodes)} nodes {has} enough free {one.resource} but too little {' and '.join(lacking)}: "
+        f"{count_of(len(one.nodes), 'node')} {has} enough free {one.resource} but too little {' and '.join(lacking)}: "
         f"{node.name} has {words}"
     )
     biggest = _biggest(ctx, node, lacking[0])
