@@ -5,6 +5,7 @@ import shutil
 import subprocess
 
 import pytest
+from spoiled import spoiled
 
 from diag.report.formats import html
 from diag.report.look import Look
@@ -14,12 +15,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(_BROWSER is None, reason="no 
 
 
 @pytest.fixture
-def opened(tmp_path, report):
-    """Opens the page, at a fragment if one is given, and gives its DOM and what the browser complained of."""
-    path = tmp_path / "report.html"
-    path.write_bytes(html.page(report, Look()))
+def opened(tmp_path):
+    """Opens the page of a report, at a fragment if one is given; gives its DOM and what the browser complained of."""
 
-    def open_(fragment=""):
+    def open_(report, fragment=""):
+        path = tmp_path / "report.html"
+        path.write_bytes(html.page(report, Look(show_ignored=True)))
         ended = subprocess.run(  # noqa: S603  # the browser on our own page
             [
                 _BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
@@ -33,16 +34,26 @@ def opened(tmp_path, report):
     return open_
 
 
-def test_the_script_runs_and_nothing_is_refused(opened):
-    dom, complaints = opened()
+def test_every_report_opens_its_script_runs_and_nothing_is_refused(opened, any_report):
+    dom, complaints = opened(any_report)
+    causes = len(any_report.causes)
 
     assert complaints == []
-    assert re.search(r'<output id="count">3 of 3 shown</output>', dom)
-    assert '<form id="find" role="search">' in dom
+    assert len(re.findall(r"<[a-z]+ [^>]*data-severity=", dom)) == causes
+    assert (f'<output id="count">{causes} of {causes} shown</output>' in dom) == (causes > 0)
+    assert ('<form id="find" role="search">' in dom) == (causes > 0)
 
 
-def test_a_link_to_evidence_opens_what_holds_it(opened):
-    dom, _ = opened("#C2-1")
+def test_hostile_words_run_nothing(opened):
+    dom, complaints = opened(spoiled("</script><script>document.title='x'</script><img src=x onerror=alert(1)>"))
+
+    assert complaints == []
+    assert "<title>diag: " in dom
+    assert "<img" not in dom
+
+
+def test_a_link_to_evidence_opens_what_holds_it(opened, report):
+    dom, _ = opened(report, "#C2-1")
     second = dom.split('id="C2"')[1].split("</article>")[0]
 
     assert second.count("<details open") == 1
