@@ -17,10 +17,9 @@ from diag.catalog.registry import RuleInfo, infos, load
 ROOT = Path(__file__).parents[1]
 RULES = ROOT / "docs" / "rules"
 README = ROOT / "README.md"
-CRONJOB = ROOT / "deploy" / "cronjob"
 ROLES = {
-    CRONJOB / "cluster" / "clusterrole.yaml": "rbac",
-    CRONJOB / "namespace" / "role.yaml": "rbac --role -n diag",
+    "deploy/cronjob/cluster/clusterrole.yaml": "rbac",
+    "deploy/cronjob/namespace/role.yaml": "rbac --role -n diag",
 }
 FAMILIES = {
     "APP": "general faults of Kubernetes and of applications",
@@ -62,6 +61,7 @@ def main() -> None:
     for path in surplus:
         path.unlink()
     for path in stale:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(wanted[path], encoding="utf-8")
 
 
@@ -72,7 +72,7 @@ def pages() -> Iterator[tuple[Path, str]]:
         yield RULES / f"{rule.id}.md", rule.doc
     yield RULES / "index.md", index(rules)
     for path, command in ROLES.items():
-        yield path, f"# Written by `make docs`, as `diag {command}` prints it.\n{printed(command)}"
+        yield ROOT / path, f"# Written by `make docs`, as `diag {command}` prints it.\n{printed(command)}"
 
 
 def schemas() -> Iterator[tuple[Path, str]]:

@@ -54,6 +54,9 @@ def test_pages_and_shown_outputs_are_written_and_then_not_stale(docs, tmp_path):
     assert (
         "\n```\n\nBetween.\n\n<!-- shows: diag schema --nonsense -->\n```console\n$ diag schema --nonsense\n" in readme
     )
+    role = (tmp_path / "deploy" / "cronjob" / "cluster" / "clusterrole.yaml").read_text()
+    assert role.startswith("# Written by `make docs`")
+    assert "pods/log" in role
     assert "something old" not in readme
     assert readme.endswith("```\n\nThe end.\n")
     with pytest.raises(SystemExit) as ended:
