@@ -61,7 +61,6 @@ def main() -> None:
     for path in surplus:
         path.unlink()
     for path in stale:
-        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(wanted[path], encoding="utf-8")
 
 
