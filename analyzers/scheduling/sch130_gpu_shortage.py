@@ -273,9 +273,8 @@ def _beside_gpus(ctx: Context, one: Shortage) -> Finding:
         f"{node.name} has {words}"
     )
     biggest = _biggest(ctx, node, lacking[0])
-    if biggest is not None:
-        held = show(pod_requests(biggest)[lacking[0]], lacking[0])
-        summary += f"; {biggest.namespace}/{biggest.name} holds most of it there, {held}"
+    held = show(pod_requests(biggest).get(lacking[0], 0), lacking[0])
+    summary += f"; {biggest.namespace}/{biggest.name} holds most of it there, {held}"
     first, *others = (room.free_on(ctx, node, name) for name in lacking)
     gpus = room.free_on(ctx, node, one.resource)
     return Finding(
@@ -288,7 +287,7 @@ def _beside_gpus(ctx: Context, one: Shortage) -> Finding:
         since=one.group.since,
         remedies=(
             _look_at(node),
-            *([_move_off(node, biggest, lacking[0])] if biggest else []),
+            _move_off(node, biggest, lacking[0]),
             Remedy(text=f"ask for less {' and '.join(lacking)} per pod"),
         ),
     )
@@ -302,18 +301,14 @@ def _look_at(node: Node) -> Remedy:
     )
 
 
-def _biggest(ctx: Context, node: Node, resource: str) -> Pod | None:
-    """Who holds most of what the node is short of."""
+def _biggest(ctx: Context, node: Node, resource: str) -> Pod:
+    """Who holds most of what the node is short of; a node that is large enough is short only where somebody does."""
     there = [pod for pod in ctx.snap.pods_on(node.name) if occupies_node(pod)]
-    return min(
-        (pod for pod in there if pod_requests(pod).get(resource, 0) > 0),
-        key=lambda pod: (-pod_requests(pod)[resource], pod.namespace, pod.name),
-        default=None,
-    )
+    return min(there, key=lambda pod: (-pod_requests(pod).get(resource, 0), pod.namespace, pod.name))
 
 
 def _move_off(node: Node, pod: Pod, resource: str) -> Remedy:
-    name, asks = f"{pod.namespace}/{pod.name}", f"{show(pod_requests(pod)[resource], resource)} {resource}"
+    name, asks = f"{pod.namespace}/{pod.name}", f"{show(pod_requests(pod).get(resource, 0), resource)} {resource}"
     if gpus_of(pod_requests(pod)):
         return Remedy(text=f"have {name} ask for less {resource}: it holds {asks} beside its GPUs")
     text = f"move {name} off {node.name}: it needs no GPU and holds {asks} there"
