@@ -50,6 +50,8 @@ class Config:
     settings: Mapping[str, Setting] = field(default_factory=dict)
     profiles: Mapping[str, Mapping[str, Setting]] = field(default_factory=dict)
     ignores: tuple[Ignore, ...] = ()
+    theme: str = ""
+    keymap: Mapping[str, Setting] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
 
     def profile(self, contexts: Iterable[str]) -> Mapping[str, Setting]:
@@ -84,17 +86,25 @@ def load(folder: Path | None = None, env: Mapping[str, str] = os.environ) -> Con
     settings: dict[str, Setting] = {}
     profiles: dict[str, dict[str, Setting]] = {}
     ignores: list[Ignore] = []
+    theme, keymap = "", dict[str, Setting]()
     for source in found:
         checked = _checked(source)
         settings = source.settings(checked, ()) | settings
         for pattern, values in checked.get("context", {}).items():
             profiles[pattern] = source.settings(values, ("context", pattern)) | profiles.get(pattern, {})
+        tui = checked.get("tui") or {}
+        theme = theme or tui.get("theme") or ""
+        keymap = {
+            name: Setting(value=keys, origin=source.origin(("tui", "keymap", name)))
+            for name, keys in tui.get("keymap", {}).items()
+        } | keymap
         ignores += [
             Ignore(**entry, origin=source.origin(("ignore", at))) for at, entry in enumerate(checked.get("ignore", ()))
         ]
     return Config(
-        settings=settings, profiles=profiles, ignores=tuple(ignores), files=tuple(source.path for source in found)
-    )
+        settings=settings, profiles=profiles, ignores=tuple(ignores), theme=theme, keymap=keymap,
+        files=tuple(source.path for source in found),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +121,7 @@ class _Source:
         return f"{self.path}:{line}" if line else str(self.path)
 
     def settings(self, values: Mapping[str, Any], under: Sequence[str]) -> dict[str, Setting]:
-        plain = {key: value for key, value in values.items() if key not in ("ignore", "context")}
+        plain = {key: value for key, value in values.items() if key not in ("ignore", "context", "tui")}
         return {
             key.replace("-", "_"): Setting(value=value, origin=self.origin((*under, key)))
             for key, value in plain.items()

@@ -41,8 +41,10 @@ class Settings(_Table):
     fail_on: Literal["error", "warning", "info", "never"] | None = Field(
         None, description="the severity that exits with 1"
     )
-    baseline: str | None = Field(None, description="diag report: show what is new since this report")
+    baseline: str | None = Field(None, description="show what is new since this report")
     beside: str | None = Field(None, description="diag report: show this JSON of k8sgpt beside the causes")
+    screen: str | None = Field(None, description="the screen that the TUI opens first, as gpus")
+    plain: bool | None = Field(None, description="print the screen as lines of words instead of opening the TUI")
     strict: bool | None = Field(None, description="exit with 4 when something could not be checked")
     all: bool | None = Field(None, description="explain every cause")
     llm: str | None = Field(None, description="the model that explains: auto, off, local, a URL or provider:model")
@@ -81,16 +83,26 @@ class IgnoreEntry(_Table):
     until: dt.date | None = Field(None, description="the last day on which it is accepted")
 
 
+class Tui(_Table):
+    """`[tui]`: how the TUI looks and which keys it takes."""
+
+    theme: str | None = Field(None, description="its colours, as safe-dark; the palette (ctrl+p) lists all")
+    keymap: dict[str, str] = Field(
+        default_factory=dict, description='keys by the id of an action, as explain = "x,e"; docs/tui.md lists all'
+    )
+
+
 class File(Settings):
     """A whole file: the settings, accepted findings, and settings per context."""
 
     ignore: list[IgnoreEntry] = Field(default_factory=list)
+    tui: Tui | None = Field(None, description="colours and keys of the TUI")
     context: dict[str, Settings] = Field(
         default_factory=dict, description='profiles by context or NAME of --from, as "prod-*"'
     )
 
 
 def keys_of(table: str) -> list[str]:
-    """The keys that a table knows: `ignore`, `context`, or the file itself."""
-    models: dict[str, type[_Table]] = {"ignore": IgnoreEntry, "context": Settings}
+    """The keys that a table knows: `ignore`, `context`, `tui`, or the file itself."""
+    models: dict[str, type[_Table]] = {"ignore": IgnoreEntry, "context": Settings, "tui": Tui}
     return [each.alias or name for name, each in models.get(table, File).model_fields.items()]

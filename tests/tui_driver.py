@@ -4,8 +4,8 @@ from diag.tui.app import DiagApp
 from diag.tui.source import Source
 
 
-def app_of(*looks, ascii=False, name="test"):  # noqa: A002  # the flag's name
-    """An app whose source yields these; an exception among them is raised."""
+def app_of(*looks, ascii=False, name="test", source=None, **more):  # noqa: A002  # the flag's name
+    """An app whose source yields these; an exception among them is raised. `source` are more of its fields."""
     waiting_looks = list(looks)
 
     def next_look(say):
@@ -15,14 +15,18 @@ def app_of(*looks, ascii=False, name="test"):  # noqa: A002  # the flag's name
             raise one
         yield one
 
-    return DiagApp(Source(name=name, again="--from dump.json", looks=next_look), ascii=ascii)
+    return DiagApp(Source(name=name, again="--from dump.json", looks=next_look, **(source or {})), ascii=ascii, **more)
 
 
 async def settled(app, pilot):
     """Waits for threads that make tables; what asks somebody something goes on waiting."""
     await pilot.pause()
     for _ in range(100):
-        busy = [one for one in app.workers if one.group in ("look", "tables", "open", "fit") and not one.is_finished]
+        busy = [
+            one
+            for one in app.workers
+            if one.group in ("look", "tables", "open", "fit", "ask", "save") and not one.is_finished
+        ]
         if not busy:
             break
         await app.workers.wait_for_complete(busy)

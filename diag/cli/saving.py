@@ -1,7 +1,7 @@
 """Read, pack, write, and say what was written."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Literal, get_args
@@ -44,6 +44,16 @@ def saved(flags: Flags, paths: Sequence[str], to: Path, *, append: bool, redact:
     if ended:
         narrator.note(f"{ended}: this is what was read by then; `diag snapshot info {to}` says what is missing")
     return {"interrupted": ExitCode.INTERRUPTED, "timeout": ExitCode.TIMED_OUT}.get(ended, ExitCode.OK)
+
+
+def saved_capture(
+    given: Sequence[str] | Live, to: Path, say: Callable[[str], None], *, redact: KeyFile, now: str | None
+) -> str:
+    """Write one redacted capture, and say in a sentence what was written. Raises DiagError where it cannot."""
+    form = _form(to)
+    found = api.capture(given, form=form, now=now, redact=redact, progress=say)
+    save(to, found.packed, append=False)
+    return f"Wrote {to}: {counted(found.objects, 'object')}, {counted(found.logs, 'log')}, names redacted."
 
 
 def _form(to: Path) -> _Form:

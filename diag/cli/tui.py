@@ -1,18 +1,31 @@
 """`diag tui`, and `diag` alone on a terminal: the causes on a screen of their own."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from diag.cli.complete import files
 from diag.cli.diagnostics import ExitCode, Narrator
-from diag.cli.flags import flags_of, watching
+from diag.cli.flags import Flags, flags_of, watching
 from diag.cli.group import Examples
+from diag.cli.modelling import asking
+
+if TYPE_CHECKING:
+    from diag.document import CauseRow, Report
+    from diag.llm.ask import Conversation
 
 _EXAMPLES = (
     "diag --demo",
-    "diag --from dump.json",
+    "diag --from dump.json --screen gpus",
     "diag --from prod=prod.json --from test=test.json -n ml",
 )
+# The commands that print what a screen shows.
+_TWINS = {
+    "causes": "scan", "gpus": "gpus", "queues": "queues", "topology": "topology", "timeline": "timeline",
+    "logs": "timeline", "ask": "explain", "clusters": "gpus", "coverage": "coverage",
+}  # fmt: skip
 
 
 class _Teller(Narrator):
@@ -28,28 +41,81 @@ class _Teller(Narrator):
 
 
 @click.command("tui", cls=Examples, examples=_EXAMPLES, configured=True)
+@click.option(
+    "--screen", type=click.Choice(list(_TWINS)), metavar="NAME", envvar="DIAG_SCREEN", help="Open this screen first."
+)
+@click.option("--plain", is_flag=True, envvar="DIAG_PLAIN", help="Print the screen as lines of words, and exit.")
+@click.option(
+    "--baseline",
+    metavar="REPORT",
+    shell_complete=files,
+    envvar="DIAG_BASELINE",
+    help="What this report (-o json) does not hold is new.",
+)
+@asking
 @watching
 @click.pass_context
-def command(ctx: click.Context, /, **_: object) -> int:
+def command(
+    ctx: click.Context, /, *, screen: str | None, plain: bool, baseline: str | None, **asked: Any
+) -> int:  # fmt: skip
     """Open the TUI, as `diag` alone does on a terminal: causes, why, evidence, GPUs, queues. Changes nothing."""
     import os  # noqa: PLC0415  # help runs nothing
     import sys  # noqa: PLC0415
 
-    from diag.cli.looking import Looked, looked, reads_stdin, sources  # noqa: PLC0415
-    from diag.collect.requests import Stop  # noqa: PLC0415
-    from diag.collect.watching import Watch  # noqa: PLC0415
+    from diag.cli.looking import reads_stdin, sources  # noqa: PLC0415
     from diag.errors import UsageError  # noqa: PLC0415
 
     flags = flags_of(ctx)
+    if plain:
+        return _plain(flags, screen or "causes")
     if reads_stdin(flags.from_):
         raise UsageError("the TUI takes its keys from stdin, so no dump can come there", hint="save the dump to a file")
     served = "TEXTUAL_DRIVER" in os.environ  # by `diag serve`, which speaks over pipes
     if not served and not (sys.stdout.isatty() and sys.stdin.isatty()):
-        raise UsageError("the TUI needs a terminal", hint="`diag scan` prints the causes")
+        raise UsageError("the TUI needs a terminal", hint="`diag scan` prints the causes, --plain any screen")
     sources(flags)  # a slip of the pen is told before the screen is taken
+    known = None
+    if baseline:
+        from diag.cli.baseline import old_report  # noqa: PLC0415  # only then
 
-    from diag.report.sanitize import cleaned  # noqa: PLC0415
+        known = frozenset(cause.fingerprint for cause in old_report(baseline).causes)
+
+    import platformdirs  # noqa: PLC0415
+
+    from diag.cli.modelling import weighed  # noqa: PLC0415
     from diag.tui.app import DiagApp  # noqa: PLC0415  # Textual, only now
+    from diag.tui.kept import Memory  # noqa: PLC0415
+    from diag.tui.keymap import chosen  # noqa: PLC0415
+
+    actions = chosen(flags.config.keymap)
+    name = "demo" if flags.demo else ", ".join((*flags.from_, *flags.context)) or "current context"
+    app = DiagApp(
+        _source(flags, name, weighed(ctx, asked, flags), known), ascii=flags.ascii, actions=actions,
+        theme=flags.config.theme, screen=screen or "",
+        memory=Memory(name, Path(platformdirs.user_state_dir("diag", appauthor=False))),
+    )  # fmt: skip
+    app.run()
+    return ExitCode.OK
+
+
+def _plain(flags: Flags, screen: str) -> int:
+    """What a screen shows, as its text twin prints it."""
+    import shlex  # noqa: PLC0415  # only then
+
+    from diag.cli.root import run  # noqa: PLC0415  # the other way round it imports this
+
+    filters = [word for text in flags.filter for word in ("--filter", text)]
+    return run([_TWINS[screen], *shlex.split(flags.again), *filters, "-o", "plain"])
+
+
+def _source(flags: Flags, name: str, asked: dict[str, Any], known: frozenset[str] | None) -> Any:
+    from dataclasses import replace  # noqa: PLC0415  # as above
+
+    from diag import config  # noqa: PLC0415
+    from diag.cli.looking import Looked, looked, sources  # noqa: PLC0415
+    from diag.collect.requests import Stop  # noqa: PLC0415
+    from diag.collect.watching import Watch  # noqa: PLC0415
+    from diag.report.sanitize import cleaned  # noqa: PLC0415
     from diag.tui.source import Seen, Source  # noqa: PLC0415
 
     under_way: list[Stop] = []
@@ -60,18 +126,31 @@ def command(ctx: click.Context, /, **_: object) -> int:
 
     def looks(say: Callable[[str], None]) -> Iterator[Seen]:
         reading = sources(flags)
+        # What was suppressed since stands in a file.
+        now = replace(flags, config=config.load())
         if isinstance(reading, list):
-            yield seen(looked(flags, _Teller(say)))
+            yield seen(looked(now, _Teller(say)))
             return
         watch = Watch(reading)
         under_way.append(reading.stop)
         while not reading.stop.ended:
-            yield seen(looked(flags, _Teller(say), watch=watch))
+            yield seen(looked(now, _Teller(say), watch=watch))
 
     def stop() -> None:
         while under_way:
             under_way.pop().interrupted.set()
 
-    name = "demo" if flags.demo else ", ".join((*flags.from_, *flags.context)) or "current context"
-    DiagApp(Source(name=name, again=flags.again, looks=looks, stop=stop), ascii=flags.ascii).run()
-    return ExitCode.OK
+    def converse(report: "Report", cause: "CauseRow") -> "Conversation":
+        from diag.cli.modelling import choice_for, engine_or_why  # noqa: PLC0415  # brings the template engine
+        from diag.llm.ask import Conversation  # noqa: PLC0415
+
+        engine, _ = engine_or_why(asked) if asked["llm"] != "off" else (None, None)
+        return Conversation(report, engine, choice_for(report, asked, _Teller(lambda _: None)), cause=cause)
+
+    def save(path: Path, say: Callable[[str], None]) -> str:
+        from diag.cli.redacting import redaction_key  # noqa: PLC0415  # only then
+        from diag.cli.saving import saved_capture  # noqa: PLC0415
+
+        return saved_capture(sources(flags), path, say, redact=redaction_key(None), now=flags.now)
+
+    return Source(name=name, again=flags.again, looks=looks, stop=stop, converse=converse, save=save, baseline=known)

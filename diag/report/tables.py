@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from diag.document import Row
-from diag.report.cells import cut, cut_middle, pad, width, wrap
+from diag.report.cells import pad, width, wrap
 from diag.report.look import Look, glyph, paint, typed
 from diag.report.sanitize import escaped, visible
 from diag.views.table import Line, Table
@@ -53,20 +53,25 @@ def _drawn(table: Table, look: Look) -> Iterator[str]:
         heads = [
             pad(column.title, room, right=column.kind != "text")
             for column, room in zip(table.columns, widths, strict=True)
+            if room
         ]
         yield paint(("  " * marked + "  ".join(heads)).rstrip(), "dim", look)
         for line, row in zip(lines, rows, strict=True):
-            yield _row(table, line, row, widths, look, marked=marked)
+            yield from _row(table, line, row, widths, look, marked=marked)
     yield from _below(table, look)
 
 
-def _row(table: Table, line: Line, row: list[str], widths: list[int], look: Look, *, marked: bool) -> str:
-    texts = []
-    for column, text, room in zip(table.columns, row, widths, strict=True):
-        short = cut_middle if column.title not in ("NOTES", "WHAT", "REASON", "WHY", "SUMMARY") else cut
-        texts.append(pad(short(text, room), room, right=column.kind != "text"))
+def _row(table: Table, line: Line, row: list[str], widths: list[int], look: Look, *, marked: bool) -> Iterator[str]:
+    """One line of a table, on as many lines of the terminal as its longest text needs: nothing is cut."""
+    cells = [
+        (list(wrap(text, room)), room, column.kind != "text")
+        for column, text, room in zip(table.columns, row, widths, strict=True)
+        if room
+    ]
     mark = paint(f"{glyph(line.severity) if line.severity else ' '} ", line.severity, look) if marked else ""
-    return (mark + "  ".join(texts)).rstrip()
+    for at in range(max(len(texts) for texts, _, _ in cells)):
+        parts = [pad(texts[at] if at < len(texts) else "", room, right=right) for texts, room, right in cells]
+        yield ((mark if at == 0 else "  " * marked) + "  ".join(parts)).rstrip()
 
 
 def _below(table: Table, look: Look) -> Iterator[str]:
@@ -79,13 +84,26 @@ def _below(table: Table, look: Look) -> Iterator[str]:
 
 
 def fitted(table: Table, rows: Sequence[Sequence[str]], room: int | None) -> list[int]:
-    """The cells of each column: what its texts need, the widest that may be cut losing what is too much."""
+    """The cells of each column: what its texts need, the widest that may be cut losing what is too much.
+
+    Where that does not suffice, spare columns are left out, the last first: they have no cells.
+    """
     widths = [max([width(column.title), *(width(row[at]) for row in rows)]) for at, column in enumerate(table.columns)]
     if room is None:
         return widths
-    while sum(widths) + 2 * (len(widths) - 1) > room:
+    least = [min(column.least or wide, wide) for column, wide in zip(table.columns, widths, strict=True)]
+    for at in reversed(range(len(widths))):
+        if table.columns[at].spare and _together(least) > room:
+            least[at] = widths[at] = 0
+    while _together(widths) > room:
         spare = [at for at, column in enumerate(table.columns) if column.least and widths[at] > column.least]
         if not spare:
             break
         widths[max(spare, key=lambda at: widths[at])] -= 1
     return widths
+
+
+def _together(widths: Sequence[int]) -> int:
+    """The cells of columns beside each other, two blanks between them."""
+    shown = [wide for wide in widths if wide]
+    return sum(shown) + 2 * (len(shown) - 1)

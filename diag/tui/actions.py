@@ -3,7 +3,7 @@
 An action is bound where its context has the focus: `app` everywhere, `list` in every list, the others on one screen.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from textual.binding import Binding
@@ -43,6 +43,8 @@ SCREENS = {
     "4": ("topology", "Topology"),
     "5": ("timeline", "Timeline"),
     "6": ("logs", "Logs"),
+    "7": ("ask", "Ask"),
+    "8": ("clusters", "Clusters"),
     "9": ("coverage", "Coverage"),
 }
 
@@ -81,9 +83,15 @@ ACTIONS = (
     Action(id="copy", keys="c", does="copy", label="copy", help="Copy what is selected."),
     Action(id="copy.as", keys="C", does="copy_as", label="copy as", help="Copy as a name, YAML, JSON or Markdown."),
     Action(id="export", keys="E", does="export", label="export", help="Write the report to a file, in any format."),
+    Action(
+        id="suppress", keys="s", does="suppress", label="suppress", help="Accept the selected cause until a day.",
+    ),
+    Action(id="snapshot", keys="S", does="snapshot", label="save snapshot", help="Save what is read, names redacted."),
+    Action(id="pause", keys="p", does="pause", label="pause", help="Keep what is shown; once more goes on."),
+    Action(id="facts", keys="F", does="facts", label="facts", help="What a model is told of the selected cause."),
     Action(id="why", keys="w", does="why", label="why", help="Go to the because-tree."),
     Action(id="explain", keys="x", does="explain", label="explain", help="The selected cause in words.", footer=True),
-    Action(id="tab.next", keys="v", does="tab", label="view", help="Causes, all findings, what is ignored."),
+    Action(id="tab.next", keys="v", does="tab", label="view", help="Causes, all findings, new ones, ignored ones."),
     Action(
         id="fit", keys="f", does="fit", label="would it fit",
         help="Would its pods fit now, where, and what would have to move.",
@@ -124,15 +132,14 @@ def bindings(*contexts: str) -> list[Binding]:
     ]
 
 
-def collisions() -> Iterator[tuple[str, str, str]]:
+def collisions(actions: Sequence[Action] = ACTIONS) -> Iterator[tuple[str, str, str]]:
     """Two actions that one key would mean at the same place: the key and both ids."""
-    for contexts in (("app", "list", "table"),):
-        taken: dict[str, str] = {}
-        for one in ACTIONS:
-            for key in one.keys.split(",") if one.context in contexts else ():
-                if key in taken:
-                    yield key, taken[key], one.id
-                taken[key] = one.id
+    taken: dict[str, str] = {}
+    for one in actions:
+        for key in one.keys.split(","):
+            if key in taken:
+                yield key, taken[key], one.id
+            taken[key] = one.id
 
 
 def documented() -> str:

@@ -1,6 +1,8 @@
 """The application: every action of the registry that reads something, or takes something along."""
 
+import datetime as dt
 from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
 
 from textual import work
 from textual.app import SystemCommand
@@ -9,12 +11,15 @@ from textual.widgets import Input
 
 from diag.document import CauseRow, EvidenceRow, RefRow
 from diag.errors import DiagError
+from diag.report.sanitize import visible
 from diag.tui import panels
 from diag.tui.actions import ACTIONS
 from diag.tui.causes import Causes
 from diag.tui.clipboard import copy
 from diag.tui.dialogs import Choose, Prompt, Reader
 from diag.tui.going import Going
+from diag.tui.kept import Kept, sortings
+from diag.tui.listing import Listing
 from diag.tui.paragraphs import Paragraph, Paragraphs
 from diag.tui.source import Seen
 from diag.tui.table import VirtualTable
@@ -40,7 +45,7 @@ class DiagApp(Going):
         if self.screen.maximized is not None:
             self.screen.minimize()
         elif not self.lists.close_filter(clear=True):
-            self.lists.lists[0].focus()
+            self.lists.front.focus()
 
     def action_zoom(self) -> None:
         """Gives the pane all the room, and takes it back."""
@@ -63,7 +68,7 @@ class DiagApp(Going):
 
     def action_keys(self) -> None:
         """All keys."""
-        rows = [Paragraph(text=one.help, lead=f"{one.shown_keys:16} {one.label:14} ") for one in ACTIONS]
+        rows = [Paragraph(text=one.help, lead=f"{one.shown_keys:16} {one.label:14} ") for one in self.actions]
         self.push_screen(Reader("Keys", rows, marks=self.marks))
 
     def action_explain(self) -> None:
@@ -128,6 +133,26 @@ class DiagApp(Going):
         """The command line that prints what the screen shows."""
         command = self.equivalent()
         self.push_screen(Reader("As a command", [Paragraph(text=command, tone="command")], marks=self.marks))
+
+    def action_pause(self) -> None:
+        """Keeps what is shown; or shows what came meanwhile."""
+        self.paused = not self.paused
+        came, self.waiting = self.waiting, None
+        if not self.paused and came is not None:
+            self.post_message(self.Arrived(came))
+        self.draw_frame()
+
+    async def action_facts(self) -> None:
+        """What a model is told of the selected cause."""
+        await self.action_open_screen("ask")
+        self.tell_facts()
+
+    @work(thread=True, exclusive=True, group="open", exit_on_error=False)
+    def tell_facts(self) -> None:
+        """Makes the prompt, then shows it."""
+        asking = self.screen_stack[0].query("AskScreen").first()
+        told = asking.facts()  # type: ignore[attr-defined]  # it is imported only where it is opened
+        self.call_from_thread(self.push_screen, Reader("What a model is told", told, marks=self.marks))
 
     # Taking something along
 
@@ -199,12 +224,73 @@ class DiagApp(Going):
 
         self.push_screen(Prompt("Write the report to", hint="as -o: FORMAT=PATH", value="json="), write)
 
+    def action_suppress(self) -> None:
+        """Accepts the selected cause: asks why and until when."""
+        from diag.tui.suppressing import place, proposed, suppress  # noqa: PLC0415  # only then
+
+        cause = self.seen.cause(self.cause) if self.seen else None
+        if cause is None:
+            self.notify("No cause is selected.", markup=False)
+            return
+        today = dt.datetime.now(dt.UTC).date()
+
+        def until(reason: str | None) -> None:
+            if reason:
+                hint = self.marks("the last day, as YYYY-MM-DD")
+                self.push_screen(Prompt("Until", hint=hint, value=proposed(today)), lambda day: write(reason, day))
+
+        def write(reason: str, day: str | None) -> None:
+            if day:
+                try:
+                    path = suppress(cause, reason, day, today=today)
+                except DiagError as error:
+                    self.complain(error)
+                    return
+                self.notify(f"{cause.rule} is accepted until {day}: {path}", markup=False)
+                self.action_refresh_look()
+
+        title = f"Why is {cause.rule} {cause.name} accepted"
+        self.push_screen(Prompt(title, hint=self.marks(f"it goes to {place()}")), until)
+
+    def action_snapshot(self) -> None:
+        """Saves what is looked at, with names redacted."""
+        if self.source.save is None:
+            self.notify("There is nothing to save.", markup=False)
+            return
+
+        def write(typed: str | None) -> None:
+            if typed:
+                self.save(Path(typed).expanduser())
+
+        self.push_screen(Prompt("Save a snapshot to", hint="NAME.jsonl.gz; names are redacted", value=""), write)
+
+    @work(thread=True, exclusive=True, group="save", exit_on_error=False)
+    def save(self, path: Path) -> None:
+        """Saves, then says so."""
+
+        def say(text: str) -> None:
+            self.post_message(self.Said(text))
+
+        if self.source.save is not None:
+            said = self.source.save(path, say)
+            self.post_message(self.Said(""))
+            self.call_from_thread(self.notify, visible(said), markup=False)
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:  # noqa: ARG002  # Textual's
         """The palette: all actions, and the themes."""
-        for one in ACTIONS:
+        for one in self.actions:
             if one.context == "app" and one.id != "palette":
                 yield SystemCommand(f"{one.label} ({one.shown_keys})", one.help, self._doing(one.does))
         yield SystemCommand("theme", "Change the colours.", self.action_change_theme)
+        if self.memory is not None:
+            yield SystemCommand("forget", "Keep no screen, sorting or colours for the next time.", self.forget)
+
+    def forget(self) -> None:
+        """Forgets what is kept between runs, now and at the end."""
+        if self.memory is not None:
+            self.memory.forget()
+            self.memory = None
+        self.notify("Nothing is kept.", markup=False)
 
     def _doing(self, does: str) -> Callable[[], Awaitable[None]]:
         async def run() -> None:
@@ -212,7 +298,15 @@ class DiagApp(Going):
 
         return run
 
+    def state(self) -> Kept:
+        """What is kept for the next time."""
+        screens = self.screen_stack[0].query(Listing)
+        by = {each.id or "": each.lists[0].sorted_by for each in screens}
+        return Kept(screen=self.lists.id or "", theme=self.theme, sorted=sortings(by))
+
     def action_quit(self) -> None:  # type: ignore[override]
         """Leaves; a look that is under way ends."""
         self.source.stop()
+        if self.memory is not None:
+            self.memory.save(self.state())
         self.exit()

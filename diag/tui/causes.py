@@ -1,6 +1,6 @@
 """The start screen: what is costing GPUs, why, the evidence where it stands, and what to do."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -15,14 +15,15 @@ from diag.tui.paragraphs import Paragraph, Paragraphs
 from diag.tui.source import Seen
 from diag.tui.table import VirtualTable
 from diag.views import filter as filtering
-from diag.views.cause_table import causes_table, findings_table, ignored_table
+from diag.views.cause_table import causes_table, findings_table, ignored_table, new_causes_table
 from diag.views.causes import cause_lines
 from diag.views.table import Line, Table
 
-_TABS: tuple[tuple[str, Callable[[Report], Table]], ...] = (
-    ("Causes · by GPUs blocked × time", causes_table),
-    ("All findings", findings_table),
-    ("Ignored", ignored_table),
+_TABS: tuple[tuple[str, Callable[[Report, Collection[str]], Table]], ...] = (
+    ("Causes · by GPUs blocked × time", lambda report, _: causes_table(report)),
+    ("All findings", lambda report, _: findings_table(report)),
+    ("New", new_causes_table),
+    ("Ignored", lambda report, _: ignored_table(report)),
 )
 
 
@@ -64,8 +65,8 @@ class Causes(Listing):
         return self.query_one("#why", Paragraphs)
 
     def make(self, seen: Seen, cause: str) -> Sequence[Table]:  # noqa: ARG002  # as for all screens
-        """The causes, all findings, or what is ignored."""
-        return [_TABS[self.tab][1](seen.report)]
+        """The causes, all findings, what is new, or what is ignored."""
+        return [_TABS[self.tab][1](seen.report, self.app.baseline or ())]
 
     def of(self, cause: str) -> str:  # noqa: ARG002  # of all causes
         """The tab."""
@@ -76,7 +77,7 @@ class Causes(Listing):
         return _TABS[self.tab][0]
 
     def next_tab(self) -> None:
-        """Causes, all findings, ignored, and causes again."""
+        """Causes, all findings, new ones, ignored, and causes again."""
         self.tab = (self.tab + 1) % len(_TABS)
         if self.app.seen is not None:
             self.show(self.app.seen, self.app.cause)

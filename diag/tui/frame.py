@@ -1,6 +1,8 @@
 """The frame of the TUI: header and footer, the screen between them, and the reports that come from the source."""
 
 import shlex
+import time
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import on, work
@@ -15,9 +17,10 @@ from textual.worker import Worker, WorkerState, get_current_worker
 
 from diag.errors import DiagError
 from diag.report.sanitize import visible
-from diag.tui.actions import ACTIONS, bindings
+from diag.tui.actions import ACTIONS, Action, bindings
 from diag.tui.causes import Causes
 from diag.tui.header import footer_text, header_text
+from diag.tui.kept import Kept, Memory
 from diag.tui.listing import Listing
 from diag.tui.marks import Marks
 from diag.tui.source import Seen, Source
@@ -25,6 +28,7 @@ from diag.tui.themes import THEMES
 from diag.views.table import Table
 
 _LEAST = (60, 15)
+_TICK_S = 20
 
 
 class Frame(App[None]):
@@ -43,6 +47,8 @@ class Frame(App[None]):
     .-narrow Listing > .lists > .second { height: 1fr; min-height: 3; }
     .-narrow Causes > .lists, .-narrow Listing > .told { height: 1fr; min-height: 5; }
     .-narrow.-short Causes #next { display: none; }
+    .-narrow TopologyScreen > .lists { layout: grid; grid-size: 2; height: 3fr; }
+    .-narrow.-short TopologyScreen > .told, .-narrow.-short TimelineScreen > .told { display: none; }
     .-ascii VirtualTable, .-ascii Paragraphs, .-ascii Vertical { border: ascii $primary-darken-2; }
     .-ascii VirtualTable:focus, .-ascii Paragraphs:focus { border: ascii $primary; }
     .-ascii .lists, .-ascii .cause { border: none; }
@@ -67,9 +73,19 @@ class Frame(App[None]):
             super().__init__()
             self.text = text
 
-    def __init__(self, source: Source, *, ascii: bool = False) -> None:  # noqa: A002  # the flag's name
+    def __init__(
+        self, source: Source, *, ascii: bool = False, actions: Sequence[Action] = ACTIONS,  # noqa: A002  # the flag's name
+        theme: str = "", memory: Memory | None = None, screen: str = "",
+    ) -> None:  # fmt: skip
         super().__init__()
         self.source, self.marks = source, Marks(ascii=ascii)
+        self.actions, self.memory = actions, memory
+        self.kept = memory.load() if memory else Kept()
+        self.first = screen or self.kept.screen
+        self.paused = False
+        self.waiting: Seen | None = None  # what came while it was paused
+        self.baseline = source.baseline
+        self.came_at = 0.0  # when the last look came, by the clock that runs on
         self.seen: Seen | None = None
         self.cause = ""
         self.progress = "reading"
@@ -77,8 +93,12 @@ class Frame(App[None]):
         self._visited = ["causes"]
         self._at = 0
         self.animation_level = "none"
-        for theme in THEMES:
-            self.register_theme(theme)
+        for each in THEMES:
+            self.register_theme(each)
+        self.set_keymap({one.id: one.keys for one in actions if one not in ACTIONS})
+        wanted = theme or self.kept.theme
+        if wanted in self.available_themes:
+            self.theme = wanted
 
     # The frame
 
@@ -93,10 +113,11 @@ class Frame(App[None]):
     def on_mount(self) -> None:
         """Draws the frame, then looks."""
         self.screen.set_class(self.marks.ascii, "-ascii")
-        self.lists.lists[0].focus()
+        self.lists.front.focus()
         self.draw_frame()
         self.fit(self.size)
         self.look()
+        self.set_interval(_TICK_S, self.draw_age)
 
     def on_resize(self, event: Resize) -> None:
         """Below the least size there is one sentence."""
@@ -119,9 +140,16 @@ class Frame(App[None]):
             header, footer = frame.query_one("#header", Static), frame.query_one("#footer", Static)
         except NoMatches:  # before the frame is there
             return
-        header.update(self.marks(header_text(self.source.name, self.seen, self.progress, self.trouble)))
+        age = time.monotonic() - self.came_at if self.trouble and self.seen else None
+        told = header_text(self.source.name, self.seen, self.progress, self.trouble, age_s=age, paused=self.paused)
+        header.update(self.marks(told))
         header.set_class(bool(self.trouble), "-stale")
-        footer.update(self.marks(footer_text(ACTIONS, self.lists.id or "", (cells or self.size.width) - 2)))
+        footer.update(self.marks(footer_text(self.actions, self.lists.id or "", (cells or self.size.width) - 2)))
+
+    def draw_age(self) -> None:
+        """Says anew how old a look is that could not be renewed."""
+        if self.trouble:
+            self.draw_frame()
 
     @property
     def lists(self) -> Listing:
@@ -153,6 +181,12 @@ class Frame(App[None]):
     @on(Arrived)
     def arrived(self, event: Arrived) -> None:
         """Shows a report. The cursor stays on the same cause."""
+        self.came_at = time.monotonic()
+        if self.baseline is None:  # "new" is what was not there when it was opened
+            self.baseline = frozenset(cause.fingerprint for cause in event.seen.report.causes)
+        if self.paused and self.seen is not None:
+            self.waiting = event.seen
+            return
         self.seen, self.progress, self.trouble = event.seen, "", ""
         self.draw_frame()
         self.lists.show(event.seen, self.cause)
@@ -180,7 +214,7 @@ class Frame(App[None]):
         """The command line that prints what the screen shows."""
         lists = self.lists
         words = ["diag", lists.twin, *shlex.split(self.source.again or "--from FILE")]
-        if lists.twin == "timeline" and self.cause:
+        if lists.twin in ("timeline", "explain") and self.cause:
             words.insert(2, self.cause)
         if lists.filter_text:
             words += ["--filter", lists.filter_text]

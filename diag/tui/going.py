@@ -18,6 +18,12 @@ _NAMES = {name for name, _ in SCREENS.values()}
 class Going(Frame):
     """The frame, and the ways through it."""
 
+    def on_mount(self) -> None:
+        """Opens the screen that was asked for, or was open the last time."""
+        super().on_mount()
+        if self.first in _NAMES and self.first != "causes":
+            self.call_later(self.action_open_screen, self.first)
+
     async def action_open_screen(self, name: str) -> None:
         """Opens a screen, and remembers the way."""
         if self._visited[self._at] != name:
@@ -42,7 +48,7 @@ class Going(Frame):
 
             await switcher.mount(MADE[name](id=name))
         switcher.current = name
-        self.lists.lists[0].focus()
+        self.lists.front.focus()
         if self.seen is not None:
             self.lists.show(self.seen, self.cause)
         self.draw_frame()

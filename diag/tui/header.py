@@ -6,28 +6,34 @@ from diag.report.cells import cut, width
 from diag.report.sanitize import visible
 from diag.tui.actions import Action
 from diag.tui.source import Seen
-from diag.views.wording import clock, counted, listed
+from diag.views.wording import clock, counted, listed, short_duration
 
 
-def header_text(name: str, seen: Seen | None, progress: str, trouble: str) -> str:
-    """One line; what is going on, or went wrong, stands before all else."""
+def header_text(
+    name: str, seen: Seen | None, progress: str, trouble: str, *, age_s: float | None = None, paused: bool = False
+) -> str:
+    """One line; what is going on, or went wrong, stands before all else. `age_s`: how long ago the last look came."""
     first = f"diag (read-only) {visible(name)}"
     if seen is None:
         return f"{first}  │ {visible(trouble or progress)}"
     stats, report = seen.report.stats, seen.report
     lost = sum(cause.affected.gpus_lost for cause in report.causes)
     waited = sum(cause.affected.gpus for cause in report.causes)
-    gpus = f"{stats.get('gpus', 0)} GPU: {stats.get('gpus_allocated', 0)} busy {stats.get('gpus_free', 0)} free"
+    gpus = f"{stats.get('gpus', 0)} GPU: {stats.get('gpus_allocated', 0)} busy {stats.get('gpus_free', 0)} idle"
     gpus += f"{f' {lost} lost' if lost else ''}{f' {waited} waited for' if waited else ''}"
     bad = listed(counted(stats[f"{each}s"], each) for each in ("error", "warning") if stats.get(f"{each}s"))
     blind = sum(gap.material for gap in report.gaps)
     at = ", ".join(sorted({clock(cluster.now) for cluster in report.target.clusters}))
-    age = f"stale: {visible(trouble)}" if trouble else visible(progress) if progress else f"as of {at}"
-    parts = [first, age] if trouble or progress else [first]
+    stale = f"stale {short_duration(age_s)}: {visible(trouble)}"
+    age = stale if trouble else visible(progress) if progress else f"as of {at}"
+    if paused:
+        age = f"paused, {age}"
+    before = bool(trouble or progress or paused)
+    parts = [first, age] if before else [first]
     parts += [gpus, bad or "no error", counted(blind, "gap")]
     if seen.hidden:
         parts.append(visible(seen.hidden))
-    parts += [] if trouble or progress else [age]
+    parts += [] if before else [age]
     return "  │ ".join(parts)
 
 

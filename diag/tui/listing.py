@@ -79,9 +79,14 @@ class Listing(Container):
         """What the tables depend on besides the look."""
         return ""
 
+    def above(self) -> ComposeResult:
+        """What stands above the lists."""
+        yield from ()
+
     def compose(self) -> ComposeResult:
         """Lists at the left, what is told at the right, the filter below."""
         with Vertical(classes="lists"):
+            yield from self.above()
             for at in range(len(self.titles)):
                 yield VirtualTable(id=f"{self.id}-list-{at}")
         yield Paragraphs(id=f"{self.id}-told")
@@ -93,6 +98,12 @@ class Listing(Container):
             table.set_class(at > 0, "second")
         self.pane.add_class("told")
         self.put_marks()
+        self.sort_as_kept()
+
+    def sort_as_kept(self) -> None:
+        """Sorts the first list as it was sorted the last time."""
+        if (by := self.app.kept.sorted.get(self.id or "")) is not None:
+            self.lists[0].sorted_by = by
 
     def put_marks(self) -> None:
         """Gives every pane the marks that the terminal can show."""
@@ -118,6 +129,11 @@ class Listing(Container):
     def pane(self) -> Paragraphs:
         """Where the selected line is told of."""
         return self.query_one(f"#{self.id}-told", Paragraphs)
+
+    @property
+    def front(self) -> Widget:
+        """What has the focus when the screen is opened."""
+        return self.lists[0]
 
     def show(self, seen: Seen, cause: str) -> None:
         """Shows a look, unless it is shown already."""
@@ -174,6 +190,8 @@ class Listing(Container):
         for table, title, made in zip(self.lists[1:], self.titles[1:], self.tables[1:], strict=False):
             table.border_title = self.titled(made.title or title, table)
             table.display = bool(made.lines)
+        for table in self.lists[len(self.tables) :]:
+            table.display = False
 
     @on(VirtualTable.Chosen)
     def chosen(self, event: VirtualTable.Chosen) -> None:

@@ -1,61 +1,26 @@
-"""The screens that are lists: GPUs, queues, topology, timeline, logs, coverage. Each has its twin as a command."""
+"""The screens, by name; and those that are lists and no more: GPUs, queues, clusters, coverage."""
 
 from collections.abc import Sequence
 from typing import ClassVar
 
+from diag.tui.ask import AskScreen
 from diag.tui.listing import Listing
-from diag.tui.panels import object_lines
+from diag.tui.logs import LogScreen
 from diag.tui.paragraphs import Paragraph
 from diag.tui.source import Seen
-from diag.views.circle import circles
+from diag.tui.timeline import TimelineScreen
+from diag.tui.told import Told
+from diag.tui.topology import TopologyScreen
+from diag.views.clusters import clusters_table
 from diag.views.gpu_tables import gpu_tables
 from diag.views.gpus import Gpus, gpus
-from diag.views.happenings import Subjects, happenings, subjects
-from diag.views.history import history, history_tables
-from diag.views.inside import object_yaml
 from diag.views.looked import Coverage, coverage, coverage_tables
 from diag.views.queue_tables import queue_tables
 from diag.views.queues import queues
-from diag.views.stream import stream_table
 from diag.views.table import Line, Table
-from diag.views.topology import Topology, topology, topology_table
 
 
-def fields(table: Table, line: Line) -> list[Paragraph]:
-    """The columns of a line, each in full."""
-    wide = max((len(column.title) for column in table.columns), default=0)
-    return [
-        Paragraph(text=column.shown(value), lead=f"{column.title.capitalize():{wide}}  ")
-        for column, value in zip(table.columns, line.values, strict=True)
-        if not column.picture
-    ]
-
-
-def objects_of(seen: Seen, cause: str) -> Subjects:
-    """The objects of a cause."""
-    keys = {key for circle in circles(seen.report) if circle.cause.id == cause for key in circle.about}
-    return subjects(seen.snapshots, keys)
-
-
-class _Told(Listing):
-    """Tells of a line its columns in full, and the object that it is about."""
-
-    def told(self, seen: Seen, line: Line) -> Sequence[Paragraph]:
-        """Its columns, what the screen adds, and the object."""
-        table = next((each.table for each in self.lists if line in each.lines), self.tables[0])
-        found = [*fields(table, line), *self.more(seen, line)]
-        if line.ref is not None:
-            found += [Paragraph(text=""), Paragraph(text=str(line.ref), tone="title")]
-            found += object_lines(object_yaml(seen.snapshots, line.ref))
-        return found
-
-    def more(self, seen: Seen, line: Line) -> Sequence[Paragraph]:
-        """What the screen knows of a line beside its columns."""
-        causes = [cause for each in line.causes if (cause := seen.cause(each))]
-        return [Paragraph(text=f"{one.rule} {one.name}: {one.summary}", lead=f"{one.id}  ") for one in causes]
-
-
-class GpuScreen(_Told):
+class GpuScreen(Told):
     """One line for each node, one mark for each device."""
 
     titles: ClassVar[tuple[str, ...]] = ("GPUs by node", "By type")
@@ -78,7 +43,7 @@ class GpuScreen(_Told):
         return [*super().more(seen, line), *([Paragraph(text="Held by", tone="title")] if held else []), *held]
 
 
-class QueueScreen(_Told):
+class QueueScreen(Told):
     """Queues and quotas, and who waits in them."""
 
     titles: ClassVar[tuple[str, ...]] = ("Queues and quotas", "Waiting")
@@ -89,71 +54,18 @@ class QueueScreen(_Told):
         return queue_tables(queues(seen.report, seen.snapshots))
 
 
-class TopologyScreen(_Told):
-    """Workloads with their queue, pods, nodes and GPUs."""
+class ClusterScreen(Told):
+    """A line for each cluster."""
 
-    titles: ClassVar[tuple[str, ...]] = ("Workloads",)
-    twin: ClassVar[str] = "topology"
-    found: Topology | None = None
+    titles: ClassVar[tuple[str, ...]] = ("Clusters",)
+    twin: ClassVar[str] = "gpus"
 
     def make(self, seen: Seen, cause: str) -> Sequence[Table]:  # noqa: ARG002  # as for all screens
-        """The workloads."""
-        self.found = topology(seen.report, seen.troubles)
-        return [topology_table(self.found)]
-
-    def more(self, seen: Seen, line: Line) -> Sequence[Paragraph]:
-        """The pods with their nodes."""
-        rows = self.found.workloads if self.found else ()
-        row = next((row for row in rows if f"{row.ref.cluster}/{row.ref}" == line.key), None)
-        pods = [
-            Paragraph(text=f"{pod.name} → {pod.node or 'no node'} ({pod.state}{_asks(pod.gpus)})", lead="· ")
-            for pod in (row.pods if row else ())
-        ]
-        return [*super().more(seen, line), Paragraph(text="Pods", tone="title"), *pods]
+        """The clusters."""
+        return [clusters_table(seen.report, seen.snapshots, gpus(seen.report, seen.troubles))]
 
 
-def _asks(gpus_of: dict[str, int]) -> str:
-    return "".join(f", {count} × {name}" for name, count in gpus_of.items())
-
-
-class _OfCause(_Told):
-    """A screen of the selected cause."""
-
-    def of(self, cause: str) -> str:
-        """The cause."""
-        return cause
-
-    def heading(self, cause: str) -> str:
-        """The title names the cause."""
-        seen = self.app.seen
-        row = seen.cause(cause) if seen else None
-        return f"{self.titles[0]} · {f'{row.rule} {row.name}' if row else 'no cause is selected'}"
-
-
-class TimelineScreen(_OfCause):
-    """What happened to the objects of a cause, and where its starts spent their time."""
-
-    titles: ClassVar[tuple[str, ...]] = ("Timeline", "Where the starts spent their time")
-    twin: ClassVar[str] = "timeline"
-
-    def make(self, seen: Seen, cause: str) -> Sequence[Table]:
-        """What happened, and the phases of starts."""
-        return history_tables(seen.report, history(seen.report, seen.snapshots, causes=[cause]))
-
-
-class LogScreen(_OfCause):
-    """Events, conditions and logs in one stream."""
-
-    titles: ClassVar[tuple[str, ...]] = ("Events, conditions and logs",)
-    twin: ClassVar[str] = "timeline"
-
-    def make(self, seen: Seen, cause: str) -> Sequence[Table]:
-        """The stream."""
-        found = objects_of(seen, cause)
-        return [stream_table(found, happenings(found))]
-
-
-class CoverageScreen(_Told):
+class CoverageScreen(Told):
     """What could not be looked at, what would mend it, and what each rule came to."""
 
     titles: ClassVar[tuple[str, ...]] = ("Could not be looked at", "Rules")
@@ -187,5 +99,7 @@ MADE: dict[str, type[Listing]] = {
     "topology": TopologyScreen,
     "timeline": TimelineScreen,
     "logs": LogScreen,
+    "ask": AskScreen,
+    "clusters": ClusterScreen,
     "coverage": CoverageScreen,
 }

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diag.document import CauseRow, Report
 
 if TYPE_CHECKING:
+    from diag.llm.ask import Conversation
     from diag.snapshot.snapshot import Snapshot
     from diag.trouble.trouble import Trouble
 
@@ -37,10 +39,15 @@ class Source:
     """`looks` is called for the first look and for every refresh; it runs in a thread and says how far it is.
 
     It may yield several reports, each replacing the one before. `again` are the flags with which a command looks at the
-    same, None where none can. `stop` ends a look that is under way, and is called from another thread.
+    same, None where none can. `stop` ends a look that is under way, and is called from another thread. `converse`
+    begins a talk about a cause; `save` writes what is looked at to a file, names redacted, and says so in a sentence;
+    `baseline` are the fingerprints of an older report.
     """
 
     name: str
     again: str | None
     looks: Callable[[Callable[[str], None]], Iterator[Seen]]
     stop: Callable[[], None] = lambda: None
+    converse: "Callable[[Report, CauseRow], Conversation] | None" = None
+    save: Callable[[Path, Callable[[str], None]], str] | None = None
+    baseline: frozenset[str] | None = None

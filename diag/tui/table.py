@@ -74,7 +74,8 @@ class VirtualTable(ScrollView, can_focus=True):
     def show(self, table: Table) -> None:
         """Shows other lines. The cursor stays on the same thing where it is still there, else at the same place."""
         at = self.current.key if self.current else None
-        if [column.title for column in table.columns] != [column.title for column in self.table.columns]:
+        other = [column.title for column in table.columns] != [column.title for column in self.table.columns]
+        if (other and self.table.columns) or (self.sorted_by and self.sorted_by[0] >= len(table.columns)):
             self.sorted_by = None
         self.table = table
         self._arrange(at)
@@ -86,7 +87,7 @@ class VirtualTable(ScrollView, can_focus=True):
 
     def chosen(self) -> list[Line]:
         """The marked lines, or the one under the cursor."""
-        marked = [line for line in self.lines if line.key in self.marked]
+        marked = [line for line in self.lines if line.key in self.marked] if self.marked else []
         return marked or ([self.current] if self.current else [])
 
     def _arrange(self, at: str | None) -> None:
@@ -123,6 +124,8 @@ class VirtualTable(ScrollView, can_focus=True):
     def _heading(self, widths: Sequence[int]) -> list[Segment]:
         texts = []
         for at, (column, room) in enumerate(zip(self.table.columns, widths, strict=True)):
+            if not room:
+                continue
             mark = ("▼" if self.sorted_by[1] else "▲") if self.sorted_by and self.sorted_by[0] == at else ""
             texts.append(pad(cut(column.title + self.marks(mark), room), room, right=column.kind != "text"))
         return [Segment(" " * _MARK_CELLS + _GAP.join(texts))]
@@ -132,6 +135,7 @@ class VirtualTable(ScrollView, can_focus=True):
         texts = [
             self.marks(_cell(column, text, room))
             for column, text, room in zip(self.table.columns, self._texts(line), widths, strict=True)
+            if room
         ]
         mark = self.marks(glyph(line.severity)) if line.severity else " "
         tone = self.get_component_rich_style(f"table--{line.severity}") if line.severity in _TONES else Style.null()
@@ -252,6 +256,8 @@ class VirtualTable(ScrollView, can_focus=True):
     def _sort_at(self, x: int) -> None:
         begin = _MARK_CELLS
         for at, room in enumerate(self._measured()):
+            if not room:
+                continue
             if begin <= x < begin + room + len(_GAP):
                 same = self.sorted_by is not None and self.sorted_by[0] == at
                 self.sort(at, backwards=same and not (self.sorted_by or (0, True))[1])

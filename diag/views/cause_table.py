@@ -1,5 +1,7 @@
 """The causes as a table: what is costing GPUs, ranked as the report ranks them."""
 
+from collections.abc import Collection
+
 from diag.document import Report
 from diag.views.causes import CauseLine, cause_lines
 from diag.views.table import Column, Line, Table
@@ -21,6 +23,13 @@ def causes_table(report: Report) -> Table:
     empty = f"No causes. {looked} ran" + (f", {counted(blind, 'thing')} could not be checked (9)." if blind else ".")
     lines = [_line(line, several=several) for line in cause_lines(report)]
     return Table(columns=columns, lines=lines, empty=empty)
+
+
+def new_causes_table(report: Report, known: Collection[str]) -> Table:
+    """The causes whose fingerprints are not known."""
+    found = causes_table(report)
+    lines = [line for line, cause in zip(found.lines, report.causes, strict=True) if cause.fingerprint not in known]
+    return Table(columns=found.columns, lines=lines, empty="Nothing is new.")
 
 
 def _line(line: CauseLine, *, several: bool) -> Line:

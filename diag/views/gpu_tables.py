@@ -21,14 +21,14 @@ def gpu_tables(found: Gpus) -> list[Table]:
 def _nodes(found: Gpus, *, several: bool) -> Table:
     columns = (
         *((Column(title="CLUSTER", least=7),) if several else ()),
-        Column(title="NODE", least=12),
+        Column(title="NODE", least=15),
         Column(title="TYPE", least=8),
         Column(title="GPUS", named="cells", picture=True),
         Column(title="BUSY", kind="count"),
         Column(title="ALLOC", kind="count"),
         Column(title="CAP", kind="count"),
         Column(title="FREE", kind="count"),
-        Column(title="RESOURCE", least=8),
+        Column(title="RESOURCE", least=14, spare=True),
         Column(title="NOTES", least=8),
     )
     lines = [

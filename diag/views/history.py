@@ -12,7 +12,7 @@ from diag.views.happenings import HappeningRow, family, happenings, subjects
 from diag.views.table import Column, Line, Table
 from diag.views.timeline import timeline_lines
 from diag.views.typed import Key, key
-from diag.views.wording import clock, listed, seconds_since
+from diag.views.wording import in_short, listed, seconds_since
 
 SCHEMA = "diag.timeline/v1"
 
@@ -54,7 +54,7 @@ def history_tables(report: Report, found: History) -> list[Table]:
         Line(
             key=f"{row.ref.cluster}/{row.ref}/{row.kind}/{row.what}/{row.at}",
             values=(
-                clock(row.at), seconds_since(row.until or row.at, found.now.get(row.ref.cluster)), str(row.ref),
+                in_short(row.at), seconds_since(row.until or row.at, found.now.get(row.ref.cluster)), str(row.ref),
                 row.kind, row.what, row.count, row.text,
             ),
             severity=row.severity,
@@ -64,12 +64,12 @@ def history_tables(report: Report, found: History) -> list[Table]:
     ]  # fmt: skip
     columns = (
         Column(title="AT"),
-        Column(title="AGO", kind="age"),
-        Column(title="OBJECT", least=12, named="object"),
-        Column(title="KIND", named="source"),
+        Column(title="AGO", kind="age", spare=True),
+        Column(title="OBJECT", least=18, named="object"),
+        Column(title="KIND", named="source", spare=True),
         Column(title="WHAT", least=14),
-        Column(title="TIMES", kind="count"),
-        Column(title="SUMMARY", least=12),
+        Column(title="TIMES", kind="count", spare=True),
+        Column(title="SUMMARY", least=24),
     )
     notes = (f"{found.left_out} more objects are left out",) if found.left_out else ()
     empty = "Nothing with a time was read of these objects."

@@ -23,19 +23,29 @@ class Folded:
     """Lines of one log that differ only in what varies: the first of them, its number, when, and how many."""
 
     ref: RefRow
-    source: str
+    container: str
+    previous: bool
     at: float | None
     number: int
     text: str
     count: int = 1
 
+    @property
+    def source(self) -> str:
+        """The container, and whether it is the run before."""
+        return f"{self.container}{' before' if self.previous else ''}"
 
-def stream_table(found: Subjects, told: Iterable[HappeningRow]) -> Table:
-    """What happened (`told`), and the logs of the pods among the objects."""
+
+def stream(found: Subjects, told: Iterable[HappeningRow]) -> tuple[Table, dict[str, Folded]]:
+    """What happened (`told`) and the logs of the pods among the objects; and by the keys of lines what is of a log."""
     rows: list[tuple[float, Line]] = [(seconds(row.at) or 0.0, _happening(row)) for row in told]
+    logged: dict[str, Folded] = {}
     for snap, item in found.items:
         if isinstance(item, Pod):
-            rows += [(one.at or 0.0, _logged(one)) for one in _logs(snap, item)]
+            for one in _logs(snap, item):
+                line = _logged(one)
+                logged[line.key] = one
+                rows.append((one.at or 0.0, line))
     rows.sort(key=lambda row: row[0])
     columns = (
         Column(title="AT"),
@@ -45,7 +55,7 @@ def stream_table(found: Subjects, told: Iterable[HappeningRow]) -> Table:
         Column(title="SOURCE", least=8),
     )
     empty = "No event, condition or log of these objects was read."
-    return Table(columns=columns, lines=[line for _, line in rows], empty=empty)
+    return Table(columns=columns, lines=[line for _, line in rows], empty=empty), logged
 
 
 def _happening(row: HappeningRow) -> Line:
@@ -77,11 +87,10 @@ def _logs(snap: Snapshot, pod: Pod) -> Iterator[Folded]:
     for container in (*(pod.spec.init_containers or ()), *(pod.spec.containers or ())):
         for previous in (True, False):
             lines = snap.log_lines(pod, container.name or "", previous=previous)
-            source = f"{container.name}{' before' if previous else ''}"
-            yield from _folded(lines, ref_row(pod.ref), source, now)
+            yield from _folded(lines, ref_row(pod.ref), container.name or "", now, previous=previous)
 
 
-def _folded(lines: list[str], ref: RefRow, source: str, near: float) -> Iterator[Folded]:
+def _folded(lines: list[str], ref: RefRow, container: str, near: float, *, previous: bool) -> Iterator[Folded]:
     """Each template once, where it is met first; a line without a time has that of the line before it."""
     found: dict[str, Folded] = {}
     at: float | None = None
@@ -95,5 +104,7 @@ def _folded(lines: list[str], ref: RefRow, source: str, near: float) -> Iterator
         if template in found:
             found[template].count += 1
         else:
-            found[template] = Folded(ref=ref, source=source, at=at, number=number, text=mask(text))
+            found[template] = Folded(
+                ref=ref, container=container, previous=previous, at=at, number=number, text=mask(text)
+            )
     yield from found.values()

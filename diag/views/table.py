@@ -15,13 +15,14 @@ Value = str | float | None
 class Column:
     """One column. `age` is in seconds; None is an unknown number. `least` are the cells that it keeps, 0: all.
 
-    A `picture` says with marks what other columns say with numbers.
+    A `picture` says with marks what other columns say with numbers. A `spare` one is left out where there is no room.
     """
 
     title: str
     kind: Literal["text", "count", "age"] = "text"
     least: int = 0
     picture: bool = False
+    spare: bool = False
     named: str = ""  # what a filter calls it, where that is not the title in small letters
 
     @property

@@ -37,6 +37,12 @@ def clock(at: str) -> str:
     return found.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if found else at
 
 
+def in_short(at: str) -> str:
+    """Month, day and time in UTC: what is read within days; as it is where it is no time."""
+    found = moment(at)
+    return found.astimezone(dt.UTC).strftime("%m-%d %H:%M:%S") if found else at
+
+
 def seconds_since(since: str | None, now: str | None) -> float | None:
     """Seconds from one time to the other, zero at least; None when either is unknown."""
     begin, end = moment(since), moment(now)

@@ -10,7 +10,7 @@ from diag import api
 from diag.document import EvidenceRow, LogRow, RefRow
 from diag.views.happenings import Subjects, happenings
 from diag.views.inside import object_yaml, quote
-from diag.views.stream import stream_table
+from diag.views.stream import stream
 
 POD = RefRow(cluster="default", apiVersion="v1", kind="Pod", namespace="ml", name="w")
 
@@ -114,7 +114,7 @@ def test_lines_alike_are_one_line_of_the_stream(logged):
     snap = logged.snapshots[0]
     found = Subjects(items=((snap, snap.pods[0]),))
 
-    table = stream_table(found, happenings(found))
+    table = stream(found, happenings(found))[0]
     logs = [line.values for line in table.lines if line.values[4] == "main"]
 
     assert [(count, text[:12]) for _, text, count, _, _ in logs] == [(899, "2026-11-26T0"), (1, "RuntimeError")]

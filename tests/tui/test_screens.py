@@ -30,7 +30,7 @@ def pinned(demo, monkeypatch):
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-@pytest.mark.parametrize("key", ["1", "2", "3", "4", "5", "6", "9"])
+@pytest.mark.parametrize("key", ["1", "2", "3", "4", "5", "6", "7", "8", "9"])
 def test_every_screen_at_three_sizes(screen, pinned, key, size):
     assert screen(app_of(pinned, name="demo"), key, size=size)
 
