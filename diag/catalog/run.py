@@ -57,6 +57,8 @@ def run(registry: Registry, trouble: Trouble, wanted: Callable[[str, str], bool]
     for rule in functions:
         if rule.stage != 1 and needed:
             _run_function(ran, rule, Context(trouble, needed), wanted)
+        elif rule.stage != 1:  # asked as well: nothing is needed that could be in such a state
+            ran.asked += _ids(rule, wanted)
     return ran
 
 
@@ -75,9 +77,12 @@ def _run_function(ran: Ran, rule: Rule, ctx: Context, wanted: Callable[[str, str
                     refines=named.refines, finding=sure, doubted=sure is not finding,
                 )  # fmt: skip
 
-    ids = [one.id for one in rule.named if wanted(one.id, one.name)]
-    _guard(ran, rule.id, ids, ctx=ctx, findings=findings())
+    _guard(ran, rule.id, _ids(rule, wanted), ctx=ctx, findings=findings())
     ran.read[rule.id], ran.met[rule.id], ran.visits[rule.id] = ctx.snap.read, ctx.snap.met, ctx.snap.visits
+
+
+def _ids(rule: Rule, wanted: Callable[[str, str], bool]) -> list[str]:
+    return [one.id for one in rule.named if wanted(one.id, one.name)]
 
 
 def _run_tables(ran: Ran, registry: Registry, trouble: Trouble, wanted: Callable[[str, str], bool]) -> None:

@@ -28,7 +28,7 @@ from diag.report.formats import FORMATS
 from diag.report.look import Look
 from diag.report.sanitize import visible
 from diag.views import filter as filtering
-from diag.views.causes import Hidden, cause_lines
+from diag.views.causes import Hidden, cause_lines, could_not_look
 from diag.views.coverage import gap_lines
 from diag.views.narrow import narrowed
 from diag.views.wording import counted, folded, listed
@@ -280,6 +280,8 @@ def delivered(
     for target in to:
         if target.form == "github":
             add_summary(shown, drawn(target))
+    if could_not_look(report) and not (hidden and hidden.count):
+        return ExitCode.COULD_NOT_LOOK
     found = severest([cause.severity for cause in report.causes], flags.fail_on)
     if found is ExitCode.OK and flags.strict and any(gap.material for gap in report.gaps):
         return ExitCode.PARTS_UNCHECKED

@@ -3,7 +3,7 @@
 import click
 
 from diag.cli.complete import files
-from diag.cli.flags import flags_of, opening
+from diag.cli.flags import flags_of, reading
 from diag.cli.group import Examples
 
 _EXAMPLES = (
@@ -15,13 +15,14 @@ _FORMATS = "table, plain, json"
 
 
 @click.command("info", cls=Examples, examples=_EXAMPLES, configured=True)
-@click.argument("from_", nargs=-1, metavar="[[NAME=]PATH]...", shell_complete=files)
-@opening
+@click.argument("paths", nargs=-1, metavar="[[NAME=]PATH]...", shell_complete=files)
+@reading
 @click.option("-o", "--output", "outputs", multiple=True, metavar="FORMAT[=PATH]", help=_FORMATS)
 @click.pass_context
-def command(ctx: click.Context, /, *, outputs: tuple[str, ...], **_: object) -> None:
+def command(ctx: click.Context, /, *, paths: tuple[str, ...], outputs: tuple[str, ...], **_: object) -> None:
     """Print what files, folders or bundles hold, from when it is, and which rules would be blind."""
     import sys  # noqa: PLC0415  # help runs nothing
+    from dataclasses import replace  # noqa: PLC0415
 
     from diag import api  # noqa: PLC0415
     from diag.cli.diagnostics import Narrator  # noqa: PLC0415
@@ -30,11 +31,12 @@ def command(ctx: click.Context, /, *, outputs: tuple[str, ...], **_: object) -> 
     from diag.report.contents import FORMATS, contents_bytes  # noqa: PLC0415
 
     flags = flags_of(ctx)
+    flags = replace(flags, from_=(*flags.from_, *paths))
     to = targets(outputs, FORMATS, "table" if sys.stdout.isatty() else "plain")
-    paths = sources(flags)
+    read = sources(flags)
     narrator = Narrator(quiet=flags.quiet, verbose=flags.verbose)
     found = api.contents(
-        paths, now=flags.now, stdin=sys.stdin.buffer if reads_stdin(paths) else None, limits=limits(flags),
+        read, now=flags.now, stdin=sys.stdin.buffer if reads_stdin(read) else None, limits=limits(flags),
         progress=narrator.progress,
     )  # fmt: skip
     narrator.done()

@@ -4,7 +4,10 @@ from collections import Counter
 from dataclasses import dataclass
 
 from diag.document import CauseRow, FindingRow, RefRow, Report
-from diag.views.wording import counted, gpu_cost, listed, seconds_since
+from diag.views.wording import counted, folded, gpu_cost, listed, seconds_since
+
+_BASIC = {"list Pod": "pods", "list Node": "nodes", "list Event": "events"}  # gaps without which nothing is clean
+DAMAGED = ("truncated", "unreadable", "error")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,4 +113,24 @@ def _none_shown(report: Report, hidden: Hidden | None, unchecked: str) -> str:
     looked = "{} looked at {}".format(
         counted(report.stats.get("rules", 0), "rule"), counted(report.stats.get("objects", 0), "object")
     )
+    missed = _not_seen(report)
+    if missed:
+        return f"No causes found in what was read, which is not all: {missed}. {looked}; {unchecked}."
     return f"No causes found. {looked}" + (f": clean, but {unchecked}." if unchecked else ".")
+
+
+def _not_seen(report: Report) -> str:
+    """What a cluster cannot be called clean without: pods, nodes, events, and what was there and is not readable."""
+    kinds = {gap.what for gap in report.gaps} & {*_BASIC}
+    none = [f"{'not all' if report.stats.get(word) else 'no'} {word}" for what, word in _BASIC.items() if what in kinds]
+    damaged = [gap.what for gap in report.gaps if gap.material and gap.why in DAMAGED and gap.what not in _BASIC]
+    unread = f"{folded(damaged, 2)} could not be read" if damaged else ""
+    return ", and ".join(filter(None, [f"{listed(none)} were seen" if none else "", unread]))
+
+
+def could_not_look(report: Report) -> bool:
+    """Whether pods were there to be read, none could be, and nothing else was found: this is no answer."""
+    failed = any(
+        gap.why in DAMAGED or (gap.what == "list Pod" and gap.why in ("forbidden", "timeout")) for gap in report.gaps
+    )
+    return failed and not report.causes and not report.stats.get("pods")

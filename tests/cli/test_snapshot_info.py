@@ -10,6 +10,8 @@ from layouts.collectors import cluster_info, support_bundle
 from layouts.packing import pack
 from layouts.state import State
 
+from diag.api import scan
+
 
 @pytest.fixture
 def info(tmp_path):
@@ -95,3 +97,25 @@ def test_what_a_collector_could_not_list_is_said(info, tmp_path):
     code, out, _ = info(str(pack(files, "zip", tmp_path / "other")))
     assert code == 0
     assert "list Pod in ml: not allowed (pods is forbidden); blind: " in out
+
+
+def test_the_path_may_be_named_as_everywhere_else(info):
+    assert info("--from", "PATH")[:2] == info("PATH")[:2]
+
+
+def test_it_counts_rules_as_a_scan_does(info):
+    (cluster,) = json.loads(info("PATH", "-o", "json")[1])["clusters"]
+
+    assert cluster["rules"] == scan([info.path]).stats["rules"]
+
+
+def test_convert_takes_the_path_as_a_word_or_as_a_flag(info, tmp_path):
+    def convert(*words):
+        command = [sys.executable, "-m", "diag", "snapshot", "convert", *map(str, words)]
+        return subprocess.run(command, capture_output=True, check=False).returncode  # noqa: S603  # our own
+
+    assert convert(info.path, tmp_path / "a.jsonl") == convert("--from", info.path, tmp_path / "b.jsonl") == 0
+    assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes()
+    before = info.path.read_bytes()
+    assert convert(info.path) == 2
+    assert info.path.read_bytes() == before

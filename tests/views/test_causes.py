@@ -1,6 +1,6 @@
 import msgspec
 
-from diag.views.causes import Hidden, cause_lines, summary_line
+from diag.views.causes import Hidden, cause_lines, could_not_look, summary_line
 
 
 def test_a_cause_knows_its_age_by_the_clock_of_its_cluster(report):
@@ -60,3 +60,32 @@ def test_a_choice_that_hides_nothing_is_not_mentioned(clean):
     said = summary_line(clean, hidden=Hidden(count=0, by="-n ml"))
 
     assert said == "No causes found. 61 rules looked at 1234 objects."
+
+
+def without(report, *whats, why="not-collected", **stats):
+    rows = [msgspec.structs.replace(report.gaps[0], what=what, why=why, material=True) for what in whats]
+    return msgspec.structs.replace(report, causes=[], gaps=rows, stats={**report.stats, **stats})
+
+
+def test_a_cluster_whose_pods_were_not_seen_is_not_called_clean(report):
+    said = summary_line(without(report, "list Pod", "list Event", pods=0))
+
+    assert "clean" not in said
+    assert "which is not all: no pods, no events were seen." in said
+    assert "not all pods were seen" in summary_line(without(report, "list Pod", why="forbidden", pods=3))
+
+
+def test_what_broke_off_is_named(report):
+    said = summary_line(without(report, "the rest of x.json, after 3 objects", why="truncated"))
+
+    assert "clean" not in said
+    assert "which is not all: the rest of x.json, after 3 objects could not be read." in said
+
+
+def test_no_pods_that_could_be_read_is_no_answer(report):
+    for why in ("forbidden", "error", "timeout", "truncated", "unreadable"):
+        assert could_not_look(without(report, "list Pod", why=why, pods=0)), why
+        assert not could_not_look(without(report, "list Pod", why=why, pods=1)), why
+    assert not could_not_look(without(report, "list Pod", pods=0)), "nobody asked for them"
+    failed = without(report, "list Pod", why="error", pods=0)
+    assert not could_not_look(msgspec.structs.replace(failed, causes=report.causes)), "something was found"
