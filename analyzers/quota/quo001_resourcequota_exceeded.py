@@ -117,11 +117,7 @@ def _counted(
 def _finding(ctx: Context, key: tuple[str, str], quota: Quota | None, victims: list[Victim]) -> Finding:
     resource = _main(quota, victims)
     used, hard = _amounts(quota, resource, victims)
-    held = (
-        holders(ctx.snap.pods_in(key[0]), quota.item, resource, ctx.workload)
-        if quota is not None and quota.item.namespace == key[0]
-        else []
-    )
+    held = holders(ctx.snap.pods_in(key[0]), quota.item, resource, ctx.workload) if quota is not None else []
     status = _status(ctx, quota, resource)
     evidence = _evidence(ctx, resource, status=status, victims=victims, held=held)
     allowed = milli(hard)
@@ -184,7 +180,7 @@ def _amounts(quota: Quota | None, resource: str, victims: list[Victim]) -> tuple
 def _enough(quota: Quota | None, resource: str, victims: list[Victim], hard: str) -> str:
     """To what the quota has to be raised: what is used, and what all missing pods ask for."""
     missing = sum(one.need.get(resource, 0) * one.group.missing for one in victims)
-    if quota is None or resource not in quota.used or not missing:
+    if quota is None or resource not in quota.used:
         return f"above {hard}"
     used = quota.used[resource]
     parts = f"{show(used, resource)} in use and {show(missing, resource)} for the missing pods"

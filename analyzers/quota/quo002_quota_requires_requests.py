@@ -121,7 +121,7 @@ def _open(pod: Pod, resource: str, defaults: Defaults) -> int | None:
     filled = defaults.limits if part == "limits" else {**defaults.limits, **defaults.requests}
     for index, container in enumerate(pod.spec.containers or ()):
         stated = stated_resources(container)
-        if name not in stated[part] and name not in filled and (part == "limits" or name not in stated["limits"]):
+        if not any(name in values for values in (stated[part], stated["limits"], filled)):
             return index
     return None
 

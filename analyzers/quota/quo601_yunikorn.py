@@ -7,7 +7,7 @@ from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
 from diag.facts.words import listed
 from diag.facts.yunikorn import NO_ROOM, TOO_LARGE, Queues, amounts, queues, short, totals
-from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
+from diag.findings import Basis, Because, Evidence, Finding, Question, Remedy, as_proof
 from diag.projection import Object
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Event, Pod
@@ -127,7 +127,7 @@ def yunikorn(ctx: Context) -> Iterator[Finding]:
 def _failed_pod(ctx: Context, group: Group) -> Pod | None:
     """A pod of the group that YuniKorn failed."""
     pods = [one for one in group.members if isinstance(one, Pod)]
-    pods += [pod for one in group.members[:MAX_MEMBERS] if one.kind == "Job" for pod in ctx.snap.pods_of(one)]
+    pods += [pod for one in group.members[:MAX_MEMBERS] for pod in ctx.snap.pods_of(one)]  # where the members are Jobs
     return next((one for one in pods if one.status.reason in (REJECTED, TIMED_OUT)), None)
 
 
@@ -231,7 +231,6 @@ def _failed(group: Group, name: str, summary: str, proof: list[Evidence], remedy
         summary=summary,
         evidence=as_proof(proof),
         accounts_for=(Because(group, summary, tuple(proof[:2])),),
-        confidence=Confidence.LIKELY if name != "yunikorn-gang-timeout" else None,
         since=group.since,
         remedies=(remedy,),
     )
