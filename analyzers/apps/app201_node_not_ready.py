@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
 from diag.facts.folding import fold
-from diag.facts.gpus import is_gpu
-from diag.facts.nodes import AUTOMATIC_TAINT_PREFIX, allocatable, capacity, ready
+from diag.facts.nodes import AUTOMATIC_TAINT_PREFIX, gpus, ready
 from diag.facts.pods import condition
 from diag.facts.times import age_s
 from diag.findings import Because, Evidence, Finding, Question, Remedy, Severity
@@ -140,17 +139,16 @@ def _other_heartbeat(node: Node, found: Condition) -> int | None:
     for index, other in enumerate(node.status.conditions or ()):
         if other.type in KUBELET_CONDITIONS or other.status == "Unknown":
             continue
-        if other.last_heartbeat_time and found.last_heartbeat_time:
-            later = age_s(found.last_heartbeat_time, other.last_heartbeat_time)
-            if later is not None and later > ALIVE_S:
-                return index
+        later = age_s(found.last_heartbeat_time, other.last_heartbeat_time)
+        if later is not None and later > ALIVE_S:
+            return index
     return None
 
 
 def _finding(ctx: Context, name: str, nodes: list[tuple[Node, Condition]]) -> Finding:
     first, found = nodes[0]
     names = frozenset(node.name for node, _ in nodes)
-    lost = sum(_gpus(node) for node, _ in nodes)
+    lost = sum(gpus(node) for node, _ in nodes)
     evidence = _evidence(ctx, first, found)
     held = sum(1 for node, _ in nodes for pod in ctx.snap.pods_on(node.name) if _is_ready(pod))
     accounts_for = tuple(_consequences(ctx, names, evidence[0]))
@@ -173,11 +171,6 @@ def _finding(ctx: Context, name: str, nodes: list[tuple[Node, Condition]]) -> Fi
         gpus_lost=lost,
         remedies=_remedies(name, first),
     )
-
-
-def _gpus(node: Node) -> int:
-    has, offers = capacity(node), allocatable(node)
-    return sum(max(has.get(name, 0), offers.get(name, 0)) for name in {*has, *offers} if is_gpu(name)) // 1000
 
 
 def _is_ready(pod: Pod) -> bool:
@@ -210,7 +203,7 @@ def _part(found: Condition, part: str) -> str | None:
 def _consequences(ctx: Context, names: frozenset[str], proof: Evidence) -> Iterator[Because]:
     for group in ctx.groups("container-not-ready", "pod-stuck-terminating"):
         there = [pod for pod in group.members if isinstance(pod, Pod) and pod.spec.node_name in names]
-        if group.state == "node" and there:
+        if there:
             yield _because(ctx, group, there, proof)
     for group in ctx.groups("pod-evicted"):
         evicted = [pod for pod in group.members if isinstance(pod, Pod) and _was_taken_off(pod, names)]

@@ -33,8 +33,9 @@ def allocatable(node: Node) -> Amounts:
 
 
 def gpus(node: Node) -> int:
-    """How many GPUs the node has, in whole devices."""
-    return sum(amount for resource, amount in capacity(node).items() if is_gpu(resource)) // 1000
+    """How many GPUs the node has, in whole devices: what it offers where it does not tell its capacity."""
+    has, offers = capacity(node), allocatable(node)
+    return sum(max(has.get(name, 0), offers.get(name, 0)) for name in {*has, *offers} if is_gpu(name)) // 1000
 
 
 def ready(node: Node) -> Condition | None:
