@@ -66,6 +66,29 @@ def test_what_lasts_is_one_gap_and_the_rest_is_read(look, fault, path):
     assert len(server.requests) < 80
 
 
+@pytest.mark.parametrize("name", ["healthy-busy-rollout", "dra-devices-exhausted", "statefulset-rollout-stuck"])
+def test_whatever_fails_for_good_is_told_and_blames_nobody_else(name, serve):
+    """Each request of a collection in turn, with one fault after the other; logs may be missing without a word."""
+    items, logs = scenario(name)
+    clean_server = serve(items, logs=logs)
+    clean = scan(Live(kubeconfig=clean_server.config))
+    troubled = {one.name for cause in clean.causes for one in (cause.root, *cause.lineage)}
+    troubled |= {one.name for found in clean.findings for one in (found.subject, *found.members)}
+    # A ReplicaSet stands for the Deployment that cannot be listed.
+    troubled |= {
+        item["metadata"]["name"]
+        for item in items
+        if troubled.intersection(owner["name"] for owner in item["metadata"].get("ownerReferences", ()))
+    }
+    asked = dict.fromkeys(request.path for request in clean_server.requests if not request.path.endswith("/log"))
+    for number, path in enumerate(asked):
+        fault = replace(FAULTS[number % len(FAULTS)], path=path)
+        report = scan(Live(kubeconfig=serve(items, logs=logs, faults=[fault]).config, request_timeout_s=5.0))
+        assert {*gaps(report)} - {*gaps(clean)}, fault
+        severe = {cause.root.name for cause in report.causes if cause.severity != "info"}
+        assert severe <= troubled, fault
+
+
 def test_each_request_in_turn_may_fail_once_without_a_trace(look, paths):
     clean, _ = look()
     for path in dict.fromkeys(paths):

@@ -98,7 +98,8 @@ class Handler(BaseHTTPRequestHandler):
         fault = api.faults.meet(split.path)
         if fault is not None and self._goes_wrong(fault):
             return
-        if api.token is not None and self.headers.get("Authorization") != f"Bearer {api.token}":
+        scheme, _, token = self.headers.get("Authorization", "").partition(" ")
+        if api.token is not None and (scheme.lower(), token) != ("bearer", api.token):
             self._send(401, _JSON, UNAUTHORIZED)
             return
         self._respond(split.path, query, body, fault)
