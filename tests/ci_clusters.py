@@ -41,4 +41,4 @@ def names():
         if item["kind"] == "Pod" and item["metadata"]["namespace"] in (NAMESPACE, "live")
     ]  # fmt: skip
     nodes = [item["metadata"]["name"] for item in BROKEN if item["kind"] == "Node"]
-    return {*pods, *nodes, f"{NAMESPACE}/", ROOT}
+    return {*pods, *nodes, f"{NAMESPACE}/", f"-n {NAMESPACE}", ROOT}

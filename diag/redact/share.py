@@ -11,6 +11,7 @@ from diag.redact.keys import KeyFile
 from diag.redact.redact import Redactor
 
 _Told = TypeVar("_Told")
+_COMMANDS = ("command", "fix")
 _SHORT = 8  # characters of a fingerprint that name a cause
 
 
@@ -20,8 +21,9 @@ class Share:
     def __init__(self, key: KeyFile, known: Iterable[RefRow]) -> None:
         self._key = key
         self._pseudonyms = key.pseudonyms()
-        self._redactor = Redactor(self._pseudonyms, sorted(known, key=_first), prose=True)
-        self.text = self._redactor.text
+        known = sorted(known, key=_first)
+        self.text = Redactor(self._pseudonyms, known, prose=True).text
+        self._command = Redactor(self._pseudonyms, known).text
 
     def told(self, value: _Told) -> _Told:
         """The same rows, texts and lists with pseudonyms: reports, views, whatever is made of them."""
@@ -36,17 +38,23 @@ class Share:
             return self.text(value)
         if isinstance(value, msgspec.Struct):
             pairs = ((name, getattr(value, name)) for name in value.__struct_fields__)
-            told = type(value)(**{name: self._told(each) for name, each in pairs})
+            told = type(value)(**{name: self._field(name, each) for name, each in pairs})
             if isinstance(value, CauseRow):  # commands name causes by the beginning of their fingerprints
                 self._pseudonyms.composed(value.fingerprint[:_SHORT], told.fingerprint[:_SHORT])
             return told
         if is_dataclass(value) and not isinstance(value, type):
-            return replace(value, **{each.name: self._told(getattr(value, each.name)) for each in fields(value)})
+            return replace(
+                value, **{each.name: self._field(each.name, getattr(value, each.name)) for each in fields(value)}
+            )
         if isinstance(value, dict):
             return {self._told(name): self._told(each) for name, each in value.items()}
         if isinstance(value, list | tuple):
             return type(value)(map(self._told, value))
         return value
+
+    def _field(self, name: str, value: Any) -> Any:
+        """A command is no sentence: behind `-n`, a word of ours that is a name as well is the name."""
+        return self._command(value) if name in _COMMANDS and isinstance(value, str) else self._told(value)
 
 
 def _first(ref: RefRow) -> tuple[int, str, str, str]:

@@ -52,3 +52,14 @@ def test_no_name_is_in_what_is_shared_and_all_come_back(request, state, capfdbin
 
     assert leaked == []
     assert back == clear
+
+
+def test_a_namespace_called_as_a_word_of_ours_does_not_leave_in_a_command(state, capfdbinary):
+    from scenarios import dump_of  # noqa: PLC0415  # only here
+
+    path = str(dump_of("preempted-two-deployments"))
+    clear = written(capfdbinary, "report", "--from", path, "-o", "markdown")
+    shared = written(capfdbinary, "report", "--from", path, "-o", "markdown", "--share")
+
+    assert " -n labs\n" in clear
+    assert "labs" not in shared
