@@ -91,7 +91,7 @@ def test_tab_completes_commands_flags_files_formats_contexts_and_rules(shell):
         ("diag expl", ["explain"]),
         ("diag snapshot inf", ["snapshot", "info"]),
         ("diag scan --kubec", ["scan", "--kubeconfig"]),
-        ("diag scan --from dum", ["scan", "--from", "dump.json"]),
+        ("diag scan --from du", ["scan", "--from", "dump.json"]),
         ("diag report -o sar", ["report", "-o", "sarif"]),
         ("diag scan --context gpu", ["scan", "--context", "gpu-eu"]),
         ("diag rules resourcequota-exce", ["rules", "resourcequota-exceeded"]),
