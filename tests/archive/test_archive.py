@@ -18,6 +18,7 @@ from diag.report.contents import contents_bytes
 from diag.report.look import Look
 from diag.snapshot.archive.lines import MANIFEST
 from diag.snapshot.archive.write import save
+from diag.snapshot.sources import Limits, read
 from diag.snapshot.sources.part import Lost
 
 HERE = Path(__file__).parent
@@ -293,3 +294,18 @@ def test_a_yesterdays_archive_tells_of_no_permissions_and_no_key():
 
     assert row.permissions is None
     assert row.redaction_key is None
+
+
+@pytest.mark.parametrize("form", ["archive", "log list"])
+def test_logs_count_twice_as_they_are_held_beside_their_lines(dump, archive, tmp_path, form):
+    logs = tmp_path / "logs.json"
+    logs.write_text(json.dumps([{"pod": "ml/a", "container": "c", "previous": False, "text": "x" * 100_000}]))
+    paths = [str(logs)]
+    if form == "archive":
+        save(archive, capture([dump(pod("a")), logs]).packed)
+        paths = [str(archive)]
+
+    assert [len(one.text) for part in read(paths[0], limits=Limits(bytes=205_000)) for one in part.logs] == [100_000]
+    with pytest.raises(SnapshotError, match="bytes when expanded") as refused:
+        read(paths[0], limits=Limits(bytes=150_000))
+    assert "--max-bytes" in refused.value.hint

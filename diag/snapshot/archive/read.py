@@ -132,7 +132,9 @@ class _Reading:
         self.budget.spend_objects(1, self.path)
         raw = msgspec.json.decode(line, type=msgspec.Raw)
         if log_list.is_entry(raw):
-            part.logs.append(log_list.read_entry(raw))
+            log = log_list.read_entry(raw)
+            self.budget.spend_bytes(len(log.text), self.path)  # held beside the line that it was decoded from
+            part.logs.append(log)
         else:
             part.items.append(Slice(raw=raw))
 

@@ -206,10 +206,13 @@ class Documents:
     def _add_log(self, raw: msgspec.Raw, what: str) -> None:
         self.budget.spend_objects(1, self.path)
         try:
-            self.logs.append(log_list.read_entry(raw))
+            log = log_list.read_entry(raw)
         except ValueError as error:
             fix = 'write each log as {"pod": "namespace/name", "container", "previous", "text"}'
             self.problem(Problem(what=what, why="unreadable", detail=str(error), fix=fix))
+            return
+        self.budget.spend_bytes(len(log.text), self.path)  # held beside the text that it was decoded from
+        self.logs.append(log)
 
     def _add_nested(self, raw: msgspec.Raw, *, nested: bool) -> bool:
         """Open a list that stands as an item; False for an object whose kind only ends in "List"."""
