@@ -1,19 +1,29 @@
 """Any server that speaks OpenAI's chat API: hosted ones, vLLM, Ollama, llama.cpp."""
 
 import importlib.util
+import ipaddress
 import os
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from diag.llm.engines.engine import LARGE, LARGE_ANSWER, Ask, EngineError, Hooks, Reply, in_time
+from diag.llm.engines.engine import (
+    LARGE,
+    LARGE_ANSWER,
+    SMALL,
+    SMALL_ANSWER,
+    Ask,
+    EngineError,
+    Hooks,
+    Reply,
+    in_time,
+)
 from diag.llm.engines.retry import again, passing, seconds_of
 
 INSTALL = "pip install 'kube-diag[llm]'"
-_STALL_S = 30.0  # without a byte
 _OWN_HOST = "api.openai.com"
-_REFUSED_FORM = (400, 404, 415, 422)  # statuses with which servers refuse a field that they do not know
+_REFUSED_FORM = (400, 415, 422)  # statuses with which servers refuse a field that they do not know
 
 
 class OpenAi:
@@ -21,14 +31,15 @@ class OpenAi:
 
     name = "openai"
     inside = False
-    budget = LARGE
-    answer = LARGE_ANSWER
 
     def __init__(self, url: str, model: str | None) -> None:
         """Raises EngineError where the library is missing."""
         if importlib.util.find_spec("openai") is None:
             raise EngineError("a model behind a URL needs the package openai, which is not installed", hint=INSTALL)
         self.url, self.model = url, model or ""
+        # What runs on this machine is small, and has a context of 4,096 tokens unless somebody thought of it.
+        here = _is_loopback(url)
+        self.budget, self.answer = (SMALL, SMALL_ANSWER) if here else (LARGE, LARGE_ANSWER)
         self._form = 0  # which of the forms of a request this server takes
         self._client: Any = None
 
@@ -54,7 +65,7 @@ class OpenAi:
                     hooks.request()
                     return self._streamed(client, ask, forms[self._form], hooks)
                 except openai.APIStatusError as error:
-                    if error.status_code not in _REFUSED_FORM or self._form + 1 >= len(forms) or _is_missing(error):
+                    if not _refuses_form(error) or self._form + 1 >= len(forms):
                         raise
                     self._form += 1
         except openai.APIStatusError as error:
@@ -77,9 +88,7 @@ class OpenAi:
         if self._client is None:
             import openai  # noqa: PLC0415  # as above
 
-            self._client = openai.OpenAI(
-                base_url=self.url, api_key=_key(self.url), timeout=min(timeout_s, _STALL_S), max_retries=0
-            )
+            self._client = openai.OpenAI(base_url=self.url, api_key=_key(self.url), timeout=timeout_s, max_retries=0)
         return self._client
 
     def _streamed(self, client: Any, ask: Ask, form: Mapping[str, Any], hooks: Hooks) -> Reply:
@@ -113,8 +122,18 @@ def _forms(ask: Ask) -> Sequence[Mapping[str, Any]]:
     )
 
 
-def _is_missing(error: Any) -> bool:
-    return bool(error.status_code == 404)  # noqa: PLR2004  # no such model, or no such path: another form does not help
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _refuses_form(error: Any) -> bool:
+    """Whether a simpler form may help. llama.cpp's Python server answers 500 to a form that it does not know."""
+    status = int(error.status_code)
+    return status in _REFUSED_FORM or (status == 500 and "response_format" in str(error.message))  # noqa: PLR2004
 
 
 def _only_model(client: Any, url: str) -> str:
