@@ -74,7 +74,7 @@ def gpu_locked_in_shared_devices(ctx: Context) -> Iterator[Finding]:
     """
     for group in ctx.groups("pod-unscheduled"):
         wanted = _whole(group)
-        if not wanted or not (room.waits_for_room(ctx, group) or HAMI_SAID in group.message):
+        if not (room.waits_for_room(ctx, group) or HAMI_SAID in group.message):
             continue
         nodes = ctx.place.count(group.shape).open if group.shape else []
         shared = {node.name: list(_shared(ctx, node)) for node in nodes}
@@ -103,7 +103,7 @@ def _shared(ctx: Context, node: Node) -> Iterator[Card]:
     for pod in ctx.snap.pods_on(node.name):
         if not occupies_node(pod):
             continue
-        for uuid, memory in hami.shares(pod.annotations.get(hami.ALLOCATED, "")) if cards else ():
+        for uuid, memory in hami.shares(pod.annotations.get(hami.ALLOCATED, "")):
             if uuid in cards:
                 one = Held(pod=pod, amount=1000 * memory // cards[uuid], annotation=hami.ALLOCATED)
                 held.setdefault(uuid, []).append(one)
