@@ -128,6 +128,7 @@ class Silence:
                 gap,
                 material=gap.material
                 or (gap.why == "truncated" and not gap.what.startswith(READ_LOGS))  # the end of a log says most
+                or (gap.why == "unreadable" and not gap.hides and bool(self.snap.lost))  # trouble may lie in there
                 or gap.what in BASIC
                 or gap.what.startswith(REACH)
                 or any(self.touches(gap, one) for one in groups),

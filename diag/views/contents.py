@@ -42,7 +42,7 @@ class KindRow(Row, kw_only=True):
 
 
 class PermissionRow(Row, kw_only=True):
-    """A kind that the collecting identity asked for, and where it was given: null for all namespaces, none if refused."""
+    """A kind that the collecting identity asked for, and where it was given: null for everywhere, none if refused."""
 
     kind: str
     namespaces: list[str] | None

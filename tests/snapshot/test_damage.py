@@ -14,6 +14,7 @@ from diag.snapshot.load import load
 from diag.snapshot.sources import read
 from diag.snapshot.sources.lost import lost_in
 from diag.snapshot.sources.part import Lost, Part, Slice
+from diag.views.causes import summary_line
 
 TESTS = Path(__file__).parents[1]
 sys.path.insert(0, str(TESTS))
@@ -172,3 +173,14 @@ def test_without_an_unreadable_object_nothing_is_doubted():
         report = scan([path.with_name(f"{stem}.json")])
 
         assert not [one for one in report.findings if REMARK in one.summary]
+
+
+def test_a_cluster_with_an_object_that_cannot_be_read_is_not_called_clean(tmp_path):
+    kinds = ("Node", "Pod", "Event")
+    items = [{"apiVersion": "v1", "kind": kind, "metadata": {"namespace": "ml", "name": "a"}} for kind in kinds]
+    lost = {"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": "ml", "name": "b"}}
+    whole = scan([dump(tmp_path, [json.dumps(item).encode() for item in items])])
+    report = scan([dump(tmp_path, [*(json.dumps(item).encode() for item in items), spoiled(json.dumps(lost))])])
+
+    assert "not all" not in summary_line(whole)
+    assert "which is not all: the object at byte" in summary_line(report)
