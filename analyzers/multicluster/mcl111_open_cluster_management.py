@@ -88,7 +88,7 @@ def open_cluster_management(ctx: Context) -> Iterator[Finding]:
     placements = [group for group in ctx.groups("custom-resource-not-ready") if group.first.kind_id == PLACEMENT]
     silent = False
     for group in ctx.groups("custom-resource-not-ready"):
-        for cluster in group.members if group.first.kind_id == CLUSTER else ():
+        for cluster in group.members:
             said = told(cluster, "ManagedClusterConditionAvailable")
             if said is not None and said.reason == "ManagedClusterLeaseUpdateStopped":
                 silent |= any(_taints(cluster))
@@ -96,7 +96,7 @@ def open_cluster_management(ctx: Context) -> Iterator[Finding]:
     for group in () if silent else placements:
         yield from _unplaced(ctx, group)
     for group in ctx.groups("object-not-propagated"):
-        for work in group.members if group.first.kind_id == WORK else ():
+        for work in group.members:
             yield from _forbidden(ctx, group, work)
 
 
