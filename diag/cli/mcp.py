@@ -74,6 +74,7 @@ def command(ctx: click.Context, /, *, http: bool, port: int, snapshots: tuple[Pa
         return Look(
             report=report,
             snapshots=found.snapshots,
+            troubles=found.troubles,
             known=lambda: list(found.known()),
             put_aside=found.put_aside,
             summary=summary_line(report, hidden=found.hidden),

@@ -10,11 +10,12 @@ from diag.document import RefRow, Report
 
 if TYPE_CHECKING:
     from diag.snapshot.snapshot import Snapshot
+    from diag.trouble.trouble import Trouble
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """One look: a report whose texts are safe to show (`sanitize.cleaned`), and what it was made of.
+    """One look: a report whose texts are safe to show (`sanitize.cleaned`), what it was made of, and what that gave.
 
     `summary` is the sentence below a table, `hidden` says what the choices of the command line keep from being shown;
     `known` gives every object that was read. Looks are numbered from 1, in the order in which they were taken.
@@ -22,6 +23,7 @@ class Look:
 
     report: Report
     snapshots: "Sequence[Snapshot]"
+    troubles: "Sequence[Trouble]" = ()
     known: Callable[[], Sequence[RefRow]]
     put_aside: Sequence[Sequence[RefRow]] = ()
     summary: str

@@ -7,7 +7,6 @@ from diag.document import TimelineRow
 from diag.mcp.asking import Asked, Cursor, Limit, Name, Room, Subject
 from diag.mcp.causes import resolved
 from diag.mcp.pages import Answer, head, page, start
-from diag.trouble.trouble import Trouble
 from diag.views.gpus import NodeGpusRow, TypeRow
 from diag.views.gpus import gpus as gpus_of
 from diag.views.happenings import HappeningRow
@@ -36,7 +35,7 @@ def gpus(room: Room, asked: ListAsked) -> dict[str, Any]:
     """The GPUs of every node."""
     look = room.looks.latest()
     begin = start(asked.cursor, look)
-    rows = gpus_of(look.report, [Trouble(snap) for snap in look.snapshots])
+    rows = gpus_of(look.report, look.troubles)
     nodes = [row for row in rows.nodes if fnmatchcase(row.node, asked.name)]
     answer = GpusAnswer(**head(look), types=rows.types, doubts=rows.doubts, nodes=[])
     return page(answer, "nodes", nodes, begin=begin, limit=asked.limit)

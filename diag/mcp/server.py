@@ -7,7 +7,7 @@ in our own prompts. `<` and `>` are escaped in it, so nothing that stands in a c
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -24,6 +24,7 @@ from diag.mcp.resources import TEMPLATES, listed, read
 from diag.mcp.tools import TOOLS
 from diag.report.sanitize import visible
 
+_T = TypeVar("_T")
 _LOG = logging.getLogger("diag.mcp")
 _INSTRUCTIONS = (
     "diag tells why GPU workloads on Kubernetes are pending, slow or dead: root causes found by rules, each with its "
@@ -84,7 +85,7 @@ def called(room: Room, name: str, arguments: dict[str, Any]) -> types.CallToolRe
         return _refused(f"diag itself failed to answer {tool.name}", "another tool; its stderr says what failed")
 
 
-async def _apart(answer: Callable[[], Any]) -> Any:
+async def _apart(answer: Callable[[], _T]) -> _T:
     """An answer from a thread of its own; a client that no longer waits costs nobody else."""
     return await anyio.to_thread.run_sync(answer, abandon_on_cancel=True)
 

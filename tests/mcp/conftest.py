@@ -5,6 +5,7 @@ import jsonschema
 import msgspec
 import pytest
 from mcp import Client
+from spoiled import SAMPLE
 
 from diag.mcp.asking import Room
 from diag.mcp.looks import Look, Looks
@@ -69,3 +70,9 @@ def _validator(schema):
 def fits():
     """Fails where a document does not fit a schema."""
     return lambda document, schema: _validator(msgspec.json.encode(schema)).validate(document)
+
+
+@pytest.fixture
+def report_of_sample():
+    """The report that tests of formats draw."""
+    return SAMPLE

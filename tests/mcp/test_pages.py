@@ -115,7 +115,13 @@ def test_words_of_objects_that_no_finding_cites_are_cleaned_too(tmp_path):
     items = [node("n\x1b[31m1"), pod("a", "n\x1b[31m1", gpus=8), event]
     (tmp_path / "dump.json").write_bytes(msgspec.json.encode({"apiVersion": "v1", "kind": "List", "items": items}))
     found = api.examine([tmp_path / "dump.json"])
-    look = Look(report=found.report, snapshots=found.snapshots, known=lambda: list(found.known()), summary="")
+    look = Look(
+        report=found.report,
+        snapshots=found.snapshots,
+        troubles=found.troubles,
+        known=lambda: list(found.known()),
+        summary="",
+    )
     at = Room(looks=Looks(take=lambda: look))
 
     (shown,) = gpus(at, ListAsked())["nodes"]

@@ -31,7 +31,13 @@ def demo():
     """The built-in example, as a room."""
     files = sorted(f"demo={each}" for each in resources.files("diag.demo").iterdir() if each.name.endswith(".gz"))
     found = api.examine(files)
-    look = Look(report=found.report, snapshots=found.snapshots, known=lambda: list(found.known()), summary="six causes")
+    look = Look(
+        report=found.report,
+        snapshots=found.snapshots,
+        troubles=found.troubles,
+        known=lambda: list(found.known()),
+        summary="six causes",
+    )
     return Room(looks=Looks(take=lambda: look), folders=(Path(files[0].removeprefix("demo=")).parent,))
 
 
