@@ -2,6 +2,7 @@
 
 python bench/measure.py json DUMP     # json.loads of the dump's bytes
 python bench/measure.py parts DUMP    # a scan, part by part
+python bench/measure.py frame DUMP    # the TUI: its first frame and its screens; keys and idle need no dump
 python bench/measure.py collect KUBECONFIG   # a collection from the server that it names
 """  # noqa: INP001  a folder of scripts
 
@@ -11,6 +12,8 @@ import resource
 import sys
 import time
 from pathlib import Path
+
+import tui
 
 
 def main() -> None:
@@ -25,6 +28,9 @@ def main() -> None:
                 "drop": of_dropped,
                 "collect": of_collected,
                 "live": of_live,
+                "frame": tui.of_frame,
+                "keys": tui.of_keys,
+                "idle": tui.of_idle,
             }[what](path)
         )
     )

@@ -27,6 +27,17 @@ BARS = {"load": 0.35, "rules": 0.35, "everything": 1.0}  # × json.loads
 MAX_MB = 400
 MAX_MS = 150
 MAX_GROWTH = 11.0
+# Seconds of the processor, and of `idle` the share of a core.
+TUI_BARS = {
+    "frame": 0.3,
+    "filled": 0.2,
+    "move": 0.05,
+    "page": 0.05,
+    "bottom": 0.05,
+    "filter": 0.05,
+    "log": 1.0,
+    "idle": 0.01,
+}
 MAX_LIVE = 1.5  # × the same pages fetched and dropped
 
 T = TypeVar("T")
@@ -41,6 +52,7 @@ def main() -> None:
     of_small, of_large = speed(small), speed(large)
     growth(of_small, of_large)
     living(large)
+    of_tui(large)
     for path in map(Path, os.environ.get("BENCH_DUMPS", "").split()):
         speed(plain(path))
 
@@ -99,6 +111,19 @@ def living(path: Path) -> None:
     whole = measured["live"]
     seconds, most = median(each["live"] for each in whole), max(each["peak_mb"] for each in whole)
     print(f"  with the rules {seconds:.2f} s, peak {most:.0f} MB  {judged(most <= MAX_MB)}")
+
+
+def of_tui(path: Path) -> None:
+    """Seconds of the processor: to the first frame and to each screen, from a key to its frame, a long log, at rest."""
+    taken = in_turns({what: lambda what=what: child(what, path) for what in ("frame", "keys", "idle")})
+    parts = {part: median(one[part] for one in runs) for runs in taken.values() for part in runs[0]}
+    nothing = parts.pop("nothing")
+    print(f"\ntui, {path.name}; a key that does nothing {nothing * 1000:.0f} ms")
+    for part, seconds in parts.items():
+        bar = TUI_BARS.get(part)
+        own = max(seconds - nothing, 0.0) if part in ("move", "page", "bottom") else seconds
+        told = f"{own:>8.1%} of a core" if part == "idle" else f"{own * 1000:>8.0f} ms"
+        print(f"  {part:12}{told}" + (f"    bar {bar:g} {judged(own <= bar)}" if bar else ""))
 
 
 def generated(nodes: int, pods: int) -> Path:
