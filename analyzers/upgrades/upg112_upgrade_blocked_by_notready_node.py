@@ -50,7 +50,7 @@ def upgrade_blocked_by_notready_node(ctx: Context) -> Iterator[Finding]:
     nodes = [node for node in ctx.snap.nodes() if LABEL in node.labels]
     # A node whose own upgrade failed is away for the reason of that.
     away = [node for node in nodes if not is_available(node) and node.labels[LABEL] != UPGRADE_FAILED]
-    for group in ctx.groups("rollout-stuck") if policies else ():
+    for group in ctx.groups("rollout-stuck"):  # there is none without a policy
         broken = sorted(away, key=lambda node: (is_ready(node) is not False, node.name))
         if broken:
             yield _finding(ctx, group, policies[0], broken, len(nodes))
