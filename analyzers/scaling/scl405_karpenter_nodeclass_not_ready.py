@@ -7,7 +7,7 @@ from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.facts import custom_resources as facts
 from diag.facts.nodes import tolerates
-from diag.findings import Because, Confidence, Evidence, Finding, Question, Ref, Remedy, Severity, as_proof
+from diag.findings import Because, Confidence, Finding, Question, Ref, Remedy, Severity, as_proof
 from diag.projection import Object, dicts
 from diag.snapshot.cite import value_at
 from diag.snapshot.kinds import Taint
@@ -73,11 +73,10 @@ def _class_of(ctx: Context, pool: Object) -> Ref | None:
 
 def _finding(ctx: Context, ref: Ref, pools: list[Object]) -> Finding | None:
     held = ctx.snap.find(ref)
-    told = _reasons(held) if held is not None else []
-    pieces: list[Evidence] = [ctx.cite(held, one.path) for one in told] if held is not None else []
+    told = [(one, ctx.cite(held, one.path)) for one in _reasons(held)] if held is not None else []
     pooled = [ctx.cite(pool, one.path) for pool in pools if (one := facts.told(pool, "NodeClassReady") or
               facts.told(pool, "Ready"))]  # fmt: skip
-    evidence = [*pieces, *pooled]
+    evidence = [*(piece for _, piece in told), *pooled]
     names = ", ".join(pool.name for pool in pools)
     gone = held is None and any(one.reason == GONE for pool in pools if (one := facts.told(pool, "NodeClassReady")))
     refs = {ref._replace(api_version="", seen=True), *(pool.ref._replace(api_version="") for pool in pools)}
@@ -87,24 +86,24 @@ def _finding(ctx: Context, ref: Ref, pools: list[Object]) -> Finding | None:
         if any(member.ref._replace(api_version="") in refs for member in group.members)
     ]
     waiting = [
-        Because(group, f"Karpenter passes NodePool {names} over", tuple(evidence))
+        group
         for group in ctx.groups("pod-unscheduled")
         if group.severity is not Severity.INFO and ctx.pools.remaining(group) > 0
         if any(_takes(pool, group) for pool in pools) and not _others(ctx, group)
     ]
-    if not evidence or not (own or waiting):
+    passed = [Because(group, f"Karpenter passes NodePool {names} over", tuple(evidence)) for group in waiting]
+    if not (own or waiting):
         return None
-    why = "; ".join(f"{one.reason}: {one.message}" if one.message else one.reason for one in told)
+    why = "; ".join(f"{one.reason}: {one.message}" if one.message else one.reason for one, _ in told)
     return Finding(
         subject=held.ref if held is not None else ref,
-        summary=(f"is not ready ({why or 'by its NodePool'})" if held is not None or not gone else "does not exist")
+        summary=(f"is not ready ({why or 'by its NodePool'})" if not gone else "does not exist")
         + f", so Karpenter makes no machines of NodePool {names}",
         evidence=as_proof(evidence),
-        accounts_for=(*waiting, *own),
-        severity=None if waiting else Severity.WARNING,
+        accounts_for=(*passed, *own),
+        severity=Severity.WARNING,
         confidence=Confidence.LIKELY if waiting else None,
-        since=min((one.symptom.since for one in waiting if isinstance(one.symptom, Group) and one.symptom.since),
-                  default=None),
+        since=min((group.since for group in waiting if group.since), default=None),
         remedies=(
             Remedy(text="look at its conditions", who="platform",
                    command=f"kubectl describe {ref.kind.lower()}.{ref.api_version.partition('/')[0]} {ref.name}"),
@@ -122,19 +121,18 @@ def _reasons(held: Object) -> list[facts.Remark]:
 
 def _takes(pool: Object, group: Group) -> bool:
     """Whether a machine of the NodePool would have the labels that the pods select, and no taint against them."""
-    shape, template = group.shape, value_at(pool.whole, "spec.template")
-    if shape is None or not isinstance(template, dict):
+    shape = group.shape
+    if shape is None:
         return False
-    for one in dicts(value_at(template, "spec.taints")):
+    for one in dicts(value_at(pool.whole, "spec.template.spec.taints")):
         taint = Taint(key=str(one.get("key") or ""), value=str(one.get("value") or ""), effect=str(one.get("effect")))
         if taint.effect in BLOCKING and not tolerates(shape.tolerations, taint):
             return False
-    metadata = template.get("metadata")
-    labels = _strings(metadata.get("labels") if isinstance(metadata, dict) else None)
+    labels = _strings(value_at(pool.whole, "spec.template.metadata.labels"))
     labels |= {"karpenter.sh/nodepool": pool.name}
     allowed = {
         str(one.get("key")): [str(value) for value in one["values"]]
-        for one in dicts(value_at(template, "spec.requirements"))
+        for one in dicts(value_at(pool.whole, "spec.template.spec.requirements"))
         if one.get("operator") == "In" and isinstance(one.get("values"), list)
     }
     return all(
