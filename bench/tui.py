@@ -19,6 +19,9 @@ def of_frame(dump: Path) -> dict[str, float]:
     import textual.app  # noqa: F401, PLC0415  the import is not what is measured
 
     begin = time.process_time()
+    from diag.tui.app import DiagApp  # noqa: PLC0415
+    from diag.tui.source import Seen, Source  # noqa: PLC0415
+
     imported = time.process_time() - begin
 
     from diag import api  # noqa: PLC0415  the engine is loaded by the look, once the frame is there
