@@ -188,8 +188,8 @@ def _remedies(demands: list[Narrowing], nodes: Sequence[Node], *, pinned: bool) 
     have = list(values_of(nodes, first.label))
     instead = f" (the nodes have {', '.join(have[:3])})" if have else ""
     return (
-        Remedy(text=f"correct or drop the demand on {keys}{instead}", who="user",
-               command=f"kubectl get nodes -L {first.label}"),
+        Remedy(text="look at that label on all nodes", command=f"kubectl get nodes -L {first.label}"),
+        Remedy(text=f"correct or drop the demand on {keys}{instead}"),
         Remedy(text=f"label the nodes that are meant with {words_of(first)}", who="platform",
                when="such nodes exist and only lack the label"),
     )  # fmt: skip
@@ -239,6 +239,7 @@ def _said(ctx: Context, group: Group) -> Finding:
         confidence=Confidence.LIKELY,
         since=group.since,
         remedies=(
-            Remedy(text="compare the selector with the nodes' labels", command="kubectl get nodes --show-labels"),
+            Remedy(text="see what labels the nodes have", command="kubectl get nodes --show-labels"),
+            Remedy(text="correct the selector, or label the nodes that are meant"),
         ),
     )

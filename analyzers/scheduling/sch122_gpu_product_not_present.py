@@ -128,7 +128,8 @@ def _finding(ctx: Context, group: Group, blamed: list[Unmet], models: list[Model
         confidence=None if sure else Confidence.LIKELY,
         since=group.since,
         remedies=(
-            Remedy(text=fix, who="user", command=f"kubectl get nodes -L {_best_label(model, nodes)}"),
+            Remedy(text="look at that label on all nodes", command=f"kubectl get nodes -L {_best_label(model, nodes)}"),
+            Remedy(text=fix),
             *(() if name != "gpu-product-not-present" else _more_nodes(wanted)),
         ),
     )

@@ -179,6 +179,7 @@ def _pod_limits(ctx: Context, lacking: list[Shortage]) -> Iterator[Finding]:
             confidence=min((found for one in together if (found := _confidence(ctx, one))), default=None),
             since=min((one.group.since for one in together if one.group.since), default=None),
             remedies=(
+                _look_at(node),
                 Remedy(text="move small pods off these nodes", who="platform", risk="disruptive"),
                 Remedy(text=f"raise maxPods of the pool above {slots}", who="platform", risk="disruptive"),
             ),
