@@ -208,9 +208,7 @@ def _does_not_fit(ctx: Context, gang: Gang, item: Object, wanted: int) -> Iterat
     place, more = ctx.place, wanted - gang.bound
     shapes = [shape for _, shape, _ in gang.waiting]
     open_to = {node.name: node for shape in shapes[:1] for node in place.count(shape).open}
-    if more <= 0 or not all(
-        any(not place.too_small(shape, node) for node in place.count(shape).open) for shape in shapes
-    ):
+    if not all(any(not place.too_small(shape, node) for node in place.count(shape).open) for shape in shapes):
         return
     there = fits(place, gang, ctx.snap.nodes())
     if there >= more:
@@ -256,7 +254,7 @@ def _split_by_topology(ctx: Context, gang: Gang, item: Object, more: int) -> Ite
     """The members fit, and not inside one HyperNode of a tier that is allowed."""
     topology = part(item, "spec", "networkTopology")
     highest = topology.get("highestTierAllowed")
-    if gang.kind != VOLCANO or gang.bound or topology.get("mode", "hard") != "hard" or not isinstance(highest, int):
+    if gang.bound or topology.get("mode", "hard") != "hard" or not isinstance(highest, int):
         return
     found = domains(ctx.snap.all(HYPERNODE), ctx.snap.nodes())
     allowed = [domain for domain in found or () if domain.tier <= highest]

@@ -204,7 +204,7 @@ def _with_parents(ctx: Context, queue: Object) -> Iterator[Object]:
             return
         yield found
         parent = part(found, "spec").get("parent")
-        found = ctx.snap.get(QUEUE, "", parent) if isinstance(parent, str) and parent else None
+        found = ctx.snap.get(QUEUE, "", parent) if isinstance(parent, str) else None
 
 
 def _amounts(queue: Object, *path: str) -> Amounts:
@@ -262,11 +262,7 @@ def _over(ctx: Context, one: Waiting, queue: Object, short: list[str], said: Eve
 def _reservations(ctx: Context, one: Waiting, queue: Object) -> list[Object]:
     """Inqueue PodGroups of the same queue without which the gang would be let in, the largest reservation first."""
     needs = min_resources(one.item)
-    holding = [
-        item
-        for item in ctx.snap.all(VOLCANO)
-        if item is not one.item and phase(item) == "Inqueue" and queue_of(item) == queue.name
-    ]
+    holding = [item for item in ctx.snap.all(VOLCANO) if phase(item) == "Inqueue" and queue_of(item) == queue.name]
     total: Amounts = {}
     for item in holding:
         for name, amount in min_resources(item).items():

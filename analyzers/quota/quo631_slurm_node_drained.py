@@ -8,7 +8,7 @@ from diag.catalog.rule import rule
 from diag.facts.gpus import gpus_of, pod_requests
 from diag.facts.pods import condition, condition_path
 from diag.findings import Evidence, Finding, Question, Remedy, Severity, as_proof
-from diag.snapshot.kinds import Pod
+from diag.snapshot.kinds import Condition, Pod
 
 NODE_SET = "slinky.slurm.net/NodeSet"
 # SlinkyProject/slurm-operator: conditions named after Slurm's states
@@ -41,20 +41,19 @@ def slurm_node_drained(ctx: Context) -> Iterator[Finding]:
     ## Known limits
     That a drain is meant is not told from one that was forgotten. Workers that are being moved away are not looked at.
     """
-    drained: dict[str, list[Pod]] = defaultdict(list)
+    drained: dict[str, list[tuple[Pod, Condition]]] = defaultdict(list)
     for item in ctx.snap.all(NODE_SET):
         for pod in ctx.snap.pods_of(item):
             told = condition(pod, DRAIN)
             if told is not None and told.status == "True" and not pod.metadata.deletion_timestamp:
-                drained[pod.spec.node_name or ""].append(pod)
-    for node, pods in sorted(drained.items()):
-        yield _finding(ctx, node, pods)
+                drained[pod.spec.node_name or ""].append((pod, told))
+    for node, found in sorted(drained.items()):
+        yield _finding(ctx, node, found)
 
 
-def _finding(ctx: Context, name: str, pods: list[Pod]) -> Finding:
-    node, first = ctx.snap.node(name), pods[0]
-    told = condition(first, DRAIN)
-    message = (told.message or "") if told else ""
+def _finding(ctx: Context, name: str, found: list[tuple[Pod, Condition]]) -> Finding:
+    node, (first, told) = ctx.snap.node(name), found[0]
+    pods, message = [pod for pod, _ in found], told.message or ""
     proof: list[Evidence] = [ctx.cite(first, condition_path(first, DRAIN, "message" if message else "type"))]
     cordoned = node is not None and node.spec.unschedulable
     if node is not None and cordoned:
@@ -67,7 +66,7 @@ def _finding(ctx: Context, name: str, pods: list[Pod]) -> Finding:
         summary=f"Slurm's node {names} on {name} is in state Drain {by}{': ' + message if message else ''}",
         evidence=as_proof(proof),
         members=() if node is not None else tuple(pod.ref for pod in pods[1:]),
-        since=told.last_transition_time if told else None,
+        since=told.last_transition_time,
         gpus_lost=sum(sum(gpus_of(pod_requests(pod)).values()) for pod in pods if condition(pod, IDLE) is not None),
         remedies=(
             Remedy(
