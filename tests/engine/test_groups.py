@@ -322,3 +322,32 @@ def test_an_object_that_a_detector_stumbles_over_is_a_gap_and_its_neighbours_are
 
     assert {group.first.name for group in diagnosis.trouble.groups} == {"a", "z"}
     assert [gap.what for gap in diagnosis.gaps if gap.why == "unreadable"] == ["read Pod/ml/bad"]
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ("loading\n  ValueError: no such flag \n\n", " (ValueError: no such flag)"),
+        ("x" * 300, f" ({'x' * 200})"),
+        ("\n", ""),
+        (None, ""),
+    ],
+)
+def test_a_crash_is_told_with_the_containers_last_words(cluster, message, words):
+    crashing = cluster.pod("p", node="n1")
+    crashing["status"] = {
+        "phase": "Running",
+        "containerStatuses": [
+            {
+                "name": "main",
+                "restartCount": 3,
+                "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+                "lastState": {"terminated": {"exitCode": 1, "reason": "Error", "message": message}},
+            }
+        ],
+    }
+    group = only(cluster.groups(crashing))
+
+    assert group.message == f"container main ended with exit code 1{words}, 3 restarts"
+    cited = [one.path for one in group.evidence]
+    assert ("status.containerStatuses[0].lastState.terminated.message" in cited) == bool(words)

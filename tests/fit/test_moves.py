@@ -36,6 +36,19 @@ def test_two_pods_that_leave_do_not_take_the_same_room(ask):
     assert sorted((one.pod.name, one.to) for one in row.move.pods) == [("p", "b"), ("q", None)]
 
 
+def test_why_a_pod_has_no_other_place_is_told(ask):
+    cluster = [node("a", labels={"host": "a"}), node("b", labels={"host": "b"}), SYSTEM]
+    full = pod("full", "b", gpus=8, owner="DaemonSet")
+    claims = {"resourceClaims": [{"name": "gpu", "resourceClaimName": "c"}]}
+
+    def stays(*pods):
+        return [(one.pod.name, one.to, one.stay) for one in ask(*cluster, *pods, gpus=8).move.pods]
+
+    assert stays(pod("p", "a", gpus=2), full) == [("p", None, "room")]
+    assert stays(pod("p", "a", gpus=2, nodeSelector={"host": "a"}), full) == [("p", None, "confined")]
+    assert stays(pod("p", "a", gpus=2, **claims), full) == [("p", None, "claims")]
+
+
 def test_a_low_priority_leaves_before_a_high_one(ask):
     row = ask(node("a"), pod("high", "a", gpus=4, priority=9), pod("low", "a", gpus=4), SYSTEM, gpus=4)
 
