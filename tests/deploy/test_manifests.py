@@ -41,13 +41,19 @@ def test_a_misspelt_field_would_be_found():
         kubernetes_validate.validate(broken, VERSIONS[-1], strict=True)
 
 
-@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl, which holds kustomize, is not installed")
+def rendered(folder):
+    """What kubectl would apply."""
+    if shutil.which("kubectl") is None:
+        pytest.skip("kubectl, which holds kustomize, is not installed")
+    words = ["kubectl", "kustomize", str(folder)]
+    ended = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60)  # noqa: S603  # our own words
+    return list(yaml.safe_load_all(ended.stdout))
+
+
 @pytest.mark.parametrize("variant", ["cluster", "namespace"])
 def test_kustomize_renders_what_is_stored(variant):
     """`UPDATE_GOLDEN=1` writes it anew."""
-    words = ["kubectl", "kustomize", str(CRONJOB / variant)]
-    rendered = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout  # noqa: S603
-    objects = list(yaml.safe_load_all(rendered))
+    objects = rendered(CRONJOB / variant)
     for each in objects:
         kubernetes_validate.validate(each, VERSIONS[-1], strict=True)
         if "rules" in each:
@@ -56,6 +62,21 @@ def test_kustomize_renders_what_is_stored(variant):
     if os.environ.get("UPDATE_GOLDEN"):
         stored.write_text(text)
     assert text == stored.read_text()
+
+
+@pytest.mark.parametrize("variant", ["cluster", "namespace"])
+def test_all_of_it_moves_to_the_namespace_that_is_named(variant, tmp_path):
+    shutil.copytree(CRONJOB, tmp_path / "cronjob")
+    chosen = tmp_path / "cronjob" / variant / "kustomization.yaml"
+    chosen.write_text(chosen.read_text().replace("namespace: diag", "namespace: elsewhere"))
+
+    objects = {each["kind"]: each for each in rendered(chosen.parent)}
+
+    (binding,) = (each for kind, each in objects.items() if kind.endswith("RoleBinding"))
+    assert [each["namespace"] for each in binding["subjects"]] == ["elsewhere"]
+    assert {objects[kind]["metadata"]["namespace"] for kind in ("ServiceAccount", "CronJob")} == {"elsewhere"}
+    if variant == "cluster":
+        assert objects["Namespace"]["metadata"]["name"] == "elsewhere"
 
 
 @pytest.mark.parametrize(
