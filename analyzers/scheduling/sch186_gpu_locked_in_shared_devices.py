@@ -13,6 +13,7 @@ from diag.findings import Because, Confidence, Evidence, Finding, Question, Reme
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
+from diag.trouble.shapes import DEFAULT_SCHEDULER, Shape
 
 GPU = hami.COUNT
 PERCENT = "nvidia.com/gpumem-percentage"  # of HAMi: 100, or no word of memory at all, asks for the whole card
@@ -50,6 +51,7 @@ class Card:
     question=Question.PLACED,
     inputs=("Pod", "Node"),
     refines=("gpu-capacity-exhausted",),
+    visits={"Pod": 1},
 )
 def gpu_locked_in_shared_devices(ctx: Context) -> Iterator[Finding]:
     """The whole GPUs that a pod lacks exist only as rests of shared GPUs.
@@ -70,14 +72,21 @@ def gpu_locked_in_shared_devices(ctx: Context) -> Iterator[Finding]:
     Move the small parts together so that a GPU becomes empty, and let the scheduler pack.
 
     ## Known limits
-    Needs the pods of all namespaces. Time slices of a device plugin are offered as they are, and are never whole.
+    Needs the pods of all namespaces, and a scheduler other than Kubernetes' own. Time slices of a device plugin are
+    offered as they are, and are never whole.
     """
+    known: dict[str, list[Card]] = {}  # by node: each is looked at once
     for group in ctx.groups("pod-unscheduled"):
-        wanted = _whole(group)
+        shape = group.shape
+        if shape is None or shape.scheduler == DEFAULT_SCHEDULER:
+            continue  # the schedulers that share GPUs have names of their own
         if not (room.waits_for_room(ctx, group) or HAMI_SAID in group.message):
             continue
-        nodes = ctx.place.count(group.shape).open if group.shape else []
-        shared = {node.name: list(_shared(ctx, node)) for node in nodes}
+        wanted, nodes = _whole(group, shape), ctx.place.count(shape).open
+        for node in nodes:
+            if node.name not in known:
+                known[node.name] = list(_shared(ctx, node))
+        shared = {node.name: known[node.name] for node in nodes}
         free = {node.name: _free(ctx, node, shared[node.name]) for node in nodes}
         rests = sum(card.rest for cards in shared.values() for card in cards) // 1000
         if not sum(free.values()) < wanted <= sum(free.values()) + rests:
@@ -89,9 +98,9 @@ def gpu_locked_in_shared_devices(ctx: Context) -> Iterator[Finding]:
             yield _finding(ctx, group, node, wanted=wanted, free=free, shared=shared)
 
 
-def _whole(group: Group) -> int:
+def _whole(group: Group, shape: Shape) -> int:
     """How many whole GPUs a pod of the group asks for, 0 where it asks for parts."""
-    requests = group.shape.requests if group.shape else {}
+    requests = shape.requests
     in_part = hami.MEMORY in requests or requests.get(PERCENT, 100_000) < 100_000  # noqa: PLR2004  all of it
     return 0 if in_part or kai.asks_for_part(group.first.annotations) else requests.get(GPU, 0) // 1000
 
