@@ -123,7 +123,7 @@ def _finding(ctx: Context, name: str, calls: list[Call]) -> Finding:
     why = calls[0].why.rpartition('": ')[2].strip() or calls[0].why
     untrusted = any(words in call.why for words in UNTRUSTED for call in calls)
     back = backend(ctx, place) if place and not untrusted else Backend()
-    port = next((hit["port"] for call in calls if (hit := NO_PORT.search(call.why))), "")
+    port = next((lacking["port"] for call in calls if (lacking := NO_PORT.search(call.why))), "")
     ports = _ports(ctx, *place) if port and place else []
     offers = f"the Service has port {', '.join(str(one.value) for one in ports)}" if ports else ""
     state = "".join(f"; {words}" for words in (back.words, offers) if words)

@@ -8,7 +8,8 @@ from diag.catalog.rule import rule
 from diag.facts.gpus import gpus_of, pod_requests
 from diag.facts.pods import condition, condition_path
 from diag.findings import Evidence, Finding, Question, Remedy, Severity, as_proof
-from diag.snapshot.kinds import Condition, Pod
+from diag.projection import Condition
+from diag.snapshot.kinds import Pod
 
 NODE_SET = "slinky.slurm.net/NodeSet"
 # SlinkyProject/slurm-operator: conditions named after Slurm's states
