@@ -59,6 +59,7 @@ class Settings(_Table):
     llm_price: str | None = Field(None, description="money for a million tokens in and out, as 0.15,0.60")
     llm_audit: str | None = Field(None, description="add a line for each question to this file")
     no_llm_cache: bool | None = Field(None, description="keep no answers of models")
+    api_key_cmd: str | None = Field(None, description="a command that prints the key of a model; in your own file only")
     show_ignored: bool | None = Field(None, description="list what was ignored")
     share: bool | None = Field(None, description="write pseudonyms in place of names")
     quiet: bool | None = Field(None, description="no narration")

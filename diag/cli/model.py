@@ -24,6 +24,7 @@ _FLAGS = (
     ("--llm-price IN,OUT", "money for a million tokens, to tell what a run costs"),
     ("--llm-audit FILE", "add a line for each question: model, hash of the prompt, tokens, verdict; no text"),
     ("--no-llm-cache", "ask again what was answered already (diag cache)"),
+    ("--api-key-cmd COMMAND", "take the key from what COMMAND prints: 'pass show openai'"),
 )
 
 
@@ -42,8 +43,8 @@ class _Group(click.Group):
 def command(ctx: click.Context, /) -> None:
     """Models put proven causes into words; each sentence is checked. Without one, a template explains.
 
-    The key for a URL is DIAG_LLM_API_KEY; a provider's key is its own variable. Names are pseudonyms in all that leaves
-    this machine's processes, and secrets are masked everywhere.
+    The key for a URL is DIAG_LLM_API_KEY, or what --api-key-cmd prints; a provider's key is its own variable. Names are
+    pseudonyms in all that leaves this machine's processes, and secrets are masked everywhere.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

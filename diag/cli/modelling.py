@@ -9,6 +9,7 @@ from click.core import ParameterSource
 from diag.cli.diagnostics import ExitCode, Narrator
 from diag.cli.flags import Flags
 from diag.cli.types import duration
+from diag.config import Setting, user_folder
 from diag.document import Report
 from diag.errors import UsageError
 
@@ -40,6 +41,7 @@ def asking(function: Any) -> Any:
         _option("--llm-price", metavar="IN,OUT", **rare),
         _option("--llm-audit", metavar="FILE", **rare),
         _option("--no-llm-cache", is_flag=True, **rare),
+        _option("--api-key-cmd", metavar="COMMAND", **rare),
     )):  # fmt: skip
         function = option(function)
     return function
@@ -50,11 +52,28 @@ def weighed(ctx: click.Context, asked: dict[str, Any], flags: Flags) -> dict[str
     contexts = [path.partition("=")[0] for path in flags.from_ if "=" in path] + ["demo"] * flags.demo
     profile = flags.config.profile((*contexts, *flags.context))
     params = {param.name: param for param in ctx.command.params}
-    for name, each in profile.items():
-        typed = ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
-        if name in asked and not typed:
-            asked = asked | {name: params[name].type_cast_value(ctx, each.value)}
+    for name in asked:
+        source = ctx.get_parameter_source(name)
+        if name in profile and source is not ParameterSource.COMMANDLINE:
+            _refuse_stranger(name, profile[name])
+            asked = asked | {name: params[name].type_cast_value(ctx, profile[name].value)}
+        elif source is ParameterSource.DEFAULT_MAP:
+            _refuse_stranger(name, flags.config.settings[name])
     return asked
+
+
+def _refuse_stranger(name: str, setting: Setting) -> None:
+    """Raises UsageError for a command, or a server that is sent prompts and a key, from a file of a project.
+
+    Whoever looks at a dump in a folder of somebody else's must not run what stands there, nor send anything there.
+    """
+    asks_others = name == "llm" and ":" in str(setting.value)
+    if (name == "api_key_cmd" or asks_others) and not setting.origin.startswith(str(user_folder())):
+        flag = f"--{name.replace('_', '-')}"
+        raise UsageError(
+            f"{setting.origin} names {flag} {setting.value!r}, and a project's file may not",
+            hint=f"type {flag}, or write it into {user_folder() / 'config.toml'}",
+        )
 
 
 def preview(report: Report, asked: dict[str, Any]) -> str:
@@ -105,7 +124,7 @@ def _engine(asked: dict[str, Any], *, tolerant: bool = False) -> Any:
     from diag.llm.engines.engine import EngineError  # noqa: PLC0415  # as above
 
     try:
-        return engine_for(asked["llm"], asked["model"])
+        return engine_for(asked["llm"], asked["model"], asked["api_key_cmd"])
     except EngineError:
         if tolerant:  # a prompt can be looked at without an engine
             return None

@@ -28,11 +28,13 @@ class Known:
     good_for: str
 
 
-# Sizes and licences as the pages of these repositories on huggingface.co give them; quality was not measured here.
+# Sizes and licences as copies of these repositories' pages on huggingface.co list them; the size of mistral-7b is that
+# of the same file in lmstudio-community's copy. Neither the files nor how well they explain was tried here.
 KNOWN = (
     Known(
-        name="qwen2.5-1.5b", repository="Qwen/Qwen2.5-1.5B-Instruct-GGUF", file="qwen2.5-1.5b-instruct-q4_k_m.gguf",
-        size_gb=1.1, memory_gb=2, licence="Apache-2.0", good_for="laptops; short and plain, several languages",
+        name="qwen2.5-1.5b", repository="bartowski/Qwen2.5-1.5B-Instruct-GGUF",
+        file="Qwen2.5-1.5B-Instruct-Q4_K_M.gguf",
+        size_gb=1.0, memory_gb=2, licence="Apache-2.0", good_for="laptops; short and plain, several languages",
     ),
     Known(
         name="smollm2-1.7b", repository="HuggingFaceTB/SmolLM2-1.7B-Instruct-GGUF",

@@ -79,11 +79,12 @@ def test_a_profile_switches_models_off_for_its_contexts_until_one_is_typed(diag)
     pytest.importorskip("openai", reason="the extra `llm` is not installed")
     with served(json.dumps(SAID)) as server:
         (diag("--version").folder / "diag.toml").write_text(
-            f'llm = "{server.url}"\nmodel = "m"\nno-llm-cache = true\n[context."prod-*"]\nllm = "off"\n'
+            'model = "m"\nno-llm-cache = true\n[context."prod-*"]\nllm = "off"\n'
         )
-        diag("explain", "--from", "dev=x")
+        named = {"DIAG_LLM": server.url}
+        diag("explain", "--from", "dev=x", env=named)
         assert len(server.bodies) == 1
-        diag("explain", "--from", "prod-eu=x")
+        diag("explain", "--from", "prod-eu=x", env=named)
         assert len(server.bodies) == 1
         diag("explain", "--from", "prod-eu=x", "--llm", server.url)
         assert len(server.bodies) == 2

@@ -11,8 +11,8 @@ INSTALL = "pip install 'kube-diag[llm]'"
 _PROVIDER = re.compile(r"[a-z][a-z0-9_]*:[^/\s][^\s]*")
 
 
-def engine_for(llm: str, model: str | None) -> Engine | None:
-    """The engine to ask, None for the template alone.
+def engine_for(llm: str, model: str | None, key_cmd: str | None = None) -> Engine | None:
+    """The engine to ask, None for the template alone. `key_cmd` is a command that prints its key.
 
     `llm` is `off`, `auto` (the local model that was chosen with `diag model use`, if there is one), `local`, a URL, or
     `provider:model`. Raises UsageError for anything else, EngineError where the engine cannot be used.
@@ -28,13 +28,13 @@ def engine_for(llm: str, model: str | None) -> Engine | None:
     if llm.startswith(("http://", "https://")):
         from diag.llm.engines.openai_api import OpenAi  # noqa: PLC0415  # only the engine that is asked for
 
-        return OpenAi(llm, model)
+        return OpenAi(llm, model, key_cmd)
     if _PROVIDER.fullmatch(llm):
         from diag.llm.engines.langchain_api import LangChain  # noqa: PLC0415  # as above
 
         if model:
             raise UsageError(f"--model {model} and --llm {llm} both name a model", hint="leave --model out")
-        return LangChain(llm)
+        return LangChain(llm, key_cmd)
     raise UsageError(
         f"--llm {llm!r} names no engine", hint="auto, off, local, https://HOST/v1, or provider:model (anthropic:NAME)"
     )

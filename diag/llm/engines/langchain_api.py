@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from diag.llm.engines.engine import LARGE, LARGE_ANSWER, Ask, EngineError, Hooks, Reply, in_time
+from diag.llm.engines.keys import key_from
 from diag.llm.engines.retry import again, passing, seconds_of
 
 INSTALL = "pip install 'kube-diag[llm]'"
@@ -22,11 +23,11 @@ class LangChain:
     budget = LARGE
     answer = LARGE_ANSWER
 
-    def __init__(self, named: str) -> None:
+    def __init__(self, named: str, key_cmd: str | None = None) -> None:
         """Raises EngineError where LangChain is missing."""
         if importlib.util.find_spec("langchain") is None:
             raise EngineError(f"{named} needs the package langchain, which is not installed", hint=INSTALL)
-        self.model = named
+        self.model, self._key_cmd = named, key_cmd
         self._chat: Any = None
 
     def ask(self, ask: Ask, hooks: Hooks) -> Reply:
@@ -61,9 +62,10 @@ class LangChain:
             silence_tracing()
             from langchain.chat_models import init_chat_model  # noqa: PLC0415  # a second
 
+            key = {"api_key": key_from(self._key_cmd)} if self._key_cmd else {}
             try:
                 self._chat = init_chat_model(
-                    self.model, temperature=0, max_tokens=ask.most_tokens, timeout=ask.timeout_s, max_retries=0
+                    self.model, temperature=0, max_tokens=ask.most_tokens, timeout=ask.timeout_s, max_retries=0, **key
                 )
             except Exception as error:  # no such provider, its package is missing, no key
                 raise EngineError(

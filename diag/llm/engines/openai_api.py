@@ -19,6 +19,7 @@ from diag.llm.engines.engine import (
     Reply,
     in_time,
 )
+from diag.llm.engines.keys import key_from
 from diag.llm.engines.retry import again, passing, seconds_of
 
 INSTALL = "pip install 'kube-diag[llm]'"
@@ -32,11 +33,11 @@ class OpenAi:
     name = "openai"
     inside = False
 
-    def __init__(self, url: str, model: str | None) -> None:
+    def __init__(self, url: str, model: str | None, key_cmd: str | None = None) -> None:
         """Raises EngineError where the library is missing."""
         if importlib.util.find_spec("openai") is None:
             raise EngineError("a model behind a URL needs the package openai, which is not installed", hint=INSTALL)
-        self.url, self.model = url, model or ""
+        self.url, self.model, self._key_cmd = url, model or "", key_cmd
         # What runs on this machine is small, and has a context of 4,096 tokens unless somebody thought of it.
         here = _is_loopback(url)
         self.budget, self.answer = (SMALL, SMALL_ANSWER) if here else (LARGE, LARGE_ANSWER)
@@ -88,7 +89,12 @@ class OpenAi:
         if self._client is None:
             import openai  # noqa: PLC0415  # as above
 
-            self._client = openai.OpenAI(base_url=self.url, api_key=_key(self.url), timeout=timeout_s, max_retries=0)
+            self._client = openai.OpenAI(
+                base_url=self.url,
+                api_key=key_from(self._key_cmd) if self._key_cmd else _key(self.url),
+                timeout=timeout_s,
+                max_retries=0,
+            )
         return self._client
 
     def _streamed(self, client: Any, ask: Ask, form: Mapping[str, Any], hooks: Hooks) -> Reply:
