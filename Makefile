@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix docs bench score mutants coverage fuzz constraints clean
+.PHONY: help demo test lint fix docs bench score eval mutants coverage fuzz constraints clean
 
 help: ## what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -57,6 +57,9 @@ bench: $(VENV)/.installed ## speed as ratios; BENCH_DUMPS names further dumps
 
 score: $(VENV)/.installed ## right, wrong and silent on tests/cases; SCORE_FLAGS as for score_cases.py
 	$(BIN)/python tests/score/score_cases.py --diag $(BIN)/diag --jobs $(JOBS) $(SCORE_FLAGS)
+
+eval: $(VENV)/.tests ## how well an engine explains the cases; EVAL_FLAGS='--llm local --model FILE --sample 8'
+	@$(BIN)/python tests/evaluation/run.py $(EVAL_FLAGS)
 
 mutants: $(VENV)/.tests ## break each rule in turn: which changes its case file does not notice; MUTANTS='SCH1*' for some
 	$(BIN)/python tests/mutants/run.py --jobs $(JOBS) $(MUTANTS)
