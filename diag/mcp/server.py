@@ -4,13 +4,14 @@ Every answer is given twice, as structured content for programs and as text for 
 in our own prompts. `<` and `>` are escaped in it, so nothing that stands in a cluster can end the fence.
 """
 
+import asyncio
 import logging
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from functools import partial
 from typing import Any, TypeVar
 
-import anyio
-import anyio.to_thread
 import mcp_types as types
 import msgspec
 from mcp.server.lowlevel import Server
@@ -86,8 +87,21 @@ def called(room: Room, name: str, arguments: dict[str, Any]) -> types.CallToolRe
 
 
 async def _apart(answer: Callable[[], _T]) -> _T:
-    """An answer from a thread of its own; a client that no longer waits costs nobody else."""
-    return await anyio.to_thread.run_sync(answer, abandon_on_cancel=True)
+    """An answer from a thread of its own, for which nothing waits when its client has gone.
+
+    Not even the end of the program does: a cluster that does not answer would put it off as long as a request takes.
+    """
+    future: Future[_T] = Future()
+    future.set_running_or_notify_cancel()
+
+    def work() -> None:
+        try:
+            future.set_result(answer())
+        except BaseException as error:  # noqa: BLE001  # whoever waits for it is told
+            future.set_exception(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    return await asyncio.wrap_future(future)
 
 
 def _described(tool: Tool) -> types.Tool:

@@ -1,8 +1,10 @@
 """`diag mcp` as a process of its own: over a pipe, and over HTTP on loopback."""
 
+import json
 import os
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from types import SimpleNamespace
 
@@ -145,6 +147,27 @@ def test_a_cluster_that_is_away_is_an_answer_and_no_end(piped):
 
     assert (scan.is_error, rule.is_error) == (True, True)
     assert "Try next: " in scan.content[0].text
+
+
+def test_a_client_that_leaves_is_not_outlived_by_a_look_at_a_cluster_that_does_not_answer(surroundings, tmp_path):
+    with ApiServer([], latency_s=120) as server:
+        kubeconfig(tmp_path / "config", {"gpu": server.url}, user={"token": "a-token"})
+        process = subprocess.Popen(  # noqa: S603  # our own interpreter and words
+            [sys.executable, "-m", "diag", "mcp", "--kubeconfig", str(tmp_path / "config"), "--request-timeout", "2m"],
+            env=surroundings, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        scan = {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "scan", "arguments": {}}}
+        for message in (_HELLO, {"jsonrpc": "2.0", "method": "notifications/initialized"}, scan):
+            process.stdin.write(json.dumps(message).encode() + b"\n")
+        process.stdin.flush()
+        deadline = time.monotonic() + 60
+        while not server.requests and time.monotonic() < deadline:
+            time.sleep(0.05)
+        asked = len(server.requests)
+        _, err = process.communicate(timeout=60)
+
+    assert asked > 0
+    assert (process.returncode, err) == (0, b"")
 
 
 def test_nothing_but_the_protocol_is_written_to_the_pipe(surroundings):
