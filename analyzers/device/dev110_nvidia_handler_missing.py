@@ -10,7 +10,7 @@ from diag.catalog.rule import Named, rule
 from diag.catalog.texts import MAX_MEMBERS
 from diag.facts.pods import statuses
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Ref, Remedy
-from diag.projection import dicts
+from diag.snapshot.cite import value_at
 from diag.snapshot.kinds import Event, Node, Pod
 from diag.trouble.groups import Group
 from diag.trouble.relations.operands import on_node
@@ -21,6 +21,7 @@ MISSING = re.compile(r'no runtime for "nvidia[\w-]*" is configured|failed to fin
 # Distributions by their mark in the kubelet's version, and words of the paths that their containerd reads.
 DISTRIBUTIONS = {"+k0s": ("k0s",), "+k3s": ("k3s", "rancher"), "+rke2": ("rke2", "rancher")}
 RESTARTS = ("Starting", "Rebooted")
+VOLUMES = "spec.template.spec.volumes"
 
 RESET = """The node's runtime configuration was written anew and lost its nvidia entry.
 
@@ -158,29 +159,20 @@ _Told = tuple[str, Ref, str, list[Evidence], str]
 
 def _elsewhere(ctx: Context, node: Node, toolkit: Pod | None) -> _Told | None:
     """Whether the toolkit wrote to paths that the node's distribution does not read."""
-    status = node.whole.get("status")
-    info = status.get("nodeInfo") if isinstance(status, dict) else None
-    version = str(info.get("kubeletVersion")) if isinstance(info, dict) else ""
+    version = str(value_at(node.whole, "status.nodeInfo.kubeletVersion"))
     words = next((words for mark, words in DISTRIBUTIONS.items() if mark in version), None)
     owner = ctx.snap.owner_of(toolkit) if toolkit is not None else None
     if words is None or owner is None:
         return None
-    spec = owner.whole.get("spec")
-    template = spec.get("template") if isinstance(spec, dict) else None
-    inner = template.get("spec") if isinstance(template, dict) else None
-    volumes = dicts(inner.get("volumes")) if isinstance(inner, dict) else []
-    paths = [
-        (index, path)
-        for index, volume in enumerate(volumes)
-        if isinstance(volume.get("hostPath"), dict)
-        and isinstance(path := volume["hostPath"].get("path"), str)
-        and "containerd" in path
-    ]
+    volumes = value_at(owner.whole, VOLUMES)
+    number = len(volumes) if isinstance(volumes, list) else 0
+    found = [value_at(owner.whole, f"{VOLUMES}[{index}].hostPath.path") for index in range(number)]
+    paths = [(index, path) for index, path in enumerate(found) if isinstance(path, str) and "containerd" in path]
     if not paths or any(word in path for _, path in paths for word in words):
         return None
     index, path = paths[0]
     evidence: list[Evidence] = [
-        ctx.cite(owner, f"spec.template.spec.volumes[{index}].hostPath.path"),
+        ctx.cite(owner, f"{VOLUMES}[{index}].hostPath.path"),
         ctx.cite(node, "status.nodeInfo.kubeletVersion"),
     ]
     words_of = f"writes the runtime's configuration to {path}, which the {words[0]} node {node.name} does not read"
