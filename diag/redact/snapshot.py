@@ -1,6 +1,7 @@
 """A snapshot that may leave: the same objects, events and logs, with pseudonyms for all that names somebody."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
@@ -8,10 +9,14 @@ from typing import Any
 import msgspec
 
 from diag.document import RefRow
+from diag.facts.masking import names_secret
 from diag.redact.pseudonyms import Pseudonyms
 from diag.redact.redact import Redactor
 from diag.snapshot.sources.part import LogKey, LogText, Part, Slice
 
+_CREDENTIALS = ("auth", "client-key-data", "identitytoken", "registrytoken")  # of registries and kubeconfigs
+_MASK = "***"
+_QUANTITY = re.compile(r"\d{1,20}(?:[KMGTPE]i?|[kmun])?")
 # Amounts of more than eleven digits stand under these: maps of resources, which rules add up.
 _AMOUNTS = ("memory", "storage", "hugepages")
 
@@ -104,12 +109,19 @@ class Redaction:
     def value(self, value: Any, key: str = "") -> Any:
         """Any JSON value; numbers and truth values are nobody's names."""
         if isinstance(value, dict):
-            return {self.text(name): self.value(each, name) for name, each in value.items()}
+            named = value.get("name")
+            secret = isinstance(named, str) and names_secret(named)  # a variable of a container
+            return {
+                self.text(name): _MASK
+                if secret and name == "value" and isinstance(each, str)
+                else self.value(each, name)
+                for name, each in value.items()
+            }
         if isinstance(value, list):
             return [self.value(each, key) for each in value]
-        if not isinstance(value, str) or (value[:1].isdigit() and any(word in key for word in _AMOUNTS)):
+        if not isinstance(value, str) or (_QUANTITY.fullmatch(value) and any(word in key for word in _AMOUNTS)):
             return value
-        return self.string(value)
+        return _MASK if value and (names_secret(key) or key in _CREDENTIALS) else self.string(value)
 
     def string(self, text: str) -> str:
         """A text; JSON in it is redacted value by value, so that its escapes stay what they are."""
