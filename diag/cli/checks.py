@@ -30,6 +30,7 @@ _EXTRAS = (
     ("zstd", "zstandard" if sys.version_info < (3, 14) else "compression.zstd", "dumps packed with zstd"),
     ("llm", "openai", "explanations by a hosted model"),
     ("local", "llama_cpp", "explanations by a model on this machine"),
+    ("mcp", "mcp", "answers for other programs' models"),
 )
 _BASIC = {("", "pods"), ("", "events")}
 _MOST = 5  # rights that are shown
