@@ -21,7 +21,7 @@ SELECTOR, SPACES = "serviceMonitorSelector", "serviceMonitorNamespaceSelector"
     name="servicemonitor-not-selected",
     question=Question.SCALED,
     severity=Severity.WARNING,
-    inputs=(MONITOR, PROMETHEUS, "keda.sh/ScaledObject", "Service", "Namespace", "apps/Deployment"),
+    inputs=(MONITOR, PROMETHEUS, "keda.sh/ScaledObject", "Service", "Namespace", "apps/Deployment", "apps/StatefulSet"),
     refines=("keda-metric-empty",),
 )
 def servicemonitor_not_selected(ctx: Context) -> Iterator[Finding]:
