@@ -31,8 +31,8 @@ class DiagApp(Going):
     """`diag` on a terminal. It reads reports from a source and writes nothing to a cluster."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A key that opens a line to type is a letter while one is being typed."""
-        if action in _TYPING and isinstance(self.focused, Input):
+        """A key that opens a line to type is a letter while one is typed, and another's where something lies above."""
+        if action in _TYPING and (isinstance(self.focused, Input) or len(self.screen_stack) > 1):
             return False
         return super().check_action(action, parameters)
 

@@ -14,10 +14,10 @@ from diag.tui.listing import Listing
 from diag.tui.paragraphs import Paragraph, Paragraphs
 from diag.tui.source import Seen
 from diag.tui.table import VirtualTable
-from diag.views import filter as filtering
 from diag.views.cause_table import causes_table, findings_table, ignored_table, new_causes_table
 from diag.views.causes import cause_lines
-from diag.views.table import Line, Table
+from diag.views.filter import CAUSES, cause_row
+from diag.views.table import Line, Searched, Table
 
 _TABS: tuple[tuple[str, Callable[[Report, Collection[str]], Table]], ...] = (
     ("Causes · by GPUs blocked × time", lambda report, _: causes_table(report)),
@@ -25,6 +25,7 @@ _TABS: tuple[tuple[str, Callable[[Report, Collection[str]], Table]], ...] = (
     ("New", new_causes_table),
     ("Ignored", lambda report, _: ignored_table(report)),
 )
+_OF_CAUSES = (0, 2)  # the tabs whose lines are causes
 
 
 class Causes(Listing):
@@ -82,16 +83,12 @@ class Causes(Listing):
         if self.app.seen is not None:
             self.show(self.app.seen, self.app.cause)
 
-    def keep(self, seen: Seen, table: Table, text: str) -> Table:
-        """As `diag scan --filter`: objects and symptoms of a cause count as its own."""
-        if self.tab:
-            return super().keep(seen, table, text)
-        terms = filtering.parse(text)
-        if not terms:
-            return table
-        ids = {line.id for line in filtering.kept(cause_lines(seen.report), terms)}
-        lines = [line for line in table.lines if line.causes[0] in ids]
-        return Table(columns=table.columns, lines=lines, empty="No cause matches the filter; esc clears it.")
+    def searchable(self, seen: Seen, table: Table) -> Searched:
+        """As for `diag scan --filter`: objects and symptoms of a cause count as its own."""
+        rows = {line.id: line for line in cause_lines(seen.report)} if self.tab in _OF_CAUSES else {}
+        if not rows:
+            return super().searchable(seen, table)
+        return Searched(table, fields=CAUSES, rows=[cause_row(rows[line.causes[0]]) for line in table.lines])
 
     def told(self, seen: Seen, line: Line) -> Sequence[Paragraph]:
         """The because-tree; of a finding that belongs to no cause, what it rests on."""

@@ -1,6 +1,6 @@
 """A screen of lists: the first leads, the others stand below; what is selected is told beside it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -25,8 +25,6 @@ from diag.views.table import Line, Searched, Table
 if TYPE_CHECKING:
     from diag.tui.app import DiagApp
 
-Filter = Callable[[Seen, Table, str], Table]
-
 
 class Listing(Container):
     """Tables that `make` makes of a look and a cause, in a thread; a filter for the first of them."""
@@ -48,7 +46,7 @@ class Listing(Container):
     class Made(Message):
         """The tables of a look are there."""
 
-        def __init__(self, tables: Sequence[Table], searched: Searched) -> None:
+        def __init__(self, tables: Sequence[Table], searched: Searched | None) -> None:
             super().__init__()
             self.tables, self.searched = tables, searched
 
@@ -67,9 +65,9 @@ class Listing(Container):
         """What is said of the selected line."""
         raise NotImplementedError
 
-    def keep(self, seen: Seen, table: Table, text: str) -> Table:  # noqa: ARG002  # some look further than the table
-        """The first table with the lines that a filter leaves."""
-        return self.searched.filtered(text) if self.searched else table
+    def searchable(self, seen: Seen, table: Table) -> Searched:  # noqa: ARG002  # some look further than the table
+        """The first table as a filter sees it."""
+        return Searched(table)
 
     def heading(self, cause: str) -> str:  # noqa: ARG002  # some are of a cause
         """The title of the first list."""
@@ -147,8 +145,9 @@ class Listing(Container):
     def load(self, seen: Seen, cause: str) -> None:
         """Makes the tables."""
         tables = self.make(seen, cause)
-        searched = Searched(tables[0])
-        searched.prepare()
+        searched = self.searchable(seen, tables[0]) if tables else None
+        if searched is not None:
+            searched.prepare()
         if not get_current_worker().is_cancelled:
             self.post_message(self.Made(tables, searched))
 
@@ -174,7 +173,7 @@ class Listing(Container):
         first = self.tables[0]
         field = self.query_one(Input)
         try:
-            first = self.keep(seen, first, self.filter_text)
+            first = self.searched.filtered(self.filter_text) if self.searched else first
             field.remove_class("-wrong")
             said = ""
         except DiagError as error:

@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.markup import escape
 from textual.screen import ModalScreen
 from textual.widgets import Input
+from textual.worker import get_current_worker
 
 from diag.facts.masking import mask
 from diag.tui.marks import Marks
@@ -130,7 +131,8 @@ class LogReader(ModalScreen[None]):
     def search(self, word: str) -> None:
         """Finds the lines, in a thread."""
         numbers = [at for at, line in enumerate(self.lines) if word in line.casefold()]
-        self.app.call_from_thread(self.show, numbers, 0)
+        if not get_current_worker().is_cancelled:
+            self.app.call_from_thread(self.show, numbers, 0)
 
     @on(Input.Submitted)
     def done(self) -> None:

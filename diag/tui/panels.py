@@ -7,7 +7,7 @@ from diag.document import CauseRow, EvidenceRow
 from diag.report.look import glyph
 from diag.tui.paragraphs import Paragraph
 from diag.tui.source import Seen
-from diag.views.because import Step, Trees
+from diag.views.because import Step
 from diag.views.citations import Citations
 from diag.views.explanation import explained
 from diag.views.remedies import remedy_lines
@@ -25,7 +25,7 @@ def why(seen: Seen, cause: CauseRow) -> list[Paragraph]:
     rows = {row.id: row for row in report.evidence}
     cites = Citations(rows, with_cluster=len(report.target.clusters) > 1)
     found: list[Paragraph] = []
-    for step in Trees(report).of(cause):
+    for step in seen.trees.of(cause):
         pieces = [each for each in step.evidence if each in rows][:_CITED]
         numbers = cites.cite(pieces, most=_CITED)
         first = rows[pieces[0]] if pieces else None

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diag.document import CauseRow, Report
+from diag.views.because import Trees
 
 if TYPE_CHECKING:
     from diag.llm.ask import Conversation
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from diag.trouble.trouble import Trouble
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Seen:
     """One look: a report whose texts are safe to draw (`sanitize.cleaned`), and what it was made of.
 
@@ -24,14 +26,23 @@ class Seen:
     troubles: "Sequence[Trouble]"
     hidden: str = ""
 
-    @property
+    @cached_property
     def snapshots(self) -> "Sequence[Snapshot]":
         """What was read of each cluster."""
         return [trouble.snap for trouble in self.troubles]
 
+    @cached_property
+    def trees(self) -> Trees:
+        """The because-trees of its causes."""
+        return Trees(self.report)
+
+    @cached_property
+    def _causes(self) -> dict[str, CauseRow]:
+        return {row.id: row for row in self.report.causes}
+
     def cause(self, cause: str) -> CauseRow | None:
         """A cause by its id."""
-        return next((row for row in self.report.causes if row.id == cause), None)
+        return self._causes.get(cause)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,14 +79,14 @@ def term(piece: str, fields: Fields = CAUSES) -> Term:
     if piece.startswith('"'):
         # At word borders, so that gpu-1 does not find gpu-10.
         exact = re.compile(rf"(?<![\w-]){re.escape(piece.strip(chr(34)))}(?![\w-])")
-        return lambda row: any(exact.search(text) for text in _texts(row))
+        return lambda row: any(exact.search(text) for text in texts_of(row))
     if len(piece) > 1 and piece.startswith("~"):
         letters = re.compile(".*?".join(map(re.escape, piece[1:])), re.IGNORECASE | re.DOTALL)
-        return lambda row: any(letters.search(text) for text in _texts(row))
+        return lambda row: any(letters.search(text) for text in texts_of(row))
     if (field := _FIELD.fullmatch(piece)) and " " not in field[1]:
         return _field_term(field[1].lower(), field[2], field[3].strip('"'), fields)
     word = piece.casefold()
-    return lambda row: any(word in text.casefold() for text in _texts(row))
+    return lambda row: any(word in text.casefold() for text in texts_of(row))
 
 
 def cause_row(line: CauseLine) -> FilterRow:
@@ -117,7 +117,8 @@ def _names(ref: RefRow) -> tuple[str, ...]:
     return (ref.name, f"{ref.namespace}/{ref.name}", f"{ref.kind}/{ref.name}")
 
 
-def _texts(row: FilterRow) -> Iterable[str]:
+def texts_of(row: FilterRow) -> Iterable[str]:
+    """All texts of a row, in which a plain word is looked for."""
     return (text for column in row.values() if isinstance(column, tuple) for text in column)
 
 

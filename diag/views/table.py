@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from diag.document import RefRow
-from diag.views.filter import Fields, FilterRow, holds, parse, plain_words
+from diag.views.filter import Fields, FilterRow, holds, parse, plain_words, texts_of
 from diag.views.wording import short_duration
 
 Value = str | float | None
@@ -68,19 +68,23 @@ class Table:
 
 
 class Searched:
-    """A table that is filtered again and again. What a filter looks at is made once, and only if it is needed."""
+    """A table that is filtered again and again. What a filter looks at is made once, and only if it is needed.
 
-    def __init__(self, table: Table) -> None:
-        self.table = table
+    `fields` and `rows` (one for each line) are what it looks at where that is more than the table shows.
+    """
+
+    def __init__(self, table: Table, *, fields: Fields | None = None, rows: Sequence[FilterRow] | None = None) -> None:
+        self.table, self._fields = table, fields
         self._words: list[str] | None = None
-        self._rows: list[FilterRow] | None = None
+        self._rows: Sequence[FilterRow] | None = rows
+        self._given = rows
 
     def filtered(self, text: str) -> Table:
         """The table with the lines for which every term holds. Raises UsageError as `diag.views.filter` does."""
         words = plain_words(text)
         if words is not None:
             return self._with(words) if words else self.table
-        terms = parse(text, fields_of(self.table))
+        terms = parse(text, self._fields or fields_of(self.table))
         if self._rows is None:
             self._rows = list(map(row_of(self.table), self.table.lines))
         found = [line for line, row in zip(self.table.lines, self._rows, strict=True) if holds(row, terms)]
@@ -88,7 +92,9 @@ class Searched:
 
     def prepare(self) -> list[str]:
         """The texts of the lines, made now rather than at the first key."""
-        if self._words is None:
+        if self._words is None and self._given is not None:
+            self._words = ["\n".join(texts_of(row)).casefold() for row in self._given]
+        elif self._words is None:
             self._words = [_text_of(self.table, line) for line in self.table.lines]
         return self._words
 

@@ -1,0 +1,117 @@
+"""Every screen with a hundred thousand rows: it draws them, moves in them, filters them."""
+
+from dataclasses import replace
+
+import pytest
+from msgspec import structs
+from tui_driver import app_of, drawn, settled
+
+from diag.document import GapRow, RefRow
+from diag.views.gpus import Gpus, NodeGpusRow
+from diag.views.happenings import HappeningRow
+from diag.views.queues import QueueRow, Queues
+from diag.views.topology import PodRow, Topology, WorkloadRow
+
+ROWS = 100_000
+pytestmark = pytest.mark.slow
+
+
+def ref(kind, at, cluster="demo"):
+    return RefRow(cluster=cluster, apiVersion="v1", kind=kind, namespace="ml", name=f"{kind.lower()}-{at:06}")
+
+
+def nodes():
+    return [
+        NodeGpusRow(
+            cluster="demo", node=f"node-{at:06}", type="H100", resource="nvidia.com/gpu", capacity=8, allocatable=8,
+            busy=at % 9, free=8 - at % 9, state="open", notes=[], causes=[], severity="", held_by=[],
+        )
+        for at in range(ROWS)
+    ]  # fmt: skip
+
+
+def queues():
+    return [
+        QueueRow(
+            ref=ref("ResourceQuota", at), system="Kubernetes", parent="", state="", slots=[], waiting=[], causes=[],
+            severity="",
+        )
+        for at in range(ROWS)
+    ]  # fmt: skip
+
+
+def workloads():
+    return [
+        WorkloadRow(
+            ref=ref("Job", at), queue=f"queue-{at % 7}", gpus=1, causes=[], severity="",
+            pods=[PodRow(name=f"pod-{at:06}", node=f"node-{at % 2000}", gpus={"nvidia.com/gpu": 1}, state="healthy")],
+        )
+        for at in range(ROWS)
+    ]  # fmt: skip
+
+
+def happened():
+    return [
+        HappeningRow(
+            at=f"2026-09-{10 + at // 86400}T{at // 3600 % 24:02}:{at // 60 % 60:02}:{at % 60:02}Z", until=None,
+            ref=ref("Pod", at % 90), kind="event", what="Pulled", text=f"number {at:06}", count=1, severity="info",
+        )
+        for at in range(ROWS)
+    ]  # fmt: skip
+
+
+def causes(report):
+    first = report.causes[0]
+    return structs.replace(
+        report, causes=[structs.replace(first, id=f"C{at}", fingerprint=f"{at:012}") for at in range(ROWS)]
+    )
+
+
+def gaps(report):
+    gap = GapRow(cluster="demo", what="", why="not-collected", hides=[], material=False, fix="")
+    return structs.replace(report, gaps=[structs.replace(gap, what=f"list kind-{at:06}") for at in range(ROWS)])
+
+
+# By the key of a screen: the function whose answer is replaced, and the answer.
+DOCUMENTS = {
+    "2": ("diag.tui.screens.gpus", lambda tool: Gpus(tool=tool, nodes=nodes(), types=[], doubts=[])),
+    "3": ("diag.tui.screens.queues", lambda tool: Queues(tool=tool, queues=queues())),
+    "4": ("diag.tui.topology.topology", lambda tool: Topology(tool=tool, workloads=workloads(), others=0)),
+    "5": ("diag.views.history.happenings", lambda _: happened()),
+    "6": ("diag.tui.logs.happenings", lambda _: happened()),
+}
+REPORTS = {"1": causes, "9": gaps}
+
+
+@pytest.mark.parametrize(
+    ("key", "last"),
+    [
+        ("1", "QUO501"), ("2", "node-099999"), ("3", "resourcequota-099999"), ("4", "099999"), ("5", "number 099999"),
+        ("6", "number 099999"), ("9", "kind-099999"),
+    ],
+)  # fmt: skip
+def test_a_screen_draws_and_filters_a_hundred_thousand_rows(drive, demo, monkeypatch, key, last):
+    if key in DOCUMENTS:
+        name, made = DOCUMENTS[key]
+        document = made(demo.report.tool)
+        monkeypatch.setattr(name, lambda *_: document)
+    crowd = replace(demo, report=REPORTS[key](demo.report)) if key in REPORTS else demo
+
+    async def walk(app, pilot):
+        await pilot.press(key)
+        await settled(app, pilot)
+        table = app.lists.lists[0]
+        many = len(table.lines)
+        table.focus()
+        await pilot.press("G")
+        await settled(app, pilot)
+        shown = "\n".join(drawn(app))
+        await pilot.press("slash", *"099998")
+        await settled(app, pilot)
+        return many, shown, len(table.lines)
+
+    many, shown, left = drive(app_of(crowd), then=walk, size=(160, 48))
+
+    assert many >= ROWS
+    assert last in shown
+    assert left < ROWS
