@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from diag.document import RefRow
-from diag.facts.masking import names_secret
+from diag.facts.masking import mask, names_secret
 from diag.redact.pseudonyms import Pseudonyms
 from diag.redact.redact import Redactor
 from diag.snapshot.sources.part import LogKey, LogText, Part, Slice
@@ -127,7 +127,8 @@ class Redaction:
         """A text; JSON in it is redacted value by value, so that its escapes stay what they are."""
         if text[:1] in ("{", "[") and (inside := self._json(text)) is not None:
             return inside
-        return "".join(self._line(line) for line in text.splitlines(keepends=True))
+        masked = mask(text)  # as a whole: a private key has many lines
+        return "".join(self._line(line) for line in masked.splitlines(keepends=True))
 
     def _line(self, line: str) -> str:
         if line[:1] == "{" and "\\" in line and (inside := self._json(line.rstrip())) is not None:

@@ -136,6 +136,17 @@ def test_credentials_are_masked_for_good_by_the_name_that_they_stand_under(tmp_p
     assert made.count('"***"') == 4
 
 
+@pytest.mark.parametrize("inside", [PEM, base64.b64encode(PEM.encode()).decode()], ids=["plain", "base64"])
+def test_a_secret_is_not_kept_with_the_names(inside, tmp_path):
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "b", "annotations": {"x": inside}}}
+    made = redacted(tmp_path, [pod])
+    names = (tmp_path / "key.names.json").read_text()
+
+    assert inside not in made + names
+    assert "PRIVATE KEY-----" in decoded(made)
+    assert BIRD not in decoded(names)
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**15), 10**15) | st.text(max_size=30),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
