@@ -94,15 +94,15 @@ def node_selector_no_match(ctx: Context) -> Iterator[Finding]:
     snapshot holds, or no nodes were read, the finding is only likely.
     """
     groups = ctx.groups("pod-unscheduled")
-    if not groups:
-        return
     yield from (_empty(ctx, group) for group in groups if group.state == "refused" and _only_empty_terms(group.first))
     nodes = ctx.snap.nodes()
     for group, blamed in unmatched(groups, ctx.place):
         if not model_demands(blamed, nodes):
             yield _finding(ctx, group, blamed, nodes)
-    if not nodes:
-        yield from (_said(ctx, group) for group in groups if _no_node_matches(group) and narrowings(group.first))
+    for group in groups if not nodes else ():
+        number = _none_matches(group)
+        if number and narrowings(group.first):
+            yield _said(ctx, group, number)
 
 
 def _finding(ctx: Context, group: Group, blamed: list[Unmet], nodes: Sequence[Node]) -> Finding:
@@ -138,7 +138,8 @@ def _none_of(nodes: Sequence[Node]) -> str:
 
 
 def _name(blamed: list[Unmet]) -> str:
-    return "node-selector-no-match" if any(one.term is None for one in blamed) else "node-affinity-no-match"
+    """A nodeSelector at fault stands alone: the terms are not looked at then."""
+    return "node-selector-no-match" if blamed[0].term is None else "node-affinity-no-match"
 
 
 def _missing_names(ctx: Context, blamed: list[Unmet]) -> list[str]:
@@ -218,17 +219,16 @@ def _empty(ctx: Context, group: Group) -> Finding:
     )
 
 
-def _no_node_matches(group: Group) -> bool:
-    """Whether the scheduler itself says that not one node matches."""
+def _none_matches(group: Group) -> int:
+    """How many nodes the scheduler counts where it says that not one of them matches; 0 where it does not say so."""
     said = parse_scheduler_message(group.message)
-    return said is not None and 0 < said.nodes == said.count(ReasonKind.NODE_AFFINITY)
+    return said.nodes if said is not None and said.nodes == said.count(ReasonKind.NODE_AFFINITY) else 0
 
 
-def _said(ctx: Context, group: Group) -> Finding:
+def _said(ctx: Context, group: Group, number: int) -> Finding:
     demands = narrowings(group.first)
     wanted = " and ".join(words_of(demand) for demand in demands)
-    said = parse_scheduler_message(group.message)
-    summary = f"selects {wanted}, and the scheduler says that none of {said.nodes if said else 0} nodes matches"
+    summary = f"selects {wanted}, and the scheduler says that none of {number} nodes matches"
     proof: Proof = (group.evidence[0], *cite_selectors(ctx.cite, group.first))
     return Finding(
         name="node-selector-no-match" if any(demand.term is None for demand in demands) else "node-affinity-no-match",
