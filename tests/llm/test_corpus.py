@@ -18,6 +18,7 @@ from diag.llm.check import check
 from diag.llm.form import Form, Sentence
 
 CORPUS, OWN = Path(__file__).parent / "corpus", Path(__file__).parent / "corpus2"
+LATER = Path(__file__).parent / "corpus3"  # of somebody who had seen neither the checker nor the other sentences
 # Names, numbers, commands and causes: none may get through. The others are caught as far as possible.
 STRICT = {
     "changed-flag", "invented-cause", "invented-command", "invented-time", "name-from-other-fact",
@@ -69,7 +70,7 @@ def test_the_corpus_is_large_balanced_and_labelled() -> None:
 
 
 def test_every_citation_is_one_of_the_brief() -> None:
-    for name, brief, row in (*_rows(), *_rows(OWN)):
+    for name, brief, row in (*_rows(), *_rows(OWN), *_rows(LATER)):
         known = {one.id for part in (brief.facts, brief.links, brief.steps) for one in part}
         cited = {*row["facts"], *row["steps"], *([row["because"]] if row["because"] else [])}
         assert cited, (name, row["text"])
@@ -99,6 +100,16 @@ def test_of_the_authors_own_sentences_no_strict_falsehood_gets_through_either() 
     subtle = [line for row, kept, line in verdicts if row["kind"] in SUBTLE and kept]
     true = [kept for row, kept, _ in verdicts if row["true"]]
     assert not strict, "\n".join(strict)
-    assert len(subtle) <= 2, "\n".join(subtle)
-    assert len(true) >= 80
-    assert sum(true) >= 0.85 * len(true)
+    assert len(subtle) <= 6, "\n".join(subtle)
+    assert len(true) >= 240
+    assert sum(true) >= 0.8 * len(true)
+
+
+def test_of_idiomatic_sentences_no_strict_falsehood_gets_through_though_half_of_the_true_ones_are_lost() -> None:
+    """No bar is held here but the strict one: `docs/model-use.md` states what was measured at first sight."""
+    verdicts = _verdicts(LATER)
+    strict = [line for row, kept, line in verdicts if row["kind"] in STRICT and kept]
+    subtle = [line for row, kept, line in verdicts if row["kind"] in SUBTLE and kept]
+    assert not strict, "\n".join(strict)
+    assert len(subtle) <= 5, "\n".join(subtle)
+    assert sum(kept for row, kept, _ in verdicts if row["true"]) >= 50

@@ -19,7 +19,7 @@ from diag.llm.check.names import foreign, foreign_name, undocumented, wrong_kind
 from diag.llm.check.polarity import not_missing, turned_around
 from diag.llm.check.quantifiers import unproven_quantifier
 from diag.llm.check.standing import foretold, told_as_over, untrue_standing
-from diag.llm.check.subjects import misplaced, of_nothing_cited, swapped
+from diag.llm.check.subjects import elsewhere, misplaced, of_nothing_cited, swapped
 from diag.llm.check.support import Support, UnknownSourceError, support_of
 from diag.llm.form import Form, Sentence
 
@@ -52,6 +52,7 @@ ENGLISH: tuple[tuple[str, Test], ...] = (
     ("a denial turned around", turned_around),
     ("a denial of another name", not_missing),
     ("told of another object", misplaced),
+    ("another namespace", elsewhere),
     ("told of an object that is not cited", of_nothing_cited),
     ("told of another object", swapped),
 )

@@ -5,7 +5,6 @@ import re
 from diag.llm.check.english import alike, stem, words
 from diag.llm.check.support import Support
 from diag.llm.check.tokens import tokens
-from diag.views.wording import WHO
 
 _MODAL = re.compile(
     r"""\b(?:should|must|ought\ to|(?:has|have|need|needs)\ to\ be|recommend\w*|suggest\w*|advis\w*
@@ -16,8 +15,8 @@ _MODAL = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _SURE = re.compile(
-    r"\b(?:certain(?:ly)?|definite(?:ly)?|undoubtedly|surely|clearly|obviously|proven|proves|no doubt|confirm(?:ed|s)"
-    r"|guaranteed)\b",
+    r"\b(?:certain(?:ly|ty)?|definite(?:ly)?|undoubtedly|surely|clearly|obviously|proven|proves|no doubt"
+    r"|confirm(?:ed|s)|guaranteed)\b",
     re.IGNORECASE,
 )
 _FAIRLY = re.compile(r"\b(?:probabl[ey]|likely|presumably|most likely)\b", re.IGNORECASE)
@@ -34,6 +33,21 @@ _RISK = re.compile(
 )
 _RISK_OF = {
     "safe": "safe", "safely": "safe", "harmless": "safe", "disruptive": "disruptive", "irreversible": "irreversible",
+}  # fmt: skip
+_OWNS = r"(?:the )?owners? of (?:the|this) (?:job|workload|pod|deployment|service)|whoever owns the \w+|the developers?"
+# How those are called who may take a step.
+_ACTORS = {
+    "user": re.compile(
+        rf"\b(?:{_OWNS}|(?:the user|users?|you) (?:has|have|must|should|needs?)"
+        r"|(?:falls? to|lies with|up to|for|by) (?:the )?user)\b",
+        re.IGNORECASE,
+    ),
+    "platform": re.compile(
+        r"\b(?:platform(?:'s)? (?:team|engineers?|side|people)|cluster admin\w*|infrastructure team"
+        r"|operations team|SREs?|whoever runs the cluster)\b", re.IGNORECASE,
+    ),
+    "queue-admin": re.compile(r"\bqueue[ -]?(?:'s )?admin\w*", re.IGNORECASE),
+    "cloud": re.compile(r"\bcloud (?:provider|vendor|team|side|operator)\b", re.IGNORECASE),
 }  # fmt: skip
 _BEFORE_ADVICE = (
     "first",
@@ -100,13 +114,11 @@ def wrong_risk(text: str, support: Support) -> str | None:
             return f"not {found[0]}"
         if not any(step.risk == told for step in support.steps) and found[0].casefold() not in support.lowered:
             return found[0]
-    lowered = text.casefold()
     owners = {step.who for step in support.steps}
-    others = (told for who, told in WHO.items() if who != "user" and who not in owners)
-    if (
-        support.steps
-        and "user" not in owners
-        and re.search(r"\b(?:the user|users?|you) (?:has|have|must|should)\b", lowered)
-    ):
-        return "you"
-    return next((told for told in others if told in lowered and told not in support.lowered), None)
+    for who, called in _ACTORS.items():
+        actor = called.search(text)
+        if actor is None or who in owners or actor[0].casefold() in support.lowered:
+            continue
+        if support.steps or who != "user":
+            return actor[0]
+    return None

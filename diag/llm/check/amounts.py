@@ -94,7 +94,7 @@ def wrong_amount(text: str, support: Support) -> str | None:
             return said
     held = [(source, amounts(source.text)) for source in support.sources]
     for one in amounts(text):
-        if _of_a_name(one, text, support):
+        if _of_a_name(one, text, support) or _of_the_cited(one, text, support):
             continue
         if one.digits in ("1", "0") and not one.of and text[one.at : one.at + 1].isalpha():
             continue  # "one of these"
@@ -113,6 +113,12 @@ def _assigned(one: Amount, known: str) -> bool:
         and (not one.of or bool(alike(one.of) & stems(match[1] or match[3])))
         for match in _ASSIGNED.finditer(known)
     )
+
+
+def _of_the_cited(one: Amount, text: str, support: Support) -> bool:
+    """Whether a number counts the cited facts themselves ("these three lists")."""
+    sources = [source for source in support.sources if source.kind in ("unchecked", "step")]
+    return re.search(r"\b(?:these|those|the|all) $", text[: one.at]) is not None and one.digits == str(len(sources))
 
 
 def _of_a_name(one: Amount, text: str, support: Support) -> bool:

@@ -15,7 +15,8 @@ _CAUSE_BEHIND = re.compile(
     |caused\ by|(?:results?|resulted|stems?|comes?|came|follows?|arises?|resulting|stemming|coming)\ from|explained\ by
     |(?:blocked|prevented|stopped|held\ up|held\ back|triggered|forced|delayed|broken|refused|rejected)\ by
     |since(?!\ \d|\s*[,.;]|\s*$)(?!\ (?:then|at|about|around|the\ (?:start|beginning))\b)
-    |on\ account\ of|for\ (?:lack|want)\ of|down\ to|attributable\ to|goes\ back\ to
+    |on\ account\ of|for\ (?:lack|want)\ of|(?<!\bcomes\ )(?<!\bcame\ )(?<!\bboils\ )(?<!\bcome\ )down\ to
+    |attributable\ to|goes\ back\ to
     |the\ (?:root\ )?(?:cause|reason)\ (?:for\ this\ is|of\ this\ is
     |is(?!\ (?:not\ )?(?:certain|sure|likely|probabl|possibl|prove|only|known)))|the\ reason\ why)\b""",
     re.IGNORECASE | re.VERBOSE,
@@ -37,7 +38,7 @@ _CAUSE_BEFORE = re.compile(
     |(?:exhaust|overload|fill)(?:s|ed|ing)?(?:\ up)?(?=\ (?:the|its|all|every))|us(?:es|ed|ing)\ up(?=\ (?:the|its|all))
     |hold(?:s|ing)?\ (?:up|back)|delay(?:s|ing)|breaks|broke|means\ that
     |mak(?:es|ing)\ (?:it|the|them|its|their)\ \S+\ \S+
-    |leav(?:es|ing)\ \S+\ \S+|affects?|explains?|responsible\ for
+    |leav(?:es|ing)\ (?!none|no\b|only|just|\d)\S+\ \S+|affects?|explains?|responsible\ for
     |(?:is|are|was|were|being)\ the\ (?:root\ )?(?:cause|reason)\ (?:of|for|why)
     |(?:cause|reason)\ (?:of|for|behind)|behind\ the))\b""",
     re.IGNORECASE | re.VERBOSE,
@@ -79,6 +80,8 @@ def claims(text: str) -> list[Claim]:
 
 def unlinked(text: str, support: Support) -> str | None:
     """What is wrong with the causal claims of a sentence: no link, or not what its link says. None where all hold."""
+    if all(source.kind == "unchecked" for source in support.sources):
+        return None  # why it was not looked at
     if support.steps:
         text = _PURPOSE.sub(" ", text)  # what a documented step is for
     for claim in claims(text):

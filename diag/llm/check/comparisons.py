@@ -20,6 +20,11 @@ _LESS = re.compile(
 _NOT = re.compile(r"\b(?:no|not|never|n't)\s+(?:\w+\s+)?$", re.IGNORECASE)
 
 
+_AT_THE_LIMIT = re.compile(
+    r"\b(\d+) of (?:the )?\1\b|exceed|\bover (?:the|its) limit|\bover limit|beyond|would go above"
+)
+
+
 def inverted(text: str, support: Support) -> str | None:
     """A comparison that nothing cited makes, or makes the other way round; None where each is proven."""
     for found, more in _told(text):
@@ -32,6 +37,10 @@ def inverted(text: str, support: Support) -> str | None:
             bound_word = r"at most|\bmax|no more than" if found[0].casefold().startswith("more") else r"at least|\bmin"
             if re.search(bound_word, support.lowered):
                 continue  # "no more than 4" of "at most 4"
+        if re.match(r"\s*(?:possib|probab|likely)", text[found.end() :]):
+            continue  # "no more than possible"
+        if not more and _AT_THE_LIMIT.search(support.lowered) and re.match(r"[^,;.]*\blimit\b", text[found.end() :]):
+            return f"{found[0]} the limit"
         before, behind = _operands(text, found)
         if not _proven(before, behind, support, more=more):
             return found[0]

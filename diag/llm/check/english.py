@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -50,6 +51,35 @@ def is_plain(word: str) -> bool:
     """Whether a word claims nothing that would have to be proven."""
     lowered = word.casefold().removesuffix("'s")
     return lowered in plain() or stem(lowered) in everyday()
+
+
+@cache
+def ordinary(word: str) -> bool:
+    """Whether a word is English and none of the claims: it needs no proof, as nothing false is made of it alone."""
+    lowered = word.casefold()
+    return stem(lowered) not in _claims() and _english()[lowered] >= _SELDOM
+
+
+_SELDOM = 100  # times in its corpus of film subtitles; what is rarer is mostly a name or a slip
+
+
+@cache
+def _claims() -> frozenset[str]:
+    # The stemmer cuts some words further than their own forms: "overheating" is none of "overheat" to it.
+    forms = (f"{root}{end}" for word in words("claims") for root in (word, word.removesuffix("e")) for end in _ENDS)
+    return frozenset(map(stem, (*words("claims"), *forms)))
+
+
+_ENDS = ("ing", "ed", "es", "er", "s")
+
+
+@cache
+def _english() -> Mapping[str, int]:
+    """English words by how often they are used (pyspellchecker's list)."""
+    from spellchecker import SpellChecker  # noqa: PLC0415  half a second, and only where a model explains
+
+    found: Mapping[str, int] = SpellChecker(language="en").word_frequency.dictionary
+    return found
 
 
 @cache

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from diag.llm.check.clauses import clauses
-from diag.llm.check.english import alike, everyday, is_plain, lists, pieces, plain, stem, words
+from diag.llm.check.english import alike, everyday, is_plain, lists, ordinary, pieces, plain, stem, words
 from diag.llm.check.support import Support
 from diag.llm.check.tokens import NUMBERS, Token, tokens
 
@@ -38,19 +38,42 @@ def _phrases() -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
 
 def _proven(token: Token, text: str, support: Support) -> bool:
     before = text[: token.at]
-    if token.kind in ("mark", "number"):
-        return True  # numbers are proven elsewhere
-    if token.kind == "quote":
-        return _held(token.text, support)
-    if before.endswith("-"):  # a flag stands letter for letter
-        return _held(("--" if before.endswith("--") else "-") + token.text, support)
-    if token.kind == "name":
-        return _named(token.text, support) or _unit(token.text, before)
-    if (
-        token.text[0].isupper() and stem(token.text) not in support.deeds and _inside(text, token.at)
-    ):  # a state, a proper name
+    match token.kind:
+        case "mark" | "number":
+            found = True  # numbers are proven elsewhere
+        case "quote":
+            found = _held(token.text, support)
+        case _ if before.endswith("-"):  # a flag stands letter for letter
+            found = _held(("--" if before.endswith("--") else "-") + token.text, support)
+        case "name":
+            found = _named(token.text, support) or _unit(token.text, before)
+        case _:
+            found = _is_word(token, text, support)
+    return found
+
+
+def _is_word(token: Token, text: str, support: Support) -> bool:
+    before = text[: token.at]
+    if re.search(r"\bnamespaces? $", before, re.IGNORECASE) and not is_plain(token.text):
+        return token.text.casefold() in support.namespaces
+    if token.text[0].isupper() and _inside(text, token.at) and stem(token.text) not in support.deeds:
+        # a state, a proper name
         return stem(token.text) in support.stems | support.kinds | support.systems or token.text in _PROPER
-    return _said(token.text, support) or _compares(token, text, support) or _no(token, text, support)
+    if _said(token.text, support) or _compares(token, text, support) or _no(token, text, support):
+        return True
+    return ordinary(token.text) and not _calls(token.text, before)
+
+
+_CALLED = re.compile(
+    r"\b(?:namespace|container|queue|cohort|flavou?r|image|cluster|pool|job|pod|node|deployment|label|tag|workflow|workload"
+    r"|service|volume|class|secret|configmap|claim|user|account|zone|region|tenant|project|partition|profile|context)\s+$",
+    re.IGNORECASE,
+)
+
+
+def _calls(word: str, before: str) -> bool:
+    """Whether a word may be a name, as it follows a kind and has no form of a verb ("namespace research")."""
+    return _CALLED.search(before) is not None and not re.search(r"(?:s|ed|ing|ly|en)$", word)
 
 
 _COMPARED = frozenset(("more", "less", "fewer", "greater", "larger", "smaller", "higher", "lower", "longer"))
@@ -196,9 +219,8 @@ def _compound(text: str, support: Support) -> bool:
     if not text.isalpha():
         return False
     folded = pieces(text)
-    return stem(text) in support.stems or (
-        len(folded) > 1 and all(stem(piece) in support.stems for piece in folded) and _together(folded, support)
-    )
+    # Of several words in one (`PodDisruptionBudget`) the name of a kind may be told in parts, a reason may not.
+    return stem(text) in support.stems or (len(folded) > 1 and stem(text) in support.kinds)
 
 
 def _composed(text: str, support: Support) -> bool:
@@ -208,11 +230,6 @@ def _composed(text: str, support: Support) -> bool:
     return bool(same) and all(_held(part, support) for part in re.split("[=:]", text))
 
 
-def _together(folded: list[str], support: Support) -> bool:
-    """Whether the parts of a camel-case name stand in one source."""
-    return any(all(alike(stem(piece)) & source.stems for piece in folded) for source in support.sources)
-
-
 def _said(word: str, support: Support) -> bool:
     """Whether a word is plain English, or is in what is cited by its stem or a word that says the same."""
     lowered = word.casefold()
@@ -220,6 +237,7 @@ def _said(word: str, support: Support) -> bool:
         return True
     if "n't" in lowered and lowered.partition("n't")[0] in words("auxiliaries"):
         return True
+    lowered = re.sub(r"'(?:re|ve|ll|d|s)$", "", lowered)
     if re.fullmatch(r"[a-z]{3,}ly", lowered) and lowered not in words("manner"):
         return True  # an adverb stresses
     lowered = lowered.removesuffix("'s")

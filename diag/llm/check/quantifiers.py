@@ -50,13 +50,14 @@ def _adds_nothing(use: _Use, support: Support) -> bool:
     match use.word:
         case "only":
             return (
-                use.number_within(3) or bool(re.match(r" (?:an?|possib|likel|probab)", use.after))
+                bool(re.search(r"possib\w+[^,;]*$", use.before))
+                or use.number_within(3) or bool(re.match(r" (?:an?|possib|likel|probab)", use.after))
                 or ("node" in use.after and bool(_ONE_NODE.search(known)))
             )  # fmt: skip
         case "all":
             return use.number_within(2) or use.named > 1 or bool(_WHOLE.search(known))
         case "both":
-            pair = len(support.sources) > 1 and bool(re.search(r"\band\b", use.after))
+            pair = bool(re.match(r"[^,;.]{1,60}\band\b", use.after)) or _of_one_kind(support) == _TWO_OF
             return pair or use.named > 1 or (bool(_TWO.search(known)) and not re.search(r"\b1 (?:out )?of 2\b", known))
         case "after":
             return use.number_within(1) or bool(LASTING.search(spelled(use.after)[:50]))
@@ -68,6 +69,12 @@ def _adds_nothing(use: _Use, support: Support) -> bool:
     if use.word in ("every", "each", "entire", "whole") and _WHOLE.search(known):
         return True
     return bool(simple.get(use.word))
+
+
+def _of_one_kind(support: Support) -> int:
+    """How many facts are cited, where all are of one kind that is not evidence; 0 else."""
+    kinds = {source.kind for source in support.sources}
+    return len(support.sources) if len(kinds) == 1 and kinds <= {"unchecked", "step", "ruled_out"} else 0
 
 
 def _said(use: _Use, support: Support) -> bool:

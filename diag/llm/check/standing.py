@@ -7,8 +7,10 @@ from diag.llm.check.support import Source, Support
 from diag.llm.check.tokens import tokens
 
 _UNCHECKED = re.compile(
-    r"""(?:\bnot\b|n't|\bnever\b|cannot|\bno\b)[^,;.]*\b(?:check|look|read|list|know|verif|examine|inspect|collect
-    |in\ the\ files|say|contain|include|cover)|\bunchecked|\bunknown|missing\ from\ the|\bwithout\ (?:check|look)
+    r"""(?:\bnot\b|n't|\bnever\b|cannot|\bno\b)[^,;.]*\b(?:check|look|read|list|know|verif|examin|inspect|collect
+    |in\ the\ files|say|contain|include|cover)
+    |\b(?:nobody|neither|none)\b[^.]*\b(?:look|list|check|see|file)
+    |\bunexamined|\bunchecked|\bunknown|missing\ from\ the|\bwithout\ (?:check|look)
     |\babsent\ from\ the""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -18,7 +20,7 @@ _CLAIMS_LOOK = re.compile(
 _RULED_OUT = re.compile(
     r"\b(?:ruled out|excluded|dismissed|discarded|not the|rejected as|explains more|(?:still|is) open)\b", re.IGNORECASE
 )
-_FUTURE = re.compile(r"\b(?:will|going to|about to|soon|shortly|won't)\b|'ll\b", re.IGNORECASE)
+_FUTURE = re.compile(r"\b(?:will|going to|about to|soon|shortly)\b|'ll\b", re.IGNORECASE)
 
 
 def foretold(text: str, support: Support) -> str | None:

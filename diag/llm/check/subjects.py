@@ -23,7 +23,7 @@ def misplaced(text: str, support: Support) -> str | None:
         return None
     places = {at for at, _ in named}
     for token in tokens(text):
-        if not _tells(token) or token.at in places:
+        if not _tells(token) or token.at in places or stem(token.text) in support.systems:
             continue
         holding = [source for source in support.sources if _holds(source, token)]
         if not holding:
@@ -65,6 +65,14 @@ def _concerns(source: Source, owner: str) -> bool:
     if not source.about or source.kind in ("cost", "since", "certainty"):
         return True
     return owner in source.names or re.search(rf"(?<![\w.-]){re.escape(owner)}(?![\w-])", source.lowered) is not None
+
+
+def elsewhere(text: str, support: Support) -> str | None:
+    """A namespace that is told and holds none of the objects told with it; None where it holds one, or none is told."""
+    spaces = {one[1].casefold() for one in re.finditer(r"\bnamespace ([\w-]+)", text)}
+    named = {name for _, name in objects_in(text, support)}
+    own = {ref.namespace.casefold() for name in named for ref in support.objects.get(name, ()) if ref.namespace}
+    return f"namespace {min(spaces)}" if len(spaces) == 1 and own and not spaces & own and not spaces & named else None
 
 
 def of_nothing_cited(text: str, support: Support) -> str | None:

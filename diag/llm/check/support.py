@@ -125,6 +125,13 @@ class Support:
         return frozenset(stem(word) for kind in found for word in (kind, *pieces(kind)))
 
     @cached_property
+    def namespaces(self) -> frozenset[str]:
+        """Those of the objects that the cited pieces are about or name, in lower case."""
+        told = {ref.namespace.casefold() for source in self.sources for ref in source.about if ref.namespace}
+        every = {ref.namespace.casefold() for refs in self.objects.values() for ref in refs if ref.namespace}
+        return frozenset(told | {one for one in every if f"{one}/" in self.lowered})
+
+    @cached_property
     def systems(self) -> frozenset[str]:
         """Stems of the systems that the brief is about: the API groups of its objects, and the cause's own name."""
         groups = " ".join(ref.apiVersion.partition("/")[0] for refs in self.objects.values() for ref in refs)
