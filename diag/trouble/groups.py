@@ -128,7 +128,7 @@ class Group:
 
     @property
     def share(self) -> int | None:
-        """How many members somebody explains who speaks of one of them; None, which is all, where it is the only one."""
+        """How many members are explained by who speaks of one of them; None, which is all, where it is the only one."""
         return 1 if self.size > 1 else None
 
     @property
