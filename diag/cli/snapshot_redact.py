@@ -1,6 +1,7 @@
 """`diag snapshot redact`: an archive without names, to be passed on."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,12 +16,12 @@ _EXAMPLES = (
 )
 
 
-def keyed(function: object) -> object:
+def keyed(function: Any) -> Any:
     """The flag that names the key of pseudonyms."""
     return click.option(
         "--key", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), shell_complete=files,
         envvar="DIAG_REDACTION_KEY", help="Take the key in FILE, not that of this installation.",
-    )(function)  # type: ignore[arg-type]  # fmt: skip
+    )(function)  # fmt: skip
 
 
 @click.command("redact", cls=Examples, examples=_EXAMPLES, configured=True)

@@ -56,11 +56,11 @@ class Pseudonyms:
 
         def tries() -> Iterator[str]:
             for again in range(_TRIES):
-                head, *drawn = self._letters(f"{real}{again or ''}", string.hexdigits[:16], len(real))
+                drawn = self._letters(f"{real}{again or ''}", string.hexdigits[:16], len(real))
                 tail = "".join(
-                    new if old in string.hexdigits else old for new, old in zip(drawn, real[1:], strict=True)
+                    new if old in string.hexdigits else old for new, old in zip(drawn[1:], real[1:], strict=True)
                 )
-                yield "abcdef"[int(head, 16) % 6] + tail
+                yield "abcdef"[int(drawn[0], 16) % 6] + tail
 
         return self._given(real, tries)
 

@@ -38,7 +38,7 @@ class Share:
             return self.text(value)
         if isinstance(value, msgspec.Struct):
             pairs = ((name, getattr(value, name)) for name in value.__struct_fields__)
-            told = type(value)(**{name: self._field(name, each) for name, each in pairs})
+            told: Any = type(value)(**{name: self._field(name, each) for name, each in pairs})
             if isinstance(value, CauseRow):  # commands name causes by the beginning of their fingerprints
                 self._pseudonyms.composed(value.fingerprint[:_SHORT], told.fingerprint[:_SHORT])
             return told

@@ -78,7 +78,8 @@ class Redaction:
         return {(self.text(pod), self.text(name), old): self.string(text) for (pod, name, old), text in read.items()}
 
     def _part(self, part: Part, number: int) -> Part:
-        return replace(self._told(replace(part, store=None)), path=f"part-{number}")
+        told: Part = self._told(replace(part, store=None))
+        return replace(told, path=f"part-{number}")
 
     def _told(self, value: Any) -> Any:
         """Whatever a part holds; a field that is new here is redacted like the others."""
