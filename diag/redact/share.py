@@ -39,7 +39,9 @@ class Share:
         if isinstance(value, msgspec.Struct):
             pairs = ((name, getattr(value, name)) for name in value.__struct_fields__)
             told: Any = type(value)(**{name: self._field(name, each) for name, each in pairs})
-            if isinstance(value, CauseRow):  # commands name causes by the beginning of their fingerprints
+            if isinstance(value, CauseRow) and isinstance(
+                told, CauseRow
+            ):  # commands name causes by the beginning of their fingerprints
                 self._pseudonyms.composed(value.fingerprint[:_SHORT], told.fingerprint[:_SHORT])
             return told
         if is_dataclass(value) and not isinstance(value, type):
