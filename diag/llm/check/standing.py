@@ -7,7 +7,7 @@ from diag.llm.check.support import Source, Support
 from diag.llm.check.tokens import tokens
 
 _UNCHECKED = re.compile(
-    r"""(?:\bnot\b|n't|\bnever\b|cannot|\bno\b)[^,;.]*\b(?:check|look|read|list|know|verif|examin(?:e|ed|es|ing)|inspect|collect
+    r"""(?:\bnot\b|n't|\bnever\b|cannot|\bno\b)[^,;.]*\b(?:check|look|read|list|know|verif|examine\w*|examining|inspect|collect
     |in\ the\ files|say|contain|include|cover)
     |\b(?:nobody|neither|none)\b[^.]*\b(?:look|list|check|see|file)
     |\bunexamined|\bunchecked|\bunknown|missing\ from\ the|\bwithout\ (?:check|look)
