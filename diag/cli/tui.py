@@ -1,20 +1,15 @@
 """`diag tui`, and `diag` alone on a terminal: the causes on a screen of their own."""
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from diag.cli.complete import files
-from diag.cli.diagnostics import ExitCode, Narrator
+from diag.cli.diagnostics import ExitCode
 from diag.cli.flags import Flags, flags_of, watching
 from diag.cli.group import Examples
 from diag.cli.modelling import asking
-
-if TYPE_CHECKING:
-    from diag.document import CauseRow, Report
-    from diag.llm.ask import Conversation
 
 _EXAMPLES = (
     "diag --demo",
@@ -26,18 +21,6 @@ _TWINS = {
     "causes": "scan", "gpus": "gpus", "queues": "queues", "topology": "topology", "timeline": "timeline",
     "logs": "timeline", "ask": "explain", "clusters": "gpus", "coverage": "coverage",
 }  # fmt: skip
-
-
-class _Teller(Narrator):
-    """Says in the header of the TUI what a command says on stderr."""
-
-    def __init__(self, say: Callable[[str], None]) -> None:
-        super().__init__(quiet=True, verbose=0)
-        self._say = say
-
-    def progress(self, text: str) -> None:
-        """How far the reading is."""
-        self._say(text)
 
 
 @click.command("tui", cls=Examples, examples=_EXAMPLES, configured=True)
@@ -82,6 +65,7 @@ def command(
 
     import platformdirs  # noqa: PLC0415
 
+    from diag.cli.feeding import source_for  # noqa: PLC0415
     from diag.cli.modelling import weighed  # noqa: PLC0415
     from diag.tui.app import DiagApp  # noqa: PLC0415  # Textual, only now
     from diag.tui.kept import Memory  # noqa: PLC0415
@@ -90,11 +74,14 @@ def command(
     actions = chosen(flags.config.keymap)
     name = "demo" if flags.demo else ", ".join((*flags.from_, *flags.context)) or "current context"
     app = DiagApp(
-        _source(flags, name, weighed(ctx, asked, flags), known), ascii=flags.ascii, actions=actions,
+        source_for(flags, name, weighed(ctx, asked, flags), known), ascii=flags.ascii, actions=actions,
         theme=flags.config.theme, screen=screen or "",
         memory=Memory(name, Path(platformdirs.user_state_dir("diag", appauthor=False))),
     )  # fmt: skip
-    app.run()
+    try:
+        app.run()
+    finally:
+        app.source.close()
     return ExitCode.OK
 
 
@@ -106,51 +93,3 @@ def _plain(flags: Flags, screen: str) -> int:
 
     filters = [word for text in flags.filter for word in ("--filter", text)]
     return run([_TWINS[screen], *shlex.split(flags.again), *filters, "-o", "plain"])
-
-
-def _source(flags: Flags, name: str, asked: dict[str, Any], known: frozenset[str] | None) -> Any:
-    from dataclasses import replace  # noqa: PLC0415  # as above
-
-    from diag import config  # noqa: PLC0415
-    from diag.cli.looking import Looked, looked, sources  # noqa: PLC0415
-    from diag.collect.requests import Stop  # noqa: PLC0415
-    from diag.collect.watching import Watch  # noqa: PLC0415
-    from diag.report.sanitize import cleaned  # noqa: PLC0415
-    from diag.tui.source import Seen, Source  # noqa: PLC0415
-
-    under_way: list[Stop] = []
-
-    def seen(found: Looked) -> Seen:
-        hidden = f"{found.hidden.count} hidden by {found.hidden.by}" if found.hidden.count else ""
-        return Seen(report=cleaned(found.report), troubles=found.troubles, hidden=hidden)
-
-    def looks(say: Callable[[str], None]) -> Iterator[Seen]:
-        reading = sources(flags)
-        # What was suppressed since stands in a file.
-        now = replace(flags, config=config.load())
-        if isinstance(reading, list):
-            yield seen(looked(now, _Teller(say)))
-            return
-        watch = Watch(reading)
-        under_way.append(reading.stop)
-        while not reading.stop.ended:
-            yield seen(looked(now, _Teller(say), watch=watch))
-
-    def stop() -> None:
-        while under_way:
-            under_way.pop().interrupted.set()
-
-    def converse(report: "Report", cause: "CauseRow") -> "Conversation":
-        from diag.cli.modelling import choice_for, engine_or_why  # noqa: PLC0415  # brings the template engine
-        from diag.llm.ask import Conversation  # noqa: PLC0415
-
-        engine, _ = engine_or_why(asked) if asked["llm"] != "off" else (None, None)
-        return Conversation(report, engine, choice_for(report, asked, _Teller(lambda _: None)), cause=cause)
-
-    def save(path: Path, say: Callable[[str], None]) -> str:
-        from diag.cli.redacting import redaction_key  # noqa: PLC0415  # only then
-        from diag.cli.saving import saved_capture  # noqa: PLC0415
-
-        return saved_capture(sources(flags), path, say, redact=redaction_key(None), now=flags.now)
-
-    return Source(name=name, again=flags.again, looks=looks, stop=stop, converse=converse, save=save, baseline=known)

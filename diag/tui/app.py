@@ -305,8 +305,9 @@ class DiagApp(Going):
         return Kept(screen=self.lists.id or "", theme=self.theme, sorted=sortings(by))
 
     def action_quit(self) -> None:  # type: ignore[override]
-        """Leaves; a look that is under way ends."""
+        """Leaves; a look that is under way ends, and so does a model that still writes."""
         self.source.stop()
+        self.source.close()
         if self.memory is not None:
             self.memory.save(self.state())
         self.exit()

@@ -47,6 +47,13 @@ class AskScreen(Listing):
             super().__init__()
             self.row = row
 
+    class Noted(Message):
+        """Something to know of the talk."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
     class Ended(Message):
         """The answer is complete."""
 
@@ -124,6 +131,7 @@ class AskScreen(Listing):
         running = [one for one in self.app.workers if one.group == "ask" and not one.is_finished]
         for one in running:
             one.cancel()
+        self.pane.border_subtitle = ""
         return bool(running)
 
     # Asking
@@ -147,13 +155,18 @@ class AskScreen(Listing):
         question = event.value.strip() or _FIRST
         self.front.value = ""
         self.add(Paragraph(text=question, lead="? ", tone="title"))
+        self.pane.border_subtitle = "writing; esc stops"
         self.ask(seen, cause, question)
 
     @work(thread=True, exclusive=True, group="ask", exit_on_error=False)
     def ask(self, seen: Seen, cause: CauseRow, question: str) -> None:
         """Asks, in a thread; a screen that is left or an esc stops it."""
         worker = get_current_worker()
-        talk = self.talk or self.conversation(seen, cause)
+        if self.talk is None:
+            self.talk, why = self.conversation(seen, cause)
+            if why:
+                self.post_message(self.Noted(why))
+        talk = self.talk
 
         def say(row: SentenceRow) -> None:
             if not worker.is_cancelled:
@@ -161,11 +174,10 @@ class AskScreen(Listing):
 
         turn = talk.ask(question, say=say, stopped=lambda: worker.is_cancelled)
         if not worker.is_cancelled:
-            self.talk = talk
             self.post_message(self.Ended(turn))
 
-    def conversation(self, seen: Seen, cause: CauseRow) -> "Conversation":
-        """A new one, with the model that was chosen."""
+    def conversation(self, seen: Seen, cause: CauseRow) -> "tuple[Conversation, str]":
+        """A new one, with the model that was chosen, or why there is none."""
         if self.app.source.converse is None:
             raise DiagError("nobody can be asked here", hint="`diag explain` tells the causes in words")
         return self.app.source.converse(seen.report, cause)
@@ -189,12 +201,19 @@ class AskScreen(Listing):
         self.add(Paragraph(text=f"{event.row.text} {numbers}".rstrip(), lead="  ", stands_for=stands_for))
         self.draw_evidence()
 
+    @on(Noted)
+    def noted(self, event: Noted) -> None:
+        """Says it."""
+        event.stop()
+        self.add(Paragraph(text=event.text, lead="  ", tone="info"))
+
     @on(Ended)
     def ended(self, event: Ended) -> None:
         """Says who answered, and what could not be proven."""
         event.stop()
+        self.pane.border_subtitle = ""
         turn = event.turn
-        if not turn.sentences:
+        if not turn.sentences and not turn.checked.sentences:
             from diag.llm.ask import SAYS_NOTHING  # noqa: PLC0415  # it is loaded by now
 
             self.add(Paragraph(text=SAYS_NOTHING, lead="  "))
@@ -207,7 +226,7 @@ class AskScreen(Listing):
         cause = seen.cause(self.app.cause) if seen else None
         if seen is None or cause is None:
             return [Paragraph(text="No cause is selected.")]
-        talk = self.talk or self.conversation(seen, cause)
+        talk = self.talk or self.conversation(seen, cause)[0]
         question = talk.turns[-1].question if talk.turns else _FIRST
         sent = talk.prompt(question)
         engine = talk.engine

@@ -51,14 +51,15 @@ class Source:
 
     It may yield several reports, each replacing the one before. `again` are the flags with which a command looks at the
     same, None where none can. `stop` ends a look that is under way, and is called from another thread. `converse`
-    begins a talk about a cause; `save` writes what is looked at to a file, names redacted, and says so in a sentence;
-    `baseline` are the fingerprints of an older report.
+    begins a talk about a cause, and says why no model takes part; `close` ends what talks need. `save` writes what is
+    looked at to a file, names redacted, and says so in a sentence. `baseline`: fingerprints of an older report.
     """
 
     name: str
     again: str | None
     looks: Callable[[Callable[[str], None]], Iterator[Seen]]
     stop: Callable[[], None] = lambda: None
-    converse: "Callable[[Report, CauseRow], Conversation] | None" = None
+    converse: "Callable[[Report, CauseRow], tuple[Conversation, str]] | None" = None
+    close: Callable[[], None] = lambda: None
     save: Callable[[Path, Callable[[str], None]], str] | None = None
     baseline: frozenset[str] | None = None

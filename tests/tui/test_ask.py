@@ -44,11 +44,11 @@ class Scripted:
 def talking(demo):
     """An app with a model that says this, or with none."""
 
-    def made(engine=None):
+    def made(engine=None, why=""):
         def converse(report, cause):
             redactor = Redactor(Pseudonyms(b"k" * 32), named_in(report))
             choice = Choice(redactor=redactor, spending=Spending(most_calls=20, most_tokens=100_000))
-            return Conversation(report, engine, choice, cause=cause)
+            return Conversation(report, engine, choice, cause=cause), why
 
         return app_of(demo, source={"converse": converse})
 
@@ -129,6 +129,17 @@ def test_a_sentence_is_shown_while_the_model_still_writes_and_esc_ends_it(drive,
 
     assert any(sentence(demo)["text"] in text for text in early)
     assert late == early  # nothing of an answer that nobody waits for
+
+
+def test_it_is_told_why_no_model_takes_part(drive, talking):
+    async def talk(app, pilot):
+        await pilot.press("7", "enter")
+        await settled(app, pilot)
+        await pilot.press("enter")
+        await settled(app, pilot)
+        return said(app)
+
+    assert drive(talking(why="no model: it is not there"), then=talk).count("no model: it is not there") == 1
 
 
 def test_what_is_not_known_is_not_said(drive, talking, demo):
