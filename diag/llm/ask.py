@@ -124,12 +124,18 @@ class Conversation:
         if cached is None:
             if not engine.inside:
                 choice.say(choice.spending.forecast(engine.model or engine.name, [one.prompt.tokens], engine.answer))
+            calls = choice.spending.calls
             try:
                 reply = asked(one, engine, choice, listener.piece)
             except EngineError:
-                choice.spending.tokens_in += one.prompt.tokens if choice.spending.calls else 0
-                self._audit(one, engine, Reply(text=""), None, cached=False)
+                sent = choice.spending.calls - calls  # whatever came of it
+                choice.spending.tokens_in += sent * one.prompt.tokens
+                if sent:
+                    self._audit(one, engine, Reply(text=""), None, cached=False)
                 raise
+            finally:
+                if choice.spending.calls > calls and not engine.inside:
+                    choice.say(choice.spending.told(engine.model))
         else:
             reply = Reply(text=choice.redactor.restored(cached))
         checked = listener.all_of(reply.text)
@@ -143,10 +149,13 @@ class Conversation:
 
     def _told(self, question: str, engine: Engine, checked: "Checked | None") -> Turn:
         if checked is None:
-            return self._without(question, (), f"{engine.model} found no answer in the facts", engine)
+            return self._without(
+                question, (), f"as far as {engine.model} can tell; --llm off lists the facts that come nearest", engine
+            )
         note = f"in the words of {engine.model}, each sentence checked against the evidence"
         if not checked.kept:
-            note = f"of {engine.model}'s {counted(checked.sentences, 'sentence')} none could be proven"
+            none = f"of {engine.model}'s {counted(checked.sentences, 'sentence')} none could be proven"
+            note = f"{none}; --llm off lists the facts that come nearest"
         elif checked.dropped:
             note += f"; {counted(len(checked.dropped), 'sentence')} that could not be proven left out"
         turn = self._without(question, [sentence_row(each, self.facts) for each in checked.kept], note, engine)
