@@ -219,7 +219,7 @@ def _too_few(ctx: Context, one: Shortage) -> Finding:
             ),
         )
     alone, proof = preemption.why_not(ctx, one)
-    summary += f"; {alone}" if alone else ""
+    summary = "; ".join(filter(None, (summary, alone)))
     return Finding(
         name=one.lack.value,
         subject=one.group.workload,
