@@ -72,8 +72,6 @@ def preempted_by_priority(ctx: Context) -> Iterator[Finding]:
 def _told_by_events(ctx: Context) -> Iterator[Loss]:
     """Losses of controllers that have pods waiting for a node now."""
     waiting = waiting_by_controller(ctx)
-    if not waiting:
-        return
     for kind, namespace, name in ctx.snap.event_subjects():
         group = replaced_by(waiting, namespace, name)
         if kind != "Pod" or group is None:
@@ -109,7 +107,7 @@ def _told_by_status(ctx: Context) -> Iterator[Loss]:
     for group in ctx.groups("pod-evicted"):
         for member in group.members:
             target = condition(member, "DisruptionTarget") if isinstance(member, Pod) else None
-            if not isinstance(member, Pod) or target is None or target.reason != BY_SCHEDULER:
+            if target is None or target.reason != BY_SCHEDULER:
                 continue
             events = [event for event in ctx.snap.events(member) if event.reason == PREEMPTED]
             sign = ctx.cite(member, condition_path(member, "DisruptionTarget", "reason"))
@@ -169,14 +167,15 @@ def _because(group: Group, count: int, losses: list[Loss]) -> Because:
 
 def _fields(pod: Pod) -> list[str]:
     fields = (("priority", pod.spec.priority), ("priorityClassName", pod.spec.priority_class_name))
-    return [name for name, value in fields if value is not None and value != ""]
+    return [name for name, value in fields if value not in (None, "")]
 
 
 def _class(pod: object) -> str:
     """The pod's class and priority in brackets, empty where it has neither."""
-    if not isinstance(pod, Pod) or pod.spec.priority is None:
+    spec = pod.spec if isinstance(pod, Pod) else None
+    if spec is None or spec.priority is None:
         return ""
-    return f" ({pod.spec.priority_class_name or 'no class'}, priority {pod.spec.priority})"
+    return f" ({spec.priority_class_name or 'no class'}, priority {spec.priority})"
 
 
 def _outranks(preemptor: Pod, victim: Pod) -> bool:
