@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from diag.causes.rows import ref_row
 from diag.document import RefRow, Report, Row, ToolRow
+from diag.facts.devices import CLAIM, SLICE
 from diag.facts.gpus import is_gpu, pod_requests
 from diag.facts.nodes import AUTOMATIC_TAINT_PREFIX, allocatable, blocking_taints, capacity, is_ready
 from diag.facts.pods import occupies_node
@@ -14,6 +15,7 @@ from diag.trouble.room.doubts import doubts_of_sums
 from diag.trouble.room.placement import Placement
 from diag.trouble.trouble import Trouble
 from diag.views.concerned import causes_by_object, severity_of
+from diag.views.dra import driven
 from diag.views.typed import key
 from diag.vocab.accelerators import GPU_PRODUCT_LABEL
 from diag.vocab.gpu_labels import MODEL_LABELS
@@ -21,7 +23,6 @@ from diag.vocab.gpu_labels import MODEL_LABELS
 SCHEMA = "diag.gpus/v1"
 # How often a device counts where it is time-sliced (NVIDIA/gpu-feature-discovery, internal/lm).
 REPLICAS_LABEL = "nvidia.com/gpu.replicas"
-SLICE = "resource.k8s.io/ResourceSlice"
 
 
 class HolderRow(Row, kw_only=True):
@@ -84,13 +85,14 @@ def gpus(report: Report, troubles: Sequence[Trouble]) -> Gpus:
     for trouble in troubles:
         snap, place = trouble.snap, trouble.place
         found = [row for node in snap.nodes for row in _node(place, node, causes)]
+        found += _claimed(snap, causes)
         for row in found:
             row.severity = severity_of(report, row.causes)
         rows += sorted(found, key=lambda row: (not row.causes, row.node, row.resource))
         if found:
             doubts += [text for _, text in doubts_of_sums(place, (), ())]
-        if snap.all(SLICE):
-            doubts.append("devices that are offered through claims (ResourceSlices) are not counted here")
+        if snap.all(SLICE) and not snap.holds(CLAIM):
+            doubts.append("no ResourceClaims were read, so who holds devices of ResourceSlices is unknown")
     return Gpus(tool=report.tool, nodes=rows, types=_types(rows), doubts=list(dict.fromkeys(doubts)))
 
 
@@ -120,6 +122,30 @@ def _node(place: Placement, node: Node, causes: dict[tuple[str, ...], list[str]]
             causes=causes.get(key(ref_row(node.ref)), []),
             severity="",
             held_by=_holders(place.snap, node, resource),
+        )
+
+
+def _claimed(snap: Snapshot, causes: dict[tuple[str, ...], list[str]]) -> Iterator[NodeGpusRow]:
+    """What nodes offer through claims; the resource is called after the driver."""
+    nodes = {node.name: node for node in snap.nodes}
+    for one in driven(snap):
+        node = nodes.get(one.node)
+        state = _state(node) if node else "open"
+        offered = one.total - one.tainted
+        yield NodeGpusRow(
+            cluster=snap.cluster,
+            node=one.node,
+            type=one.model,
+            resource=one.driver,
+            capacity=one.total,
+            allocatable=offered,
+            busy=one.busy,
+            free=offered - one.busy if state == "open" else 0,
+            state=state,
+            notes=["through claims"],
+            causes=causes.get(key(ref_row(node.ref)), []) if node else [],
+            severity="",
+            held_by=[HolderRow(pod=pod, count=count) for pod, count in one.held_by.values()],
         )
 
 

@@ -81,3 +81,49 @@ def test_the_lines_are_filtered_by_column_and_by_the_pods_on_the_node(look):
 
     assert [line.values[0] for line in filtered(table, "free>4").lines] == ["a"]
     assert [line.values[0] for line in filtered(table, "llama").lines] == ["b"]
+
+
+def dra(*names, allocated=(), tainted=(), parts=()):
+    """Node a, the slice of its GPUs, and a claim of pod p for some of them; `parts` are MIG devices of GPU 0."""
+
+    def device(name, kind, counters=None):
+        body = {"name": name, "attributes": {"type": {"string": kind}, "productName": {"string": "H100"}}}
+        if counters:
+            body["consumesCounters"] = [{"counterSet": counters, "counters": {"memory": {"value": "1"}}}]
+        if name in tainted:
+            body["taints"] = [{"key": "xid", "effect": "NoSchedule"}]
+        return body
+
+    devices = [device(name, "gpu", f"set-{name}" if parts else None) for name in names]
+    devices += [device(name, "mig", f"set-{names[0]}") for name in parts]
+    results = [{"driver": "gpu.nvidia.com", "pool": "a", "device": name, "request": "r"} for name in allocated]
+    return (
+        node("a", gpus=0), pod("p", "a"),
+        {
+            "apiVersion": "resource.k8s.io/v1", "kind": "ResourceSlice", "metadata": {"name": "s"},
+            "spec": {"driver": "gpu.nvidia.com", "nodeName": "a", "pool": {"name": "a", "generation": 1},
+                     "devices": devices},
+        },
+        {
+            "apiVersion": "resource.k8s.io/v1", "kind": "ResourceClaim", "metadata": {"name": "c", "namespace": "ml"},
+            "spec": {}, "status": {"allocation": {"devices": {"results": results}},
+                                   "reservedFor": [{"resource": "pods", "name": "p"}]},
+        },
+    )  # fmt: skip
+
+
+def test_devices_that_are_offered_through_claims_are_counted(look):
+    found = look(*dra("gpu-0", "gpu-1", "gpu-2", allocated=["gpu-1"], tainted=["gpu-2"]))
+
+    row = rows(found)["a"]
+
+    assert (row.resource, row.type, row.capacity, row.allocatable, row.busy, row.free) == (
+        "gpu.nvidia.com", "H100", 3, 2, 1, 1,
+    )  # fmt: skip
+    assert [(one.pod.name, one.count) for one in row.held_by] == [("p", 1)]
+
+
+def test_a_gpu_of_which_a_part_is_taken_is_busy_and_parts_are_not_counted(look):
+    row = rows(look(*dra("gpu-0", "gpu-1", allocated=["mig-0"], parts=["mig-0", "mig-1"])))["a"]
+
+    assert (row.capacity, row.busy, row.free) == (2, 1, 1)
