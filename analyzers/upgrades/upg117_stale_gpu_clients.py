@@ -99,8 +99,7 @@ def _stale(ctx: Context, pod: Pod) -> Stale | None:
         if driven is None or driven.ended is not None:
             continue
         run = next((one for one in _runs(pod) if _spans(one, driven.began)), None)
-        said = _said(ctx, pod) if run is not None else None
-        if run is not None and said is not None:
+        if run is not None and (said := _said(ctx, pod)) is not None:
             return Stale(pod=pod, run=run, driver=driver, driven=driven, line=said[0], words=said[1])
     return None
 
