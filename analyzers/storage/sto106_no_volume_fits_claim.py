@@ -17,7 +17,7 @@ CLASS, VOLUME = "storage.k8s.io/StorageClass", "PersistentVolume"
 NO_DEFAULT = ("pvc-no-default-storageclass",)
 TELLS = 3  # volumes that are named in a sentence
 
-NAMES = {
+NAMES: dict[Unfit | None, str] = {
     Unfit.FAILED: "pv-failed",
     Unfit.TAKEN: "pv-already-bound",
     Unfit.ACCESS: "pvc-access-mode-mismatch",
@@ -172,11 +172,8 @@ def _decides(why: dict[str, list[Unfit]]) -> Unfit | None:
     for held in (Unfit.TAKEN, Unfit.FAILED):
         if [held] in why.values():
             return held
-    free = [reasons for reasons in why.values() if not {Unfit.TAKEN, Unfit.FAILED} & set(reasons)] or [*why.values()]
-    fewest = min(len(reasons) for reasons in free)
-    nearest = {tuple(reasons) for reasons in free if len(reasons) == fewest}
-    only = nearest.pop()
-    return only[0] if not nearest and len(only) == 1 else None
+    alone = {reasons[0] for reasons in why.values() if len(reasons) == 1}
+    return alone.pop() if len(alone) == 1 else None
 
 
 def _finding(ctx: Context, group: Group, among: list[Object], why: dict[str, list[Unfit]]) -> Finding:
@@ -192,7 +189,7 @@ def _finding(ctx: Context, group: Group, among: list[Object], why: dict[str, lis
     proof = as_proof([*asked, *has])
     roots = [one.ref for one in close] if reason in (Unfit.TAKEN, Unfit.FAILED) else [group.workload]
     return Finding(
-        name=NAMES.get(reason, "pvc-no-volume-fits") if reason else "pvc-no-volume-fits",
+        name=NAMES.get(reason, "pvc-no-volume-fits"),
         subject=roots[0],
         members=tuple(roots[1:]),
         summary=summary,
