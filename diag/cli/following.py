@@ -12,13 +12,14 @@ from diag.cli.flags import Flags
 from diag.cli.living import live, wants_cluster
 from diag.cli.looking import Looked
 from diag.collect.watching import Watch
-from diag.document import Report
+from diag.document import CauseRow, Report
 from diag.errors import UsageError
 from diag.facts.pods import PodClass, classify
 from diag.projection import kind_id
 from diag.report.sanitize import visible
 from diag.snapshot.kinds import Pod
 from diag.views.subject import resolve
+from diag.views.wording import named
 
 
 def awaited(
@@ -82,16 +83,22 @@ def followed(flags: Flags, narrator: Narrator, words: tuple[str, ...], show: Cal
 
 
 def changes(before: Report, after: Report) -> list[str]:
-    """A line for each cause that is new, gone, or says another thing, with the cluster's time."""
+    """A line for each cause that is new, gone, or says another thing, with the cluster's time and what it is about."""
     old = {cause.fingerprint: cause for cause in before.causes}
     new = {cause.fingerprint: cause for cause in after.causes}
     now = max((cluster.now for cluster in after.target.clusters), default="")
-    lines = [f"{now} gone {old[key].severity}: {old[key].name}: {old[key].summary}" for key in old if key not in new]
+    several = len(after.target.clusters) > 1
+
+    def line(word: str, cause: CauseRow) -> str:
+        about = named(cause.root, with_cluster=several)
+        return f"{now} {word} {cause.severity}: {cause.name}: {about}: {cause.summary}"
+
+    lines = [line("gone", cause) for key, cause in old.items() if key not in new]
     for key, cause in new.items():
         if key not in old:
-            lines.append(f"{now} new {cause.severity}: {cause.name}: {cause.summary}")
+            lines.append(line("new", cause))
         elif (cause.summary, cause.severity) != (old[key].summary, old[key].severity):
-            lines.append(f"{now} now {cause.severity}: {cause.name}: {cause.summary}")
+            lines.append(line("now", cause))
     return lines
 
 
