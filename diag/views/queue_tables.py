@@ -23,14 +23,14 @@ def _queues(found: Queues, *, several: bool) -> Table:
     columns = (
         *((Column(title="CLUSTER", least=7),) if several else ()),
         Column(title="QUEUE", least=14),
-        Column(title="KIND", least=8, named="system"),
         Column(title="RESOURCE", least=10),
-        Column(title="USE", named="bar", picture=True),
+        Column(title="USE", named="bar", picture=True, spare=True),
         Column(title="USED"),
-        Column(title="NOMINAL"),
-        Column(title="BORROWED"),
+        Column(title="NOMINAL", spare=True),
+        Column(title="BORROWED", spare=True),
         Column(title="LIMIT"),
         Column(title="WAITING", kind="count"),
+        Column(title="KIND", least=8, named="system", spare=True),
         Column(title="NOTES", least=6),
     )
     lines = [line for row in found.queues for line in _lines(row, several=several)]
@@ -48,8 +48,9 @@ def _lines(row: QueueRow, *, several: bool) -> Iterator[Line]:
             key=f"{row.ref.cluster}/{row.ref}/{resource}",
             values=(
                 *((row.ref.cluster,) if several else ()),
-                name, f"{row.system} {row.ref.kind}", resource, bar(slot), _said(slot.used), _said(slot.nominal),
+                name, resource, bar(slot), _said(slot.used), _said(slot.nominal),
                 _said(slot.borrowed), slot.limit if slot.limit is not None else "none", len(row.waiting),
+                f"{row.system} {row.ref.kind}",
                 listed((" ".join(row.causes), f"in {row.parent}" if row.parent else "", state)),
             ),
             severity=row.severity or ("warning" if row.waiting and slot.full else ""),

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from diag.cli.root import run
+from diag.report.cells import width
 
 SCREENS = ("gpus", "queues", "topology", "timeline", "graph", "coverage")
 
@@ -72,3 +73,18 @@ def test_the_graph_is_drawn_for_others(ran, form, first):
     _, out, _ = ran("graph", "--demo", "-o", form)
 
     assert out.splitlines()[0] == first
+
+
+@pytest.mark.parametrize("name", ["gpus", "queues", "topology", "timeline", "coverage"])
+def test_at_80_columns_nothing_is_cut_and_nothing_is_wider(ran, name):
+    _, out, _ = ran(name, "--demo", "-o", "table", "--width", "80")
+
+    assert "…" not in out
+    assert max(map(width, out.splitlines())) <= 80
+
+
+def test_a_topology_of_some_namespaces_shows_their_workloads_only(ran):
+    workloads = json.loads(ran("topology", "--demo", "-n", "atlas-*", "-o", "json")[1])["workloads"]
+
+    assert {one["ref"]["namespace"] for one in workloads} == {"atlas-serve"}
+    assert len(workloads) > 1

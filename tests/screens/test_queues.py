@@ -100,7 +100,7 @@ def test_odd_values_cost_no_row(look):
     row = only(look(odd))
 
     assert row.slots == []
-    assert queue_tables(queues(*_parts(look(odd))))[0].lines[0].values[2] == "-"
+    assert queue_tables(queues(*_parts(look(odd))))[0].lines[0].values[1] == "-"
 
 
 def test_a_cluster_without_queues_says_so(look):

@@ -37,3 +37,14 @@ def test_without_a_terminal_it_says_what_to_run_instead(words):
     assert ended.returncode == 2
     assert ended.stdout == ""
     assert "hint: " in ended.stderr
+
+
+@pytest.mark.parametrize(("screen", "twin"), [("causes", "scan"), ("gpus", "gpus"), ("coverage", "coverage")])
+def test_plain_prints_what_the_text_twin_prints_and_needs_no_terminal(screen, twin):
+    def printed(*words):
+        return subprocess.run(  # noqa: S603  # as above
+            [sys.executable, "-m", "diag", *words], capture_output=True, text=True, check=False, timeout=60,
+            stdin=subprocess.DEVNULL,
+        ).stdout  # fmt: skip
+
+    assert printed("--demo", "--plain", "--screen", screen) == printed(twin, "--demo", "-o", "plain")
