@@ -20,7 +20,6 @@ SYMPTOMS = (
     "pod-failed",
 )
 WORDS = re.compile(r"\w")
-MAX_BYTES = 256 * 1024  # etcd's limit of all annotations of one object
 
 
 @rule(
@@ -70,8 +69,6 @@ def _owners(ctx: Context, member: Object) -> Iterator[Object]:
 def _lost(owner: Object) -> tuple[str, str, str] | None:
     """Name and reference of an image volume that was applied and is not stored, and where volumes would be stored."""
     text = owner.annotations.get(APPLIED, "")
-    if len(text) > MAX_BYTES:
-        return None
     applied = json_value(text.encode())
     path, stored = _pod_spec(owner.whole)
     kept = {volume.get("name") for volume in dicts(stored.get("volumes"))}
