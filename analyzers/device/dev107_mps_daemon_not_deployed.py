@@ -45,15 +45,13 @@ def mps_daemon_not_deployed(ctx: Context) -> Iterator[Finding]:
     ## Known limits
     Where the daemon runs and does not answer, its own log says why.
     """
-    daemons = [
-        item
-        for item in ctx.snap.all("apps/DaemonSet")
-        if isinstance(item, Controller) and (operand := operand_of(item)) is not None and operand.stage is Stage.SHARING
-    ]
+    daemons = (item for item in ctx.snap.all("apps/DaemonSet") if isinstance(item, Controller) and _shares(item))
+    idle = next((item for item in daemons if item.status.desired_number_scheduled == 0), None)
+    if idle is None:
+        return
     for group in ctx.groups("node-without-gpus", "container-crashing", "container-not-ready"):
-        hit = first_text(ctx, group, WAITS, On.LOG) if daemons else None
-        idle = next((item for item in daemons if item.status.desired_number_scheduled == 0), None)
-        if hit is None or idle is None:
+        hit = first_text(ctx, group, WAITS, On.LOG)
+        if hit is None:
             continue
         proof = (hit[0].cite(), ctx.cite(idle, "status.desiredNumberScheduled"), ctx.cite_or_lack(idle, SELECTOR))
         words = f"is wanted on no node, and the device plugin waits for it: {hit[1][0]}"
@@ -74,3 +72,9 @@ def mps_daemon_not_deployed(ctx: Context) -> Iterator[Finding]:
                 ),
             ),
         )
+
+
+def _shares(item: Controller) -> bool:
+    """Whether a DaemonSet is that of the MPS control daemon."""
+    operand = operand_of(item)
+    return operand is not None and operand.stage is Stage.SHARING
