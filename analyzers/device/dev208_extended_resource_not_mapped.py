@@ -14,7 +14,6 @@ from diag.snapshot.cite import value_at
 from diag.trouble.groups import Group
 
 NAME = "spec.extendedResourceName"  # KEP-5004: alpha in 1.34, on by default from 1.36
-IMPLICIT = "deviceclass.resource.kubernetes.io/"  # a class can be asked for by this prefix and its name
 SHOWN = 3
 
 
@@ -50,7 +49,7 @@ def extended_resource_class_not_mapped(ctx: Context) -> Iterator[Finding]:
         return
     devices = offered(ctx.snap.all(SLICE))
     classes = sorted(ctx.snap.all(CLASS), key=lambda item: item.name)
-    for group in ctx.groups("pod-unscheduled") if devices else ():
+    for group in ctx.groups("pod-unscheduled"):
         for resource in group.shape.gpus if group.shape and group.state == "refused" else ():
             slices = {
                 one.slice.name: one.slice for one in devices if one.id[0].endswith(f".{resource.partition('/')[0]}")
@@ -64,8 +63,7 @@ def _is_offered(ctx: Context, classes: list[Object], resource: str) -> bool:
     """Whether a device plugin or a class serves the name."""
     if any(allocatable(node).get(resource, 0) > 0 for node in ctx.place.snap.nodes):
         return True
-    implicit = resource.removeprefix(IMPLICIT)
-    return any(value_at(item.whole, NAME) == resource or item.name == implicit for item in classes)
+    return any(value_at(item.whole, NAME) == resource for item in classes)
 
 
 def _finding(
