@@ -7,8 +7,6 @@ from diag.catalog.rule import rule
 from diag.findings import Finding, Question, Remedy
 from diag.snapshot.kinds import Controller
 
-KINDS = ("Deployment", "StatefulSet")
-
 
 @rule(
     "APP901",
@@ -38,8 +36,6 @@ def workload_scaled_to_zero(ctx: Context) -> Iterator[Finding]:
     Who scaled it down and when is not told by the object.
     """
     for ref in sorted(ctx.needed):
-        if ref.kind not in KINDS:
-            continue
         item = ctx.snap.find(ref)
         if isinstance(item, Controller) and item.spec.replicas == 0:
             yield Finding(
