@@ -107,6 +107,7 @@ class CauseRow(Row, kw_only=True):
     alternatives: list[AlternativeRow]
     remedies: list[RemedyRow]
     fingerprint: str
+    young: bool | msgspec.UnsetType = msgspec.UNSET  # true where its age alone keeps it from being an error
 
 
 class FindingRow(Row, kw_only=True):

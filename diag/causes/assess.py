@@ -20,6 +20,7 @@ class Assessed:
     node: Node
     reached: list[Node]
     severity: Severity
+    young: bool  # info for the age of what it causes alone
     confidence: Confidence
     since: str | None
     workloads: list[Ref]
@@ -68,10 +69,12 @@ def assess(node: Node, now: str) -> Assessed:
     lost = sum(group.gpus_lost for group in groups) or (node.found.finding.gpus_lost if node.found else 0)
     confidence = strongest_chain(node, reached)
     age = age_s(since, now) if since else None
+    severity = _severity(node, groups)
     return Assessed(
         node=node,
         reached=reached,
-        severity=_severity(node, groups),
+        severity=severity,
+        young=severity is Severity.INFO and _severity(node, groups, grown=True) is not severity,
         confidence=confidence,
         since=since,
         workloads=sorted(workloads),
@@ -104,13 +107,20 @@ def _share(node: Node, reached: list[Node]) -> int:
     return min(sum(known), node.group.size)
 
 
-def _severity(node: Node, groups: list[Group]) -> Severity:
-    """The worst of what it causes; a state is info, unless something that needs it is proven to fail."""
+def _severity(node: Node, groups: list[Group], *, grown: bool = False) -> Severity:
+    """The worst of what it causes; a state is info, unless something that needs it is proven to fail.
+
+    `grown`: what it will be once the young groups have lasted for longer than a usual wait.
+    """
+
+    def of(group: Group) -> Severity:
+        return Severity.ERROR if grown and group.young else group.severity
+
     found = node.found
-    worst = max((group.severity for group in groups), key=lambda one: one.weight, default=None)
+    worst = max(map(of, groups), key=lambda one: one.weight, default=None)
     if found is None:
         # What waits for something that is on its way is itself on its way.
-        own = node.group.severity if node.group else Severity.ERROR
+        own = of(node.group) if node.group else Severity.ERROR
         return Severity.INFO if own is Severity.INFO else worst or own
     if found.role == "state":
         needed = any(arrow.claim is None for arrow in node.out)

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from msgspec import UNSET
+
 from diag import __version__
 from diag.catalog.registry import Registry
 from diag.catalog.run import Found
@@ -164,6 +166,7 @@ def _cause(document: _Document, number: int, cause: Assessed, diagnosis: Diagnos
         rule=rule,
         name=cause.name,
         severity=cause.severity.value,
+        young=cause.young or UNSET,
         confidence=cause.confidence.word,
         root=ref_row(cause.root),
         lineage=[ref_row(ref) for ref in _lineage(diagnosis.snap, cause.root, first)],

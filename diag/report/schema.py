@@ -138,6 +138,7 @@ class Cause(_Row):
     alternatives: list[Alternative]
     remedies: list[Remedy]
     fingerprint: str
+    young: bool = False
 
 
 class Finding(_Row):

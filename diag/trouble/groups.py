@@ -82,6 +82,7 @@ class Complaint:
     gpus: int = 0  # unmet demand in devices
     gpus_lost: int = 0
     severity: Severity = Severity.ERROR
+    young: bool = False  # it is info for its age alone, and an error GRACE_S after its beginning
     container: str = ""
 
 
@@ -98,6 +99,7 @@ class Group:
     message: str
     shape: Shape | None
     severity: Severity
+    young: bool  # all are info for their age alone
     since: str | None  # the earliest onset
     latest: str | None  # the latest onset
     missing: int
@@ -195,6 +197,7 @@ def _group(complaints: list[Complaint]) -> Group:
         message=speaker.message,
         shape=first.shape,
         severity=first.severity,
+        young=all(one.young for one in ordered),
         since=onsets[0] if onsets else None,
         latest=onsets[-1] if onsets else None,
         missing=sum(one.missing for one in ordered),

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from diag.facts.pods import PodClass, classify
 from diag.facts.times import age_s
-from diag.findings import Evidence, Ref
+from diag.findings import GRACE_S, Evidence, Ref
 from diag.projection import Object
 from diag.snapshot.cite import cite
 from diag.snapshot.kinds import Event, Pod
@@ -39,6 +39,11 @@ class Scene:
         """Whether a time is known to lie more than so many seconds back."""
         age = self.age(time)
         return age is not None and age > seconds
+
+    def young(self, time: str | None) -> bool:
+        """Whether a time is known to lie at most GRACE_S back: nothing but time tells so far."""
+        age = self.age(time)
+        return age is not None and age <= GRACE_S
 
     def class_of(self, pod: Pod) -> PodClass:
         """The class of a pod, told once."""

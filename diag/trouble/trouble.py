@@ -47,7 +47,10 @@ class Trouble:
     @cached_property
     def groups(self) -> list[Group]:
         """Everything in trouble now; waiters whom nodes on their way will take are `info`."""
-        return [replace(group, severity=Severity.INFO) if self._is_served(group) else group for group in self._stated]
+        return [
+            replace(group, severity=Severity.INFO, young=False) if self._is_served(group) else group
+            for group in self._stated
+        ]
 
     def _is_served(self, group: Group) -> bool:
         nodes = self.pools.placed.get(group.key, {})

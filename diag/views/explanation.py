@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from diag.document import CauseRow, EvidenceRow, ExplanationRow, FindingRow, LinkRow, RefRow, Report
-from diag.findings import GRACE_S, Severity
+from diag.findings import GRACE_S
 from diag.views.citations import Citation, Citations
 from diag.views.coverage import gap_lines
 from diag.views.lines import Line
@@ -193,10 +193,8 @@ class _Teller:
         end = "the time given with --now" if cluster and cluster.now_from == "option" else "the snapshot was taken"
         long = f"; {long_duration(lasting)} before {end}" if lasting is not None else ""
         lines = [Line(text=f"{at:%Y-%m-%d %H:%M:%S %Z}{long}")]
-        if self.cause.severity == Severity.INFO and lasting is not None and lasting <= GRACE_S:
-            lines.append(
-                Line(text=f"Told as info so far: {GRACE_S} seconds are a usual wait, more are an error")
-            )
+        if self.cause.young is True:
+            lines.append(Line(text=f"Told as info so far: {GRACE_S} seconds are a usual wait, more are an error"))
         return lines
 
     def _cost(self) -> list[Line]:

@@ -252,19 +252,37 @@ def test_a_short_value_stays_whole():
     assert quoted(0) == "0"
 
 
+GATED = {
+    "apiVersion": "v1", "kind": "Pod",
+    "metadata": {"name": "one", "namespace": "ml", "creationTimestamp": "2026-11-25T10:00:00Z"},
+    "spec": {"containers": [{"name": "c"}], "schedulingGates": [{"name": "example.com/hold"}]},
+    "status": {"phase": "Pending"},
+}  # fmt: skip
+# No Workload was collected, so nobody knows whether its queue will ever let it in.
+SUSPENDED = {
+    "apiVersion": "batch/v1", "kind": "Job",
+    "metadata": {
+        "name": "later", "namespace": "ml", "creationTimestamp": "2026-11-25T10:00:00Z",
+        "labels": {"kueue.x-k8s.io/queue-name": "team"},
+    },
+    "spec": {"suspend": True, "parallelism": 1}, "status": {},
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    ("since", "severity", "told"),
+    ("item", "now", "severity", "told"),
     [
-        ("09:41:29Z", "info", False),
-        ("10:22:30Z", "info", True),
-        ("10:22:30Z", "warning", False),
+        (GATED, "10:00:30Z", "info", True),
+        (GATED, "10:01:30Z", "error", False),
+        (SUSPENDED, "10:00:30Z", "info", False),
+        (SUSPENDED, "10:01:30Z", "info", False),
     ],
 )
-def test_a_young_wait_says_why_it_is_no_error_yet(report, since, severity, told):
-    (cluster,) = report.target.clusters
-    day = (cluster.now or "")[:11]
-    now = msgspec.structs.replace(cluster, now=f"{day}10:23:00Z")
-    young = msgspec.structs.replace(report.causes[0], since=f"{day}{since}", severity=severity)
-    one = msgspec.structs.replace(report, target=msgspec.structs.replace(report.target, clusters=[now]))
+def test_what_only_its_age_keeps_from_being_an_error_says_so(tmp_path, item, now, severity, told):
+    path = tmp_path / "dump.json"
+    path.write_text(json.dumps(item))
+    one = scan([path], now=f"2026-11-25T{now}")
+    (cause,) = one.causes
 
-    assert any("so far" in line.text for line in lines(explained(one, young), "Since when")) is told
+    assert cause.severity == severity
+    assert any("so far" in line.text for line in lines(explained(one, cause), "Since when")) is told

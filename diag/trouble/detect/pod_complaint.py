@@ -21,6 +21,7 @@ def complain(  # noqa: PLR0913  one keyword for each field of a complaint
     said_at: str | None = None,
     since: str | None = None,
     severity: Severity = Severity.ERROR,
+    young: bool = False,
     container: str = "",
 ) -> Complaint:
     """A complaint of a pod, with its workload, shape and demand filled in."""
@@ -39,6 +40,7 @@ def complain(  # noqa: PLR0913  one keyword for each field of a complaint
         shape=shape,
         gpus=shape.gpu_total,
         severity=severity,
+        young=young,
         container=container,
     )
 

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 
 from diag.facts.gangs import VOLCANO, gang_of, min_resources, part, phase
 from diag.facts.gpus import gpus_of
-from diag.findings import Evidence, Severity
+from diag.findings import GRACE_S, Evidence, Severity
 from diag.projection import Object
 from diag.snapshot.cite import cite
 from diag.snapshot.kinds import Event
 from diag.trouble.groups import Complaint
 from diag.trouble.scene import Scene
 
-GRACE_S = 60
 WAITING = ("", "Pending", "Inqueue")
 ENDED = ("Completed", "Failed", "Aborted", "Terminated")  # of a vcjob (batch.volcano.sh/v1alpha1 JobPhase)
 
@@ -62,6 +61,7 @@ def _complaint(scene: Scene, item: Object, *, seen: bool) -> Complaint:
         since=item.created,
         gpus=sum(gpus_of(min_resources(item)).values()),
         severity=Severity.ERROR if scene.older(item.created, GRACE_S) else Severity.INFO,
+        young=scene.young(item.created),
     )
 
 

@@ -46,7 +46,14 @@ def _gated(scene: Scene, pod: Pod) -> Complaint:
     severity = Severity.ERROR if scene.older(pod.created, GRACE_S) else Severity.INFO
     reason = ", ".join(gates)
     return complain(
-        scene, pod, "pod-gated", reason=reason, evidence=(proof,), message=f"gates {reason}", severity=severity
+        scene,
+        pod,
+        "pod-gated",
+        reason=reason,
+        evidence=(proof,),
+        message=f"gates {reason}",
+        severity=severity,
+        young=scene.young(pod.created),
     )
 
 
@@ -80,8 +87,6 @@ def _unscheduled(scene: Scene, pod: Pod) -> Complaint:
             severity=Severity.INFO if pending_is_served(scene, pod) else Severity.ERROR,
         )
     # Nobody has said a word: a scheduler that is not there says nothing, and one that has not yet come by neither.
-    silent_for = scene.age(pod.created)
-    fresh = silent_for is not None and silent_for <= GRACE_S
     path = "status.phase" if pod.status.phase else "metadata.name"
     return complain(
         scene,
@@ -91,7 +96,8 @@ def _unscheduled(scene: Scene, pod: Pod) -> Complaint:
         state="not looked at",
         evidence=(cite(pod, path),),
         message="no scheduler has looked at it",
-        severity=Severity.INFO if fresh or silent_for is None else Severity.ERROR,
+        severity=Severity.ERROR if scene.older(pod.created, GRACE_S) else Severity.INFO,
+        young=scene.young(pod.created),
     )
 
 

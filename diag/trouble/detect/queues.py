@@ -67,7 +67,7 @@ def _complaint(
 ) -> Complaint:
     stated = str(known.get("QuotaReserved", (0, {}))[1].get("reason") or "") in STATED
     old = stated or scene.older(item.created, GRACE_S) or _is_behind(scene, item)
-    waits = old and (_active(item) or _given_up(known))
+    waits = _active(item) or _given_up(known)
     return Complaint(
         symptom="workload-not-admitted",
         member=item,
@@ -78,7 +78,8 @@ def _complaint(
         evidence=(evidence,),
         since=since,
         gpus=_gpus(item),
-        severity=Severity.ERROR if waits else Severity.INFO,
+        severity=Severity.ERROR if old and waits else Severity.INFO,
+        young=waits and not old and scene.young(item.created),
     )
 
 
@@ -134,6 +135,7 @@ def _job(scene: Scene, job: Controller) -> Iterator[Complaint]:
         since=job.created,
         gpus=(shape_of(template).gpu_total if template else 0) * (job.spec.parallelism or 1),
         severity=Severity.ERROR if in_trouble and scene.older(job.created, GRACE_S) else Severity.INFO,
+        young=bool(in_trouble) and scene.young(job.created),
     )
 
 
