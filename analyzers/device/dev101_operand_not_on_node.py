@@ -143,17 +143,16 @@ class _LeftOut:
         first, *further = self.proof(ctx)
         further += _claim(ctx, self.node)
         more = f" ({len(same)} nodes)" if len(same) > 1 else ""
-        tainted = self.taint is not None and self.item is not None
+        barred = self.item if self.taint is not None else None
         nodes = tuple(one.node.ref for one in same)
         return Finding(
-            name="gpu-stack-taint-not-tolerated" if tainted else "device-plugin-not-deployed",
-            subject=self.item.ref if tainted and self.item else self.node.ref,
-            members=() if tainted else nodes[1:],
+            name="gpu-stack-taint-not-tolerated" if barred else "device-plugin-not-deployed",
+            subject=(barred or self.node).ref,
+            members=() if barred else nodes[1:],
             summary=f"{self.why()}{more}; it offers no GPU in status.allocatable",
             evidence=(first, *further),
             accounts_for=tuple(Because(one.group, one.why(), one.proof(ctx)) for one in same),
             confidence=Confidence.LIKELY if self.item is None else None,
-            since=min((one.group.since for one in same if one.group.since), default=None),
             remedies=_remedies(self),
         )
 
