@@ -121,8 +121,6 @@ def _idle(ctx: Context) -> Iterator[Idle]:
             for driver in _drivers(ctx, claim.claim):
                 if group not in waiting.setdefault(driver, []):
                     waiting[driver].append(group)
-    if not waiting:
-        return
     publishing = {value_at(item.whole, "spec.driver") for item in ctx.snap.all(SLICE)}
     plugins = [item for item in ctx.snap.all("apps/DaemonSet") if isinstance(item, Controller) and _is_driver(item)]
     for driver, groups in sorted(waiting.items()):
@@ -152,10 +150,12 @@ def _is_driver(item: Controller) -> bool:
 
 def _root_wrong(ctx: Context, idle: Idle) -> Iterator[Finding]:
     pod = idle.pod
-    for _, status in statuses(pod) if pod else ():
-        for previous, number, text in ctx.logs(pod, status.name or "") if pod else ():
+    if pod is None:
+        return
+    for _, status in statuses(pod):
+        for previous, number, text in ctx.logs(pod, status.name or ""):
             hit = ROOT.search(text[:2_000])
-            if hit is None or pod is None:
+            if hit is None:
                 continue
             line = ctx.cite_log(pod, status.name or "", number, previous=previous)
             named = list(_root_variable(ctx, idle.item, hit["root"]))
@@ -194,5 +194,5 @@ def _root_variable(ctx: Context, item: Object, root: str) -> Iterator[Evidence]:
 def _because(ctx: Context, idle: Idle, why: str, proof: tuple[Evidence, ...]) -> tuple[Because, ...]:
     """The waiting groups, and the node that has GPUs and offers none for want of this driver."""
     node = idle.pod.spec.node_name if idle.pod else None
-    silent = [group for group in ctx.groups("node-without-gpus") if node and group.first.name == node]
+    silent = [group for group in ctx.groups("node-without-gpus") if group.first.name == node]
     return tuple(Because(group, why, proof) for group in [*idle.groups, *silent])
