@@ -14,18 +14,24 @@ from diag.cli.looking import limits, reads_stdin, sources
 from diag.collect.live import Live
 from diag.errors import UsageError
 from diag.redact.keys import KeyFile
+from diag.snapshot.archive.read import captures_in
 from diag.snapshot.archive.write import form_for, save
 from diag.views.wording import counted
 
 _Form = Literal["gzip", "zstd", "plain", "json"]
 
 
-def saved(flags: Flags, paths: Sequence[str], to: Path, *, append: bool, redact: KeyFile | None = None) -> ExitCode:
+def saved(
+    flags: Flags, paths: Sequence[str], to: Path, *, append: bool, replace: bool = False, redact: KeyFile | None = None
+) -> ExitCode:
     """Write one capture of what the paths hold, with pseudonyms where a key is given; says whether it was cut short.
 
-    Raises UsageError for a name whose ending says nothing.
+    Raises UsageError for a name whose ending says nothing, and where captures of the file would be lost that nobody
+    said to `replace`.
     """
     form = _form(to)
+    if not append and not replace:
+        _refuse_to_lose(to)
     if form == "json" and append:
         raise UsageError(f"nothing can be appended to {to}: a JSON list is one capture", hint="name a .jsonl.gz file")
     given = list(paths) if paths and not flags.demo else sources(flags)
@@ -51,9 +57,19 @@ def saved_capture(
 ) -> str:
     """Write one redacted capture, and say in a sentence what was written. Raises DiagError where it cannot."""
     form = _form(to)
+    _refuse_to_lose(to)
     found = api.capture(given, form=form, now=now, redact=redact, progress=say)
     save(to, found.packed, append=False)
     return f"Wrote {to}: {counted(found.objects, 'object')}, {counted(found.logs, 'log')}, names redacted."
+
+
+def _refuse_to_lose(to: Path) -> None:
+    """Raises UsageError where an archive of several captures is there; of a single one the newest may take the place."""
+    if (held := captures_in(to)) > 1:
+        raise UsageError(
+            f"{to} holds {held} captures, which would be lost",
+            hint="name another file; of `diag snapshot save`, --append adds a capture and --replace replaces them all",
+        )
 
 
 def _form(to: Path) -> _Form:

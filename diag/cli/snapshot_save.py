@@ -18,6 +18,7 @@ _EXAMPLES = (
 @click.command("save", cls=Examples, examples=_EXAMPLES, configured=True)
 @click.argument("to", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), shell_complete=files)
 @click.option("--append", is_flag=True, help="Add a capture behind those that FILE holds.")
+@click.option("--replace", is_flag=True, help="Write FILE anew, though it holds several captures.")
 @click.option(
     "-n",
     "--namespace",
@@ -28,9 +29,12 @@ _EXAMPLES = (
 )
 @reading
 @click.pass_context
-def command(ctx: click.Context, /, to: Path, *, append: bool, **_: object) -> int:
+def command(ctx: click.Context, /, to: Path, *, append: bool, replace: bool, **_: object) -> int:
     """Write FILE: .jsonl, .jsonl.gz or .jsonl.zst. Secrets are left out; names and log lines are not hidden."""
     from diag.cli.saving import saved  # noqa: PLC0415  # help runs nothing
+    from diag.errors import UsageError  # noqa: PLC0415
 
+    if append and replace:
+        raise UsageError("--append adds to FILE and --replace writes it anew", hint="leave one of them out")
     flags = flags_of(ctx)
-    return saved(flags, flags.from_, to, append=append)
+    return saved(flags, flags.from_, to, append=append, replace=replace)

@@ -61,7 +61,8 @@ def _permissions(rows: Sequence[PermissionRow]) -> str:
 def _source(row: SourceRow) -> str:
     at = f", captured at {visible(row.captured_at)}" if row.captured_at else ""
     held = f"{counted(row.objects, 'object')}, {counted(row.logs, 'log')}"
-    return f"{visible(row.path)}: {row.layout}, {held}{at}"
+    of = f" of {counted(row.captures, 'capture')}" if row.captures else ""
+    return f"{visible(row.path)}: {row.layout}{of}, {held}{at}"
 
 
 def _kinds(rows: Sequence[KindRow], look: Look) -> Iterator[str]:

@@ -17,13 +17,17 @@ SCHEMA = "diag.contents/v1"
 
 
 class SourceRow(Row, kw_only=True):
-    """What was read, and in which layout. `logs` are those at hand and those that are read only when a rule asks."""
+    """What was read, and in which layout. `logs` are those at hand and those that are read only when a rule asks.
+
+    `captures` is how many an archive holds, of which one was read; null where it is no archive.
+    """
 
     path: str
     layout: str
     objects: int
     logs: int
     captured_at: str | None
+    captures: int | None = None
 
 
 class KindRow(Row, kw_only=True):
@@ -134,6 +138,7 @@ def _source(part: Part) -> SourceRow:
         objects=len(part.items),
         logs=len(part.logs) + part.offered,
         captured_at=part.captured_at,
+        captures=part.captures or None,
     )
 
 

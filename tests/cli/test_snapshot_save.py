@@ -1,5 +1,6 @@
 """`diag snapshot save` and `convert`: a file that a scan reads, and a sentence where there can be none."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -54,3 +55,32 @@ def test_what_cannot_be_saved_is_said_in_one_sentence(diag, tmp_path, monkeypatc
     assert refused.code in (2, 3)
     assert says in refused.err
     assert "Traceback" not in refused.err
+
+
+def test_several_captures_are_not_lost_by_a_slip(diag, tmp_path):
+    week = str(tmp_path / "week.jsonl.gz")
+    diag("snapshot", "save", week, "--demo")
+    assert diag("snapshot", "save", week, "--demo").code == 0, "of one capture the newest may take the place"
+    assert "archive of 1 capture," in diag("snapshot", "info", week).out.decode()
+    assert diag("snapshot", "save", week, "--append", "--demo").code == 0
+    assert "archive of 2 captures," in diag("snapshot", "info", week).out.decode()
+    held = Path(week).read_bytes()
+
+    for words in (("save", week, "--demo"), ("convert", f"{week}@1", week), ("redact", week, week)):
+        refused = diag("snapshot", *words)
+        assert refused.code == 2
+        assert "holds 2 captures, which would be lost" in refused.err
+        assert "--append adds a capture and --replace replaces them all" in " ".join(refused.err.split())
+        assert Path(week).read_bytes() == held
+    assert diag("snapshot", "save", week, "--append", "--replace", "--demo").code == 2
+
+    assert diag("snapshot", "save", week, "--replace", "--demo").code == 0
+    assert "archive of 1 capture," in diag("snapshot", "info", week).out.decode()
+
+
+def test_a_damaged_archive_is_no_reason_to_refuse(diag, tmp_path):
+    path = tmp_path / "a.jsonl.gz"
+    diag("snapshot", "save", str(path), "--demo")
+    path.write_bytes(path.read_bytes()[:2000])
+
+    assert diag("snapshot", "save", str(path), "--demo").code == 0

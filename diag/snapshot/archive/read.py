@@ -14,7 +14,18 @@ from diag.snapshot.sources import log_list
 from diag.snapshot.sources.budget import Budget
 from diag.snapshot.sources.compressed import beginning, is_compressed, members
 from diag.snapshot.sources.lost import lost_in
-from diag.snapshot.sources.part import Listed, LogText, Lost, Part, Permission, Problem, ProblemWhy, Slice, without
+from diag.snapshot.sources.part import (
+    Limits,
+    Listed,
+    LogText,
+    Lost,
+    Part,
+    Permission,
+    Problem,
+    ProblemWhy,
+    Slice,
+    without,
+)
 
 MAX_PROBLEMS = 20
 MAX_LOST = 100
@@ -48,9 +59,10 @@ def read_archive(data: bytes, path: str, name: str | None, budget: Budget, *, ca
 
     Raises SnapshotError where there is no such capture, or none that this version can read.
     """
-    chosen, text, fault = _capture(data, path, budget, capture)
+    chosen, of, text, fault = _capture(data, path, budget, capture)
     head = manifest_of(text.partition(b"\n")[0], path)
     reading = _Reading(path if chosen == 1 else f"{path}@{chosen}", name, head, budget)
+    reading.captures = of
     view, start, number = memoryview(text), 0, 1
     while start < len(text):  # slices of one buffer, never copies
         stop = text.find(b"\n", start)
@@ -61,8 +73,25 @@ def read_archive(data: bytes, path: str, name: str | None, budget: Budget, *, ca
     return reading.parts(fault)
 
 
-def _capture(data: bytes, path: str, budget: Budget, wanted: int | None) -> tuple[int, bytes, str | None]:
-    """Number, text and fault of one capture. Only the one that may be wanted is held while the others go by."""
+def captures_in(path: Path) -> int:
+    """How many captures a file holds, as far as it can be read; 0 where it is no archive, or there is none."""
+    if not is_archive(path):
+        return 0
+    count, budget = 0, Budget(Limits())
+    try:
+        for text, _ in _captures(path.read_bytes(), str(path), budget):
+            count += 1
+            budget.return_bytes(len(text))
+    except (SnapshotError, OSError):
+        return max(count, 1)
+    return count
+
+
+def _capture(data: bytes, path: str, budget: Budget, wanted: int | None) -> tuple[int, int, bytes, str | None]:
+    """Number of one capture, of how many, its text and its fault.
+
+    Only the one that may be wanted is held while the others go by.
+    """
     held: dict[int, tuple[bytes, str | None]] = {}
     count = 0
     keep = max(-(wanted or -1), 1) if wanted is None or wanted < 0 else 1
@@ -79,7 +108,7 @@ def _capture(data: bytes, path: str, budget: Budget, wanted: int | None) -> tupl
         captures = "1 capture" if count == 1 else f"{count} captures"
         raise SnapshotError(f"{path} holds {captures}, and none of number {wanted}", hint=f"name one from 1 to {count}")
     text, fault = held[number]
-    return number, text, fault
+    return number, count, text, fault
 
 
 def _captures(data: bytes, path: str, budget: Budget) -> Iterator[tuple[bytes, str | None]]:
@@ -112,6 +141,7 @@ class _Reading:
 
     def __init__(self, path: str, name: str | None, head: Manifest, budget: Budget) -> None:
         self.path, self.name, self.head, self.budget = path, name, head, budget
+        self.captures = 1
         self.collected: list[_Collected] = []
         self.bad: list[str] = []
         self.end: End | None = None
@@ -190,6 +220,7 @@ class _Reading:
             server_version=head.server_version, listed=_listed(one.line.listed),
             assumed=None if one.line.assumed is None else _listed(one.line.assumed), layout="archive",
             side=tuple(one.line.side), lost=tuple(one.line.lost), redaction_key=head.redaction_key,
+            captures=self.captures,
             permissions=None if head.permissions is None else tuple(map(_permission, head.permissions)),
         )  # fmt: skip
         return without(part, list(one.lost)) if one.lost else part

@@ -151,7 +151,7 @@ class Part:
     logs beside those in `logs`, `offered` of them. `lost` are objects that could not be read and that no claim of
     `listed` counts. `permissions` tells what the collecting identity could list, None where nobody says so;
     `redaction_key` is the id of the key of its pseudonyms, None where names are clear. `side` is what a file beside the
-    objects tells. `layout` is what the source was recognised as.
+    objects tells. `layout` is what the source was recognised as; of an archive, `captures` says how many it holds.
     """
 
     path: str
@@ -171,6 +171,7 @@ class Part:
     offered: int = 0
     side: tuple[Reading, ...] = ()
     layout: str = "plain file"
+    captures: int = 0
 
 
 def without(part: Part, lost: Sequence[Lost]) -> Part:
