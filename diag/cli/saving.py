@@ -64,7 +64,7 @@ def saved_capture(
 
 
 def _refuse_to_lose(to: Path) -> None:
-    """Raises UsageError where an archive of several captures is there; of a single one the newest may take the place."""
+    """Raises UsageError where an archive of several captures is there; of one alone the newest may take the place."""
     if (held := captures_in(to)) > 1:
         raise UsageError(
             f"{to} holds {held} captures, which would be lost",
