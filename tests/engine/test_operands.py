@@ -103,3 +103,15 @@ def test_waiters_are_charged_to_a_node_whose_number_of_gpus_its_label_tells(clus
     trouble = cluster.trouble(node, job, *waiters)
 
     assert [charged.pods for charged in trouble.pools.charged_to(["n"])] == [2]
+
+
+@pytest.mark.parametrize(("slices", "told"), [(False, []), (True, ["node-without-gpus"])])
+def test_a_node_may_offer_its_gpus_by_slices_that_nobody_could_read(cluster, slices, told):
+    group = {"apiVersion": "resource.k8s.io/v1"}
+    items = [{**group, "kind": "DeviceClass", "metadata": {"name": "gpu.nvidia.com"}, "spec": {}}]
+    if slices:  # of another node
+        spec = {"driver": "gpu.nvidia.com", "nodeName": "other", "devices": [{"name": "gpu-0"}]}
+        items.append({**group, "kind": "ResourceSlice", "metadata": {"name": "other-x"}, "spec": spec})
+    node = labelled(cluster, **{"nvidia.com/gpu.present": "true"})
+
+    assert [one.symptom for one in cluster.groups(node, *items)] == told

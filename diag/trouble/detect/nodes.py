@@ -34,7 +34,10 @@ def complaints(scene: Scene) -> Iterator[Complaint]:
 def _node(scene: Scene, node: Node, *, dra: bool) -> Iterator[Complaint]:
     if is_ready(node) is not False and not node.metadata.deletion_timestamp:
         found = lost_gpus(node)
-        if found is not None and not (dra and _offers_through_dra(scene, node)):
+        if found is None or (dra and _offers_through_dra(scene, node)):
+            return
+        # What has never been in its capacity may be offered to claims by slices that nobody could read.
+        if found[0] in capacity(node) or not _may_be_claimed(scene):
             yield _complaint(scene, node, *found)
 
 
@@ -85,7 +88,6 @@ def _labelled(node: Node) -> tuple[str, int, list[str]] | None:
 
 def _complaint(scene: Scene, node: Node, resource: str, lost: int, paths: list[str]) -> Complaint:
     underway = is_joining(scene, node) or is_upgrading(node)
-    unknown = resource not in capacity(node) and _may_be_claimed(scene)
     has, offers = capacity(node).get(resource), allocatable(node).get(resource, 0) // 1000
     known = f"{lost + offers}" if has is not None or lost else "its"
     evidence: list[Evidence] = [cite(node, path) for path in paths]
@@ -99,15 +101,12 @@ def _complaint(scene: Scene, node: Node, resource: str, lost: int, paths: list[s
         evidence=(evidence[0], *evidence[1:]),
         since=None,
         gpus_lost=lost,
-        severity=Severity.INFO if underway or unknown else Severity.ERROR if offers == 0 else Severity.WARNING,
+        severity=Severity.INFO if underway else Severity.ERROR if offers == 0 else Severity.WARNING,
     )
 
 
 def _may_be_claimed(scene: Scene) -> bool:
-    """Whether devices may be offered to claims without our seeing it: there are classes, and no slices were collected.
-
-    A node that has the resource in its capacity offers it by a device plugin, whatever else there is.
-    """
+    """Whether slices that nobody read may offer devices to claims: there are classes, and no slice was collected."""
     return not scene.snap.holds(SLICE) and bool(scene.snap.all(CLASS))
 
 
