@@ -7,7 +7,7 @@ from typing import NamedTuple
 from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
 from diag.facts.pods import statuses
-from diag.findings import Because, Confidence, Evidence, Finding, Proof, Question, Ref, Remedy, Severity
+from diag.findings import Because, Confidence, Evidence, FieldEvidence, Finding, Proof, Question, Ref, Remedy, Severity
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.relations.operands import on_node, operand_of
@@ -166,17 +166,16 @@ class _Told(NamedTuple):
 
 def _told(ctx: Context, manager: Pod | None) -> _Told | None:
     """The last line of mig-manager that names a cause."""
-    for _, status in statuses(manager) if manager is not None else ():
+    if manager is None:
+        return None
+    for _, status in statuses(manager):
         for previous in (False, True):
-            if manager is None:
-                return None
             lines = ctx.snap.log(manager, status.name or "", previous=previous)
             for name, pattern in SIGNS:
                 for number in range(len(lines), 0, -1):
-                    if pattern.search(lines[number - 1]):
+                    if found := pattern.search(lines[number - 1]):
                         proof = ctx.cite_log(manager, status.name or "", number, previous=previous)
-                        found = pattern.search(lines[number - 1])
-                        return _Told(name, found[0] if found else "", proof)
+                        return _Told(name, found[0], proof)
     return None
 
 
@@ -224,17 +223,19 @@ def _picks_gpu_nodes(owner: dict[str, object]) -> bool:
 
 
 def _wedged(ctx: Context, node: Node, manager: Pod | None, paused: list[str]) -> Iterator[Finding]:
+    if manager is None:
+        return
     groups = [group for group in ctx.groups("node-without-gpus") if group.first.name == node.name]
-    ended: list[Evidence] = []
-    for path, status in statuses(manager) if manager is not None else ():
+    ended: list[FieldEvidence] = []
+    for path, status in statuses(manager):
         last = status.last_state.terminated if status.last_state else None
-        if manager is not None and last is not None and last.reason:
+        if last is not None and last.reason:
             ended.append(ctx.cite(manager, f"{path}.lastState.terminated.reason"))
-    long_ago = manager is not None and ctx.older(manager.created, PENDING_S)
+    long_ago = ctx.older(manager.created, PENDING_S)
     if not ended and not (long_ago and groups):
         return
     labels: list[Evidence] = [ctx.cite(node, f"metadata.labels{key(label)}") for label in (paused[0], STATE, CONFIG)]
-    why = f"; mig-manager was restarted meanwhile ({ended[0].value})" if ended and hasattr(ended[0], "value") else ""
+    why = f"; mig-manager was restarted meanwhile ({ended[0].value})" if ended else ""
     words = f"{len(paused)} of its GPU clients are {PAUSED} and the change is still {node.labels[STATE]}{why}"
     labels += ended
     evidence: Proof = (labels[0], *labels[1:])
