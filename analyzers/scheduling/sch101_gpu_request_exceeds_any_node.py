@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from diag.catalog.context import Context
 from diag.catalog.joins import room
 from diag.catalog.rule import rule
-from diag.facts.nodes import allocatable, capacity
+from diag.facts.nodes import allocatable, blocking_taints, capacity, tolerates
+from diag.facts.words import listed
 from diag.findings import Because, Confidence, Finding, Question, Remedy, as_proof
 from diag.snapshot.kinds import Node
 from diag.trouble.groups import Group
-from diag.trouble.relations.selectors import cite_selectors
+from diag.trouble.relations.selectors import NODE_NAME, cite_selectors, narrowings
+from diag.trouble.relations.unmet import meets, words_of
 
 
 @rule(
@@ -72,6 +74,7 @@ def _finding(ctx: Context, group: Group, resource: str, *, wanted: int, largest:
     request = room.asked(ctx, group, resource)
     selectors = () if everywhere else cite_selectors(ctx.cite, group.first)
     evidence = as_proof((request, ctx.cite(largest, f'status.{part}["{resource}"]'), *selectors))
+    elsewhere = () if everywhere else _elsewhere(ctx, group, resource, wanted)
     among = "the largest node" if everywhere else "the largest node that its selector allows"
     summary = f"asks for {wanted} × {resource} in one pod; {among}, {largest.name}, has {most}"
     return Finding(
@@ -82,6 +85,7 @@ def _finding(ctx: Context, group: Group, resource: str, *, wanted: int, largest:
         confidence=None if ctx.agreement(group).trusts_nodes else Confidence.LIKELY,
         since=group.since,
         remedies=(
+            *elsewhere,
             Remedy(
                 text=f"ask for at most {most} × {resource} per pod, or spread the job over several pods", who="user"
             ),
@@ -92,3 +96,27 @@ def _finding(ctx: Context, group: Group, resource: str, *, wanted: int, largest:
             ),
         ),
     )
+
+
+def _elsewhere(ctx: Context, group: Group, resource: str, wanted: int) -> tuple[Remedy, ...]:
+    """The nodes that are large enough and left out by the selector alone, and what keeps the pod from them."""
+    large = [node for node in ctx.snap.nodes() if allocatable(node).get(resource, 0) >= wanted * 1000]
+    large = [node for node in large if not node.spec.unschedulable]
+    if not large or group.shape is None:
+        return ()
+    demands = [one for one in narrowings(group.first) if not all(meets(node, one) for node in large)]
+    taints = {
+        taint.key or ""
+        for node in large
+        for _, taint in blocking_taints(node)
+        if not tolerates(group.shape.tolerations, taint)
+    }
+    names = listed([node.name for node in large], 2)
+    text = f"let it run on {names}, which {'has' if len(large) == 1 else 'have'} {wanted} or more × {resource}"
+    text += (
+        f": {listed(list(dict.fromkeys(map(words_of, demands))), 2)} leaves {'it' if len(large) == 1 else 'them'} out"
+    )
+    text += f" (and tolerate {listed(sorted(taints), 2)} there)" if taints else ""
+    labels = ",".join(dict.fromkeys(one.label for one in demands if one.label != NODE_NAME))
+    command = f"kubectl get nodes -L {labels}" if labels else "kubectl get nodes --show-labels"
+    return (Remedy(text=text, command=command, when="it may use those GPUs"),)
