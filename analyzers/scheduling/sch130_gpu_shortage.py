@@ -11,9 +11,11 @@ from diag.facts.quantity import show
 from diag.facts.words import count_of, listed
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Gap, Question, Remedy
 from diag.snapshot.kinds import Node, Pod
-from diag.trouble.room.moves import Stay
+from diag.trouble.relations.selectors import NODE_NAME, narrowings
+from diag.trouble.room.moves import Move, Stay
 from diag.trouble.room.shortage import Holder, Lack, Shortage, holders, smallest_move
 
+HOSTNAME = "kubernetes.io/hostname"  # the kubelet labels each node with its own name (Kubernetes, well-known labels)
 NAMED = 4  # holders and nodes that a summary names
 STAYS = {
     Stay.CONFINED: "selectors, affinity or tolerations allow no other node",
@@ -206,7 +208,7 @@ def _too_few(ctx: Context, one: Shortage) -> Finding:
     where = f"{several} nodes" if several > 1 else one.nodes[0].name
     if one.lack is Lack.ONE_NODE:
         summary = f"{wanted}; {one.total // 1000} are free on {where}, but at most {one.most // 1000} on one"
-        remedies: tuple[Remedy, ...] = (_look_at(one.nodes[0]), _move(ctx, one))
+        remedies: tuple[Remedy, ...] = _make_room(ctx, one)
     else:
         found = holders(ctx.place, lambda pod: ctx.workload(pod).ref, one.nodes, resource)
         summary = f"{wanted}; of all that it may use {one.total // 1000} are free ({where}){_held(one, found)}"
@@ -244,10 +246,38 @@ def _held(one: Shortage, found: list[Holder]) -> str:
     return f"; held by {', '.join(named)}{more}"
 
 
-def _move(ctx: Context, one: Shortage) -> Remedy:
+def _make_room(ctx: Context, one: Shortage) -> tuple[Remedy, ...]:
+    """The smallest move with a look at its node, and what helps without one."""
     move = smallest_move(ctx.place, one)
+    most = one.most // 1000
+    smaller = f", or ask for at most {most} × {one.resource} per pod" if most else ""
+    wait = Remedy(text=f"wait until enough of what runs on one node has ended{smaller}")
     if move is None:
-        return Remedy(text="move small pods together so that one node becomes free", who="platform", risk="disruptive")
+        text = "move small pods together so that one node becomes free"
+        return (_look_at(one.nodes[0]), Remedy(text=text, who="platform", risk="disruptive"), wait)
+    return (_look_at(move.node), _moved(move), *_unpinned(move), wait)
+
+
+def _unpinned(move: Move) -> tuple[Remedy, ...]:
+    """What would let pods move that name their node themselves."""
+    bound = [moved.pod for moved in move.pods if moved.stay is Stay.CONFINED]
+    pinned = [(pod, path) for pod in bound for path in _pins(pod)]
+    if not pinned:
+        return ()
+    text = " and ".join(dict.fromkeys(f"{path} of {pod.namespace}/{pod.name}" for pod, path in pinned[:NAMED]))
+    return (Remedy(text=f"take the name of its node out of the template: {text}", when="it may run on another node"),)
+
+
+def _pins(pod: Pod) -> list[str]:
+    """Where a pod asks for one node by its name."""
+    return [
+        one.paths[0]
+        for one in narrowings(pod)
+        if one.label in (NODE_NAME, HOSTNAME) and one.operator == "In" and len(one.values) == 1
+    ]
+
+
+def _moved(move: Move) -> Remedy:
     going = [moved for moved in move.pods if not moved.ending]
     names = [f"{moved.pod.namespace}/{moved.pod.name}" for moved in going]
     if move.lands:
