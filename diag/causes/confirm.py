@@ -1,6 +1,7 @@
 """The first step of every remedy list: a command that changes nothing and shows what the verdict rests on."""
 
 import re
+from collections.abc import Iterable
 
 from diag.findings import (
     LOOK,
@@ -12,9 +13,11 @@ from diag.findings import (
     Ref,
     Remedy,
 )
-from diag.snapshot.cite import STEP
+from diag.snapshot.cite import STEP, key
 from diag.snapshot.kinds import Event, Pod
 from diag.snapshot.snapshot import Snapshot
+from diag.trouble.groups import Group
+from diag.trouble.relations.revisions import REVISION
 
 # What only reads (https://kubernetes.io/docs/reference/kubectl/generated/).
 READS = re.compile(
@@ -26,6 +29,7 @@ ENDED = re.compile(
     r"status\.(?P<init>init)?[cC]ontainerStatuses\[(?P<index>\d+)\]\.(?P<run>state|lastState)\.terminated\."
 )
 BARE = re.compile(r"True|False|Unknown|[\d.]+[A-Za-z]{0,2}|\d{4}-\d\d-\d\dT.*")
+BEHIND = f"metadata.labels{key(REVISION)}"  # what proves that a roll-out has left a pod behind
 BUILT_IN_GROUP = re.compile(r"([a-z]+\.k8s\.io|[a-z]*)$")
 
 
@@ -42,6 +46,26 @@ def looks(snap: Snapshot, root: Ref, proof: Evidence) -> tuple[Remedy, ...]:
     """Of a bare symptom: the log of what ended, and the root with its events."""
     ended = _ended(proof.object, proof.path, snap.find(proof.object)) if isinstance(proof, FieldEvidence) else None
     return (*([ended] if ended else []), look_at(root))
+
+
+def made_anew(groups: Iterable[Group]) -> tuple[Remedy, ...]:
+    """Of pods that a roll-out has left behind: nothing but deleting them lets them be made from today's template."""
+    behind = sorted(
+        {
+            piece.object
+            for group in groups
+            for one in group.complaints
+            for piece in one.evidence
+            if isinstance(piece, FieldEvidence) and piece.object.kind == "Pod" and piece.path == BEHIND
+        }
+    )
+    if not behind:
+        return ()
+    others = f" (and {len(behind) - 1} more of an old revision)" if len(behind) > 1 else ""
+    first = behind[0]
+    text = f"delete {_called(first)}{others}: it is made anew from the template, which must be right by then"
+    command = f"kubectl delete pod {first.name} -n {first.namespace}"
+    return (Remedy(text=text, command=command, risk="disruptive"),)
 
 
 def look_at(ref: Ref) -> Remedy:

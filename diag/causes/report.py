@@ -9,7 +9,7 @@ from diag import __version__
 from diag.catalog.registry import Registry
 from diag.catalog.run import Found
 from diag.causes.assess import Assessed, fingerprint
-from diag.causes.confirm import confirmed_first, look_at, looks
+from diag.causes.confirm import confirmed_first, look_at, looks, made_anew
 from diag.causes.diagnose import Diagnosis
 from diag.causes.graph import Node
 from diag.causes.rows import EvidenceTable, ref_row, remedy_row
@@ -217,10 +217,12 @@ def _alternatives(document: _Document, cause: Assessed, diagnosis: Diagnosis) ->
 
 def _remedies(snap: Snapshot, cause: Assessed) -> tuple[Remedy, ...]:
     """What the rule knows, after a look at what the verdict rests on; for a bare symptom a look at its root."""
+    groups = [node.group for node in cause.reached if node.group is not None]
     if cause.node.found is not None:
         finding = cause.node.found.finding
-        return confirmed_first(snap, cause.root, finding.remedies, finding.evidence)
-    return looks(snap, cause.root, cause.node.group.evidence[0]) if cause.node.group else (look_at(cause.root),)
+        return (*confirmed_first(snap, cause.root, finding.remedies, finding.evidence), *made_anew(groups))
+    group = cause.node.group
+    return (*looks(snap, cause.root, group.evidence[0]), *made_anew(groups)) if group else (look_at(cause.root),)
 
 
 def _links(document: _Document, causes: Iterable[Assessed]) -> list[LinkRow]:

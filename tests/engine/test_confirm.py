@@ -1,7 +1,10 @@
 """Every list of remedies begins with a command that only reads and shows what the verdict rests on."""
 
+import json
+
 import pytest
 
+from diag.api import scan
 from diag.causes.confirm import READS, confirmed_first, looks
 from diag.findings import AbsentEvidence, AbsentPathEvidence, ComputedEvidence, FieldEvidence, LogEvidence, Ref, Remedy
 
@@ -107,3 +110,37 @@ def test_what_changes_something_is_no_look(cluster, command):
     fix = Remedy(text="look, then delete", command=command)
 
     assert confirmed_first(cluster.snap(cluster.node("n1")), POD, (fix,), (FIELD,))[0] is not fix
+
+
+@pytest.mark.parametrize(("revision", "last"), [("b", True), ("a", False)])
+def test_a_pod_that_its_roll_out_left_behind_is_to_be_deleted(tmp_path, revision, last):
+    owner = {
+        "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "shard", "namespace": "kv", "uid": "u1"},
+        "spec": {"replicas": 1}, "status": {"replicas": 1, "currentRevision": "a", "updateRevision": "a"},
+    }  # fmt: skip
+    ended = {"exitCode": 1, "reason": "Error", "finishedAt": "2026-11-25T10:00:00Z"}
+    pod = {
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {
+            "name": "shard-0", "namespace": "kv", "labels": {"controller-revision-hash": revision},
+            "ownerReferences": [
+                {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "shard", "uid": "u1", "controller": True}
+            ],
+        },
+        "spec": {"nodeName": "n1", "containers": [{"name": "c"}]},
+        "status": {
+            "phase": "Running",
+            "containerStatuses": [
+                {
+                    "name": "c", "ready": False, "restartCount": 4, "lastState": {"terminated": ended},
+                    "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+                }
+            ],
+        },
+    }  # fmt: skip
+    path = tmp_path / "dump.json"
+    path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": [owner, pod]}))
+    cause = next(one for one in scan([path], now="2026-11-25T10:01:00Z").causes if one.root.name == "shard")
+    deleting = [(one.risk, one.who) for one in cause.remedies if one.command == "kubectl delete pod shard-0 -n kv"]
+
+    assert deleting == ([("disruptive", "user")] if last else [])
