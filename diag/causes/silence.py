@@ -9,6 +9,7 @@ from diag.catalog.signature import On
 from diag.findings import Alternative, Gap, Question
 from diag.snapshot.snapshot import Snapshot
 from diag.trouble.groups import Group
+from diag.vocab.kueue import QUEUE_LABEL, WORKLOAD
 
 SHOWN = 5
 LIST, READ_LOGS, REACH = "list ", "read the logs of ", "reach "  # the last one a whole cluster
@@ -30,7 +31,7 @@ def not_collected(snap: Snapshot, registry: Registry) -> list[Gap]:
     """A gap for each kind that rules read and that the snapshot does not hold, with the rules that this blinds.
 
     What could not be listed is one gap for each refusal, read by a rule or not. Other kinds of systems that nothing in
-    the snapshot belongs to are left out.
+    the snapshot belongs to are left out; a Job with the name of a Kueue queue belongs to it.
     """
     present = {kind.rpartition("/")[0] for kind in snap.tables}
     refused = {kind for problem in snap.refused for kind in problem.kinds}
@@ -38,11 +39,12 @@ def not_collected(snap: Snapshot, registry: Registry) -> list[Gap]:
     for rule in registry.functions:
         for kind in rule.inputs:
             readers[kind].append(rule.id)
+    queued = any(QUEUE_LABEL in job.labels for job in snap.all("batch/Job").values())
     blinded = {
         kind: ids
         for kind, ids in readers.items()
         if kind != "Secret" and kind not in refused and snap.coverage(kind) == "none"
-        and ((group := kind.rpartition("/")[0]) in present or group in BUILT_IN_GROUPS)
+        and ((group := kind.rpartition("/")[0]) in present or group in BUILT_IN_GROUPS or (queued and kind == WORKLOAD))
     }  # fmt: skip
     found = [
         Gap(

@@ -1,6 +1,10 @@
 """What waits in Kueue's queues: which objects are in trouble, and which pods wait for which Workload."""
 
+import json
+
 import pytest
+
+from diag.api import scan
 
 KUEUE = "kueue.x-k8s.io/v1beta2"
 LABEL = "kueue.x-k8s.io/queue-name"
@@ -128,3 +132,20 @@ def test_a_gate_of_another_controller_does_not_wait_for_kueue(cluster):
     diagnosis = cluster.diagnose(gated("p", "example.com/own"), workload("pod-p", WAITS, owner=("v1", "Pod", "p")))
 
     assert sorted(cause.name for cause in diagnosis.causes) == ["pod-gated", "workload-not-admitted"]
+
+
+@pytest.mark.parametrize("queue", [True, False])
+def test_a_queued_job_says_that_its_workload_was_not_read(tmp_path, queue):
+    labels = {"kueue.x-k8s.io/queue-name": "team"} if queue else {"team": "a"}
+    job = {
+        "apiVersion": "batch/v1", "kind": "Job",
+        "metadata": {"name": "later", "namespace": "ml", "creationTimestamp": "2026-11-25T10:00:00Z", "labels": labels},
+        "spec": {"suspend": True}, "status": {},
+    }  # fmt: skip
+    path = tmp_path / "dump.json"
+    path.write_text(json.dumps(job))
+    report = scan([path], now="2026-11-25T10:05:00Z")
+    gaps = [gap for gap in report.gaps if gap.what == "list kueue.x-k8s.io/Workload"]
+
+    assert [gap.material for gap in gaps] == ([True] if queue else [])
+    assert all("kubectl get workloads.kueue.x-k8s.io" in gap.fix for gap in gaps)
