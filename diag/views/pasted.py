@@ -56,6 +56,23 @@ def heard(report: Report, text: str) -> Heard:
     return Heard(causes=tuple(causes), searched=searched)
 
 
+def speak_of(report: Report, name: str) -> tuple[CauseRow, ...]:
+    """The causes whose sentences or cited values hold a name that no object here has: a Secret that is missing.
+
+    A plain word is no such name: `memory` stands in many sentences.
+    """
+    if not _NAMELIKE.search(name):
+        return ()
+    whole = re.compile(rf"(?<![\w./-]){re.escape(name)}(?![\w/-]|\.\w)", re.IGNORECASE)
+    return tuple(
+        one.cause
+        for one in reached(report)
+        if any(
+            map(whole.search, (*one.sentences(), *(row.value for row in one.evidence if isinstance(row.value, str))))
+        )
+    )
+
+
 def _texts(one: Reached) -> set[str]:
     texts = {*one.sentences(), *(row.value for row in one.evidence if isinstance(row.value, str))}
     return {f" {' '.join(_normal(each))} " for each in texts}

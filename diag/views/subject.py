@@ -12,7 +12,7 @@ from difflib import get_close_matches
 
 from diag.document import CauseRow, IgnoredRow, LogRow, RefRow, Report
 from diag.views.circle import circles
-from diag.views.pasted import heard, named_in
+from diag.views.pasted import heard, named_in, speak_of
 from diag.views.typed import Key, key, meant, namespace_meant
 
 _MIN_PREFIX = 4
@@ -64,7 +64,7 @@ def resolve(
     words = text.split()
     whole = search.one(text)
     if whole.found or len(words) <= 1:
-        return whole if whole.found else replace(whole, asked=text, suggestions=_nearest(report, text, refs))
+        return whole if whole.found else _spoken(report, text, refs)
     if len(words) > _MOST_SUBJECTS:
         return search.pasted(text)
     each = [search.one(word) for word in words]
@@ -138,6 +138,12 @@ class _Search:
         causes = [each.cause for each in self.circles if name in each.namespaces() or objects & each.about]
         ignored = [row for row, keys in self.put_aside if objects & keys or any(each[3] == name for each in keys)]
         return Match(causes=tuple(causes), subject=namespace, ignored=() if causes else tuple(ignored))
+
+
+def _spoken(report: Report, name: str, refs: Collection[RefRow]) -> Match:
+    """The causes that speak of a name which no object has; where none does, what may have been meant."""
+    causes = speak_of(report, name)
+    return Match(causes=causes) if causes else Match(asked=name, suggestions=_nearest(report, name, refs))
 
 
 def _joined(report: Report, each: Sequence[Match]) -> Match:

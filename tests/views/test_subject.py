@@ -179,3 +179,12 @@ def test_a_misspelt_subject_gets_the_nearest(report):
 def test_nonsense_gets_no_suggestion(report):
     assert not resolve(report, "zzzzzzzz").suggestions
     assert not resolve(report, "///").suggestions
+
+
+def test_a_name_that_only_sentences_hold_means_the_causes_that_hold_it(report):
+    spoken = msgspec.structs.replace(report.causes[1], summary="its Secret hf-token-prod does not exist")
+    one = msgspec.structs.replace(report, causes=[report.causes[0], spoken, *report.causes[2:]])
+
+    assert ids(resolve(one, "hf-token-prod")) == ["C2"]
+    assert not resolve(one, "hf-token").found  # a part of a name is none
+    assert not resolve(one, "exist").found  # nor is a plain word
