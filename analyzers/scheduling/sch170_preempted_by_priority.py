@@ -105,8 +105,8 @@ def _preemptor(ctx: Context, event: Event) -> Pod | None:
 def _told_by_status(ctx: Context) -> Iterator[Loss]:
     """Failed pods whose own condition says that the scheduler preempted them."""
     for group in ctx.groups("pod-evicted"):
-        for member in group.members:
-            target = condition(member, "DisruptionTarget") if isinstance(member, Pod) else None
+        for member in (one for one in group.members if isinstance(one, Pod)):
+            target = condition(member, "DisruptionTarget")
             if target is None or target.reason != BY_SCHEDULER:
                 continue
             events = [event for event in ctx.snap.events(member) if event.reason == PREEMPTED]
