@@ -4,9 +4,10 @@ The result is a `Part` that claims what it listed completely; each refusal is on
 """
 
 import gc
+import shlex
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 
 import msgspec
@@ -20,13 +21,14 @@ from diag.collect.namespaces import allowed_in, candidates
 from diag.collect.pool import in_parallel, patiently
 from diag.collect.requests import FailedError, Stop, ask
 from diag.projection import kind_id
-from diag.snapshot.sources.part import Listed, Part, Permission, Problem, ProblemWhy, Slice
+from diag.snapshot.sources.budget import Budget
+from diag.snapshot.sources.part import Limits, Listed, Part, Permission, Problem, ProblemWhy, Slice
 
 LAYOUT = "live cluster"
 # What a first look needs, in front; the others follow in the order of their names.
 _FIRST = ("Pod", "Event", "Node", "Namespace")
 _MOST_OWNER_KINDS = 20
-_FORBIDDEN = 403
+_UNKNOWN_USER, _FORBIDDEN = 401, 403
 
 
 class _Version(msgspec.Struct):
@@ -59,14 +61,29 @@ class Gathered:
             items.extend(each.items)
             items.extend(piece for one in part_of for piece in one.items)
             if each.failure is not None or each.inconsistent:
-                problems.append(_problem(each, part_of))
-        name = self.cluster.context
+                problems.append(_problem(each, part_of, self.cluster.kubectl))
+        name, of_discovery = self.cluster.context, self.served.problems
+        if refusal := None if items else self._refusal():
+            problems, of_discovery = [refusal], []
         return Part(
-            path=name, cluster=name, items=items, problems=problems + self.served.problems,
+            path=name, cluster=name, items=items, problems=problems + of_discovery,
             captured_at=self.captured_at, server_version=self.version, assumed=(), layout=LAYOUT,
             listed=_listed(self.listings, within, self.kinds, self.served), store=LiveLogs(self.cluster, stop, say),
             permissions=_permissions(self.listings, within),
         )  # fmt: skip
+
+    def _refusal(self) -> Problem | None:
+        """One problem in place of one for each kind, where every one of them was refused; it quotes that of pods."""
+        failures = {each.served.id: each.failure for each in self.listings}
+        refused = {kind: one for kind, one in failures.items() if one is not None and one.why == "forbidden"}
+        if not refused or len(refused) < len(failures) or any(each.failure is None for each in self.inside):
+            return None
+        said = refused.get("Pod", next(iter(refused.values())))
+        unknown = any(one.status == _UNKNOWN_USER for one in refused.values())
+        return replace(
+            unreached(self.cluster.context, "forbidden", str(said), self.kinds),
+            fix="log in again, as for kubectl" if unknown else "ask for the rights that `diag rbac` prints",
+        )
 
 
 def gather(
@@ -75,13 +92,14 @@ def gather(
     *,
     namespaces: Sequence[str] = (),
     everything: bool = False,
+    limits: Limits,
     stop: Stop,
     say: Callable[[str], None],
 ) -> Gathered:
     """The wanted kinds (ids) of a cluster, and those that own what was found; with `everything`, every kind served.
 
     `namespaces` are those that the user named: where the whole cluster may not be listed, these are tried first.
-    Raises nothing: what failed is in the part's problems.
+    What is beyond `limits` is a gap. Raises nothing: what failed is in the part's problems.
     """
     problems: list[Problem] = []
     version, captured = patiently(lambda: _version(cluster, problems, stop), stop) or (None, None)
@@ -94,13 +112,14 @@ def gather(
             [unreached(cluster.context, first.why, str(first), kinds)],
             Discovered(everything_unknown=True),
         )
+    budget = Budget(limits)
     wanted = [one for kind, one in served.kinds.items() if everything or kind in kinds]
     collecting = gc.isenabled()
     gc.disable()  # what is listed has no cycles, and a collection would walk every object so far
     try:
-        listings = _list_all(cluster, wanted, stop, say)
+        listings = _list_all(cluster, wanted, budget, stop, say)
         while owners := _owner_kinds(listings, served):
-            listings += _list_all(cluster, owners, stop, say)
+            listings += _list_all(cluster, owners, budget, stop, say)
     finally:
         if collecting:
             gc.enable()
@@ -109,7 +128,7 @@ def gather(
     if refused and not stop.ended:
         every = candidates(listings, namespaces, cluster.namespace)
         say(f"the whole cluster may not be listed; looking into {len(every)} namespaces")
-        inside = [*_jobs(cluster, allowed_in(cluster, every, refused, stop), stop)]
+        inside = [*_jobs(cluster, allowed_in(cluster, every, refused, stop), budget, stop)]
     return Gathered(
         cluster=cluster, kinds=kinds, served=served, listings=listings, inside=inside, problems=problems,
         version=version, captured_at=captured,
@@ -118,7 +137,7 @@ def gather(
 
 def unreached(name: str, why: ProblemWhy, detail: str, kinds: Collection[str]) -> Problem:
     """A cluster that hides all of itself."""
-    fix = f"kubectl --context {name} cluster-info"
+    fix = f"kubectl --context {shlex.quote(name)} cluster-info"
     return Problem(what=f"{REACH}{name}", why=why, detail=detail, fix=fix, kinds=tuple(sorted(kinds)))
 
 
@@ -128,14 +147,14 @@ def _version(cluster: Cluster, problems: list[Problem], stop: Stop) -> tuple[str
         answer = ask(cluster, "/version", stop=stop)
     except FailedError as error:
         what = "read the server's version"
-        problems.append(Problem(what=what, why=error.why, detail=str(error), fix="kubectl version"))
+        problems.append(Problem(what=what, why=error.why, detail=str(error), fix=f"{cluster.kubectl} version"))
         return None, None
     said = None
     try:
         said = msgspec.json.decode(answer.body, type=_Version).gitVersion
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         what, detail = "read the server's version", f"GET /version: the answer is no version ({error})"
-        problems.append(Problem(what=what, why="unreadable", detail=detail, fix="kubectl version"))
+        problems.append(Problem(what=what, why="unreadable", detail=detail, fix=f"{cluster.kubectl} version"))
     try:
         moment = parsedate_to_datetime(answer.headers.get("date", "")).strftime("%Y-%m-%dT%H:%M:%SZ")
     except ValueError:
@@ -143,31 +162,41 @@ def _version(cluster: Cluster, problems: list[Problem], stop: Stop) -> tuple[str
     return said, moment
 
 
-def _list_all(cluster: Cluster, wanted: Iterable[Served], stop: Stop, say: Callable[[str], None]) -> list[Listing]:
+def _list_all(
+    cluster: Cluster, wanted: Iterable[Served], budget: Budget, stop: Stop, say: Callable[[str], None]
+) -> list[Listing]:
     order = {kind: number for number, kind in enumerate(_FIRST)}
     jobs = [(one, "") for one in sorted(wanted, key=lambda one: (order.get(one.id, len(order)), one.id))]
-    return [*_jobs(cluster, jobs, stop, say)]
+    return [*_jobs(cluster, jobs, budget, stop, say)]
 
 
 def _jobs(
-    cluster: Cluster, jobs: Sequence[tuple[Served, str]], stop: Stop, say: Callable[[str], None] | None = None
+    cluster: Cluster,
+    jobs: Sequence[tuple[Served, str]],
+    budget: Budget,
+    stop: Stop,
+    say: Callable[[str], None] | None = None,
 ) -> Iterable[Listing]:
     """Listings of kinds in namespaces, in the order in which they were asked for, whoever was done first."""
-    done: dict[tuple[str, str], Listing] = {}
+    filled = [Listing(served=served, namespace=namespace) for served, namespace in jobs]
+    done: dict[int, Listing] = {}
 
-    def one(job: tuple[Served, str]) -> Listing:
-        return list_kind(cluster, job[0], job[1], stop)
+    def one(number: int) -> bool:
+        list_kind(filled[number], cluster, budget, stop)
+        return True
 
-    for (served, namespace), result in in_parallel(jobs, one, stop):
-        listing = result if isinstance(result, Listing) else Listing(served=served, namespace=namespace)
-        if not isinstance(result, Listing):
+    for number, result in in_parallel(range(len(jobs)), one, stop):
+        listing = filled[number]
+        if result is not True:
+            # Of a list that is still being read, the pages so far: a copy, for what reads it goes on.
             why = f"{stop.ended} before it was read" if result is None else str(result)
-            listing.failure = FailedError(f"GET {served.path(namespace)}: {why}", status=0, why="not-collected")
-        done[served.id, namespace] = listing
+            failure = FailedError(f"GET {listing.served.path(listing.namespace)}: {why}", status=0, why="not-collected")
+            listing = replace(listing, items=list(listing.items), owners=set(listing.owners), failure=failure)
+        done[number] = listing
         if say is not None:
             count = sum(len(each.items) for each in done.values())
             say(f"{cluster.context}: {len(done)} of {len(jobs)} kinds, {count:,} objects")
-    return [done[served.id, namespace] for served, namespace in jobs]
+    return [done[number] for number in range(len(jobs))]
 
 
 def _owner_kinds(listings: Iterable[Listing], served: Discovered) -> list[Served]:
@@ -182,10 +211,11 @@ def _is_refused(listing: Listing) -> bool:
     return listing.failure is not None and listing.failure.status == _FORBIDDEN
 
 
-def _problem(listing: Listing, inside: Sequence[Listing]) -> Problem:
+def _problem(listing: Listing, inside: Sequence[Listing], kubectl: str) -> Problem:
     """One problem for a kind that could not be read whole."""
     served, failure = listing.served, listing.failure
-    command = f"kubectl get {served.full}" + (" -A" if served.namespaced else "")
+    everywhere = " -A" if served.namespaced else ""
+    command = f"{kubectl} get {served.full}{everywhere}"
     if failure is None:
         detail = "the server forgot the list's version twice while it was read; objects may be missing or twice"
         return Problem(what=f"list {served.id}", why="truncated", detail=detail, fix=command, kinds=(served.id,))
@@ -195,11 +225,11 @@ def _problem(listing: Listing, inside: Sequence[Listing]) -> Problem:
         detail += f"; listed only in {', '.join(read)}"
     elif listing.items:
         detail += f"; {len(listing.items):,} objects were read before"
-    why = "truncated" if listing.items and failure.why != "not-collected" else failure.why
+    why = "truncated" if listing.items and failure.why not in ("not-collected", "unreadable") else failure.why
     if failure.status == _FORBIDDEN:
-        command += (
-            f"  needs: list {served.full}" + (" in every namespace" if served.namespaced else "") + " (diag rbac)"
-        )
+        # To ask for the same would be to be refused once more.
+        check = f"{kubectl} auth can-i list {served.full}{everywhere}"
+        command = f"ask for the right to list {served.full} (diag rbac); {check} tells whether it is there"
     return Problem(what=f"list {served.id}", why=why, detail=detail, fix=command, kinds=(served.id,))
 
 

@@ -25,6 +25,13 @@ ROOTS = ("/api", "/apis")
 _VERSION = re.compile(r"v(\d+)(?:(alpha|beta)(\d+))?")
 _STAGE = {"alpha": 1, "beta": 2, None: 3}
 _PLURAL = re.compile(r"[a-z0-9]+")  # subresources have a slash
+# Kinds that every API server has (kubernetes/kubernetes pkg/controlplane/instance.go, the stable versions of its
+# legacy, apps and batch groups): where discovery does not name them, it is discovery that lacks something.
+EVERYWHERE = frozenset({
+    "ConfigMap", "Endpoints", "Event", "LimitRange", "Namespace", "Node", "PersistentVolume", "PersistentVolumeClaim",
+    "Pod", "ReplicationController", "ResourceQuota", "Service", "ServiceAccount",
+    "apps/DaemonSet", "apps/Deployment", "apps/ReplicaSet", "apps/StatefulSet", "batch/CronJob", "batch/Job",
+})  # fmt: skip
 # Groups of Kubernetes itself, whose kinds are at v1 where discovery cannot be asked.
 _ASSUMED = ("", "apps", "batch", "policy", "storage.k8s.io", "coordination.k8s.io", "discovery.k8s.io", "node.k8s.io")
 
@@ -48,6 +55,11 @@ class Served:
     def full(self) -> str:
         """As kubectl takes it: `pods`, `deployments.apps`."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
+
+    @property
+    def group_version(self) -> str:
+        """`v1`, `apps/v1`."""
+        return f"{self.group}/{self.version}" if self.group else self.version
 
     def path(self, namespace: str = "") -> str:
         """Where its objects are listed, of one namespace or of all."""
@@ -75,7 +87,7 @@ class Discovered:
         cluster to read.
         """
         group = kind.rpartition("/")[0]
-        unknown = group in self.unknown or (self.everything_unknown and group)
+        unknown = group in self.unknown or (self.everything_unknown and group) or kind in EVERYWHERE
         return kind not in self.kinds and not unknown and any(one.group == group for one in self.kinds.values())
 
     def add(self, one: Served) -> None:
@@ -95,7 +107,9 @@ class Discovered:
         if not (isinstance(name, str) and isinstance(kind, str) and isinstance(plural, str)):
             return
         if isinstance(verbs, list) and "list" in verbs and _PLURAL.fullmatch(plural) and plural != "secrets":
-            namespaced = scope in (True, "Namespaced")
+            known = scope in (True, False, "Namespaced", "Cluster")
+            own = f"{group}/{kind}" if group else kind
+            namespaced = scope in (True, "Namespaced") if known else own not in CLUSTER_SCOPED
             self.add(Served(group=group, version=name, kind=kind, plural=plural, namespaced=namespaced))
 
 
@@ -113,7 +127,27 @@ def discover(cluster: Cluster, wanted: Collection[str]) -> Discovered:
         except (FailedError, msgspec.MsgspecError) as error:
             _assume(path, wanted, found, error)
     found.kinds.pop("events.k8s.io/Event", None)  # the same store as the core group's: every event once
+    _note_missing(wanted, found)
     return found
+
+
+def _note_missing(wanted: Collection[str], found: Discovered) -> None:
+    """What every API server has and this one does not offer is hidden, not absent."""
+    hidden = [
+        kind
+        for kind in sorted(EVERYWHERE.intersection(wanted))
+        if kind not in found.kinds
+        and kind.rpartition("/")[0] not in found.unknown
+        and not (found.everything_unknown and "/" in kind)
+    ]
+    if hidden:
+        detail = f"the server does not say that it lists {', '.join(hidden)}, which every Kubernetes has"
+        found.problems.append(
+            Problem(
+                what="discover what every API server has", why="error", detail=detail,
+                fix="kubectl api-resources --verbs=list", kinds=tuple(hidden),
+            )
+        )  # fmt: skip
 
 
 def _aggregated(document: dict[str, Any], found: Discovered) -> None:

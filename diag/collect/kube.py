@@ -148,6 +148,11 @@ class Cluster:
         self._renewable = True  # whether new credentials may be of use
         self._load()
 
+    @property
+    def kubectl(self) -> str:
+        """The kubectl that asks this cluster: with its context, where one was named."""
+        return f"kubectl --context {shlex.quote(self.login.context)}" if self.login.context else "kubectl"
+
     def get(self, path: str, query: Mapping[str, str] | None = None, *, accept: str = "") -> Answer:
         """One answer, read whole. Raises TransportError beyond a GiB or the time-out of a request."""
         if not _READABLE.fullmatch(path):

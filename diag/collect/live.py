@@ -9,7 +9,7 @@ from diag.collect.kube import Cluster, Login, contexts
 from diag.collect.pool import patiently
 from diag.collect.requests import Stop
 from diag.errors import ClusterError, EndedError, UsageError
-from diag.snapshot.sources.part import Part
+from diag.snapshot.sources.part import Limits, Part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,7 @@ class Live:
 
     Without contexts it is the current one, `all` means every one of the kubeconfig. `namespaces` are tried first where
     the whole cluster may not be listed. `request_timeout_s` is for one request; `stop` ends the whole. With
-    `everything`, kinds that no rule reads are listed too.
+    `everything`, kinds that no rule reads are listed too. `limits` are those of each cluster.
     """
 
     contexts: tuple[str, ...] = ()
@@ -28,6 +28,7 @@ class Live:
     request_timeout_s: float = 30.0
     everything: bool = False
     namespaces: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
     stop: Stop = field(default_factory=Stop)
 
     def logins(self) -> list[Login]:
@@ -64,8 +65,11 @@ class Live:
             if cluster is None:
                 break
             found.append(
-                gather(cluster, kinds, namespaces=self.namespaces, everything=self.everything, stop=self.stop, say=say)
-            )
+                gather(
+                    cluster, kinds, namespaces=self.namespaces, everything=self.everything, limits=self.limits,
+                    stop=self.stop, say=say,
+                )
+            )  # fmt: skip
         parts = [one.part(self.stop, say) for one in found]
         if not any(part.items for part in parts):
             if self.stop.ended:

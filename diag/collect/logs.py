@@ -41,7 +41,7 @@ class LiveLogs:
             first, error = some[0]
             yield Problem(
                 what=f"read the logs of {pods[0]}{more}", why=error.why, detail=str(error),
-                fix=f"kubectl logs -n {namespace} {first[0].partition('/')[2]} -c {first[1]}"
+                fix=f"{self._cluster.kubectl} logs -n {namespace} {first[0].partition('/')[2]} -c {first[1]}"
                 + (" --previous" if first[2] else ""),
             )  # fmt: skip
 

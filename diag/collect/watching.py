@@ -20,6 +20,7 @@ from diag.collect.listing import Listing, list_kind
 from diag.collect.live import Live
 from diag.collect.requests import Stop
 from diag.snapshot.archive.reduce import reduced
+from diag.snapshot.sources.budget import Budget
 from diag.snapshot.sources.part import Part, Slice
 
 BATCH_S = 1.0  # what comes within this is diagnosed together
@@ -147,7 +148,8 @@ class Watch:
 
     def _again(self, cluster: Cluster, watched: _Watched) -> str:
         """The server has forgotten the version: list the kind again."""
-        fresh = list_kind(cluster, watched.listing.served, watched.listing.namespace, self.stop)
+        fresh = Listing(served=watched.listing.served, namespace=watched.listing.namespace)
+        list_kind(fresh, cluster, Budget(self.live.limits), self.stop)
         if fresh.failure is None:
             self._changes.put((watched, "LISTED", fresh))
         else:
