@@ -7,6 +7,7 @@ from pathlib import Path
 from diag.cli.looking import Looked
 from diag.compare.causes import compared
 from diag.compare.saved import saved_report
+from diag.compare.seen import Look
 from diag.document import Report
 from diag.errors import UsageError
 from diag.views.causes import Hidden
@@ -26,11 +27,12 @@ def old_report(path: str) -> Report:
 
 def fresh(found: Looked, old: Report, path: str) -> Looked:
     """Without the causes that the older report holds, at least as severe. Other amounts of the same are no news."""
-    causes = compared(old, found.report)
+    causes = compared(Look(old), Look(found.report))
     worse = [
         one.after for one in causes.changed if _RANK.get(one.after.severity, 0) > _RANK.get(one.before.severity, 0)
     ]
-    left = narrowed(found.report, {cause.id for cause in (*causes.new, *worse)})
+    unsure = [one.cause for one in causes.not_seen_before]  # the older look does not show that they were there
+    left = narrowed(found.report, {cause.id for cause in (*causes.new, *unsure, *worse)})
     known = len(found.report.causes) - len(left.causes)
     by = " ".join(filter(None, (found.hidden.by, f"--baseline {shlex.quote(path)}")))
     return replace(

@@ -3,30 +3,38 @@
 from collections.abc import Callable, Hashable, Sequence
 
 from diag.compare.document import CauseChange, CausesRow
-from diag.document import CauseRow, Report
+from diag.compare.seen import Look, sorted_out
+from diag.document import CauseRow, RefRow
 from diag.facts.folding import strip_generated
 
 _COMPARED = ("severity", "confidence", "summary")
 _COSTS = ("workloads", "pods", "gpus", "gpus_lost")
 
 
-def compared(before: Report, after: Report) -> CausesRow:
-    """New, gone, changed and same causes, in the order of their reports.
+def compared(before: Look, after: Look) -> CausesRow:
+    """New, gone, changed, same and not seen causes, in the order of their reports.
 
     What no fingerprint matches is matched by rule and root: a fingerprint holds the cluster, which two dumps of one
-    cluster need not know alike (only one of them may hold the namespace kube-system).
+    cluster need not know alike (only one of them may hold the namespace kube-system). What is left is matched by rule
+    and an affected object: where an owner was not collected, the pod itself is the root.
     """
-    pairs = _matched(before.causes, after.causes, lambda cause: cause.fingerprint)
-    pairs += _matched(_left(before.causes, pairs, 0), _left(after.causes, pairs, 1), _root)
-    order = {id(cause): place for place, cause in enumerate(after.causes)}
+    was, now = before.report.causes, after.report.causes
+    pairs = _matched(was, now, lambda cause: cause.fingerprint)
+    pairs += _matched(_left(was, pairs, 0), _left(now, pairs, 1), _root)
+    pairs += _sharing(_left(was, pairs, 0), _left(now, pairs, 1))
+    order = {id(cause): place for place, cause in enumerate(now)}
     pairs.sort(key=lambda pair: order[id(pair[1])])
+    new, not_seen_before = sorted_out(_left(now, pairs, 1), after, before)
+    gone, not_seen_after = sorted_out(_left(was, pairs, 0), before, after)
     return CausesRow(
-        new=_left(after.causes, pairs, 1),
-        gone=_left(before.causes, pairs, 0),
+        new=new,
+        gone=gone,
         changed=[
-            CauseChange(before=was, after=now, differs=found) for was, now in pairs if (found := _differs(was, now))
+            CauseChange(before=old, after=one, differs=found) for old, one in pairs if (found := _differs(old, one))
         ],
-        same=[now for was, now in pairs if not _differs(was, now)],
+        same=[one for old, one in pairs if not _differs(old, one)],
+        not_seen_before=not_seen_before,
+        not_seen_after=not_seen_after,
     )
 
 
@@ -35,6 +43,28 @@ def _matched(
 ) -> list[tuple[CauseRow, CauseRow]]:
     was = {key(cause): cause for cause in before}
     return [(was.pop(key(cause)), cause) for cause in after if key(cause) in was]
+
+
+def _sharing(before: Sequence[CauseRow], after: Sequence[CauseRow]) -> list[tuple[CauseRow, CauseRow]]:
+    """Causes by one rule that reach one object, by whatever root."""
+    reached = {(cause.rule, place): cause for cause in before for place in _reached(cause)}
+    pairs: list[tuple[CauseRow, CauseRow]] = []
+    taken: set[int] = set()
+    for cause in after:
+        found = (reached.get((cause.rule, place)) for place in _reached(cause))
+        old = next((each for each in found if each is not None and id(each) not in taken), None)
+        if old is not None:
+            taken.add(id(old))
+            pairs.append((old, cause))
+    return pairs
+
+
+def _reached(cause: CauseRow) -> list[Hashable]:
+    return [_place(ref) for ref in (cause.root, *cause.affected.objects)]
+
+
+def _place(ref: RefRow) -> Hashable:
+    return ref.kind, ref.namespace, ref.name
 
 
 def _left(causes: Sequence[CauseRow], pairs: Sequence[tuple[CauseRow, CauseRow]], side: int) -> list[CauseRow]:

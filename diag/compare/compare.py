@@ -6,6 +6,7 @@ from diag import __version__
 from diag.compare.causes import compared
 from diag.compare.document import Difference, ObjectChange, VersionChange
 from diag.compare.objects import object_changes
+from diag.compare.seen import Look, damage
 from diag.compare.triggers import ranked
 from diag.document import Report, ToolRow
 from diag.snapshot.snapshot import Snapshot
@@ -15,7 +16,8 @@ def difference(
     before: Report, after: Report, old: Sequence[Snapshot] | None = None, new: Sequence[Snapshot] | None = None
 ) -> Difference:
     """What is new, gone and changed in `after`. Objects are compared where both looks are of snapshots."""
-    causes = compared(before, after)
+    was_seen, is_seen = Look(before, old), Look(after, new)
+    causes = compared(was_seen, is_seen)
     objects: list[ObjectChange] | None = None
     one_sided: list[str] = []
     if old is not None and new is not None:
@@ -32,7 +34,8 @@ def difference(
     return Difference(
         same_cluster=_same(old, new),
         tool=ToolRow(name="diag", version=__version__), a=before.target.clusters, b=after.target.clusters,
-        causes=causes, versions=_versions(before, after), objects=objects, not_compared=one_sided,
+        causes=causes, versions=_versions(before, after), objects=objects, not_compared=list(dict.fromkeys(one_sided)),
+        damage_before=damage(was_seen, is_seen), damage_after=damage(is_seen, was_seen),
     )  # fmt: skip
 
 

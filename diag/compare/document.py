@@ -49,13 +49,25 @@ class ObjectChange(Row, kw_only=True):
     before_onset: bool | None = None
 
 
+class NotSeen(Row, kw_only=True):
+    """A cause of one look of which the other could not tell, and what it would have had to see."""
+
+    cause: CauseRow
+    lacks: list[str]
+
+
 class CausesRow(Row, kw_only=True):
-    """Causes by fingerprint."""
+    """Causes by fingerprint.
+
+    What one look could not see is neither new nor gone: `not_seen_before` are causes of `b`, `not_seen_after` of `a`.
+    """
 
     new: list[CauseRow]
     gone: list[CauseRow]
     changed: list[CauseChange]
     same: list[CauseRow]
+    not_seen_before: list[NotSeen] = msgspec.field(default_factory=list)
+    not_seen_after: list[NotSeen] = msgspec.field(default_factory=list)
 
 
 class VersionChange(Row, kw_only=True):
@@ -80,4 +92,6 @@ class Difference(Row, kw_only=True):
     causes: CausesRow
     versions: list[VersionChange]
     objects: list[ObjectChange] | None
-    not_compared: list[str] = msgspec.field(default_factory=list)  # kinds that only one of them holds
+    not_compared: list[str] = msgspec.field(default_factory=list)  # kinds and namespaces that only one of them holds
+    damage_before: list[str] = msgspec.field(default_factory=list)  # what only `a` could not read or was refused
+    damage_after: list[str] = msgspec.field(default_factory=list)  # the same of `b`

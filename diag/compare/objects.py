@@ -21,7 +21,7 @@ DERIVED = frozenset(
 
 
 def object_changes(before: Snapshot, after: Snapshot) -> tuple[list[ObjectChange], list[str]]:
-    """Every change between two looks, and the kinds that only one look holds: of these nothing is said.
+    """Every change between two looks, and the kinds and namespaces that only one holds: of these nothing is said.
 
     Objects that a controller made (pods of a Deployment) are left out: their owner tells of the change.
     """
@@ -34,7 +34,18 @@ def object_changes(before: Snapshot, after: Snapshot) -> tuple[list[ObjectChange
         old, new = before.all(kind), after.all(kind)
         for place in sorted({*old, *new}):
             found += _change(old.get(place), new.get(place), before, after)
-    return found, one_sided
+    return found, [*one_sided, *_namespaces(before, after), *_namespaces(after, before)]
+
+
+def _namespaces(look: Snapshot, other: Snapshot) -> list[str]:
+    """Namespaces of one look of which the other holds no kind at all, though objects may be there."""
+    held = {namespace for kind in look.tables for namespace, _ in look.all(kind) if namespace}
+    return [
+        f"namespace {namespace}"
+        for namespace in sorted(held)
+        if other.lacks("Namespace", "", namespace) is None
+        and not any(part.namespaces is None or namespace in part.namespaces for part in other.held)
+    ]
 
 
 def _change(old: Object | None, new: Object | None, before: Snapshot, after: Snapshot) -> Iterator[ObjectChange]:

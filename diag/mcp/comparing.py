@@ -37,7 +37,8 @@ class ChangedCause(Row, kw_only=True):
 class CompareAnswer(Answer, kw_only=True):
     """What `compare_snapshots` answers. `objects`: the likeliest trigger first; `compared`: whether there are objects.
 
-    `same_cluster` is null where that is not known.
+    `same_cluster` is null where that is not known. `not_seen_after` are causes of the first look of which the second
+    could not tell (not gone), `not_seen_before` the reverse (not new).
     """
 
     same_cluster: bool | None
@@ -46,6 +47,8 @@ class CompareAnswer(Answer, kw_only=True):
     changed: list[ChangedCause]
     same: int
     versions: list[VersionChange]
+    not_seen_before: list[CauseBrief]
+    not_seen_after: list[CauseBrief]
     not_compared: list[str]
     compared: bool
     objects: list[ObjectChange]
@@ -66,7 +69,10 @@ def compare_snapshots(room: Room, asked: CompareAsked) -> dict[str, Any]:
         **head(look), same_cluster=found.same_cluster, new=[brief(one) for one in causes.new],
         gone=[brief(one) for one in causes.gone],
         changed=[ChangedCause(cause=brief(one.after), differs=one.differs) for one in causes.changed],
-        same=len(causes.same), versions=found.versions, not_compared=found.not_compared,
+        same=len(causes.same), versions=found.versions,
+        not_compared=[*found.not_compared, *found.damage_before, *found.damage_after],
+        not_seen_before=[brief(one.cause) for one in causes.not_seen_before],
+        not_seen_after=[brief(one.cause) for one in causes.not_seen_after],
         compared=found.objects is not None, objects=[],
     )  # fmt: skip
     return page(answer, "objects", found.objects or [], begin=begin, limit=asked.limit)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from diag.compare.document import CauseChange, Difference, FieldChange, ObjectChange
+from diag.compare.document import CauseChange, Difference, FieldChange, NotSeen, ObjectChange
 from diag.document import CauseRow
 from diag.report.cells import wrap
 from diag.report.look import Look, paint, typed
@@ -33,14 +33,22 @@ def difference_bytes(found: Difference, form: str, look: Look) -> bytes:
 
 def _lines(found: Difference, look: Look) -> Iterator[str]:
     causes = found.causes
+    unseen = len(causes.not_seen_before) + len(causes.not_seen_after)
     yield paint(
         f"{counted(len(causes.new), 'new cause')}, {len(causes.gone)} gone, {len(causes.changed)} changed, "
-        f"{len(causes.same)} as before", "bold", look,
+        f"{len(causes.same)} as before" + (f", {unseen} not seen in both" if unseen else ""), "bold", look,
     )  # fmt: skip
     if found.same_cluster is False:
         yield from wrap("These are two different clusters, by the uids of their kube-system namespaces.", look.width)
     for title, rows in (("New", causes.new), ("Gone", causes.gone)):
         yield from _section(title, [_cause(row) for row in rows], look)
+    for title, unsure in (
+        ("Not seen in the second look, so not known to be gone", causes.not_seen_after),
+        ("Not seen in the first look, so not known to be new", causes.not_seen_before),
+    ):
+        yield from _section(title, [_not_seen(one) for one in unsure], look)
+    for which, damage in (("first", found.damage_before), ("second", found.damage_after)):
+        yield from _section(f"Not read in the {which} look", [visible(each) for each in damage], look)
     yield from _section("Changed", [_changed(one) for one in causes.changed], look)
     yield from _section(
         "Server version", [f"{visible(one.cluster)}: {one.before} → {one.after}" for one in found.versions], look
@@ -81,6 +89,10 @@ def _cause(row: CauseRow) -> str:
         f"{row.id} {row.severity}: {named(row.root)}: {row.summary} ({row.name}, {row.fingerprint[:8]}"
         + (f"; {cost})" if cost else ")")
     )
+
+
+def _not_seen(one: NotSeen) -> str:
+    return f"{_cause(one.cause)}; not looked at: {folded([visible(each) for each in one.lacks])}"
 
 
 def _changed(one: CauseChange) -> str:

@@ -64,14 +64,89 @@ def test_the_changed_quota_is_named_first_by_its_root_and_its_manager(items, rai
     assert len(found.objects) == 1
 
 
-def test_a_gone_cause_is_gone_and_nothing_is_called_its_trigger(items, write):
-    fewer = [item for item in items if not (item["kind"] == "Job" and not item.get("status", {}).get("succeeded"))]
-    found = diff(write("a.json", items), write("b.json", fewer))
+def blocked(item):
+    return item["kind"] == "Job" and not item.get("status", {}).get("succeeded")
+
+
+@pytest.fixture
+def finished(items):
+    """A Job of the namespace that has run, so that a look which holds it did look at Jobs."""
+    job = copy.deepcopy(next(item for item in items if blocked(item)))
+    job["metadata"] |= {"name": "finished", "uid": "another"}
+    return {**job, "status": {"succeeded": 1, "conditions": [{"type": "Complete", "status": "True"}]}}
+
+
+def test_a_gone_cause_is_gone_and_nothing_is_called_its_trigger(items, write, finished):
+    left = [item for item in items if not blocked(item)]
+    found = diff(write("a.json", [*items, finished]), write("b.json", [*left, finished]))
 
     assert [cause.name for cause in found.causes.gone] == ["resourcequota-exceeded"]
+    assert (found.causes.new, found.causes.not_seen_after) == ([], [])
+    assert [each.what for each in found.objects] == ["removed"]
+    assert found.not_compared == []
+
+
+def test_a_cause_whose_kind_the_second_look_lacks_is_not_gone(items, write):
+    found = diff(write("a.json", items), write("b.json", [item for item in items if item["kind"] != "Job"]))
+
+    assert found.causes.gone == []
+    assert [one.cause.name for one in found.causes.not_seen_after] == ["resourcequota-exceeded"]
+    assert "batch/Job" in found.not_compared  # a file without a Job does not say that there is none
+    text = difference_bytes(found, "plain", Look()).decode()
+    assert "0 gone, 0 changed, 0 as before, 1 not seen in both" in text
+    assert "not known to be gone" in text
+
+
+def test_a_cause_whose_kind_the_first_look_lacks_is_not_new(items, write):
+    found = diff(write("a.json", [item for item in items if item["kind"] != "Job"]), write("b.json", items))
+
     assert found.causes.new == []
-    assert found.objects == []
-    assert found.not_compared == ["batch/Job"]  # a file without a Job does not say that there is none
+    assert [one.cause.name for one in found.causes.not_seen_before] == ["resourcequota-exceeded"]
+
+
+def test_nothing_behind_the_break_of_a_file_is_gone_and_the_break_is_named(items, write, finished):
+    order = sorted([*items, finished], key=blocked)  # the Job that is in trouble comes last
+    first, second = write("a.json", order), write("b.json", order)
+    second.write_bytes(second.read_bytes()[:-400])
+    found = diff(first, second)
+
+    assert found.causes.gone == []
+    assert [one.cause.name for one in found.causes.not_seen_after] == ["resourcequota-exceeded"]
+    assert [each.endswith("(truncated)") for each in found.damage_after] == [True]
+    assert found.damage_before == []
+
+
+def test_a_namespace_that_one_look_lacks_is_not_compared(items, write):
+    space = next(item for item in items if blocked(item))["metadata"]["namespace"]
+    fewer = [item for item in items if item["metadata"].get("namespace") != space]
+    elsewhere = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "other", "namespace": "elsewhere"}}
+    found = diff(write("a.json", items), write("b.json", [*fewer, elsewhere]))
+
+    assert found.causes.gone == []
+    assert f"namespace {space}" in found.not_compared
+    assert f"batch/Job in {space}" in found.causes.not_seen_after[0].lacks
+
+
+def test_what_was_refused_in_the_second_capture_is_not_gone(items, write, tmp_path):
+    jobs = json.dumps([{"what": "list batch/Job", "why": "forbidden", "detail": "", "fix": "", "kinds": ["batch/Job"]}])
+    lines = ['{"diag":"manifest","schema":"diag.snapshot/v1","tool":"t","captured_at":"2099-01-01T00:00:00Z"}']
+    lines += [f'{{"diag":"part","path":"c","layout":"live","listed":[],"assumed":null,"problems":{jobs},"lost":[]}}']
+    rest = [json.dumps(item) for item in items if item["kind"] != "Job"]
+    path = tmp_path / "b.jsonl"
+    path.write_text("\n".join([*lines, *rest, f'{{"diag":"end","objects":{len(rest)},"logs":0}}']) + "\n")
+    found = diff(write("a.json", items), path)
+
+    assert (found.causes.gone, len(found.causes.not_seen_after)) == ([], 1)
+    assert found.damage_after == ["list batch/Job (forbidden)"]
+
+
+def test_a_report_of_less_does_not_tell_that_a_cause_is_gone(items, write, tmp_path):
+    path = tmp_path / "report.json"
+    fewer = write("b.json", [item for item in items if item["kind"] != "Job"])
+    path.write_bytes(msgspec.json.encode(scan([fewer]).to_dict()))
+    found = diff(write("a.json", items), path)
+
+    assert (found.causes.gone, len(found.causes.not_seen_after)) == ([], 1)
 
 
 def test_twice_the_same_is_no_difference(items, write):

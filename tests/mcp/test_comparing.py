@@ -31,7 +31,8 @@ def test_what_is_new_and_which_objects_changed(room, ask, asked):
     document = ask(room, ("compare_snapshots", asked)).structured_content
     changed = {(one["object"]["kind"], one["object"]["name"]): one for one in document["objects"]}
 
-    assert document["new"]
+    assert [one["root"]["name"] for one in document["new"]] == ["n2"]
+    assert len(document["not_seen_before"]) == 1
     assert (document["gone"], document["compared"]) == ([], True)
     assert document["not_compared"] == ["Pod"]  # the first holds none, which says nothing
     assert {field["path"] for field in changed["Node", "n2"]["fields"]} == {'status.allocatable["nvidia.com/gpu"]'}
