@@ -9,7 +9,7 @@ import msgspec
 from diag.document import EvidenceRow, LogRow, RefRow
 from diag.views.wording import named
 
-_QUOTE_CHARS = 300
+QUOTE_CHARS = 300
 _REPEATED_CHARS = 60
 _DIGITS = 16  # of a count; more is an id
 _TELLING = re.compile(r"[A-Za-z0-9][\w./:=-]{2,}|\d+")
@@ -31,12 +31,13 @@ class Citation:
 class Citations:
     """Numbers evidence in the order in which it is first cited.
 
-    `telling` are the words that matter here (the summary): a long value is cut around them.
+    `telling` are the words that matter here (the summary): a value of more than `chars` is cut around them.
     """
 
     evidence: dict[str, EvidenceRow]
     with_cluster: bool = False
     telling: str = ""
+    chars: int = QUOTE_CHARS
     _numbers: dict[str, int] = field(default_factory=dict)
 
     def cite(self, ids: Iterable[str], most: int = 4) -> tuple[int, ...]:
@@ -63,7 +64,7 @@ class Citations:
             number=number,
             evidence=row.id,
             place=self._place(row),
-            value="" if isinstance(row.value, msgspec.UnsetType) else quoted(row.value, self.telling),
+            value="" if isinstance(row.value, msgspec.UnsetType) else quoted(row.value, self.telling, self.chars),
             parts=parts,
             more=self._more(row.from_[len(parts) :]) if isinstance(row.from_, list) else "",
         )
@@ -105,16 +106,16 @@ def _whole(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def quoted(value: str | float, telling: str = "") -> str:
+def quoted(value: str | float, telling: str = "", chars: int = QUOTE_CHARS) -> str:
     """A value as it stands there, texts in quotation marks; a long one is cut around the words that tell most."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, str):
         return str(value)
-    return f'"{excerpt(value, telling)}"'
+    return f'"{excerpt(value, telling, chars)}"'
 
 
-def excerpt(text: str, telling: str = "", chars: int = _QUOTE_CHARS) -> str:
+def excerpt(text: str, telling: str = "", chars: int = QUOTE_CHARS) -> str:
     """At most `chars` of a text: the stretch that holds the most words of `telling`, the first of several such."""
     if len(text) <= chars:
         return text

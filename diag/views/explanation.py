@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from diag.document import CauseRow, EvidenceRow, ExplanationRow, FindingRow, LinkRow, RefRow, Report
 from diag.findings import GRACE_S
-from diag.views.citations import Citation, Citations
+from diag.views.citations import QUOTE_CHARS, Citation, Citations
 from diag.views.coverage import gap_lines
 from diag.views.lines import Line
 from diag.views.remedies import remedy_lines
@@ -27,6 +27,8 @@ from diag.views.wording import (
     seconds_since,
 )
 
+WHY = "Why we think so"
+UNCHECKED = "What could not be checked"
 _SHOWN = 5
 _REPEATED_CHARS = 20
 _HOW_SURE = {
@@ -67,10 +69,18 @@ def explained(report: Report, cause: CauseRow, *, again: str | None = "", everyt
     return _Teller(report, cause, _Tables(report), again=again, everything=everything).told()
 
 
-def explanations(report: Report, *, again: str | None = "", everything: bool = False) -> Iterator[Explanation]:
-    """The explanation of each cause, in the report's order; as `explained`, with one pass over the report's rows."""
+def explanations(
+    report: Report, *, again: str | None = "", everything: bool = False, quote_chars: int = QUOTE_CHARS
+) -> Iterator[Explanation]:
+    """The explanation of each cause, in the report's order; as `explained`, with one pass over the report's rows.
+
+    What stands in a place of evidence is quoted up to `quote_chars` characters.
+    """
     tables = _Tables(report)
-    return (_Teller(report, cause, tables, again=again, everything=everything).told() for cause in report.causes)
+    return (
+        _Teller(report, cause, tables, again=again, everything=everything, quote_chars=quote_chars).told()
+        for cause in report.causes
+    )
 
 
 class _Tables:
@@ -90,7 +100,14 @@ class _Teller:
     """Holds what the sections share: the report's tables and the numbering of citations."""
 
     def __init__(
-        self, report: Report, cause: CauseRow, tables: _Tables, *, again: str | None, everything: bool
+        self,
+        report: Report,
+        cause: CauseRow,
+        tables: _Tables,
+        *,
+        again: str | None,
+        everything: bool,
+        quote_chars: int = QUOTE_CHARS,
     ) -> None:
         self.report, self.cause, self.again, self.everything = report, cause, again, everything
         self.tables, self.findings = tables, tables.findings
@@ -99,6 +116,7 @@ class _Teller:
             tables.evidence,
             with_cluster=self.several,
             telling=" ".join((cause.summary, *(each.summary for each in self._symptoms()))),
+            chars=quote_chars,
         )
 
     def told(self) -> Explanation:
@@ -112,10 +130,10 @@ class _Teller:
             Section(title="What it costs", lines=tuple(self._cost())),
             Section(title="What to do", lines=tuple(remedy_lines(self.cause))),
             Section(title="How sure this is", lines=tuple(self._sure())),
-            Section(title="Why we think so", lines=tuple(self._why())),
+            Section(title=WHY, lines=tuple(self._why())),
             Section(title="Where the time went", lines=tuple(self._timelines())),
             Section(title="What else was considered", lines=tuple(rivals)),
-            Section(title="What could not be checked", lines=tuple(self._unchecked())),
+            Section(title=UNCHECKED, lines=tuple(self._unchecked())),
         )
         return Explanation(
             cause=self.cause.id,

@@ -12,6 +12,7 @@ from itertools import islice
 
 import jinja2
 
+from diag.causes.assess import AGE_CAP_S
 from diag.document import ClusterRow, Report
 from diag.report.formats.page_drawings import devices, starts, totals
 from diag.report.formats.page_rows import causes_in_full, further, ignored_rows
@@ -21,7 +22,7 @@ from diag.views.beside import beside_lines
 from diag.views.causes import cause_lines, summary_line
 from diag.views.coverage import gap_lines
 from diag.views.gpus import Gpus
-from diag.views.wording import moment
+from diag.views.wording import long_duration, moment
 
 IN_FULL = 200  # causes with all that is known of them; a page of thousands opens in no browser
 _FURTHER = 5_000
@@ -49,9 +50,10 @@ def page(report: Report, look: Look, gpus: Gpus | None = None) -> bytes:
         clusters=[_cluster(one) for one in shown.target.clusters],
         tool=shown.tool,
         total=len(lines),
+        oldest=long_duration(AGE_CAP_S),
         causes=list(islice(causes_in_full(shown, look), min(IN_FULL, len(lines)))),
         others=further(shown, lines[IN_FULL:_FURTHER]),
-        totals=totals(shown),
+        totals=totals(shown, gpus),
         nodes=devices(gpus, _NODES) if gpus else [],
         more_nodes=max(len(gpus.nodes) - _NODES, 0) if gpus else 0,
         doubts=[visible(each) for each in gpus.doubts] if gpus else [],

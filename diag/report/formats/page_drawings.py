@@ -1,5 +1,7 @@
 """The pictures of the HTML page: a mark for each device, and a bar for each start."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from diag.document import Report
@@ -9,15 +11,21 @@ from diag.views.timeline import PhaseLine, bar, timeline_lines
 from diag.views.wording import counted, listed, named
 
 _CELLS_IN_A_ROW, _CELLS, _CELL = 16, 64, 13
+_SHADES = 8  # of phases, as page.css has them
 
 
-def totals(report: Report) -> str:
-    """How many GPUs there are, and how many of them are taken; empty where none is known."""
-    amounts = report.stats
-    there = amounts.get("gpus", 0)
-    free, taken = amounts.get("gpus_free"), amounts.get("gpus_allocated")
-    said = (f"{taken} allocated" if taken is not None else "", f"{free} free" if free is not None else "")
-    return listed((counted(there, "GPU"), *said)) if there else ""
+def totals(report: Report, gpus: Gpus | None = None) -> str:
+    """How many GPUs there are, and in which state; empty where none is known.
+
+    Without the map nobody knows whether a pod could get those that are not allocated, so none is called free.
+    """
+    if gpus and gpus.nodes:
+        together = Counter[str]()
+        for row in gpus.nodes:
+            together.update(_amounts(row))
+        return f"{counted(together.total(), 'GPU')}: {_said(together)}"
+    there, taken = report.stats.get("gpus", 0), report.stats.get("gpus_allocated")
+    return listed((counted(there, "GPU"), f"{taken} allocated" if taken is not None else "")) if there else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +48,6 @@ class NodeCells:
     more: int
     width: int
     height: int
-    busy: int
-    usable: int
     notes: str
     causes: list[str]
 
@@ -53,32 +59,42 @@ def devices(gpus: Gpus, most: int) -> list[NodeCells]:
 
 
 def _node(row: NodeGpusRow, *, several: bool) -> NodeCells:
-    there = max(row.capacity or 0, row.allocatable)
-    lost, closed = there - row.allocatable, max(row.allocatable - row.busy - row.free, 0)
-    amounts = (("lost", lost), ("busy", min(row.busy, row.allocatable)), ("free", row.free), ("closed", closed))
-    states = [state for state, amount in amounts for _ in range(min(amount, _CELLS))][:_CELLS]
+    amounts = _amounts(row)
+    states = [state for state, amount in amounts.items() for _ in range(min(amount, _CELLS))][:_CELLS]
     cells = [
         Cell(state=state, x=1 + at % _CELLS_IN_A_ROW * _CELL, y=1 + at // _CELLS_IN_A_ROW * _CELL)
         for at, state in enumerate(states)
     ]
-    said = listed(f"{amount} {word}" for (_, amount), word in zip(amounts, _STATES, strict=True) if amount)
     state = row.state if row.state != "open" else ""
     return NodeCells(
         name=visible(f"{row.cluster}/{row.node}" if several else row.node),
         type=visible(row.type or row.resource),
-        said=said or "no device",
+        said=_said(amounts) or "no device",
         cells=cells,
-        more=max(there - len(cells), 0),
+        more=max(sum(amounts.values()) - len(cells), 0),
         width=1 + min(max(len(cells), 1), _CELLS_IN_A_ROW) * _CELL,
         height=1 + max(-(-len(cells) // _CELLS_IN_A_ROW), 1) * _CELL,
-        busy=row.busy,
-        usable=row.allocatable,
         notes=visible(listed((state, *row.notes))),
         causes=row.causes,
     )
 
 
-_STATES = ("lost", "busy", "free", "that cannot be used now")
+def _amounts(row: NodeGpusRow) -> dict[str, int]:
+    """The devices of a row by how they are drawn; together all that are there."""
+    there = max(row.capacity or 0, row.allocatable)
+    return {
+        "lost": there - row.allocatable,
+        "busy": min(row.busy, row.allocatable),
+        "free": row.free,
+        "closed": max(row.allocatable - row.busy - row.free, 0),
+    }
+
+
+def _said(amounts: Mapping[str, int]) -> str:
+    return listed(f"{amounts[state]} {word}" for state, word in _STATES.items() if amounts[state])
+
+
+_STATES = {"busy": "busy", "free": "free", "lost": "not offered", "closed": "closed to pods"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +128,8 @@ def starts(report: Report, most: int) -> list[Start]:
         shades: dict[str, int] = {}
         for at, (phase, cells) in enumerate(bar(line, 200)):
             left = bars[-1].x + bars[-1].width if bars else 0
-            shades[phase] = at % 3
-            bars.append(Bar(x=left, width=cells * 5, shade=at % 3))
+            shades[phase] = at % _SHADES
+            bars.append(Bar(x=left, width=cells * 5, shade=at % _SHADES))
         said = listed(f"{one.phase} {one.length}" for one in line.phases)
         pod = named(line.pod, with_cluster=several)
         start = Start(pod=pod, wall=line.wall, span=line.span, said=said, bars=bars, shades=shades, phases=line.phases)

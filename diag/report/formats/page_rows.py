@@ -1,30 +1,45 @@
 """What the HTML page draws: rows of the views, cut into runs, cells and bars."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
 from diag.document import Report
+from diag.findings import LOOK
 from diag.report.look import Look, glyph
 from diag.views.because import Step, Trees
 from diag.views.causes import CauseLine, cause_lines
 from diag.views.citations import Citation
-from diag.views.explanation import Explanation, Section, explanations
+from diag.views.explanation import UNCHECKED, WHY, Explanation, Section, explanations
 from diag.views.lines import Kind
 from diag.views.wording import CONFIDENCE, counted, gpu_cost, listed, named, short_duration
 
+_CITED = 4  # pieces that a step of a tree leads to
 _DEEPEST = 8  # steps of a tree that are indented further than those above
 _FIRST = ("What to do",)
 _HEADLINE = "What is wrong"
+_ELSEWHERE = (_HEADLINE, UNCHECKED)  # of a cause; the page says these once, above it and for all causes
+_QUOTE_CHARS = 4_000  # a page has room for a whole message, on paper too
+# What changes nothing, where a step is a way out (kubectl's verbs that only read).
+_READS = re.compile(r"kubectl (?:describe|events|explain|get|logs|top) ")
 
 
 @dataclass(slots=True, kw_only=True)
 class Item:
-    """One statement, its citations, and the commands that belong to it."""
+    """One statement, its citations, and the commands that belong to it.
+
+    `only_looks`: the commands show what the step is about, and do not take it.
+    """
 
     text: str
     cites: tuple[int, ...]
     commands: list[str] = field(default_factory=list)
+
+    @property
+    def only_looks(self) -> bool:
+        """True of a step that says more than to look, where every command of it only reads."""
+        return not self.text.startswith(LOOK) and all(_READS.match(each) for each in self.commands)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +61,12 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Twig:
-    """A line of the because-tree: how deep it stands, what it says, and why the line above it is so."""
+    """A line of the because-tree: how deep it stands, why the line above it is so, what it says, and what proves it."""
 
     depth: int
-    text: str
     why: str
+    text: str
+    cites: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +83,15 @@ class Heading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FullCause(Heading):
-    """A cause with all that is known of it. `proven`: the citations of its summary."""
+    """A cause with all that is known of it.
+
+    `proven`: the citations of its summary; `told_by`: what names it to a program; `doubted`: what could not be checked
+    may be why it is not certain.
+    """
 
     proven: tuple[int, ...]
+    told_by: str
+    doubted: bool
     first: list[Part]
     rest: list[Part]
     tree: list[Twig]
@@ -83,17 +105,21 @@ def causes_in_full(report: Report, look: Look) -> Iterator[FullCause]:
     """Each cause, in the report's order; the report is a cleaned one."""
     trees = Trees(report)
     several = len(report.target.clusters) > 1
-    told = explanations(report, again=look.again, everything=look.everything)
+    told = explanations(report, again=look.again, everything=look.everything, quote_chars=_QUOTE_CHARS)
     for cause, line, one in zip(report.causes, cause_lines(report), told, strict=True):
         steps = trees.of(cause)
-        parts = [_part(section) for section in one.sections if section.title != _HEADLINE]
+        in_tree = (WHY,) if len(steps) > 1 else ()
+        parts = [_part(section) for section in one.sections if section.title not in (*_ELSEWHERE, *in_tree)]
+        numbers = {each.evidence: each.number for each in one.citations}
         head = _heading(line, several=several)
         yield FullCause(
             **{name: getattr(head, name) for name in Heading.__slots__},
             proven=_proven(one),
+            told_by=_told_by(line),
+            doubted=cause.confidence != "certain" and any(section.title == UNCHECKED for section in one.sections),
             first=[part for part in parts if part.title in _FIRST],
             rest=[part for part in parts if part.title not in _FIRST],
-            tree=[_twig(step, several=several) for step in steps] if len(steps) > 1 else [],
+            tree=[_twig(step, numbers, several=several) for step in steps] if len(steps) > 1 else [],
             symptoms=counted(len(line.symptoms), "symptom"),
             citations=one.citations,
             proof=counted(len(one.citations), "piece"),
@@ -108,24 +134,39 @@ def _proven(told: Explanation) -> tuple[int, ...]:
 
 def further(report: Report, lines: Sequence[CauseLine]) -> list[Heading]:
     """Causes in one line each."""
-    return [_heading(line, several=len(report.target.clusters) > 1) for line in lines]
+    several = len(report.target.clusters) > 1
+    return [_heading(line, several=several, told_by=_told_by(line)) for line in lines]
 
 
-def _heading(line: CauseLine, *, several: bool) -> Heading:
+def _heading(line: CauseLine, *, several: bool, told_by: str = "") -> Heading:
     sure = CONFIDENCE.get(line.confidence, line.confidence)
     age = f"began {short_duration(line.age_s)} ago" if line.age_s is not None else ""
     cost = gpu_cost(line.gpus, line.gpus_lost)
     return Heading(
         id=line.id, severity=line.severity, glyph=glyph(line.severity), root=named(line.root, with_cluster=several),
         summary=line.summary,
-        facts=listed((f"{line.name} ({line.rule})", sure, cost, age, f"fingerprint {line.fingerprint}")),
+        facts=listed((sure, cost, age, told_by)),
     )  # fmt: skip
 
 
-def _twig(step: Step, *, several: bool) -> Twig:
+def _told_by(line: CauseLine) -> str:
+    return f"{line.name} ({line.rule}), fingerprint {line.fingerprint}"
+
+
+def _twig(step: Step, numbers: Mapping[str, int], *, several: bool) -> Twig:
+    """A line that repeats nothing: the root's sentence is the headline, and a reason may end with what follows it."""
     subject = named(step.subject, with_cluster=several)
-    text = f"↳ see {step.number}: {subject}" if step.is_reference else f"{step.number}. {subject}: {step.summary}"
-    return Twig(depth=min(step.depth, _DEEPEST), text=text + " ◆ root" * step.is_root, why=step.why)
+    root = "◆ root: " if step.is_root else ""
+    if step.is_reference:
+        text = f"↳ see {step.number}: {root}{subject}"
+    elif step.is_root:
+        text = f"{step.number}. {root}{subject}, as said above"
+    else:
+        text = f"{step.number}. {subject}: {step.summary}"
+    reason = step.why.removesuffix(step.summary).rstrip(": ")
+    why = (f"because {reason}:" if reason else "because of") if step.depth else ""
+    cites = tuple(sorted([numbers[each] for each in step.evidence if each in numbers][:_CITED]))
+    return Twig(depth=min(step.depth, _DEEPEST), why=why, text=text, cites=cites)
 
 
 def _part(section: Section) -> Part:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from spoiled import SAMPLE, spoiled, with_nasty_words
 
-from diag.document import RefRow
+from diag.document import RefRow, RemedyRow
 from diag.report.formats import html, scan_bytes
 from diag.report.look import Look
 from diag.views.gpus import Gpus, HolderRow, NodeGpusRow
@@ -109,19 +109,19 @@ def test_a_reader_who_hears_it_has_a_language_landmarks_headings_in_order_and_na
     assert dict(page.tags)["html"] == {"lang": "en"}
     assert (tags.count("main"), tags.count("header"), tags.count("h1")) == (1, 1, 1)
     assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
-    assert all(attributes["aria-label"] for tag, attributes in page.tags if tag == "svg")
+    pictures = [attributes for tag, attributes in page.tags if tag == "svg"]
+    assert all(attributes.get("aria-label") or attributes.get("aria-hidden") for attributes in pictures)
     assert all(attributes.get("scope") for tag, attributes in page.tags if tag == "th")
 
 
 def test_a_device_is_drawn_as_what_it_is_and_said(report, devices):
     page = checked(html.page(report, Look(), devices))
-    pictures = [attributes for tag, attributes in page.tags if tag == "svg"]
     cells = [
         attributes["class"] for tag, attributes in page.tags if tag == "rect" and "phase" not in attributes["class"]
     ]
 
-    assert pictures[0]["aria-label"] == "1 lost, 5 busy, 2 free"
-    assert pictures[1]["aria-label"] == "200 that cannot be used now"
+    assert "H100" + "5 busy, 2 free, 1 not offered" in page.texts["td"]
+    assert "200 closed to pods" + "cordoned" in page.texts["td"]
     assert cells == ["lost", *["busy"] * 5, *["free"] * 2, *["closed"] * 64]
     assert "and 136 more" in page.texts["td"]
 
@@ -132,9 +132,13 @@ def test_the_tree_begins_with_what_is_seen_and_ends_at_the_root(report):
     steps = ["".join(each.itertext()) for each in tree.findall(f"{_XHTML}li")]
 
     assert [each.get("class") for each in tree] == ["d0", "d1", "d0", "d1"]
-    assert steps[1].startswith("because the quota refuses its pods: 2. ResourceQuota ml/gpu-quota: 12 of 12")
-    assert steps[1].endswith("◆ root")
-    assert steps[3] == "because the quota refuses its pods: ↳ see 2: ResourceQuota ml/gpu-quota ◆ root"
+    root_step = "2. ◆ root: ResourceQuota ml/gpu-quota, as said above"
+    assert steps[1].startswith(f"because the quota refuses its pods: {root_step} [1]")
+    assert steps[3].startswith("because the quota refuses its pods: ↳ see 2: ◆ root: ResourceQuota ml/gpu-quota")
+    titles = [
+        "".join(each.itertext()) for article in root.iter(f"{_XHTML}article") for each in article.iter(f"{_XHTML}h4")
+    ]
+    assert titles.count("Why we think so") == 1  # of the cause that has no tree
 
 
 def test_the_worst_cause_shows_its_way_and_its_evidence_and_every_summary_leads_to_its_own(report):
@@ -148,6 +152,65 @@ def test_the_worst_cause_shows_its_way_and_its_evidence_and_every_summary_leads_
 
     assert opened == [["How it leads to 2 symptoms", "Evidence"], [], []]
     assert [each[0] for each in proofs] == ["#C1-1", "#C2-1", "#C3-1"]
+
+
+def test_a_reason_that_ends_with_the_headline_does_not_say_it_again(report):
+    again = msgspec.structs.replace
+    summaries = {finding.id: finding.summary for finding in report.findings}
+    first, *others = report.links
+    links = [again(first, why=f"it is full: {summaries[first.cause]}")]
+    links += [again(link, why=summaries[link.cause]) for link in others]
+    root = html5lib.parse(scan_bytes(again(report, links=links), "html", Look()), treebuilder="etree")
+    whys = ["".join(each.itertext()) for each in root.iter(f"{_XHTML}span") if each.get("class") == "why"]
+
+    assert whys == ["because it is full:", *["because of"] * len(others)]
+
+
+def test_what_is_free_is_what_a_pod_could_get(report, devices):
+    page = html.page(report, Look(), devices).decode()
+
+    assert "<p>208 GPUs: 5 busy, 2 free, 1 not offered, 200 closed to pods</p>" in page
+    assert "<p>72 GPUs</p>" in html.page(report, Look()).decode()
+
+
+def test_a_long_message_stands_there_whole(report):
+    message = "pull failed " + "x" * 2000 + " at the end"
+    evidence = [msgspec.structs.replace(report.evidence[0], value=message), *report.evidence[1:]]
+    page = scan_bytes(msgspec.structs.replace(report, evidence=evidence), "html", Look()).decode()
+
+    assert message in page
+
+
+def test_a_command_that_only_reads_says_so_where_the_step_asks_for_more(report):
+    remedies = [
+        RemedyRow(text="look at the quota", who="user", risk="safe", command="kubectl get resourcequota a"),
+        RemedyRow(text="raise it", who="user", risk="safe", command="kubectl describe resourcequota a"),
+        RemedyRow(text="shrink", who="user", risk="safe", command="kubectl scale deployment a --replicas=1"),
+    ]
+    causes = [msgspec.structs.replace(report.causes[0], remedies=remedies)]
+    root = html5lib.parse(
+        scan_bytes(msgspec.structs.replace(report, causes=causes), "html", Look()), treebuilder="etree"
+    )
+    article = next(root.iter(f"{_XHTML}article"))
+    steps = ["".join(each.itertext()) for ol in list(article.iter(f"{_XHTML}ol"))[:2] for each in ol]
+
+    assert [("This only looks:" in step) for step in steps] == [False, True, False]
+
+
+def test_what_could_not_be_checked_stands_once_and_an_unsure_cause_leads_there(report):
+    again = msgspec.structs.replace
+    gaps = [
+        again(report.gaps[0], material=True, what="list Foo"),
+        again(report.gaps[0], material=False, what="list Bar"),
+    ]
+    causes = [again(report.causes[0], confidence="certain"), again(report.causes[1], confidence="likely")]
+    page = scan_bytes(again(report, gaps=gaps, causes=causes), "html", Look()).decode()
+    certain, unsure = page.split("<article")[1:]
+
+    assert page.count("list Foo") == page.count("list Bar") == 1
+    assert 'href="#gaps"' not in certain
+    assert 'href="#gaps"' in unsure
+    assert "1 that could matter, 1 that could not" in page
 
 
 def test_each_phase_has_the_shade_that_the_bar_draws_it_in(report):
