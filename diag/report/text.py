@@ -15,6 +15,7 @@ from diag.views.wording import CONFIDENCE, counted, gpu_cost, listed, named, sho
 
 _INDENT = "    "
 _CHAIN_SHOWN = 2
+_GAPS_SHOWN = 3
 _CHAIN_SHOWN_WIDE = 10
 
 
@@ -133,9 +134,9 @@ def _symptom(each: SymptomLine) -> str:
 
 
 def _gaps(report: Report, look: Look, *, wide: bool) -> list[str]:
-    """What could not be checked: the first three, or in `wide` all, those without weight included."""
+    """What could not be checked: the first three and every cluster that could not be read, or in `wide` all."""
     gaps = gap_lines(report, material_only=not wide)
-    shown = gaps if wide else gaps[:3]
+    shown = gaps if wide else gaps[: max(_GAPS_SHOWN, sum(gap.whole for gap in gaps))]
     lines = [line for gap in shown for line in wrap(_gap(gap), look.width, first="not checked: ", rest=_INDENT)]
     if len(gaps) > len(shown):
         lines.append(f"not checked: {counted(len(gaps) - len(shown), 'more thing')}, see -o wide")

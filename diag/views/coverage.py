@@ -3,13 +3,14 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from diag.causes.silence import BASIC, REACH
 from diag.document import GapRow, Report
 from diag.views.wording import WHY_NOT, folded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GapLine:
-    """One gap in words; `material` ones could change a verdict that is shown."""
+    """One gap in words, with its cluster where there are several; `material` ones could change a verdict."""
 
     cluster: str
     what: str
@@ -17,6 +18,7 @@ class GapLine:
     hides: str  # ids of the blinded rules, folded
     material: bool
     fix: str
+    whole: bool = False  # nothing at all was read of the cluster
 
     def __str__(self) -> str:
         hidden = f" (hides {self.hides})" if self.hides else ""
@@ -24,9 +26,18 @@ class GapLine:
 
 
 def gap_lines(report: Report, *, material_only: bool = True, clusters: Collection[str] = ()) -> list[GapLine]:
-    """The gaps, material ones first; of the named clusters only, when some are named."""
+    """The gaps; of the named clusters only, when some are named.
+
+    Clusters of which nothing was read come first, then what no verdict can do without, then what is material.
+    """
     gaps = [gap for gap in report.gaps if (gap.material or not material_only) and _within(gap, clusters)]
-    return [_line(gap) for gap in sorted(gaps, key=lambda gap: not gap.material)]
+    several = len(report.target.clusters) > 1
+    return [_line(gap, several=several) for gap in sorted(gaps, key=_weight)]
+
+
+def _weight(gap: GapRow) -> tuple[bool, bool, int]:
+    basic = BASIC.index(gap.what) if gap.what in BASIC else len(BASIC)
+    return not gap.what.startswith(REACH), not gap.material, basic
 
 
 def _within(gap: GapRow, clusters: Collection[str]) -> bool:
@@ -34,12 +45,14 @@ def _within(gap: GapRow, clusters: Collection[str]) -> bool:
     return not clusters or not gap.cluster or gap.cluster in clusters
 
 
-def _line(gap: GapRow) -> GapLine:
+def _line(gap: GapRow, *, several: bool) -> GapLine:
+    whole = gap.what.startswith(REACH)  # it has the name already
     return GapLine(
         cluster=gap.cluster,
-        what=gap.what,
+        what=f"{gap.what} in cluster {gap.cluster}" if several and gap.cluster and not whole else gap.what,
         why=WHY_NOT.get(gap.why, gap.why),
         hides=folded(gap.hides),
         material=gap.material,
         fix=gap.fix,
+        whole=whole,
     )

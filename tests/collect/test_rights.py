@@ -58,7 +58,7 @@ def test_without_any_one_right_nothing_new_is_blamed_and_one_gap_tells(name, ser
             new = [gap for gap in report.gaps if (gap.what, gap.why) not in {(one.what, one.why) for one in whole.gaps}]
             assert blamed <= behind, (resource, blamed - behind)
             assert [gap.why for gap in new] == ["forbidden"], (resource, [(gap.what, gap.why) for gap in new])
-            assert "kubectl get" in new[0].fix
+            assert "kubectl auth can-i list" in new[0].fix
 
 
 def test_with_rights_in_one_namespace_only_it_is_listed_and_the_rest_is_told(serve):

@@ -3,7 +3,7 @@
 import yaml
 from scenarios import scenario
 
-from diag.testing.apiserver import ApiServer, kubeconfig
+from diag.testing.apiserver import Access, ApiServer, Fault, kubeconfig
 
 ITEMS, LOGS = scenario("preempted-two-deployments")
 
@@ -33,3 +33,26 @@ def test_a_cluster_that_does_not_answer_is_one_gap_beside_the_others(diag, tmp_p
     assert [(gap["what"], gap["why"], gap["material"]) for gap in gaps] == [("reach gone", "error", True)]
     assert "SCH101" in gaps[0]["hides"]
     assert {cause["root"]["cluster"] for cause in ended.report["causes"]} == {"gpu"}
+
+
+def test_contexts_that_could_not_be_read_are_named_before_all_other_gaps(diag, tmp_path):
+    config = tmp_path / "config"
+    few = Access(cluster=[{"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}])
+    with (
+        ApiServer(ITEMS, logs=LOGS, access=few) as known,
+        ApiServer(ITEMS, access=Access(cluster=())) as closed,
+        ApiServer(ITEMS, faults=[Fault(code=401, times=10_000)]) as unknown,
+    ):
+        urls = {"gpu-1": known.url, "gpu-2": known.url, "down": "http://127.0.0.1:9"}
+        kubeconfig(config, urls | {"stranger": unknown.url, "denied": closed.url})
+        ended = diag("scan", "--kubeconfig", config, "--context", "all", "-o", "table", env={"COLUMNS": "80"})
+        whole = diag("scan", "--kubeconfig", config, "--context", "all", "-o", "json")
+
+    told = " ".join(ended.out.split()).split("not checked: ")[1:]
+    assert sorted(each.partition(":")[0] for each in told[:3]) == ["reach denied", "reach down", "reach stranger"]
+    assert "kubectl --context down cluster-info" in ended.out
+    gaps = [gap for gap in whole.report["gaps"] if gap["cluster"] in ("denied", "stranger", "down")]
+    assert len(gaps) == 3
+    fixes = {gap["fix"] for gap in whole.report["gaps"] if gap["what"] == "list Node"}
+    assert len(fixes) == 2
+    assert all(f"kubectl --context gpu-{number} auth can-i list nodes" in str(fixes) for number in (1, 2))

@@ -1,0 +1,37 @@
+"""Gaps in words: what weighs most first, and of several clusters which."""
+
+import msgspec
+
+from diag.document import GapRow
+from diag.views.coverage import gap_lines
+
+
+def row(cluster, what, *, material=True):
+    return GapRow(cluster=cluster, what=what, why="forbidden", hides=[], material=material, fix="")
+
+
+def with_gaps(report, *gaps, clusters=("gpu",)):
+    (one,) = report.target.clusters
+    known = [msgspec.structs.replace(one, id=name) for name in clusters]
+    return msgspec.structs.replace(
+        report, gaps=list(gaps), target=msgspec.structs.replace(report.target, clusters=known)
+    )
+
+
+def test_clusters_that_were_not_read_come_first_and_pods_before_what_matters_less(report):
+    found = with_gaps(
+        report, row("a", "list batch/CronJob", material=False), row("a", "list storage.k8s.io/VolumeAttachment"),
+        row("a", "list Node"), row("a", "list Pod"), row("z", "reach z"), clusters=("a", "z"),
+    )  # fmt: skip
+
+    assert [line.what for line in gap_lines(found, material_only=False)] == [
+        "reach z",
+        "list Pod in cluster a",
+        "list Node in cluster a",
+        "list storage.k8s.io/VolumeAttachment in cluster a",
+        "list batch/CronJob in cluster a",
+    ]
+
+
+def test_of_one_cluster_nothing_is_named(report):
+    assert [line.what for line in gap_lines(with_gaps(report, row("gpu", "list Pod")))] == ["list Pod"]
