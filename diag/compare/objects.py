@@ -1,6 +1,6 @@
 """Objects of two snapshots of one cluster: what was added, removed and changed, by whom and when."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from diag.causes.rows import ref_row
@@ -34,12 +34,17 @@ def object_changes(before: Snapshot, after: Snapshot) -> tuple[list[ObjectChange
         old, new = before.all(kind), after.all(kind)
         for place in sorted({*old, *new}):
             found += _change(old.get(place), new.get(place), before, after)
-    return found, [*one_sided, *_namespaces(before, after), *_namespaces(after, before)]
+    return found, [
+        *one_sided,
+        *_namespaces(before, after, one_sided),
+        *_namespaces(after, before, one_sided),
+    ]
 
 
-def _namespaces(look: Snapshot, other: Snapshot) -> list[str]:
-    """Namespaces of one look of which the other holds no kind at all, though objects may be there."""
-    held = {namespace for kind in look.tables for namespace, _ in look.all(kind) if namespace}
+def _namespaces(look: Snapshot, other: Snapshot, one_sided: Collection[str]) -> list[str]:
+    """Namespaces of one look of which the other holds no object, though objects may be there."""
+    kinds = look.tables.keys() - DERIVED - set(one_sided)
+    held = {namespace for kind in kinds for namespace, _ in look.all(kind) if namespace}
     return [
         f"namespace {namespace}"
         for namespace in sorted(held)
