@@ -38,7 +38,9 @@ def diagnose(snap: Snapshot, registry: Registry, wanted: Callable[[str, str], bo
     decisions = decide(groups, ran.found, trouble.charges)
     graph = build(ran.found, decisions)
     causes = [assess(node, snap.now) for node in graph.roots()]
-    gaps = [*snap.gaps, *trouble.gaps, *ran.gaps, *not_collected(snap, registry), *unread_logs(snap, groups, registry)]
+    came_to = {rule: kinds | ran.met.get(rule, set()) for rule, kinds in ran.read.items()}
+    unseen = [*not_collected(snap, registry, came_to), *unread_logs(snap, groups, registry)]
+    gaps = [*snap.gaps, *trouble.gaps, *ran.gaps, *unseen]
     silence = Silence(snap, registry)
     gaps = silence.marked(gaps, _unsure(groups, causes))
     for cause in causes:

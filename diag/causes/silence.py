@@ -1,19 +1,21 @@
 """What could not be looked at, and whether that could change a verdict."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from diag.catalog.registry import Registry
 from diag.catalog.signature import On
 from diag.findings import Alternative, Gap, Question
 from diag.snapshot.snapshot import Snapshot
+from diag.snapshot.sources.part import Problem
 from diag.trouble.groups import Group
 from diag.vocab.kueue import QUEUE_LABEL, WORKLOAD
 
 SHOWN = 5
 LIST, READ_LOGS, REACH = "list ", "read the logs of ", "reach "  # the last one a whole cluster
 BASIC = tuple(f"{LIST}{kind}" for kind in ("Pod", "Node", "Event"))  # without these, no verdict says much
+ELSEWHERE = " in other namespaces"  # behind the kind, where some were read
 DAMAGED = ("truncated", "unreadable", "error")
 STORAGE = (
     "PersistentVolumeClaim",
@@ -27,11 +29,15 @@ STORAGE = (
 BUILT_IN_GROUPS = ("", "apps", "batch", "policy", "storage.k8s.io", "scheduling.k8s.io", "admissionregistration.k8s.io")
 
 
-def not_collected(snap: Snapshot, registry: Registry) -> list[Gap]:
+def not_collected(
+    snap: Snapshot, registry: Registry, asked_for: Mapping[str, Collection[str]] | None = None
+) -> list[Gap]:
     """A gap for each kind that rules read and that the snapshot does not hold, with the rules that this blinds.
 
     What could not be listed is one gap for each refusal, read by a rule or not. Other kinds of systems that nothing in
     the snapshot belongs to are left out; a Job with the name of a Kueue queue belongs to it.
+    `asked_for` are the kinds that each rule (by its id) came to in this run: a kind that was read in some namespaces
+    blinds of its readers those that asked for it.
     """
     present = {kind.rpartition("/")[0] for kind in snap.tables}
     refused = {kind for problem in snap.refused for kind in problem.kinds}
@@ -51,7 +57,7 @@ def not_collected(snap: Snapshot, registry: Registry) -> list[Gap]:
             cluster=snap.cluster,
             what=problem.what,
             why=problem.why,
-            hides=tuple(sorted({rule for kind in problem.kinds for rule in readers.get(kind, ())})),
+            hides=_blinded(problem, readers, asked_for),
             fix=problem.fix,
             detail=problem.detail,
         )
@@ -67,6 +73,20 @@ def not_collected(snap: Snapshot, registry: Registry) -> list[Gap]:
         )
         for kind, ids in sorted(blinded.items())
     ]
+
+
+def _blinded(
+    problem: Problem, readers: Mapping[str, Collection[str]], asked_for: Mapping[str, Collection[str]] | None
+) -> tuple[str, ...]:
+    rules = {rule for kind in problem.kinds for rule in readers.get(kind, ())}
+    if asked_for is not None and problem.what.endswith(ELSEWHERE):
+        rules = {rule for rule in rules if {*problem.kinds}.intersection(asked_for.get(rule, problem.kinds))}
+    return tuple(sorted(rules))
+
+
+def kind_listed(what: str) -> str:
+    """The kind of a gap `list KIND`, whether it is hidden everywhere or in other namespaces."""
+    return what.removeprefix(LIST).removesuffix(ELSEWHERE)
 
 
 def plural(kind: str) -> str:
@@ -111,7 +131,7 @@ class Silence:
 
     def _concerns(self, gap: Gap, group: Group) -> bool:
         """Whether what was not read is something that the group's trouble can hang on."""
-        kind = gap.what.removeprefix(LIST) if gap.what.startswith(LIST) else ""
+        kind = kind_listed(gap.what) if gap.what.startswith(LIST) else ""
         if gap.what.startswith(READ_LOGS):
             return group.first.kind == "Pod" and not has_logs(self.snap, group)
         if kind in STORAGE:
@@ -131,7 +151,7 @@ class Silence:
                 material=gap.material
                 or (gap.why == "truncated" and not gap.what.startswith(READ_LOGS))  # the end of a log says most
                 or (gap.why == "unreadable" and not gap.hides and bool(self.snap.lost))  # trouble may lie in there
-                or gap.what in BASIC
+                or gap.what.removesuffix(ELSEWHERE) in BASIC
                 or gap.what.startswith(REACH)
                 or any(self.touches(gap, one) for one in groups),
             )

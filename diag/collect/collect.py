@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 
 import msgspec
 
-from diag.causes.silence import REACH
+from diag.causes.silence import ELSEWHERE, REACH
 from diag.collect.discovery import ROOTS, Discovered, Served, discover
 from diag.collect.kube import Cluster
 from diag.collect.listing import Listing, list_kind
@@ -230,7 +230,8 @@ def _problem(listing: Listing, inside: Sequence[Listing], kubectl: str) -> Probl
         # To ask for the same would be to be refused once more.
         check = f"{kubectl} auth can-i list {served.full}{everywhere}"
         command = f"ask for the right to list {served.full} (diag rbac); {check} tells whether it is there"
-    return Problem(what=f"list {served.id}", why=why, detail=detail, fix=command, kinds=(served.id,))
+    what = f"list {served.id}{ELSEWHERE if read else ''}"
+    return Problem(what=what, why=why, detail=detail, fix=command, kinds=(served.id,))
 
 
 def _permissions(listings: Iterable[Listing], inside: dict[str, list[Listing]]) -> tuple[Permission, ...]:

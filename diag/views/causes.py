@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from diag.causes.silence import ELSEWHERE
 from diag.document import CauseRow, FindingRow, RefRow, Report
 from diag.views.wording import counted, folded, gpu_cost, listed, seconds_since
 
@@ -121,7 +122,7 @@ def _none_shown(report: Report, hidden: Hidden | None, unchecked: str) -> str:
 
 def _not_seen(report: Report) -> str:
     """What a cluster cannot be called clean without: pods, nodes, events, and what was there and is not readable."""
-    kinds = {gap.what for gap in report.gaps} & {*_BASIC}
+    kinds = {gap.what.removesuffix(ELSEWHERE) for gap in report.gaps} & {*_BASIC}
     none = [f"{'not all' if report.stats.get(word) else 'no'} {word}" for what, word in _BASIC.items() if what in kinds]
     damaged = [gap.what for gap in report.gaps if gap.material and gap.why in DAMAGED and gap.what not in _BASIC]
     unread = f"{folded(damaged, 2)} could not be read" if damaged else ""

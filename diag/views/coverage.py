@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from diag.causes.silence import BASIC, REACH
+from diag.causes.silence import BASIC, ELSEWHERE, REACH
 from diag.document import GapRow, Report
 from diag.views.wording import WHY_NOT, folded
 
@@ -36,7 +36,8 @@ def gap_lines(report: Report, *, material_only: bool = True, clusters: Collectio
 
 
 def _weight(gap: GapRow) -> tuple[bool, bool, int]:
-    basic = BASIC.index(gap.what) if gap.what in BASIC else len(BASIC)
+    what = gap.what.removesuffix(ELSEWHERE)
+    basic = BASIC.index(what) if what in BASIC else len(BASIC)
     return not gap.what.startswith(REACH), not gap.material, basic
 
 

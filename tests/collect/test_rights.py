@@ -71,8 +71,27 @@ def test_with_rights_in_one_namespace_only_it_is_listed_and_the_rest_is_told(ser
     assert {cause.root.namespace for cause in report.causes} <= {"labs"}
     assert report.stats["pods"] > 0
     told = {gap.what: gap for gap in report.gaps}
-    assert told["list Pod"].why == "forbidden"
+    elsewhere = told["list Pod in other namespaces"]
+    assert elsewhere.why == "forbidden"
+    assert elsewhere.material
+    assert "list Pod" not in told
     assert told["list Node"].material
+
+
+def test_what_was_read_in_a_namespace_hides_only_rules_that_asked_for_more(serve):
+    items, logs = scenario("preempted-two-deployments")
+    rules = [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["list"]}]
+    some = serve(items, logs=logs, access=Access(cluster=(), namespaced={"labs": rules}))
+    other = serve(items, logs=logs, access=Access(cluster=ALL).without("list", "", "pods"))
+
+    def hidden(report, what):
+        return set(next(gap for gap in report.gaps if gap.what == what).hides)
+
+    part = hidden(scan(Live(kubeconfig=some.config, namespaces=("labs",))), "list Pod in other namespaces")
+    whole = hidden(scan(Live(kubeconfig=other.config)), "list Pod")
+    assert part < whole
+    assert len(part) < len(whole) / 2
+    assert "SCH101" in part  # it counts the room on nodes, which pods of other namespaces fill
 
 
 def test_a_namespace_that_was_named_is_tried_first(serve):
