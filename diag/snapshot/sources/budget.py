@@ -5,7 +5,12 @@ from diag.snapshot.sources.part import Limits
 
 
 class NotObjectsError(SnapshotError):
-    """A file that holds no Kubernetes objects at all: an error when it was named, passed over in a folder."""
+    """A file that holds no Kubernetes objects: an error when it was named; in a folder passed over, or a problem.
+
+    `form` is `json` or `yaml` where it is well-formed and simply holds something else.
+    """
+
+    form = ""
 
 
 class LimitExceededError(SnapshotError):

@@ -8,6 +8,7 @@ from diag.errors import SnapshotError
 from diag.snapshot.archive.read import is_archive, read_archive
 from diag.snapshot.sources.budget import Budget, LimitExceededError, NotObjectsError
 from diag.snapshot.sources.documents import KUBECTL_JSON
+from diag.snapshot.sources.meant import missing
 from diag.snapshot.sources.part import Lost, Part, Problem
 from diag.snapshot.sources.plain_file import explain, file_bytes, printable, read_file, side_part
 
@@ -15,7 +16,7 @@ from diag.snapshot.sources.plain_file import explain, file_bytes, printable, rea
 def read_folder(folder: Path, name: str | None, budget: Budget) -> list[Part]:
     """The files of a folder and its sub-folders, in the order of their names; raises SnapshotError if none has objects.
 
-    Passed over in silence: hidden files, Markdown, and whatever is neither JSON nor YAML with objects.
+    Passed over in silence: hidden files, Markdown, and whatever was not meant to hold objects (`meant.missing`).
     """
     parts: list[Part] = []
     passed_over = 0
@@ -30,9 +31,11 @@ def read_folder(folder: Path, name: str | None, budget: Budget) -> list[Part]:
                 parts += read_archive(file_bytes(path, budget), printable(path), name, budget)
             else:
                 parts.append(read_file(path, name, budget))
-        except NotObjectsError:
+        except NotObjectsError as error:
             side = side_part(path, name, budget)
             parts += [side] if side else []
+            lacking = None if side else missing(printable(path), error)
+            parts += [_without(path, name, *lacking)] if lacking else []
             passed_over += not side
         except LimitExceededError:
             raise
@@ -70,6 +73,10 @@ def _bad(path: Path, name: str | None, error: SnapshotError) -> Part:
     shown = printable(path)
     problem = Problem(what=shown, why="unreadable", detail=error.message, fix=error.hint or KUBECTL_JSON)
     return Part(path=shown, name=name, problems=[problem], lost=(Lost(),))
+
+
+def _without(path: Path, name: str | None, problem: Problem, lost: Lost) -> Part:
+    return Part(path=printable(path), name=name, problems=[problem], lost=(lost,))
 
 
 def _nothing(folder: Path, parts: list[Part], passed_over: int) -> SnapshotError:

@@ -89,10 +89,19 @@ def documents_of(data: bytes, path: str, budget: Budget) -> Documents:
     if cut_off:
         documents.truncated(cut_off)
     if documents.foreign:
-        if form == "json":
-            raise NotObjectsError(f"{path} holds JSON, but no Kubernetes object: nothing has a kind", hint=KUBECTL_JSON)
-        raise refusal(head, path)
+        raise _foreign(form, head, path)
     return documents
+
+
+def _foreign(form: str, head: bytes, path: str) -> NotObjectsError:
+    if form == "json":
+        error = NotObjectsError(f"{path} holds JSON, but no Kubernetes object: nothing has a kind", hint=KUBECTL_JSON)
+    else:
+        error = refusal(head, path)
+    # A text that begins as YAML and is none of the known mistakes: settings, most likely.
+    if form == "json" or error.message == f"{path} is neither JSON nor YAML":
+        error.form = form
+    return error
 
 
 def unless_empty(part: Part) -> Part:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from diag.errors import SnapshotError
-from diag.snapshot.sources.budget import Budget
+from diag.snapshot.sources.budget import Budget, NotObjectsError
 from diag.snapshot.sources.bundles import names
 from diag.snapshot.sources.bundles.dump_text import DumpText, begins_with_nodes, holds_sections, may_be_dump
 from diag.snapshot.sources.bundles.entry import Ahead, CutOffError, Entry, Reader, Source, chunks, head_of
@@ -44,6 +44,7 @@ class Member:
     data: bytes | None = None
     objects: bool = False
     side: bool = False
+    refusal: NotObjectsError | None = None  # why it can hold no objects
 
 
 @dataclass(slots=True)
@@ -147,7 +148,10 @@ def _look(
         del found.members[name]
         _pass(inner, name + INSIDE, found, is_text, budget)
         return
-    member.objects = _may_hold_objects(head)
+    try:
+        member.objects = _may_hold_objects(head, name)
+    except NotObjectsError as error:
+        member.refusal = error
     member.side = not member.objects and looks_like_side_file(head)
     if member.objects or member.side or (is_text(name) and entry.size <= _TEXT_BYTES):
         pieces = []
@@ -157,12 +161,12 @@ def _look(
         member.data = b"".join(pieces)
 
 
-def _may_hold_objects(head: bytes) -> bool:
-    """Whether a member is JSON or YAML with a kind at its beginning, or packed, so that only reading it tells."""
-    try:
-        return form_of(head, "") == "compressed" or len(head) < HEAD_BYTES or bool(_OBJECTS.search(head))
-    except SnapshotError:
-        return False
+def _may_hold_objects(head: bytes, name: str) -> bool:
+    """Whether a member is JSON or YAML with a kind at its beginning, or packed, so that only reading it tells.
+
+    Raises NotObjectsError for one that is neither.
+    """
+    return form_of(head, name) == "compressed" or len(head) < HEAD_BYTES or bool(_OBJECTS.search(head))
 
 
 def _inner(name: str, head: bytes, whole: Reader, budget: Budget) -> Source | None:

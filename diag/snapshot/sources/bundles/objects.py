@@ -13,6 +13,7 @@ from diag.snapshot.sources.bundles.index import Index, Member
 from diag.snapshot.sources.bundles.places import Trees
 from diag.snapshot.sources.bundles.tool import Scope
 from diag.snapshot.sources.documents import Documents
+from diag.snapshot.sources.meant import missing
 from diag.snapshot.sources.part import Listed, LogText, Lost, Reading, Slice
 from diag.snapshot.sources.plain_file import documents_of
 from diag.snapshot.sources.side import readings_of
@@ -38,6 +39,8 @@ class Objects:
                 self.side += readings_of(member.data, f"{shown}/{name}")
             elif member.data is not None and not member.objects:
                 self._hear(name, member.data)
+            elif member.refusal is not None and not self._ignored(name):
+                self._miss(name, member.refusal)
             if not member.objects or self._ignored(name):
                 continue
             repeated = next(
@@ -76,16 +79,30 @@ class Objects:
                 _add(self._assumed, kind, {namespace})
             self.items += told
 
+    def _scope(self, name: str) -> Scope | None:
+        return next((found for tool, _, path in self._trees.places(name) if (found := tool.scope(path))), None)
+
+    def _miss(self, name: str, error: NotObjectsError) -> None:
+        """Note a member that was meant to hold objects and holds none."""
+        scope = self._scope(name)
+        lacking = missing(f"{self._shown}/{name}", error, scope.kind if scope is not None else "")
+        if lacking is not None:
+            self._found.noted.add(lacking[0])
+            self.lost[lacking[1]] = None
+
     def _read(self, name: str, member: Member) -> bool:
         """Read one member; whether all of it is there."""
-        scope = next((found for tool, _, path in self._trees.places(name) if (found := tool.scope(path))), None)
+        scope = self._scope(name)
         data, member.data = member.data or b"", None
         if scope is not None and scope.kind and data.lstrip()[:1] == b"[":
             data = _typed(data, scope.kind)
         try:
             documents = documents_of(data, f"{self._shown}/{name}", self._budget)
-        except NotObjectsError:
-            self.side += readings_of(data, f"{self._shown}/{name}")
+        except NotObjectsError as error:
+            side = readings_of(data, f"{self._shown}/{name}")
+            self.side += side
+            if not side:
+                self._miss(name, error)
             return False
         except LimitExceededError:
             raise
