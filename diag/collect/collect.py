@@ -19,6 +19,7 @@ from diag.collect.listing import Listing, list_kind
 from diag.collect.logs import LiveLogs
 from diag.collect.namespaces import allowed_in, candidates
 from diag.collect.pool import in_parallel, patiently
+from diag.collect.quoting import printable
 from diag.collect.requests import FailedError, Stop, ask
 from diag.projection import kind_id
 from diag.snapshot.sources.budget import Budget
@@ -66,7 +67,7 @@ class Gathered:
         if refusal := None if items else self._refusal():
             problems, of_discovery = [refusal], []
         return Part(
-            path=name, cluster=name, items=items, problems=problems + of_discovery,
+            path=name, cluster=printable(name), items=items, problems=problems + of_discovery,
             captured_at=self.captured_at, server_version=self.version, assumed=(), layout=LAYOUT,
             listed=_listed(self.listings, within, self.kinds, self.served), store=LiveLogs(self.cluster, stop, say),
             permissions=_permissions(self.listings, within),
@@ -138,7 +139,7 @@ def gather(
 def unreached(name: str, why: ProblemWhy, detail: str, kinds: Collection[str]) -> Problem:
     """A cluster that hides all of itself."""
     fix = f"kubectl --context {shlex.quote(name)} cluster-info"
-    return Problem(what=f"{REACH}{name}", why=why, detail=detail, fix=fix, kinds=tuple(sorted(kinds)))
+    return Problem(what=f"{REACH}{printable(name)}", why=why, detail=detail, fix=fix, kinds=tuple(sorted(kinds)))
 
 
 def _version(cluster: Cluster, problems: list[Problem], stop: Stop) -> tuple[str | None, str | None]:

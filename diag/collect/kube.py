@@ -33,6 +33,9 @@ _CHUNK = 256 * 1024
 _CONNECT_S = 10.0
 _POOL = 96  # connections that are kept: a watch holds one for each kind
 _MOST_BYTES = 1 << 30
+# What unpacks to more than the first, and more than so many times its size, is a bomb: deflate makes no more than a
+# thousandth of anything, and of objects, each with a uid and times of its own, much less.
+_FREE_BYTES, _MOST_RATIO = 64 << 20, 100
 _WORD = r"[a-z0-9.-]+"
 _LIST = rf"/(?:api|apis/{_WORD})/{_WORD}(?:/namespaces/[^/]+)?/(?!secrets$)(?P<plural>[a-z0-9]+)"
 _DISCOVERY = rf"/version|/apis?|/api/{_WORD}|/apis/{_WORD}/{_WORD}"
@@ -52,11 +55,11 @@ class ReadOnlyError(Exception):
 
 
 class TransportError(Exception):
-    """No answer, or half of one. `timed_out` says whether it was too slow."""
+    """No answer, or half of one. `timed_out` says whether it was too slow, `final` that it would be so again."""
 
-    def __init__(self, message: str, *, timed_out: bool = False) -> None:
+    def __init__(self, message: str, *, timed_out: bool = False, final: bool = False) -> None:
         super().__init__(message)
-        self.timed_out = timed_out
+        self.timed_out, self.final = timed_out, timed_out or final
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +211,7 @@ class Cluster:
             for chunk in response.stream(_CHUNK, decode_content=False):
                 size += len(chunk)
                 if size > _MOST_BYTES:
-                    raise TransportError(f"the answer is larger than {_MOST_BYTES:,} bytes")
+                    raise TransportError(f"the answer is larger than {_MOST_BYTES:,} bytes", final=True)
                 if time.monotonic() > end:
                     raise self._too_slow()
                 chunks.append(chunk)
@@ -312,7 +315,7 @@ def _configure(settings: Any, login: Login) -> tuple[str, str]:
         names = ", ".join(each.name for each in known) or "none"
         what = f"no context is called {login.context}" if login.context else "the kubeconfig has no current context"
         raise UsageError(what, hint=f"contexts of {place}: {names}; name one with --context")
-    plugin.bound(exec_provider)
+    plugin.bound(exec_provider, kube_config, login.timeout_s)
     try:
         kube_config.load_kube_config(
             config_file=place, context=chosen.name, client_configuration=settings, persist_config=False
@@ -322,7 +325,7 @@ def _configure(settings: Any, login: Login) -> tuple[str, str]:
     if plugin.last.name and not (settings.api_key or settings.cert_file):
         raise ClusterError(
             f"{chosen.name}: the login plug-in {plugin.last.name} gave no credentials: {plugin.last.why}",
-            hint=f"`kubectl --context {chosen.name} cluster-info` runs it as well, and shows what it says",
+            hint=f"`kubectl --context {shlex.quote(chosen.name)} cluster-info` runs it as well, and shows what it says",
         )
     return chosen.name, chosen.namespace
 
@@ -363,13 +366,15 @@ def _reason(error: BaseException) -> str:
 
 def _unpacked(received: bytes) -> bytes:
     unpacking = zlib.decompressobj(GZIP_OR_ZLIB)
+    most = min(_MOST_BYTES, max(_FREE_BYTES, len(received) * _MOST_RATIO))
     try:
-        body = unpacking.decompress(received, _MOST_BYTES)
+        body = unpacking.decompress(received, most)
     except zlib.error as error:
         raise TransportError(f"the answer cannot be unpacked: {error}") from error
     if not unpacking.eof:
-        why = f"larger than {_MOST_BYTES:,} bytes" if unpacking.unconsumed_tail else "cut short"
-        raise TransportError(f"the answer is {why}")
+        if unpacking.unconsumed_tail:
+            raise TransportError(f"the answer is larger than {most:,} bytes when unpacked", final=True)
+        raise TransportError("the answer is cut short")
     return body
 
 

@@ -1,5 +1,6 @@
 """Several clusters in one look: which contexts, a part of each, and an error only where nothing at all may be read."""
 
+import shlex
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -7,9 +8,10 @@ from functools import partial
 from diag.collect.collect import LAYOUT, Gathered, gather, unreached
 from diag.collect.kube import Cluster, Login, contexts
 from diag.collect.pool import patiently
+from diag.collect.quoting import printable
 from diag.collect.requests import Stop
 from diag.errors import ClusterError, EndedError, UsageError
-from diag.snapshot.sources.part import Limits, Part
+from diag.snapshot.sources.part import Limits, Part, ProblemWhy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,14 +58,21 @@ class Live:
         unreachable: list[Part] = []
         errors: list[ClusterError] = []
         for login in self.logins():
+            if found and self.stop.ended:
+                unreachable.append(
+                    _unreachable(login, f"{self.stop.ended} before it was asked", kinds, why="not-collected")
+                )
+                continue
             try:
                 cluster = patiently(partial(Cluster, login), self.stop)
             except ClusterError as error:
-                unreachable.append(_unreachable(login, error, kinds))
+                unreachable.append(_unreachable(login, error.message, kinds))
                 errors.append(error)
                 continue
             if cluster is None:
-                break
+                why = f"{self.stop.ended} before its login had ended"
+                unreachable.append(_unreachable(login, why, kinds, why="not-collected"))
+                continue
             found.append(
                 gather(
                     cluster, kinds, namespaces=self.namespaces, everything=self.everything, limits=self.limits,
@@ -83,11 +92,10 @@ class Live:
         return [*unreachable, *(one.part(self.stop, say) for one in found)]
 
 
-def _unreachable(login: Login, error: ClusterError, kinds: Collection[str]) -> Part:
+def _unreachable(login: Login, detail: str, kinds: Collection[str], *, why: ProblemWhy = "error") -> Part:
     name = login.context or "the current context"
-    return Part(
-        path=name, cluster=name, problems=[unreached(name, "error", error.message, kinds)], assumed=(), layout=LAYOUT
-    )
+    problem = unreached(name, why, detail, kinds)
+    return Part(path=name, cluster=printable(name), problems=[problem], assumed=(), layout=LAYOUT)
 
 
 def _all_of(errors: Sequence[ClusterError]) -> ClusterError:
@@ -106,6 +114,12 @@ def _nothing(part: Part) -> ClusterError:
     name, problems = part.path, part.problems
     if not problems:
         return ClusterError(f"{name} holds no object at all", hint="is it the cluster that you mean? see --context")
+    empty = [one.kind for one in part.permissions or () if one.namespaces != ()]
+    if empty and not part.items:
+        return ClusterError(
+            f"there is no object in what may be read of {name} ({len(empty)} kinds): {problems[0].detail}",
+            hint="is it the cluster that you mean? see --context; `diag rbac --check` shows which rights are missing",
+        )
     if all(problem.why == "forbidden" for problem in problems):
         if any(": 401" in problem.detail for problem in problems):
             return ClusterError(
@@ -117,5 +131,6 @@ def _nothing(part: Part) -> ClusterError:
         )
     worst = next(problem for problem in problems if problem.why != "forbidden")
     return ClusterError(
-        f"nothing could be read from {name}: {worst.detail}", hint=f"try `kubectl --context {name} version`"
+        f"nothing could be read from {name}: {worst.detail}",
+        hint=f"try `kubectl --context {shlex.quote(name)} version`",
     )

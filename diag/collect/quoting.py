@@ -8,6 +8,11 @@ LONGEST = 4096  # characters that are looked at
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
+def printable(name: str) -> str:
+    """A name as a cluster may be called: what cannot be printed is escaped."""
+    return name if name.isprintable() else name.encode("unicode_escape").decode()
+
+
 def quoted(text: str | bytes, most: int) -> str:
     """A server's words on one line, without control characters and secrets, at most so many characters."""
     text = text[:LONGEST].decode(errors="replace") if isinstance(text, bytes) else text[:LONGEST]

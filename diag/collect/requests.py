@@ -80,7 +80,7 @@ def _tried(
         answer = cluster.get(path, query, accept=accept)
     except TransportError as error:
         why: ProblemWhy = "timeout" if error.timed_out else "error"
-        pause = None if error.timed_out else _PAUSE_S  # a server that stalls would stall again
+        pause = None if error.final else _PAUSE_S  # a server that stalls would stall again
         return FailedError(f"GET {path}: {error}", status=0, why=why), pause
     if 200 <= answer.status < 300:  # noqa: PLR2004
         return answer, None

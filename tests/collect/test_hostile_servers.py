@@ -12,7 +12,8 @@ from diag.api import scan
 from diag.collect import kube
 from diag.collect.kube import Cluster, Login, TransportError
 from diag.collect.live import Live
-from diag.testing.apiserver import Fault, kubeconfig
+from diag.testing.apiserver import Fault, handler, kubeconfig
+from diag.testing.apiserver.lists import list_page
 
 ITEMS, LOGS = scenario("preempted-two-deployments")
 PODS = "/api/v1/pods"
@@ -111,3 +112,23 @@ def test_a_server_s_words_are_cleaned_and_without_secrets(serve):
     assert "denied for token: ***" in told
     assert "sk-abc" not in told
     assert not {"\x1b", "\n"}.intersection(told)
+
+
+def test_a_bomb_is_refused_early_and_not_asked_for_again(serve, monkeypatch):
+    monkeypatch.setattr(kube, "_FREE_BYTES", 1_000_000)
+    bombs = []
+
+    def bomb(store, resource, *others):
+        if resource.plural != "pods":
+            return list_page(store, resource, *others)
+        bombs.append(resource)
+        return 200, b'{"kind":"PodList","items":[' + b" " * 30_000_000 + b"]}"
+
+    monkeypatch.setattr(handler, "list_page", bomb)
+
+    (part,) = Live(kubeconfig=serve(ITEMS).config).parts({"Pod", "Node"}, str)
+
+    assert len(bombs) == 1
+    (told,) = (problem for problem in part.problems if problem.what == "list Pod")
+    assert "bytes when unpacked" in told.detail
+    assert len([piece for piece in part.items if piece.kind == "Node"]) == 6

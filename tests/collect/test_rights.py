@@ -8,6 +8,7 @@ from diag.catalog.inputs import kinds_read
 from diag.catalog.registry import load as load_rules
 from diag.collect.live import Live
 from diag.collect.roles import rules_for
+from diag.errors import ClusterError
 from diag.testing.apiserver import Access
 
 ALL = rules_for(kinds_read(load_rules(third_party=False)))
@@ -139,3 +140,11 @@ def test_an_archive_keeps_what_the_identity_could_list_and_what_not(serve, diag,
     assert rows["Pod"] is None
     assert rows["Node"] == []
     assert "was refused Node" in diag("snapshot", "info", archive).out
+
+
+@pytest.mark.parametrize("missing", ["namespaces", "pods"])
+def test_one_refusal_where_all_else_is_empty_is_no_lack_of_every_right(serve, missing):
+    server = serve([], access=Access(cluster=ALL).without("list", "", missing))
+
+    with pytest.raises(ClusterError, match=f"no object in what may be read of gpu .*: GET /api/v1/{missing}: 403"):
+        scan(Live(kubeconfig=server.config))

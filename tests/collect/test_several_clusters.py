@@ -1,8 +1,14 @@
 """Several contexts: what all say when none can be read, and what one says when others can."""
 
+import time
+
+import pytest
 import yaml
 from scenarios import scenario
 
+from diag.api import scan
+from diag.collect.live import Live
+from diag.collect.requests import Stop
 from diag.testing.apiserver import Access, ApiServer, Fault, kubeconfig
 
 ITEMS, LOGS = scenario("preempted-two-deployments")
@@ -56,3 +62,35 @@ def test_contexts_that_could_not_be_read_are_named_before_all_other_gaps(diag, t
     fixes = {gap["fix"] for gap in whole.report["gaps"] if gap["what"] == "list Node"}
     assert len(fixes) == 2
     assert all(f"kubectl --context gpu-{number} auth can-i list nodes" in str(fixes) for number in (1, 2))
+
+
+def hanging(tmp_path, url, names=("gpu", "hang")):
+    """A kubeconfig of one server, in which the login of every context but the first never ends."""
+    config = kubeconfig(tmp_path / "config", dict.fromkeys(names, url))
+    document = yaml.safe_load(config.read_text())
+    plugin = {
+        "apiVersion": "client.authentication.k8s.io/v1", "command": "sleep", "args": ["60"], "interactiveMode": "Never"
+    }  # fmt: skip
+    document["users"].append({"name": "hang", "user": {"exec": plugin}})
+    for context in document["contexts"][1:]:
+        context["context"]["user"] = "hang"
+    config.write_text(yaml.safe_dump(document))
+    return str(config)
+
+
+@pytest.mark.parametrize("name", ["hang", "\x1b[31mhang"])
+def test_contexts_that_time_did_not_reach_are_gaps_beside_what_was_read(tmp_path, name):
+    stop = Stop()
+    with ApiServer(ITEMS, logs=LOGS) as server:
+        config = hanging(tmp_path, server.url, ("gpu", name, "later"))
+
+        def say(line):  # the first cluster is read: from now on somebody waits for the login of the second
+            if stop.until is None and "gpu: " in line:
+                stop.until = time.monotonic() + 5
+
+        report = scan(Live(kubeconfig=config, contexts=("all",), stop=stop), progress=say)
+
+    assert {cause.root.cluster for cause in report.causes} == {"gpu"}
+    shown = name.replace("\x1b", "\\x1b")
+    gaps = {gap.what: gap.why for gap in report.gaps if gap.what.startswith("reach ")}
+    assert gaps == {f"reach {shown}": "not-collected", "reach later": "not-collected"}
