@@ -1,9 +1,9 @@
 """What could not be looked at, what that hides, and what would mend it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from diag.causes.silence import BASIC, ELSEWHERE, REACH
+from diag.causes.silence import BASIC, ELSEWHERE, REACH, READ_LOGS
 from diag.document import GapRow, Report
 from diag.views.wording import WHY_NOT, folded
 
@@ -33,6 +33,16 @@ def gap_lines(report: Report, *, material_only: bool = True, clusters: Collectio
     gaps = [gap for gap in report.gaps if (gap.material or not material_only) and _within(gap, clusters)]
     several = len(report.target.clusters) > 1
     return [_line(gap, several=several) for gap in sorted(gaps, key=_weight)]
+
+
+def concerning(gaps: Iterable[GapLine], objects: Collection[str]) -> list[GapLine]:
+    """The gaps that may concern one of the objects (`namespace/name`): not logs that are all of other pods."""
+
+    def may(gap: GapLine) -> bool:
+        words = gap.what.removeprefix(READ_LOGS).replace(",", " ").split()
+        return not gap.what.startswith(READ_LOGS) or "more" in words or not {*objects}.isdisjoint(words)
+
+    return [gap for gap in gaps if may(gap)]
 
 
 def _weight(gap: GapRow) -> tuple[bool, bool, int]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from diag.document import CauseRow, EvidenceRow, ExplanationRow, FindingRow, LinkRow, RefRow, Report
 from diag.findings import GRACE_S
 from diag.views.citations import QUOTE_CHARS, Citation, Citations
-from diag.views.coverage import gap_lines
+from diag.views.coverage import GapLine, concerning, gap_lines
 from diag.views.lines import Line
 from diag.views.remedies import remedy_lines
 from diag.views.rivals import rival_lines
@@ -271,12 +271,19 @@ class _Teller:
         because = _HOW_SURE.get(self.cause.confidence)
         text = f"{word.capitalize()}: {because}" if because else word.capitalize()
         # What was not read takes a step of certainty from every verdict that it could change.
-        if self.cause.confidence != "certain" and gap_lines(self.report, clusters=(self.cause.root.cluster,)):
+        if self.cause.confidence != "certain" and self._gaps():
             text += "; what could not be checked (below) may be why it is not surer"
         return [Line(text=text)]
 
-    def _unchecked(self) -> list[Line]:
+    def _gaps(self) -> list[GapLine]:
+        own = self.findings.get(self.cause.finding)
+        found = [*self._symptoms(), *([own] if own else [])]
+        refs = [self.cause.root, *(ref for each in found for ref in (each.subject, *each.members))]
         gaps = gap_lines(self.report, clusters=(self.cause.root.cluster,))
+        return concerning(gaps, {f"{ref.namespace}/{ref.name}" for ref in refs})
+
+    def _unchecked(self) -> list[Line]:
+        gaps = self._gaps()
         lines = [Line(text=f"{gap}{f'; to see it: {gap.fix}' if gap.fix else ''}") for gap in gaps[:_SHOWN]]
         if len(gaps) > _SHOWN:
             lines.append(

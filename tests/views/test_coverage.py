@@ -3,7 +3,7 @@
 import msgspec
 
 from diag.document import GapRow
-from diag.views.coverage import gap_lines
+from diag.views.coverage import concerning, gap_lines
 
 
 def row(cluster, what, *, material=True):
@@ -35,3 +35,10 @@ def test_clusters_that_were_not_read_come_first_and_pods_before_what_matters_les
 
 def test_of_one_cluster_nothing_is_named(report):
     assert [line.what for line in gap_lines(with_gaps(report, row("gpu", "list Pod")))] == ["list Pod"]
+
+
+def test_logs_of_other_pods_do_not_concern_an_object(report):
+    other, own, many = "read the logs of ml/b", "read the logs of ml/b, ml/a", "read the logs of ml/b and 9 more"
+    gaps = gap_lines(with_gaps(report, row("gpu", "list Pod"), row("gpu", other), row("gpu", own), row("gpu", many)))
+
+    assert [gap.what for gap in concerning(gaps, {"ml/a"})] == ["list Pod", own, many]
