@@ -178,16 +178,26 @@ def unread_logs(snap: Snapshot, groups: Iterable[Group], registry: Registry) -> 
     wanted = {group.symptom for group in silent}
     names = sorted({f"{group.first.namespace}/{group.first.name}" for group in silent})
     shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
-    first = silent[0].first
     return [
         Gap(
             cluster=snap.cluster,
             what=f"{READ_LOGS}{shown}",
             why="not-collected",
             hides=tuple(sorted(row.id for row in rows if wanted & {*row.explains})),
-            fix=f"give them as a log list; kubectl logs -n {first.namespace} {first.name} --previous shows the same",
+            fix=_where_logs_are(silent),
         )
     ]
+
+
+def _where_logs_are(silent: list[Group]) -> str:
+    """How to get the logs: of the run that ended, where one did; a container that never ran has none."""
+    ran = [group for group in silent if group.symptom != "container-not-started"]
+    ended = [group for group in ran if group.symptom in ("container-crashing", "init-container-failing")]
+    if not ran:
+        return "give them as a log list, of the containers that have run"
+    first = (ended or ran)[0].first
+    previous = " --previous" if ended else ""
+    return f"give them as a log list; kubectl logs -n {first.namespace} {first.name}{previous} shows the same"
 
 
 def has_logs(snap: Snapshot, group: Group) -> bool:
