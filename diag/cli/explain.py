@@ -37,6 +37,10 @@ def command(ctx: click.Context, /, subject: tuple[str, ...], all_: bool, **asked
     to = outputs(flags)
     narrator = Narrator(quiet=flags.quiet, verbose=flags.verbose)
     text = " ".join(subject)
+    if text and flags.share:  # what is asked for may be copied from what was shared
+        from diag.cli.redacting import redaction_key  # noqa: PLC0415  # only then
+
+        text = redaction_key(None).pseudonyms().restored(text)
     found = awaited(flags, narrator, settled=(lambda look: settled(look, text, flags)) if text else None)
     report = found.report
     said: Sequence[str] = ()

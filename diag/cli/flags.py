@@ -249,7 +249,7 @@ def flags_of(ctx: click.Context) -> Flags:
         for name, each in config.profile(contexts).items()
         if not _typed(ctx, _param(ctx, name))
     }
-    return Flags(**values, config=config, origins=origins, again=_again(ctx))
+    return Flags(**values, config=config, origins=origins, again=_again(ctx, share=values.get("share") is True))
 
 
 # What decides which causes there are, and which numbers they have.
@@ -271,8 +271,20 @@ _REPEATED = (
 )
 
 
-def _again(ctx: click.Context) -> str:
-    """The typed flags with which another command would look at the same."""
+# What stands in their place in a command that is passed on: they name files, contexts, people.
+_NAMELESS = {
+    "from_": "FILE",
+    "context": "CONTEXT",
+    "kubeconfig": "FILE",
+    "as_": "USER",
+    "as_group": "GROUP",
+    "namespace": "NS",
+    "selector": "LABELS",
+}
+
+
+def _again(ctx: click.Context, *, share: bool) -> str:
+    """The typed flags with which another command would look at the same; without names where it is to be shared."""
     words: list[str] = []
     for param in ctx.command.params:
         if param.name in _REPEATED and _typed(ctx, param.name):
@@ -280,8 +292,11 @@ def _again(ctx: click.Context) -> str:
             values = value if isinstance(value, tuple) else (value,)
             for each in values:
                 words.append(param.opts[0])
+                if share and param.name in _NAMELESS:
+                    words.append(_NAMELESS[param.name])
+                    continue
                 words += [] if each is True else [written_duration(each) if isinstance(each, float) else str(each)]
-    return shlex.join(words)
+    return shlex.join([*words, "--share"] if share else words)
 
 
 def _typed(ctx: click.Context, name: str) -> bool:

@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from importlib import resources
@@ -252,10 +252,12 @@ def sharing(flags: Flags, found: Looked) -> "Share | None":
     if not flags.share:
         return None
     from diag.cli.redacting import redaction_key  # noqa: PLC0415  # only then
-    from diag.redact.names import named_in  # noqa: PLC0415
+    from diag.redact.names import named_by, named_in  # noqa: PLC0415
     from diag.redact.share import Share  # noqa: PLC0415
 
-    return Share(redaction_key(None), (*found.known(), *named_in(found.report)))
+    typed = (RefRow(cluster="", apiVersion="v1", kind="Namespace", name=each) for each in flags.namespaces)
+    known = (*found.known(), *named_in(found.report), *typed, *named_by(found.snapshots))
+    return Share(redaction_key(None), known)
 
 
 def delivered(
@@ -270,8 +272,7 @@ def delivered(
     shown, hides = (share.told(report), share.told(hidden)) if share else (report, hidden)
 
     def drawn(target: Target) -> Look:
-        plain = look(flags, target, hides)
-        return replace(plain, again=plain.again and share.text(plain.again)) if share else plain
+        return look(flags, target, hides)
 
     rendered = [(target, for_log(render(shown, target.form, drawn(target)), target)) for target in to]
     if share:

@@ -6,12 +6,14 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from diag.document import CauseRow, RefRow
+from diag.document import CauseRow, ClusterRow, EvidenceRow, RefRow
 from diag.redact.keys import KeyFile
+from diag.redact.names import by_rank
 from diag.redact.redact import Redactor
 
 _Told = TypeVar("_Told")
-_COMMANDS = ("command", "fix")
+_COMMANDS = ("command", "fix", "by")
+_FILES = {ClusterRow: ("source",), EvidenceRow: ("file",)}  # paths and addresses, whatever words they are made of
 _SHORT = 8  # characters of a fingerprint that name a cause
 
 
@@ -21,7 +23,7 @@ class Share:
     def __init__(self, key: KeyFile, known: Iterable[RefRow]) -> None:
         self._key = key
         self._pseudonyms = key.pseudonyms()
-        known = sorted(known, key=_first)
+        known = by_rank(known)
         self.text = Redactor(self._pseudonyms, known, prose=True).text
         self._command = Redactor(self._pseudonyms, known).text
 
@@ -39,6 +41,9 @@ class Share:
         if isinstance(value, msgspec.Struct):
             pairs = ((name, getattr(value, name)) for name in value.__struct_fields__)
             told: Any = type(value)(**{name: self._field(name, each) for name, each in pairs})
+            for place in _FILES.get(type(value), ()):
+                if isinstance(path := getattr(value, place), str):
+                    setattr(told, place, self._pseudonyms.of(path, "file") if path else "")
             if isinstance(value, CauseRow) and isinstance(
                 told, CauseRow
             ):  # commands name causes by the beginning of their fingerprints
@@ -57,8 +62,3 @@ class Share:
     def _field(self, name: str, value: Any) -> Any:
         """A command is no sentence: behind `-n`, a word of ours that is a name as well is the name."""
         return self._command(value) if name in _COMMANDS and isinstance(value, str) else self._told(value)
-
-
-def _first(ref: RefRow) -> tuple[int, str, str, str]:
-    """Namespaces and nodes first: of several kinds of one name the first one is told."""
-    return {"Namespace": 0, "Node": 1}.get(ref.kind, 2), ref.kind, ref.namespace, ref.name

@@ -20,8 +20,13 @@ PIECE = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")  # of a camel-case word: `ma
 _RULES = ("analyzers", "catalog", "facts", "trouble")
 _FOLDERS = ("vocab", *_RULES, "causes", "views", "llm", "prompts", "redact")
 _SUFFIXES = (".py", ".csv", ".toml", ".j2")
-# Namespaces that Kubernetes makes itself (kubernetes/kubernetes pkg/controlplane/controller/systemnamespaces).
-_NAMESPACES = frozenset(("default", "kube-system", "kube-public", "kube-node-lease"))
+# What Kubernetes makes itself (kubernetes/kubernetes): namespaces (pkg/controlplane/controller/systemnamespaces),
+# classes (pkg/apis/scheduling/types.go), a bundle (pkg/controller/certificates/rootcacertpublisher), roles for users
+# (plugin/pkg/auth/authorizer/rbac/bootstrappolicy).
+_OF_KUBERNETES = frozenset((
+    "default", "kube-system", "kube-public", "kube-node-lease", "system-node-critical", "system-cluster-critical",
+    "kube-root-ca.crt", "cluster-admin", "admin", "edit", "view",
+))  # fmt: skip
 # Registries and hubs that anybody can pull from.
 _HUBS = frozenset((
     "docker.io", "gcr.io", "ghcr.io", "huggingface.co", "k8s.gcr.io", "mcr.microsoft.com", "nvcr.io", "public.ecr.aws",
@@ -53,7 +58,7 @@ def is_shipped_token(token: str) -> bool:
 
 def is_public_name(name: str) -> bool:
     """Whether an object of that name says nothing of its owner: its name is a constant of the vocabulary."""
-    return name in _NAMESPACES or name in _constants() or name in _systems()
+    return name in _OF_KUBERNETES or name in _constants() or name in _systems()
 
 
 def public_part(name: str) -> str:

@@ -10,8 +10,10 @@ import msgspec
 
 from diag.document import RefRow
 from diag.facts.masking import mask, names_secret
+from diag.redact.names import by_rank
 from diag.redact.pseudonyms import Pseudonyms
 from diag.redact.redact import Redactor
+from diag.redact.references import in_text, referenced
 from diag.snapshot.sources.part import LogKey, LogText, Part, Slice
 
 _CREDENTIALS = ("auth", "client-key-data", "identitytoken", "registrytoken")  # of registries and kubeconfigs
@@ -22,10 +24,10 @@ _AMOUNTS = ("memory", "storage", "hugepages")
 
 
 def _named(parts: Sequence[Part]) -> list[RefRow]:
-    """Every object by its name, namespaces and nodes first: of several kinds the first one is told."""
-    found = {(ref.kind, ref.namespace, ref.name): ref for part in parts for ref in _refs(part)}
-    first = {"Namespace": 0, "Node": 1}
-    return sorted(found.values(), key=lambda ref: (first.get(ref.kind, 2), ref.kind, ref.namespace, ref.name))
+    """Every object by its name, there or only referred to."""
+    return by_rank(
+        {(ref.kind, ref.namespace, ref.name, ref.seen): ref for part in parts for ref in _refs(part)}.values()
+    )
 
 
 def _refs(part: Part) -> Iterator[RefRow]:
@@ -34,6 +36,7 @@ def _refs(part: Part) -> Iterator[RefRow]:
             yield RefRow(cluster=cluster, apiVersion="", kind="Cluster", name="")
     for piece in part.items:
         whole = _decoded(piece)
+        yield from referenced(whole)
         meta = whole.get("metadata") if isinstance(whole, dict) else None
         if not isinstance(meta, dict):
             continue
@@ -43,6 +46,8 @@ def _refs(part: Part) -> Iterator[RefRow]:
             yield RefRow(cluster="", apiVersion="v1", kind="Namespace", name=namespace)
         if name and kind not in ("Event", "CustomResourceDefinition"):  # of nobody; of a type
             yield RefRow(cluster="", apiVersion="", kind=kind, name=name)
+    for log in part.logs:
+        yield from in_text(log.text)
 
 
 def _decoded(piece: Slice) -> Any:

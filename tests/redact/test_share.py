@@ -1,11 +1,15 @@
 """`--share`: every format shows pseudonyms only, and the way back leads to the clear output."""
 
+import json
 import re
+import shlex
 
 import pytest
 
 from diag.api import examine
+from diag.cli.flags import flags_of
 from diag.cli.root import run
+from diag.cli.scan import command as scan
 from diag.redact.shipped import is_public_name
 from diag.report.formats import FORMATS
 
@@ -53,7 +57,7 @@ def test_no_name_is_in_what_is_shared_and_all_come_back(request, state, capfdbin
 
     assert leaked == []
     if form not in LAID_OUT and "…" not in clear:  # where lines are broken and texts cut, lengths decide
-        assert back == clear
+        assert back == clear.replace(f"--from {shlex.quote(str(path))}", "--from FILE --share")
 
 
 def test_a_namespace_called_as_a_word_of_ours_does_not_leave_in_a_command(state, capfdbinary):
@@ -65,3 +69,56 @@ def test_a_namespace_called_as_a_word_of_ours_does_not_leave_in_a_command(state,
 
     assert " -n labs\n" in clear
     assert "labs" not in shared
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("command", ["scan", "report", "explain"])
+def test_neither_a_missing_secret_nor_the_path_of_the_dump_is_in_what_is_shared(
+    request, state, capfdbinary, command, form
+):
+    path = request.config.rootpath / "tests" / "real" / "scenarios" / "two-failures-in-busy" / "objects.json.gz"
+    folder = state / "model-server"  # words of ours
+    folder.mkdir()
+    (folder / "objects.json.gz").write_bytes(path.read_bytes())
+    every = ("--all",) if command == "explain" else ()
+    words = (command, "--from", str(folder / "objects.json.gz"), "-o", form, *LOOK, *every)
+    clear, shared = written(capfdbinary, *words), written(capfdbinary, *words, "--share")
+
+    assert "hf-token-prod" in clear or form in ("gitlab", "prom")  # which have no sentences
+    assert [each for each in ("hf-token-prod", "model-server", "objects.json") if each in shared] == []
+
+
+def test_a_command_that_is_shared_runs_and_names_neither_file_nor_namespace_nor_labels(request, state, capfdbinary):
+    path = str(request.config.rootpath / "tests" / "cases" / "imagepull-nvcr-unauthorized.json")
+    shared = written(capfdbinary, "explain", "--from", path, "--share", "-o", "plain", *LOOK)
+    again = re.search(r"diag explain --from FILE --share ([0-9a-f]{8})", shared)
+    assert again
+    asked = written(capfdbinary, "explain", "--from", path, "--share", "-o", "plain", *LOOK, again[1])
+    assert asked == shared
+
+    namespace = json.loads(written(capfdbinary, "scan", "--from", path, "-o", "json", *LOOK))["causes"][0]["root"][
+        "namespace"
+    ]
+    words = ("explain", "--from", path, "-n", f"{namespace},model-prod", "--share", "-o", "plain", *LOOK)
+    told = written(capfdbinary, *words)
+    assert "--from FILE -n NS --share " in told
+    assert "model-prod" not in told
+
+
+def test_contexts_and_kubeconfigs_are_not_in_a_command_that_is_shared():
+    typed = [
+        "--context",
+        "model-prod",
+        "--kubeconfig",
+        "/model/prod",
+        "--as",
+        "ann",
+        "--as-group",
+        "ops",
+        "-l",
+        "app=x",
+    ]
+    clear, shared = (flags_of(scan.make_context("scan", [*typed, *more])).again for more in ([], ["--share"]))
+
+    assert clear == " ".join(typed)
+    assert shared == ("--context CONTEXT --kubeconfig FILE --as USER --as-group GROUP -l LABELS --share")
