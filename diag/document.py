@@ -87,6 +87,7 @@ class AffectedRow(Row, kw_only=True):
     gpus: int
     gpus_lost: int
     objects: list[RefRow]
+    devices: int | msgspec.UnsetType = msgspec.UNSET  # at least so many claimed ones, which may be GPUs or not
 
 
 class CauseRow(Row, kw_only=True):

@@ -27,6 +27,7 @@ class Assessed:
     objects: list[Ref]
     pods: int
     gpus: int
+    devices: int
     gpus_lost: int
     weight: float = 0.0
     touched: bool = field(default=False)  # a rival is open, or a gap could change the verdict
@@ -55,7 +56,7 @@ def assess(node: Node, now: str) -> Assessed:
     groups = [other.group for other in reached if other.group is not None]
     since = min((when for when in (_since(other) for other in reached) if when), default=None)
     shares = {group.key: _share(other, reached) for other in reached if (group := other.group) is not None}
-    pods, gpus = 0, 0
+    pods, gpus, devices = 0, 0, 0
     workloads: dict[Ref, None] = {}
     objects: dict[Ref, None] = {}
     for group in groups:
@@ -65,6 +66,7 @@ def assess(node: Node, now: str) -> Assessed:
         members = shares[group.key]
         pods += members if group.first.kind == "Pod" or group.missing else 0
         gpus += round(group.gpus * members / group.size) if group.size else group.gpus
+        devices += round(group.devices * members / group.size) if group.size else group.devices
         workloads.update(dict.fromkeys(group.workloads))
     lost = sum(group.gpus_lost for group in groups) or (node.found.finding.gpus_lost if node.found else 0)
     confidence = strongest_chain(node, reached)
@@ -81,6 +83,7 @@ def assess(node: Node, now: str) -> Assessed:
         objects=sorted(objects),
         pods=pods,
         gpus=gpus,
+        devices=devices,
         gpus_lost=lost,
         weight=(gpus + lost) * min(max(age or 0.0, 0.0), AGE_CAP_S),
         touched=_rivalled(node, reached),

@@ -177,6 +177,7 @@ def _cause(document: _Document, number: int, cause: Assessed, diagnosis: Diagnos
             workloads=len(cause.workloads),
             pods=cause.pods,
             gpus=cause.gpus,
+            devices=cause.devices or UNSET,
             gpus_lost=cause.gpus_lost,
             objects=[ref_row(ref) for ref in cause.objects],
         ),

@@ -118,6 +118,7 @@ class Affected(_Row):
     gpus: int
     gpus_lost: int
     objects: list[Ref]
+    devices: int = 0
 
 
 class Cause(_Row):

@@ -80,6 +80,7 @@ class Complaint:
     shape: Shape | None = None
     missing: int = 0  # pods that should exist and do not
     gpus: int = 0  # unmet demand in devices
+    devices: int = 0  # unmet demand of at least so many devices that may be GPUs or not
     gpus_lost: int = 0
     severity: Severity = Severity.ERROR
     young: bool = False  # it is info for its age alone, and an error GRACE_S after its beginning
@@ -104,6 +105,7 @@ class Group:
     latest: str | None  # the latest onset
     missing: int
     gpus: int
+    devices: int
     gpus_lost: int
 
     @property
@@ -202,5 +204,6 @@ def _group(complaints: list[Complaint]) -> Group:
         latest=onsets[-1] if onsets else None,
         missing=sum(one.missing for one in ordered),
         gpus=sum(one.gpus for one in ordered),
+        devices=sum(one.devices for one in ordered),
         gpus_lost=sum(one.gpus_lost for one in ordered),
     )

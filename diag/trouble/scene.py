@@ -30,6 +30,7 @@ class Scene:
     _classes: dict[int, PodClass] = field(default_factory=dict)
     _workloads: dict[int, Object] = field(default_factory=dict)
     _newest: dict[str, str] = field(default_factory=dict)
+    _claims: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def age(self, time: str | None) -> float | None:
         """Seconds since a time, None when it is unknown."""
@@ -51,6 +52,10 @@ class Scene:
         if found is None:
             found = self._classes[id(pod)] = classify(pod)
         return found
+
+    def is_first_of_claim(self, pod: Pod, claim: str) -> bool:
+        """Whether the pod is the first that was asked about a claim of its namespace, so that it counts once."""
+        return self._claims.setdefault((pod.namespace, claim), pod.name) == pod.name
 
     def workload(self, item: Object) -> Object:
         """The topmost namespaced owner that is here, or the object itself."""

@@ -102,8 +102,16 @@ def cost_of(cost: AffectedRow) -> str:
             counted(cost.workloads, "workload") if cost.workloads else "",
             counted(cost.pods, "pod") if cost.pods else "",
             gpu_cost(cost.gpus, cost.gpus_lost),
+            _unknown_cost(cost),
         )
     )
+
+
+def _unknown_cost(cost: AffectedRow) -> str:
+    """`at least 2 claimed devices that may be GPUs waited for`; unknown is not none."""
+    if not isinstance(cost.devices, int) or not cost.devices:
+        return ""
+    return f"at least {counted(cost.devices, 'claimed device')} waited for that may be GPUs"
 
 
 def gpu_cost(waited: int, lost: int) -> str:

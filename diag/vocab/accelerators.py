@@ -29,6 +29,14 @@ PREFIXES = (
 SHARES = ("gpumem", "gpucores", "gpumem-percentage", "vram", "millicores", "memory.max", "tiles")
 NVIDIA_GPU = "nvidia.com/gpu"
 
+# Drivers of devices that are claimed: gpu.nvidia.com, gpu.amd.com, gpu.intel.com and the classes of their charts
+# (kubernetes-sigs/dra-driver-nvidia-gpu, ROCm/k8s-gpu-dra-driver, intel/intel-resource-drivers-for-kubernetes);
+# what is no GPU: its compute domains, networks (google/dranet) and CPUs (kubernetes-sigs/dra-driver-cpu).
+GPU_DRIVER_PREFIX = "gpu."
+GPU_CLASSES = ("mig.nvidia.com", "vfio.gpu.nvidia.com")
+OTHER_DRIVERS = frozenset({"compute-domain.nvidia.com", "dra.net", "dra.cpu"})
+OTHER_CLASSES = ("compute-domain-daemon.nvidia.com", "compute-domain-default-channel.nvidia.com")
+
 # Labels that say how many GPUs a node has or that it has any
 # (NVIDIA/gpu-feature-discovery; cloud providers' node labels).
 GPU_COUNT_LABEL = "nvidia.com/gpu.count"

@@ -7,10 +7,11 @@ from diag.findings import GRACE_S, Evidence, Severity
 from diag.snapshot.cite import cite
 from diag.snapshot.kinds import Controller, Event, Pod
 from diag.trouble.groups import Complaint
+from diag.trouble.relations.device_demands import Demand, demand_of
 from diag.trouble.relations.owners import group_name
 from diag.trouble.relations.template import template_pod
 from diag.trouble.scene import Scene
-from diag.trouble.shapes import Shape, shape_of
+from diag.trouble.shapes import shape_of
 
 FAILED_CREATE = "FailedCreate"
 KINDS = ("apps/ReplicaSet", "apps/StatefulSet", "batch/Job", "apps/DaemonSet")
@@ -44,6 +45,7 @@ def _short(scene: Scene, item: Controller) -> Iterator[Complaint]:
     evidence += [cite(item, path) for path in parts]
     template = template_pod(item)
     shape = shape_of(template) if template else None
+    demand = demand_of(scene, template).times(missing) if template else Demand()
     yield Complaint(
         symptom="pod-not-created",
         member=item,
@@ -57,7 +59,8 @@ def _short(scene: Scene, item: Controller) -> Iterator[Complaint]:
         since=_since(item, said),
         shape=shape,
         missing=missing,
-        gpus=missing * _gpus(shape),
+        gpus=demand.gpus,
+        devices=demand.unknown,
         severity=Severity.ERROR,
     )
 
@@ -70,10 +73,6 @@ def _still_true(scene: Scene, item: Controller) -> list[Event]:
     said = scene.warnings(item, FAILED_CREATE, within_s=float("inf"))
     made = max((child.created or "" for child in scene.snap.children_of(item) if isinstance(child, Pod)), default="")
     return said if said and (said[0].last_seen or "") >= made else []
-
-
-def _gpus(shape: Shape | None) -> int:
-    return shape.gpu_total if shape else 0
 
 
 def _missing(item: Controller) -> tuple[int, list[str]]:

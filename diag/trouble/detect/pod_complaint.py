@@ -4,6 +4,7 @@ from diag.facts.pods import condition
 from diag.findings import Evidence, Severity
 from diag.snapshot.kinds import Pod
 from diag.trouble.groups import Complaint
+from diag.trouble.relations.device_demands import demand_of
 from diag.trouble.relations.owners import group_name
 from diag.trouble.scene import Scene
 from diag.trouble.shapes import shape_of
@@ -25,7 +26,7 @@ def complain(  # noqa: PLR0913  one keyword for each field of a complaint
     container: str = "",
 ) -> Complaint:
     """A complaint of a pod, with its workload, shape and demand filled in."""
-    shape = shape_of(pod)
+    demand = demand_of(scene, pod)
     return Complaint(
         symptom=symptom,
         member=pod,
@@ -37,8 +38,9 @@ def complain(  # noqa: PLR0913  one keyword for each field of a complaint
         message=message,
         said_at=said_at or "",
         since=since or pod.created,
-        shape=shape,
-        gpus=shape.gpu_total,
+        shape=shape_of(pod),
+        gpus=demand.gpus,
+        devices=demand.unknown,
         severity=severity,
         young=young,
         container=container,
