@@ -55,10 +55,14 @@ class ReadOnlyError(Exception):
 
 
 class TransportError(Exception):
-    """No answer, or half of one. `timed_out` says whether it was too slow, `final` that it would be so again."""
+    """No answer, or half of one. `timed_out` says whether it was too slow, `final` that it would be so again.
 
-    def __init__(self, message: str, *, timed_out: bool = False, final: bool = False) -> None:
+    Of a watch that was refused, `status` is the answer's; else 0.
+    """
+
+    def __init__(self, message: str, *, timed_out: bool = False, final: bool = False, status: int = 0) -> None:
         super().__init__(message)
+        self.status = status
         self.timed_out, self.final = timed_out, timed_out or final
 
 
@@ -175,7 +179,8 @@ class Cluster:
         idle_s = float(query.get("timeoutSeconds", "60")) + self.login.timeout_s
         with self._open("GET", path, query, b"", "application/json", idle_s=idle_s) as response:
             if response.status != 200:  # noqa: PLR2004
-                raise TransportError(f"{response.status} {quoted(response.read(LONGEST, decode_content=True), 200)}")
+                said = _said(response.read(LONGEST, decode_content=True))
+                raise TransportError(f"{response.status} {said}", status=response.status)
             yield from _split(response)
 
     def _asked(self, method: str, path: str, query: Mapping[str, str], body: bytes, accept: str) -> Answer:
@@ -362,6 +367,16 @@ def _reason(error: BaseException) -> str:
         return inner.strerror
     text = re.sub(r"<[^<>]* object at 0x[0-9a-f]+>[:,]? ?|^HTTPS?Connection\([^)]*\): ", "", str(error))
     return " ".join(text.split())[:300] or type(error).__name__
+
+
+def _said(body: bytes) -> str:
+    """The message of a Status, or a plain text."""
+    try:
+        status = json.loads(body)
+    except (ValueError, RecursionError):
+        status = None
+    message = status.get("message") if isinstance(status, dict) else None
+    return quoted(message if isinstance(message, str) else body, 200)
 
 
 def _unpacked(received: bytes) -> bytes:

@@ -27,6 +27,7 @@ BATCH_S = 1.0  # what comes within this is diagnosed together
 _QUIET_S = 30.0  # without any change ages move on all the same
 _AGAIN_S = 1.0
 _LASTS_S = "240"
+_REFUSED = (401, 403, 404)
 Place = tuple[str, str]
 
 
@@ -75,7 +76,7 @@ class Watch:
     def __init__(self, live: Live, *, until: float = math.inf) -> None:
         self.live = live
         self.until = until  # no batch is waited for longer than this (time.monotonic())
-        self.lost: dict[str, str] = {}  # why watches of a cluster fail, by its name; emptied when they go on
+        self._lost: dict[tuple[str, str], str] = {}  # by cluster and path; emptied when the watch goes on
         self._unreachable: list[Part] = []
         self._gathered: list[tuple[Gathered, float, list[_Watched]]] = []
         self._changes: queue.SimpleQueue[tuple[_Watched, str, msgspec.Raw | Listing]] = queue.SimpleQueue()
@@ -84,6 +85,11 @@ class Watch:
     def stop(self) -> Stop:
         """What ends it."""
         return self.live.stop
+
+    @property
+    def lost(self) -> dict[str, str]:
+        """What fails of the watches of a cluster, by its name: "does not answer (…)", "refuses a watch (…)"."""
+        return {cluster: why for (cluster, _), why in sorted(self._lost.copy().items(), reverse=True)}
 
     def parts(self, kinds: Collection[str], say: Callable[[str], None]) -> list[Part]:
         """The clusters as they are now; from the second call on, this waits for changes. Raises ClusterError."""
@@ -112,13 +118,17 @@ class Watch:
     def _wait(self) -> None:
         """Until something changes, then for all that comes with it; or until ages have moved on."""
         quiet_until = min(time.monotonic() + _QUIET_S, self.until)
-        batch_until = None
+        batch_until, lost = None, self.lost
         while not self.stop.ended and time.monotonic() < (batch_until or quiet_until):
             try:
                 watched, kind, body = self._changes.get(timeout=0.1)
             except queue.Empty:
+                if self.lost != lost:  # which is news as well
+                    batch_until = batch_until or time.monotonic() + BATCH_S
                 continue
-            if isinstance(body, Listing):
+            if isinstance(body, Listing) and body.failure is not None:
+                watched.listing.failure = body.failure  # what was listed before may still be there
+            elif isinstance(body, Listing):
                 watched.listing.items, watched.listing.failure = body.items, body.failure
                 watched.take()
             else:
@@ -127,13 +137,13 @@ class Watch:
 
     def _follow(self, cluster: Cluster, watched: _Watched) -> None:
         listing = watched.listing
-        version = listing.version
+        version, key = listing.version, (cluster.context, listing.served.path(listing.namespace))
         query = {"watch": "true", "allowWatchBookmarks": "true", "timeoutSeconds": _LASTS_S}
         while not self.stop.ended:
             began = time.monotonic()
             try:
                 for text in cluster.lines(listing.served.path(listing.namespace), query | {"resourceVersion": version}):
-                    self.lost.pop(cluster.context, None)
+                    self._lost.pop(key, None)
                     line = _line.decode(text)
                     if line.type == "ERROR":
                         version = self._again(cluster, watched)
@@ -142,17 +152,23 @@ class Watch:
                     if line.type != "BOOKMARK":
                         self._changes.put((watched, line.type, msgspec.Raw(bytes(line.object))))
             except (TransportError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-                self.lost[cluster.context] = str(error)
+                status = error.status if isinstance(error, TransportError) else 0
+                self._lost[key] = f"{'refuses a watch' if status else 'does not answer'} ({error})"
+                if status in _REFUSED:
+                    version = self._again(cluster, watched)
+                    self.stop.wait(_QUIET_S)  # who may list and not watch is given a new list now and then
             if time.monotonic() - began < _AGAIN_S:  # a server that ends watches at once is not asked in a loop
                 self.stop.wait(_AGAIN_S)
 
     def _again(self, cluster: Cluster, watched: _Watched) -> str:
-        """The server has forgotten the version: list the kind again."""
+        """The server has forgotten the version, or refuses: list the kind again, or note that it may not be listed."""
         fresh = Listing(served=watched.listing.served, namespace=watched.listing.namespace)
         list_kind(fresh, cluster, Budget(self.live.limits), self.stop)
         if fresh.failure is None:
             self._changes.put((watched, "LISTED", fresh))
         else:
+            if fresh.failure.status in _REFUSED and watched.listing.failure is None:
+                self._changes.put((watched, "REFUSED", fresh))
             self.stop.wait(_AGAIN_S)
         return fresh.version or watched.listing.version
 

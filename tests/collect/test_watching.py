@@ -12,8 +12,9 @@ import pytest
 from scenarios import dump_of, scenario
 
 from diag.collect.live import Live
+from diag.collect.roles import rules_for
 from diag.collect.watching import Watch
-from diag.testing.apiserver import Fault
+from diag.testing.apiserver import Access, Fault
 
 NAME = "preempted-two-deployments"
 ITEMS, LOGS = scenario(NAME)
@@ -63,6 +64,33 @@ def test_a_watch_that_the_server_forgot_lists_its_kind_again(serve):
 
     watch.stop.interrupted.set()
     assert b"comes" in pods_of(found)
+
+
+def test_a_watch_that_is_refused_says_so_in_the_server_s_words(serve):
+    access = Access(cluster=rules_for({"Pod", "Node"})).without("watch", "", "pods")
+    watch = Watch(Live(kubeconfig=serve(ITEMS, access=access).config))
+    watch.parts({"Pod", "Node"}, str)
+
+    began = time.monotonic()
+    watch.parts({"Pod", "Node"}, str)
+
+    watch.stop.interrupted.set()
+    assert time.monotonic() - began < 25  # it is news, which is not kept until ages have moved on
+    assert watch.lost["gpu"].startswith("refuses a watch (403 pods is forbidden: User")
+    assert "{" not in watch.lost["gpu"]
+
+
+def test_what_is_refused_after_it_was_listed_stays_and_is_a_gap(serve):
+    server = serve(ITEMS, faults=[Fault(path="/api/v1/pods", number=2, code=403, times=999)])
+    watch = Watch(Live(kubeconfig=server.config))
+    before = pods_of(watch.parts({"Pod", "Node"}, str))
+
+    (part,) = watch.parts({"Pod", "Node"}, str)
+
+    watch.stop.interrupted.set()
+    assert pods_of([part]) == before
+    assert "list Pod" in {problem.what for problem in part.problems}
+    assert "Pod" not in {one.kind for one in part.listed}
 
 
 @pytest.fixture
