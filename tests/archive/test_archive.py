@@ -309,3 +309,25 @@ def test_logs_count_twice_as_they_are_held_beside_their_lines(dump, archive, tmp
     with pytest.raises(SnapshotError, match="bytes when expanded") as refused:
         read(paths[0], limits=Limits(bytes=150_000))
     assert "--max-bytes" in refused.value.hint
+
+
+def test_a_time_of_capture_that_is_none_is_named(archive):
+    archive.write_text(
+        '{"diag":"manifest","schema":"diag.snapshot/v1","tool":"t","captured_at":"banana"}\n'
+        '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","namespace":"ml"}}\n'
+        '{"diag":"end","objects":1,"logs":0}\n'
+    )
+    (part,) = read(str(archive))
+
+    assert ["'banana' is no time" in problem.what for problem in part.problems] == [True]
+
+
+@pytest.mark.parametrize("append", [False, True])
+def test_a_link_that_is_saved_to_stays_a_link(dump, archive, append):
+    link, frame = archive.with_name("link.jsonl.gz"), capture([dump(pod("a"))]).packed
+    save(archive, frame)
+    link.symlink_to(archive)
+    save(link, frame * 3, append=append)
+
+    assert link.is_symlink()
+    assert archive.stat().st_size == len(frame) * (3 + append)

@@ -91,3 +91,20 @@ def test_no_pod_is_known_to_be_absent_where_pods_were_refused(parts_with):
     (snap,) = load(parts_with("pods.json", FORBIDDEN))
 
     assert snap.lacks("Pod", "ml", "b") is None
+
+
+def packed(name, data):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as archive:
+        info = tarfile.TarInfo(name)
+        info.size = len(data)
+        archive.addfile(info, io.BytesIO(data))
+    return out.getvalue()
+
+
+def test_an_archive_that_is_nested_too_deep_is_named(parts_with):
+    inner = packed("pods.json", json.dumps(POD).encode())
+    (part,) = parts_with("outer.tgz", packed("middle.tgz", packed("inner.tgz", inner)))
+
+    assert ["nested too deep" in problem.what for problem in part.problems] == [True]
+    assert [lost.kind for lost in part.lost] == [""]

@@ -10,6 +10,7 @@ import msgspec
 from diag.errors import SnapshotError
 from diag.snapshot.archive.lines import END, ITEM, MANIFEST, MARK, PART, End, ItemLine, ListedLine, Manifest, PartLine
 from diag.snapshot.archive.lines import manifest as manifest_of
+from diag.snapshot.clock import in_utc
 from diag.snapshot.sources import log_list
 from diag.snapshot.sources.budget import Budget
 from diag.snapshot.sources.compressed import beginning, is_compressed, members
@@ -202,6 +203,10 @@ class _Reading:
         if len(self.bad) > MAX_PROBLEMS:
             rest = f"{len(self.bad) - MAX_PROBLEMS:,} more lines of {self.path}"
             found.append(Problem(what=rest, why="unreadable", detail="not named one by one", fix=_AGAIN))
+        if self.head.captured_at is not None and in_utc(self.head.captured_at) is None:
+            what = f"captured_at of {self.path} ({self.head.captured_at[:40]!r} is no time)"
+            detail = "the newest time in the objects is taken in its place"
+            found.append(Problem(what=what, why="unreadable", detail=detail, fix=_AGAIN))
         objects = sum(len(one.items) for one in self.collected)
         logs = sum(len(one.logs) for one in self.collected)
         if fault or self.end is None or (self.end.objects, self.end.logs) > (objects, logs):

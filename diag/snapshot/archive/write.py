@@ -27,9 +27,10 @@ def save(path: Path, capture: bytes, *, append: bool = False) -> None:
     """Write a capture (of `packed`) as a new archive, or behind the captures of one that is there.
 
     A reader never sees a half: a new file takes the place of the old in one step, and an append that fails is undone.
-    Raises DiagError when the system refuses.
+    A link is followed and stays one. Raises DiagError when the system refuses.
     """
     try:
+        path = Path(os.path.realpath(path))
         path.parent.mkdir(parents=True, exist_ok=True)
         if append and path.exists():
             _append(path, capture)

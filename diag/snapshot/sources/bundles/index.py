@@ -45,6 +45,7 @@ class Member:
     objects: bool = False
     side: bool = False
     refusal: NotObjectsError | None = None  # why it can hold no objects
+    too_deep: bool = False  # an archive in an archive in an archive
 
 
 @dataclass(slots=True)
@@ -144,7 +145,11 @@ def _look(
         return
     head = _head(reader)
     whole = Ahead(head, reader)
-    if INSIDE not in name and (inner := _inner(name, head, whole, budget)) is not None:
+    if INSIDE in name:
+        member.too_deep = is_zip(head) or is_tar(_beginning(head, budget))
+        if member.too_deep:
+            return
+    elif (inner := _inner(name, head, whole, budget)) is not None:
         del found.members[name]
         _pass(inner, name + INSIDE, found, is_text, budget)
         return

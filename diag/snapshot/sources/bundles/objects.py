@@ -39,9 +39,10 @@ class Objects:
                 self.side += readings_of(member.data, f"{shown}/{name}")
             elif member.data is not None and not member.objects:
                 self._hear(name, member.data)
-            elif member.refusal is not None and not self._ignored(name):
-                self._miss(name, member.refusal)
-            if not member.objects or self._ignored(name):
+            if self._ignored(name):
+                continue
+            if not member.objects:
+                self._pass_over(name, member)
                 continue
             repeated = next(
                 (root + other for tool, root, path in trees.places(name) if (other := tool.repeats(path))), ""
@@ -81,6 +82,15 @@ class Objects:
 
     def _scope(self, name: str) -> Scope | None:
         return next((found for tool, _, path in self._trees.places(name) if (found := tool.scope(path))), None)
+
+    def _pass_over(self, name: str, member: Member) -> None:
+        """Note a member that is not read and may have held objects."""
+        if member.too_deep:
+            detail = "not read: an archive in an archive in an archive; take it out and name it by itself"
+            self._found.noted.unread(f"{self._shown}/{name} (nested too deep)", detail)
+            self.lost[Lost()] = None
+        elif member.refusal is not None and not member.side:
+            self._miss(name, member.refusal)
 
     def _miss(self, name: str, error: NotObjectsError) -> None:
         """Note a member that was meant to hold objects and holds none."""
