@@ -75,7 +75,7 @@ def followed(flags: Flags, narrator: Narrator, words: tuple[str, ...], show: Cal
         if watch.lost != lost:
             lost = dict(watch.lost)
             for name, why in lost.items():
-                narrator.note(f"{name} does not answer, what follows may be old: {why}")
+                narrator.note(f"{name} {why}; what follows may be old")
         for line in changes(before, found.report):
             sys.stdout.write(visible(line) + "\n")
         sys.stdout.flush()

@@ -237,5 +237,5 @@ def test_a_watch_whose_server_goes_away_says_so(started, tmp_path):
 
     server.kill()
 
-    wait_for(lambda: any("test does not answer, what follows may be old" in line for line in err), 60)
+    wait_for(lambda: any("test does not answer (" in line and "what follows may be old" in line for line in err), 60)
     assert server.wait(5)
