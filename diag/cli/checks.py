@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import platform
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -183,4 +184,5 @@ def _mend(error: FailedError, name: str) -> str:
         return "log in again, as for kubectl; the credentials of this context are not taken"
     if error.status == 403:  # noqa: PLR2004
         return "the server takes no anonymous requests; give this context credentials"
-    return f"kubectl --context {name} version   shows the same; is the address right, and a VPN or proxy needed?"
+    command = f"kubectl --context {shlex.quote(name)} version"
+    return f"{command}   shows the same; is the address right, and a VPN or proxy needed?"
