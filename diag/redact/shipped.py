@@ -58,7 +58,10 @@ def is_shipped_token(token: str) -> bool:
 
 def is_public_name(name: str) -> bool:
     """Whether an object of that name says nothing of its owner: its name is a constant of the vocabulary."""
-    return name in _OF_KUBERNETES or name in _constants() or name in _systems()
+    if name in _OF_KUBERNETES or name in _constants() or name in _systems():
+        return True
+    # A device class of a driver, `gpu.nvidia.com`: of a known domain, and made of words of ours alone.
+    return "." in name and is_public_host(name) and all(map(is_shipped_token, name.split(".")[:-1]))
 
 
 def public_part(name: str) -> str:
