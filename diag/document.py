@@ -137,6 +137,12 @@ class LinkRow(Row, kw_only=True):
     evidence: list[str]
 
 
+# How the names of gaps begin and end; the last beginning is of a whole cluster.
+LIST, READ_LOGS, REACH = "list ", "read the logs of ", "reach "
+BASIC = tuple(f"{LIST}{kind}" for kind in ("Pod", "Node", "Event"))  # without these, no verdict says much
+ELSEWHERE = " in other namespaces"  # behind the kind, where some were read
+
+
 class GapRow(Row, kw_only=True):
     """Something that could not be looked at."""
 

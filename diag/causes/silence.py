@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from diag.catalog.registry import Registry
 from diag.catalog.signature import On
+from diag.document import BASIC, ELSEWHERE, LIST, REACH, READ_LOGS
 from diag.findings import Alternative, Gap, Question
 from diag.snapshot.snapshot import Snapshot
 from diag.snapshot.sources.part import Problem
@@ -13,9 +14,6 @@ from diag.trouble.groups import Group
 from diag.vocab.kueue import QUEUE_LABEL, WORKLOAD
 
 SHOWN = 5
-LIST, READ_LOGS, REACH = "list ", "read the logs of ", "reach "  # the last one a whole cluster
-BASIC = tuple(f"{LIST}{kind}" for kind in ("Pod", "Node", "Event"))  # without these, no verdict says much
-ELSEWHERE = " in other namespaces"  # behind the kind, where some were read
 DAMAGED = ("truncated", "unreadable", "error")
 STORAGE = (
     "PersistentVolumeClaim",

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from diag.causes.silence import READ_LOGS, SHOWN
+from diag.causes.silence import SHOWN
+from diag.document import READ_LOGS
 from diag.facts.pods import PodClass, classify
 from diag.findings import Gap
 from diag.snapshot.kinds import Pod

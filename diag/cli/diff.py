@@ -28,8 +28,9 @@ def command(ctx: click.Context, /, *, outputs: tuple[str, ...], exit_code: bool,
     import sys  # noqa: PLC0415  # help runs nothing
 
     from diag import api  # noqa: PLC0415
+    from diag.cli.bounds import limits  # noqa: PLC0415
     from diag.cli.diagnostics import Narrator  # noqa: PLC0415
-    from diag.cli.looking import limits, look, reads_stdin  # noqa: PLC0415
+    from diag.cli.looking import look, reads_stdin  # noqa: PLC0415
     from diag.cli.output import deliver, targets  # noqa: PLC0415
     from diag.errors import UsageError  # noqa: PLC0415
     from diag.report.difference import FORMATS, difference_bytes  # noqa: PLC0415

@@ -52,8 +52,9 @@ def command(  # noqa: PLR0913  one parameter for each flag
     import sys  # noqa: PLC0415  # help runs nothing
 
     from diag import api  # noqa: PLC0415
+    from diag.cli.bounds import limits  # noqa: PLC0415
     from diag.cli.diagnostics import ExitCode, Narrator  # noqa: PLC0415
-    from diag.cli.looking import limits, look, reads_stdin, sources  # noqa: PLC0415
+    from diag.cli.looking import look, reads_stdin, sources  # noqa: PLC0415
     from diag.cli.output import deliver, targets  # noqa: PLC0415
     from diag.report.fit import FORMATS, fit_bytes  # noqa: PLC0415
 

@@ -7,10 +7,12 @@ import time
 from collections.abc import Iterator
 from types import FrameType
 
+from diag.cli.bounds import limits
 from diag.cli.flags import Flags, commas
 from diag.collect.live import Live
 from diag.collect.requests import Stop
 from diag.errors import UsageError
+from diag.snapshot.sources.part import Limits
 
 _REQUEST_S = 30.0
 
@@ -23,7 +25,7 @@ def live(flags: Flags) -> Live:
     return Live(
         contexts=commas(flags.context), kubeconfig=flags.kubeconfig, as_user=flags.as_, as_groups=flags.as_group,
         request_timeout_s=flags.request_timeout or _REQUEST_S, everything=flags.all_resources,
-        namespaces=flags.namespaces, stop=Stop(until=until),
+        namespaces=flags.namespaces, stop=Stop(until=until), limits=limits(flags) or Limits(),
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from diag.cli.bounds import limits
 from diag.cli.diagnostics import ExitCode, Narrator, severest
 from diag.cli.flags import Flags, commas
 from diag.cli.living import ended_by_interrupt, live, wants_cluster
@@ -34,7 +35,6 @@ from diag.views.narrow import narrowed
 from diag.views.wording import counted, folded, listed
 
 if TYPE_CHECKING:
-    from diag.api import Limits
     from diag.redact.share import Share
     from diag.snapshot.snapshot import Snapshot
     from diag.trouble.trouble import Trouble
@@ -187,22 +187,6 @@ def still_valid(ignores: Sequence[Ignore], narrator: Narrator) -> tuple[Ignore, 
                 f"{each.origin}: the ignore of {each.rule} for {each.subject} ended on {each.until}; shown again"
             )
     return tuple(each for each in ignores if not each.ended(today))
-
-
-def limits(flags: Flags) -> "Limits | None":
-    """How much may be read, None where no flag says so."""
-    asked = {
-        "bytes": flags.max_bytes,
-        "objects": flags.max_objects,
-        "files": flags.max_files,
-        "ratio": flags.max_ratio,
-        "path": flags.max_path,
-        "log_bytes": flags.max_log_bytes,
-    }
-    given = {name: value for name, value in asked.items() if value is not None}
-    from diag.api import Limits  # noqa: PLC0415  # as in looked
-
-    return Limits(**given) if given else None
 
 
 def outputs(flags: Flags) -> list[Target]:

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from diag import api
+from diag.cli.bounds import limits
 from diag.cli.diagnostics import ExitCode, Narrator
 from diag.cli.flags import Flags
 from diag.cli.living import ended_by_interrupt
-from diag.cli.looking import limits, reads_stdin, sources
+from diag.cli.looking import reads_stdin, sources
 from diag.collect.live import Live
 from diag.errors import UsageError
 from diag.redact.keys import KeyFile

@@ -25,8 +25,9 @@ def command(ctx: click.Context, /, *, paths: tuple[str, ...], outputs: tuple[str
     from dataclasses import replace  # noqa: PLC0415
 
     from diag import api  # noqa: PLC0415
+    from diag.cli.bounds import limits  # noqa: PLC0415
     from diag.cli.diagnostics import Narrator  # noqa: PLC0415
-    from diag.cli.looking import limits, look, reads_stdin, sources  # noqa: PLC0415
+    from diag.cli.looking import look, reads_stdin, sources  # noqa: PLC0415
     from diag.cli.output import deliver, targets  # noqa: PLC0415
     from diag.report.contents import FORMATS, contents_bytes  # noqa: PLC0415
 

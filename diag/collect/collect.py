@@ -12,7 +12,6 @@ from email.utils import parsedate_to_datetime
 
 import msgspec
 
-from diag.causes.silence import ELSEWHERE, REACH
 from diag.collect.discovery import ROOTS, Discovered, Served, discover
 from diag.collect.kube import Cluster
 from diag.collect.listing import Listing, list_kind
@@ -21,6 +20,7 @@ from diag.collect.namespaces import allowed_in, candidates
 from diag.collect.pool import in_parallel, patiently
 from diag.collect.quoting import printable
 from diag.collect.requests import FailedError, Stop, ask
+from diag.document import ELSEWHERE, REACH
 from diag.projection import kind_id
 from diag.snapshot.sources.budget import Budget
 from diag.snapshot.sources.part import Limits, Listed, Part, Permission, Problem, ProblemWhy, Slice

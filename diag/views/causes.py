@@ -3,8 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from diag.causes.silence import ELSEWHERE
-from diag.document import CauseRow, FindingRow, RefRow, Report
+from diag.document import ELSEWHERE, CauseRow, FindingRow, RefRow, Report
 from diag.views.wording import counted, folded, gpu_cost, listed, seconds_since
 
 _BASIC = {"list Pod": "pods", "list Node": "nodes", "list Event": "events"}  # gaps without which nothing is clean

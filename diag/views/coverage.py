@@ -3,8 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from diag.causes.silence import BASIC, ELSEWHERE, REACH, READ_LOGS
-from diag.document import GapRow, Report
+from diag.document import BASIC, ELSEWHERE, REACH, READ_LOGS, GapRow, Report
 from diag.views.wording import WHY_NOT, folded
 
 
