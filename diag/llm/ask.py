@@ -144,7 +144,9 @@ class Conversation:
         if checked is None and not nothing:
             raise EngineError(f"{engine.model}: the answer is no form with sentences")
         if choice.cache and cached is None:
-            choice.cache.put(key, choice.redactor.text(reply.text))
+            from diag.llm.check.english import is_english  # noqa: PLC0415  # as for check
+
+            choice.cache.put(key, choice.redactor.text(reply.text, word=is_english))
         return self._told(question, engine, checked)
 
     def _told(self, question: str, engine: Engine, checked: "Checked | None") -> Turn:

@@ -120,6 +120,7 @@ def _one(one: Question, engine: Engine, choice: Choice, cached: str | None) -> t
     answer = reply.text
     checked, why = None, ""
     from diag.llm.check import check  # noqa: PLC0415  # a preview needs no checker
+    from diag.llm.check.english import is_english  # noqa: PLC0415  # as above
 
     try:
         checked = check(form(answer), one.brief, language=choice.language)
@@ -128,7 +129,7 @@ def _one(one: Question, engine: Engine, choice: Choice, cached: str | None) -> t
     except Exception as error:  # noqa: BLE001  # what cannot be checked is not shown, and costs no report
         why = f"the checker failed on what {engine.model} said ({type(error).__name__})"
     if cached is None and choice.cache is not None and not why:
-        choice.cache.put(key_of(choice.cache, engine, one), choice.redactor.text(answer))
+        choice.cache.put(key_of(choice.cache, engine, one), choice.redactor.text(answer, word=is_english))
     if choice.audit is not None:
         audit.record(choice.audit, entry(one, engine, choice, reply, checked, cached=cached is not None))
     if checked is None:

@@ -8,7 +8,7 @@ made of names keeps its build: the pods of one owner begin alike, an address is 
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from diag.document import RefRow
 from diag.facts.folding import strip_generated
@@ -51,10 +51,19 @@ class Redactor:
                 if name and not is_public_name(name):
                     self._kinds.setdefault(name.casefold(), kind)
 
-    def text(self, text: str) -> str:
-        """The text without secrets (`***`) and with a pseudonym for all that is not known to be harmless."""
+    def text(self, text: str, *, word: Callable[[str], bool] | None = None) -> str:
+        """The text without secrets (`***`) and with a pseudonym for all that is not known to be harmless.
+
+        `word` tells further words that are; it is not asked of what an object is called.
+        """
         masked = mask(text)
-        return RUN.sub(lambda run: run[0] if self._prose and _in_prose(run) else self._run(run[0]), masked)
+        return RUN.sub(lambda run: run[0] if self._stays(run, word) else self._run(run[0]), masked)
+
+    def _stays(self, run: re.Match[str], word: Callable[[str], bool] | None) -> bool:
+        if self._prose and _in_prose(run):
+            return True
+        core = run[0].strip(EDGES)
+        return word is not None and core.isalpha() and core.casefold() not in self._kinds and word(core)
 
     def restored(self, text: str) -> str:
         """What a model answered, with the names of this cluster; secrets stay masked."""

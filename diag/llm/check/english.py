@@ -53,11 +53,16 @@ def is_plain(word: str) -> bool:
     return lowered in plain() or stem(lowered) in everyday()
 
 
+def is_english(word: str) -> bool:
+    """Whether a word is one of English, and no rare one."""
+    return _english()[word.casefold()] >= _SELDOM
+
+
 @cache
 def ordinary(word: str) -> bool:
     """Whether a word is English and none of the claims: it needs no proof, as nothing false is made of it alone."""
     lowered = word.casefold()
-    return stem(lowered) not in _claims() and _english()[lowered] >= _SELDOM
+    return stem(lowered) not in _claims() and is_english(lowered)
 
 
 _SELDOM = 100  # times in its corpus of film subtitles; what is rarer is mostly a name or a slip
