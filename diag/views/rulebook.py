@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from diag.catalog.registry import RuleInfo
-from diag.catalog.retired import successors
+from diag.catalog import retired
 from diag.catalog.taxonomy import taxonomy
 from diag.errors import UsageError
 
@@ -36,7 +36,7 @@ def asked_for(rules: Sequence[RuleInfo], words: Sequence[str]) -> tuple[list[Rul
 def named(rules: Sequence[RuleInfo], word: str) -> list[RuleInfo]:
     """The rules of an id, a retired id, a name or a synonym."""
     known = taxonomy().get(word.lower())
-    meant = {word.upper(), successors().get(word.upper(), ""), word.lower(), known.name if known else ""}
+    meant = {word.upper(), retired.successors().get(word.upper(), ""), word.lower(), known.name if known else ""}
     return [rule for rule in rules if rule.id in meant or rule.name in meant]
 
 
@@ -59,7 +59,7 @@ def _unknown(rules: Sequence[RuleInfo], word: str) -> UsageError:
     known = names.get(word.lower())
     if known:
         return UsageError(f"no rule finds {known.name!r} by itself yet", hint=f"it means: {known.meaning}")
-    if word.upper() in successors():
+    if word.upper() in retired.successors():
         return UsageError(f"{word.upper()} was retired, and no rule took its place", hint="`diag rules` lists all")
     detected = {rule.name for rule in rules}
     words = [
