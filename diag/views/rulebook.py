@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
-from diag.catalog.registry import RuleInfo
 from diag.catalog import retired
+from diag.catalog.registry import RuleInfo
 from diag.catalog.taxonomy import taxonomy
 from diag.errors import UsageError
 
