@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from diag.cli.flags import Flags
 
 if TYPE_CHECKING:
-    from diag.snapshot.sources.part import Limits
+    from diag.api import Limits
 
 
 def limits(flags: Flags) -> "Limits | None":
@@ -19,6 +19,6 @@ def limits(flags: Flags) -> "Limits | None":
         "log_bytes": flags.max_log_bytes,
     }
     given = {name: value for name, value in asked.items() if value is not None}
-    from diag.snapshot.sources.part import Limits  # noqa: PLC0415  # only where something is read
+    from diag.api import Limits  # noqa: PLC0415  # only where something is read
 
     return Limits(**given) if given else None
