@@ -5,6 +5,11 @@ import pytest
 from diag.api import scan
 from diag.llm.brief import brief
 from diag.llm.form import Sentence
+from diag.llm.spending import Spending
+from diag.llm.tell import Choice
+from diag.redact.names import named_in
+from diag.redact.pseudonyms import Pseudonyms
+from diag.redact.redact import Redactor
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +38,10 @@ def say():
 def upgrade_report(request):
     """The report of that cluster."""
     return scan([request.config.rootpath / "tests/real/scenarios/upgrade-failed-pdb-cordon/objects.json.gz"])
+
+
+@pytest.fixture
+def choice(upgrade_report):
+    """How a model is asked about it, within bounds that no test reaches."""
+    redactor = Redactor(Pseudonyms(b"k" * 32), named_in(upgrade_report))
+    return Choice(redactor=redactor, spending=Spending(most_calls=20, most_tokens=100_000))

@@ -12,8 +12,7 @@ from diag.llm.engines.engine import EngineError, Reply
 from diag.llm.spending import Spending
 from diag.llm.tell import Choice
 from diag.redact.names import named_in
-from diag.redact.pseudonyms import PSEUDONYM, Pseudonyms
-from diag.redact.redact import Redactor
+from diag.redact.pseudonyms import PSEUDONYM
 
 NODE = {"text": "gpu-r7-02 is cordoned.", "facts": ["F15"], "because": None, "steps": []}
 BUDGET = {"text": "The budget allows 0 disruptions.", "facts": ["F2"], "because": None, "steps": []}
@@ -42,12 +41,6 @@ class Scripted:
 
     def close(self):
         pass
-
-
-@pytest.fixture
-def choice(upgrade_report):
-    redactor = Redactor(Pseudonyms(b"k" * 32), named_in(upgrade_report))
-    return Choice(redactor=redactor, spending=Spending(most_calls=20, most_tokens=100_000))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from diag.llm.answer import NoFormError, form
 from diag.llm.cache import Cache
 from diag.llm.engines.engine import EngineError, Reply
 from diag.llm.spending import Spending
-from diag.llm.tell import Choice, questions, tell
+from diag.llm.tell import questions, tell
 from diag.redact.names import named_in
 from diag.redact.pseudonyms import PSEUDONYM, Pseudonyms
 from diag.redact.redact import Redactor
@@ -55,12 +55,6 @@ class Scripted:
 
     def close(self):
         pass
-
-
-@pytest.fixture
-def choice(upgrade_report):
-    redactor = Redactor(Pseudonyms(b"k" * 32), named_in(upgrade_report))
-    return Choice(redactor=redactor, spending=Spending(most_calls=20, most_tokens=100_000))
 
 
 def only(report):

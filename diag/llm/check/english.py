@@ -42,6 +42,12 @@ def plain() -> frozenset[str]:
 
 
 @cache
+def plain_stems() -> frozenset[str]:
+    """Their stems."""
+    return frozenset(map(stem, plain()))
+
+
+@cache
 def everyday() -> frozenset[str]:
     """Stems of words that need no proof of their own in any of their forms."""
     return frozenset(map(stem, words("everyday")))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from diag.llm.check.clauses import clauses
-from diag.llm.check.english import alike, everyday, is_plain, lists, ordinary, pieces, plain, stem, words
+from diag.llm.check.english import alike, everyday, is_plain, lists, ordinary, pieces, plain_stems, stem, words
 from diag.llm.check.support import Support
 from diag.llm.check.tokens import NUMBERS, Token, tokens
 
@@ -96,7 +96,7 @@ def _no(token: Token, text: str, support: Support) -> bool:
     mine = next((one for one in clauses(text) if stem(token.text) in one.words), None)
     if mine is None or stem(token.text) not in mine.negators or token.text.casefold() not in words("absent"):
         return False
-    rest = [word for word in mine.words - mine.negators if word not in map(stem, plain()) and word not in everyday()]
+    rest = [word for word in mine.words - mine.negators if word not in plain_stems() | everyday()]
     return any(
         one.negative and rest and all(alike(word) & one.stems for word in rest)
         for source in support.sources for one in clauses(source.text)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from diag.llm.check.clauses import Clause, clauses, contrary, zeros
-from diag.llm.check.english import alike, plain, stem, words
+from diag.llm.check.english import alike, plain_stems, stem, words
 from diag.llm.check.support import Source, Support
 from diag.llm.check.tokens import tokens
 
@@ -119,7 +119,7 @@ def _turned(word: str, clause: Clause, known: list[_Place]) -> bool:
 @cache
 def _neutral() -> frozenset[str]:
     """Stems of nouns that stand in statements of either sort, and of plain words."""
-    return frozenset(map(stem, (*words("neutral"), *plain()))) - frozenset(map(stem, words("polar")))
+    return (frozenset(map(stem, words("neutral"))) | plain_stems()) - frozenset(map(stem, words("polar")))
 
 
 def _names(support: Support) -> frozenset[str]:
