@@ -6,12 +6,12 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Region, Size
-from textual.scroll_view import ScrollView
+from textual.geometry import Size
 from textual.strip import Strip
 
 from diag.report.cells import cut_middle, pad
 from diag.report.sanitize import visible
+from diag.tui.drawn_lines import DrawnLines
 from diag.tui.marks import Marks
 from diag.views.lanes import Lanes, drawn, legend, stacked, sum_of, ticks
 
@@ -19,7 +19,7 @@ _LABEL = 26  # cells of the names, where there is room
 Cells = Sequence[tuple[str, str]]
 
 
-class LanePane(ScrollView, can_focus=True):
+class LanePane(DrawnLines, can_focus=True):
     """The lanes of one history. The line API draws what is in sight."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"lanes--warning", "lanes--info", "lanes--scale"}
@@ -66,11 +66,6 @@ class LanePane(ScrollView, can_focus=True):
         """Draws to the new width."""
         self._lay_out()
         self.refresh()
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Draws what came in sight."""
-        super().watch_scroll_y(old_value, new_value)
-        self.refresh(Region(0, 0, self.size.width, self.size.height))
 
     def render_line(self, y: int) -> Strip:
         """One line of the terminal."""

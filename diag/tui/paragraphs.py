@@ -8,14 +8,14 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from diag.report.cells import wrap
 from diag.report.sanitize import visible
 from diag.tui.actions import bindings
+from diag.tui.drawn_lines import DrawnLines
 from diag.tui.marks import Marks
 
 
@@ -33,7 +33,7 @@ class Paragraph:
     whole: bool = False
 
 
-class Paragraphs(ScrollView, can_focus=True):
+class Paragraphs(DrawnLines, can_focus=True):
     """Draws paragraphs, one of which has the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("list")]
@@ -113,11 +113,6 @@ class Paragraphs(ScrollView, can_focus=True):
         """The cursor is shown only with the focus."""
         super().watch_has_focus(has_focus)
         self.refresh()
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Draws what came in sight."""
-        super().watch_scroll_y(old_value, new_value)
-        self.refresh(Region(0, 0, self.size.width, self.size.height))
 
     def render_line(self, y: int) -> Strip:
         """One line of the terminal."""

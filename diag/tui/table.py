@@ -7,9 +7,8 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from diag.report.cells import cut, cut_middle, pad, wrap
@@ -17,6 +16,7 @@ from diag.report.look import glyph
 from diag.report.sanitize import visible
 from diag.report.tables import fitted
 from diag.tui.actions import bindings
+from diag.tui.drawn_lines import DrawnLines
 from diag.tui.marks import Marks
 from diag.views.table import Column, Line, Table, ordered
 
@@ -24,7 +24,7 @@ _GAP = "  "
 _MARK_CELLS = 2
 
 
-class VirtualTable(ScrollView, can_focus=True):
+class VirtualTable(DrawnLines, can_focus=True):
     """Draws a `Table`. Rows are plain values; style and layout are decided for the lines in sight."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("list", "table")]
@@ -204,11 +204,6 @@ class VirtualTable(ScrollView, can_focus=True):
         """The cursor looks another way."""
         super().watch_has_focus(has_focus)
         self.refresh()
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Draws every line anew: the heading stays where it is."""
-        super().watch_scroll_y(old_value, new_value)
-        self.refresh(Region(0, 0, self.size.width, self.size.height))
 
     # What is done with lines
 
