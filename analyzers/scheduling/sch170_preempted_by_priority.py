@@ -128,13 +128,14 @@ def _finding(ctx: Context, root: Ref, losses: list[Loss]) -> Finding:
     )
     lost = sum(count for _, count, _ in shares)
     noun = "pod" if lost == 1 else "pods"
+    lower = [pod for pod in (group.first for group, _, _ in shares) if isinstance(pod, Pod)]
+    second_sign = preemptor is not None and all(_outranks(preemptor, pod) for pod in lower)
     if preemptor:
-        summary = (
-            f"its pods{_class(preemptor)} preempted {lost} {noun} of lower priority: {who}; no room is left for them"
-        )
+        # What is cited is the replacement: a class that was changed since is another one than that of the lost pod.
+        noun += " of lower priority" if second_sign else " that then had a lower priority"
+        summary = f"its pods{_class(preemptor)} preempted {lost} {noun}: {who}; no room is left for them"
     else:
         summary = f"lost {lost} {noun} to pods of higher priority (Preempted), and no room is left: {who}"
-    lower = [pod for pod in (group.first for group, _, _ in shares) if isinstance(pod, Pod)]
     evidence = [loss.sign for loss in losses]
     for pod in [*preemptors.values(), *lower]:
         evidence += [ctx.cite(pod, f"spec.{field}") for field in _fields(pod)]
@@ -144,7 +145,7 @@ def _finding(ctx: Context, root: Ref, losses: list[Loss]) -> Finding:
         summary=summary,
         evidence=(first, *others),
         accounts_for=tuple(_because(group, count, same) for group, count, same in shares),
-        second_sign=preemptor is not None and all(_outranks(preemptor, pod) for pod in lower),
+        second_sign=second_sign,
         since=min((group.since for group, _, _ in shares if group.since), default=None),
         remedies=(
             Remedy(text="add room for both, or run fewer pods of the preemptor", who="platform"),
