@@ -6,16 +6,24 @@ from collections.abc import Iterator
 from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
 from diag.facts.words import listed
-from diag.facts.yunikorn import NO_ROOM, TOO_LARGE, Queues, amounts, queues, short, totals
+from diag.facts.yunikorn import (
+    NO_ROOM,
+    QUEUE,
+    QUEUES,
+    TOO_LARGE,
+    Queues,
+    amounts,
+    configured,
+    queues,
+    short,
+    totals,
+)  # fmt: skip
 from diag.findings import Basis, Because, Evidence, Finding, Question, Remedy, as_proof
 from diag.projection import Object
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Event, Pod
 from diag.trouble.groups import Group
 
-CONFIGS = ("yunikorn-configs", "yunikorn-defaults")
-QUEUES = "queues.yaml"
-QUEUE = "yunikorn.apache.org/queue"
 TASK_GROUPS = "yunikorn.apache.org/task-groups"
 POLICY = "yunikorn.apache.org/schedulingPolicyParameters"
 REJECTED, TIMED_OUT = "ApplicationRejected", "ResourceReservationTimeout"  # status.reason of a pod
@@ -140,13 +148,8 @@ def _newest(ctx: Context, group: Group, reason: str, words: str) -> Event | None
 
 def _config(ctx: Context) -> Config:
     """The configuration and its queues; nothing where it is not here."""
-    found = [one for one in ctx.snap.all("ConfigMap") if one.name in CONFIGS]
-    for item in sorted(found, key=lambda one: CONFIGS.index(one.name)):
-        data = item.whole.get("data")
-        text = data.get(QUEUES) if isinstance(data, dict) else None
-        if isinstance(text, str):
-            return item, queues(text)
-    return None, Queues()
+    item, text = configured(ctx.snap.all("ConfigMap"))
+    return item, queues(text) if item is not None else Queues()
 
 
 def _text_of(ctx: Context, config: Object) -> Evidence:

@@ -4,16 +4,21 @@ Amounts in its sentences are plain numbers: bytes, thousandths of a CPU (`vcore`
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-from diag.projection import JsonDict, dicts
+from diag.projection import JsonDict, Object, dicts
 from diag.snapshot.sources.yaml_text import yaml_value
 
+# apache/yunikorn-k8shim pkg/common/constants: the second is the chart's, and the first overrides it key by key.
+CONFIGS = ("yunikorn-configs", "yunikorn-defaults")
+QUEUES = "queues.yaml"
+QUEUE = "yunikorn.apache.org/queue"
+SCHEDULER = "yunikorn"  # spec.schedulerName of its pods
 MAX_TEXT = 500_000
 MAX_QUEUES = 5_000
 NO_ROOM = re.compile(
@@ -30,9 +35,14 @@ PAIR = re.compile(r"(\S{1,253}):(-?\d{1,19})\b")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queues:
-    """The queues of a configuration: their full names with what each may hold at most, as it is written."""
+    """The queues of a configuration: their full names with what each may hold at most, as it is written.
+
+    `kept` is what each is guaranteed. `by_name`: a pod's own word decides where it goes, and no rule before it.
+    """
 
     most: dict[str, dict[str, str]] = field(default_factory=dict)
+    kept: dict[str, dict[str, str]] = field(default_factory=dict)
+    by_name: bool = True
 
     def limit(self, queue: str, resource: str) -> tuple[str, str] | None:
         """The nearest queue from `queue` upwards that limits a resource, and its limit as it is written."""
@@ -61,14 +71,30 @@ def queues(text: str) -> Queues:
     if len(text) > MAX_TEXT:
         return Queues()
     loaded = yaml_value(text)
-    found: dict[str, dict[str, str]] = {}
+    most: dict[str, dict[str, str]] = {}
+    kept: dict[str, dict[str, str]] = {}
+    by_name = True
     partitions = loaded.get("partitions") if isinstance(loaded, dict) else None
     for partition in dicts(partitions):
+        # pkg/scheduler/placement: the first rule that gives a queue wins, and `provided` is what the pod names.
+        rules = list(dicts(partition.get("placementrules")))
+        by_name = by_name and (not rules or rules[0].get("name") == "provided")
         for name, queue in _walk("", partition.get("queues")):
-            found[name] = _most(queue)
-            if len(found) >= MAX_QUEUES:
+            most[name], kept[name] = _stated(queue, "max"), _stated(queue, "guaranteed")
+            if len(most) >= MAX_QUEUES:
                 break
-    return Queues(most=found)
+    return Queues(most=most, kept=kept, by_name=by_name)
+
+
+def configured(maps: Iterable[Object]) -> tuple[Object | None, str]:
+    """The ConfigMap whose queues hold, and their text; None where it is not among these."""
+    found = [one for one in maps if one.name in CONFIGS]
+    for item in sorted(found, key=lambda one: CONFIGS.index(one.name)):
+        data = item.whole.get("data")
+        text = data.get(QUEUES) if isinstance(data, dict) else None
+        if isinstance(text, str):
+            return item, text
+    return None, ""
 
 
 def _walk(above: str, listed: Any) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -83,10 +109,10 @@ def _walk(above: str, listed: Any) -> Iterator[tuple[str, dict[str, Any]]]:
                 todo.append((full, queue.get("queues")))
 
 
-def _most(queue: dict[str, Any]) -> dict[str, str]:
+def _stated(queue: dict[str, Any], part: str) -> dict[str, str]:
     resources = queue.get("resources")
-    most = resources.get("max") if isinstance(resources, dict) else None
-    return {str(name): str(value) for name, value in most.items()} if isinstance(most, dict) else {}
+    found = resources.get(part) if isinstance(resources, dict) else None
+    return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
 
 
 def totals(text: str) -> list[tuple[str, int]]:

@@ -51,7 +51,11 @@ def queues(room: Room, asked: ListAsked) -> dict[str, Any]:
     """Queues and quotas, and who waits."""
     look = room.looks.latest()
     begin = start(asked.cursor, look)
-    rows = [row for row in queues_of(look.report, look.snapshots).queues if fnmatchcase(row.ref.name, asked.name)]
+    rows = [
+        row
+        for row in queues_of(look.report, look.snapshots).queues
+        if fnmatchcase(row.name or row.ref.name, asked.name)
+    ]
     return page(QueuesAnswer(**head(look), queues=[]), "queues", rows, begin=begin, limit=asked.limit)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from diag.facts.karmada import FEDERATED_QUOTA
 from diag.facts.quantity import milli
 from diag.projection import JsonDict, Object
 from diag.trouble.relations.kueue import cohort, part, quotas, text, used
@@ -14,7 +15,8 @@ from diag.vocab.kueue import CLUSTER_QUEUE, STOPPED
 class Slot:
     """One resource of a queue, in thousandths; None where the queue does not say.
 
-    `nominal` is its own share, `limit` the most that it may ever use, `used` what is taken.
+    `nominal` is its own share, `limit` the most that it may ever use, `used` what is taken. Without a limit there is
+    none, unless it is kept where it was not read (`limit_known`).
     """
 
     resource: str
@@ -22,6 +24,7 @@ class Slot:
     nominal: int | None = None
     limit: int | None = None
     used: int | None = None
+    limit_known: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,20 +63,24 @@ def _volcano(item: Object) -> Iterator[Slot]:
     yield from _joined(
         _amounts(part(item, "spec", "deserved")) or _amounts(part(item, "spec", "guarantee", "resource")),
         _amounts(part(item, "spec", "capability")),
-        _amounts(part(item, "status", "allocated")),
+        _taken(item, "allocated"),
     )
 
 
 def _elastic(item: Object) -> Iterator[Slot]:
-    yield from _joined(
-        _amounts(part(item, "spec", "min")), _amounts(part(item, "spec", "max")), _amounts(part(item, "status", "used"))
-    )
+    yield from _joined(_amounts(part(item, "spec", "min")), _amounts(part(item, "spec", "max")), _taken(item, "used"))
+
+
+def _federated(item: Object) -> Iterator[Slot]:
+    # karmada-io/karmada pkg/apis/policy/v1alpha1: the sum over all member clusters.
+    overall = _amounts(part(item, "spec", "overall"))
+    yield from _joined(overall, overall, _taken(item, "overallUsed"))
 
 
 def _kai(item: Object) -> Iterator[Slot]:
     # NVIDIA/KAI-Scheduler pkg/apis/scheduling/v2: quota and limit by gpu, cpu, memory; -1 is without a limit.
     resources = part(item, "spec", "resources")
-    taken = _amounts(part(item, "status", "allocated"))
+    taken = _taken(item, "allocated") or {}
     for name, one in sorted(resources.items()):
         if isinstance(one, dict):
             nominal, limit = (
@@ -90,9 +97,16 @@ def _resource_quota(item: Object) -> Iterator[Slot]:
         yield Slot(resource=name, nominal=hard, limit=hard, used=found.used.get(name))
 
 
-def _joined(nominal: dict[str, int], limit: dict[str, int], taken: dict[str, int]) -> Iterator[Slot]:
+def _taken(item: Object, name: str) -> dict[str, int] | None:
+    """What a status says is used, None where it does not say: nobody counted yet."""
+    status = part(item, "status")
+    return _amounts(part(item, "status", name)) if isinstance(status.get(name), dict) else None
+
+
+def _joined(nominal: dict[str, int], limit: dict[str, int], taken: dict[str, int] | None) -> Iterator[Slot]:
     for name in sorted({*nominal, *limit}):
-        yield Slot(resource=name, nominal=nominal.get(name), limit=limit.get(name), used=taken.get(name, 0))
+        used = None if taken is None else taken.get(name, 0)
+        yield Slot(resource=name, nominal=nominal.get(name), limit=limit.get(name), used=used)
 
 
 KINDS = {
@@ -115,5 +129,7 @@ KINDS = {
         slots=_elastic,
         parent=lambda item: item.labels.get("quota.scheduling.koordinator.sh/parent", ""),
     ),
+    "scheduling.x-k8s.io/ElasticQuota": QueueKind(system="scheduler-plugins", lists=False, slots=_elastic),
+    FEDERATED_QUOTA: QueueKind(system="Karmada", lists=False, slots=_federated),
     "ResourceQuota": QueueKind(system="Kubernetes", lists=False, slots=_resource_quota),
 }  # fmt: skip

@@ -9,7 +9,15 @@ from diag.views.wording import listed
 
 _BAR = 8
 _NOTHING = SlotRow(
-    resource="-", flavor="", nominal=None, used=None, borrowed=None, limit="?", full=False, gpu=False
+    resource="-",
+    flavor="",
+    nominal=None,
+    used=None,
+    borrowed=None,
+    limit=None,
+    full=False,
+    gpu=False,
+    limit_known=False,
 )  # of a queue that states none
 
 
@@ -34,23 +42,22 @@ def _queues(found: Queues, *, several: bool) -> Table:
         Column(title="NOTES", least=6),
     )
     lines = [line for row in found.queues for line in _lines(row, several=several)]
-    return Table(columns=columns, lines=lines, empty="No queue and no quota was read.")
+    return Table(columns=columns, lines=lines, empty="No queue and no quota was read.", notes=tuple(found.doubts))
 
 
 def _lines(row: QueueRow, *, several: bool) -> Iterator[Line]:
     # What is not about GPUs is worth a line only where nothing is, or where it is used up.
     shown = [slot for slot in row.slots if slot.gpu or slot.full] or row.slots or [_NOTHING]
-    name = "/".join(part for part in (row.ref.namespace, row.ref.name) if part)
     state = row.state if row.state != "open" else ""
     for slot in shown:
         resource = f"{slot.resource} ({slot.flavor})" if slot.flavor else slot.resource
         yield Line(
-            key=f"{row.ref.cluster}/{row.ref}/{resource}",
+            key=f"{row.ref.cluster}/{row.ref}/{row.name}/{resource}",
             values=(
                 *((row.ref.cluster,) if several else ()),
-                name, resource, bar(slot), _said(slot.used), _said(slot.nominal),
-                _said(slot.borrowed), slot.limit if slot.limit is not None else "none", len(row.waiting),
-                f"{row.system} {row.ref.kind}",
+                row.called, resource, bar(slot), _said(slot.used), _said(slot.nominal),
+                _said(slot.borrowed), slot.limit or ("none" if slot.limit_known else "?"), len(row.waiting),
+                f"{row.system} {'queue' if row.name else row.ref.kind}",
                 listed((" ".join(row.causes), f"in {row.parent}" if row.parent else "", state)),
             ),
             severity=row.severity or ("warning" if row.waiting and slot.full else ""),
@@ -88,8 +95,8 @@ def _waiting(found: Queues) -> Table:
     )
     lines = [
         Line(
-            key=f"{row.ref.cluster}/{row.ref}/{one.subject}",
-            values=(row.ref.name, place, one.waits_s, one.gpus, str(one.subject), one.reason),
+            key=f"{row.ref.cluster}/{row.ref}/{row.name}/{one.subject}",
+            values=(row.name or row.ref.name, place, one.waits_s, one.gpus, str(one.subject), one.reason),
             ref=one.subject,
             causes=tuple(row.causes),
         )

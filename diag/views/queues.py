@@ -1,6 +1,6 @@
 """Queues and quotas with who waits in them, in one vocabulary (`diag queues -o json`, additive changes only)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from diag.causes.rows import ref_row
 from diag.document import CauseRow, FindingRow, RefRow, Report, Row, ToolRow
@@ -9,8 +9,12 @@ from diag.facts.quantity import show
 from diag.findings import Severity
 from diag.projection import Object
 from diag.snapshot.snapshot import Snapshot
+from diag.views.circle import circles
+from diag.views.queue_armada import armada_queues
 from diag.views.queue_kinds import KINDS, QueueKind, Slot
-from diag.views.queue_waiters import waiters
+from diag.views.queue_pods import PodQueue
+from diag.views.queue_waiters import Waiter, waiters
+from diag.views.queue_yunikorn import doubt, yunikorn_queues
 from diag.views.typed import Key, key
 from diag.views.wording import seconds_since
 
@@ -18,9 +22,10 @@ SCHEMA = "diag.queues/v1"
 
 
 class SlotRow(Row, kw_only=True):
-    """One resource of a queue, as Kubernetes writes quantities; null is not stated, a null limit without `used`: none.
+    """One resource of a queue, as Kubernetes writes quantities; null is not stated, and a null limit none.
 
-    `full`: what is used has reached the most that the queue may use.
+    `limit_known` is false where a limit is kept where it was not read. `full`: what is used has reached the most that
+    the queue may use.
     """
 
     resource: str
@@ -31,6 +36,7 @@ class SlotRow(Row, kw_only=True):
     limit: str | None
     full: bool
     gpu: bool
+    limit_known: bool = True
 
 
 class WaiterRow(Row, kw_only=True):
@@ -43,7 +49,10 @@ class WaiterRow(Row, kw_only=True):
 
 
 class QueueRow(Row, kw_only=True):
-    """One queue or quota. `system` says whose, `parent` is its cohort or the queue above it."""
+    """One queue or quota. `system` says whose, `parent` is its cohort or the queue above it.
+
+    `name` is that of a queue which is no object of its own: `ref` is then what configures it, or is not there.
+    """
 
     ref: RefRow
     system: str
@@ -53,14 +62,21 @@ class QueueRow(Row, kw_only=True):
     waiting: list[WaiterRow]
     causes: list[str]
     severity: str  # of the worst cause, empty where there is none
+    name: str = ""
+
+    @property
+    def called(self) -> str:
+        """What a person calls it: its own name, behind its namespace where it has one."""
+        return self.name or "/".join(part for part in (self.ref.namespace, self.ref.name) if part)
 
 
 class Queues(Row, kw_only=True):
-    """All queues of all clusters that were read, those with waiters first."""
+    """All queues of all clusters that were read, those with waiters first. `doubts`: why sums may be too small."""
 
     schema: str = SCHEMA
     tool: ToolRow
     queues: list[QueueRow]
+    doubts: list[str]
 
 
 def queues(report: Report, snapshots: Sequence[Snapshot]) -> Queues:
@@ -69,23 +85,52 @@ def queues(report: Report, snapshots: Sequence[Snapshot]) -> Queues:
     causes: dict[Key, list[CauseRow]] = {}
     for cause in report.causes:
         causes.setdefault(key(cause.root), []).append(cause)
+    abouts = {circle.cause.id: circle.about for circle in circles(report)}
     rows: list[QueueRow] = []
+    doubts: list[str] = []
     for snap in snapshots:
         said: dict[tuple[str, str], list[WaiterRow]] = {}
         for one in waiters(snap):
-            row = WaiterRow(
-                subject=ref_row(one.item.ref), waits_s=seconds_since(one.since, snap.now), gpus=one.gpus or None,
-                reason=one.reason,
-            )  # fmt: skip
-            said.setdefault((one.kind, one.queue), []).append(row)
+            said.setdefault((one.kind, one.queue), []).append(_waits(one, snap.now))
         for kind, reader in KINDS.items():
             for _, item in sorted(snap.all(kind).items()):
                 own = causes.get(key(ref_row(item.ref)), [])
                 waiting = said.pop((kind, item.name), []) if reader.lists else _because(own, findings, snap.now)
                 rows.append(_queue(item, reader, waiting, own))
         rows += [_unread(snap.cluster, kind, name, waiting) for (kind, name), waiting in sorted(said.items())]
+        rows += [_named(one, snap, report.causes, abouts) for read in _NAMED for one in read(snap)]
+        doubts.append(doubt(snap))
     rows.sort(key=lambda row: (not row.causes, not row.waiting))
-    return Queues(tool=report.tool, queues=rows)
+    return Queues(tool=report.tool, queues=rows, doubts=list(dict.fromkeys(filter(None, doubts))))
+
+
+# Queues that are no objects of their own.
+_NAMED = (yunikorn_queues, armada_queues)
+
+
+def _waits(one: Waiter, now: str) -> WaiterRow:
+    return WaiterRow(
+        subject=ref_row(one.item.ref), waits_s=seconds_since(one.since, now), gpus=one.gpus or None, reason=one.reason
+    )
+
+
+def _named(
+    one: PodQueue, snap: Snapshot, causes: Sequence[CauseRow], abouts: Mapping[str, Collection[Key]]
+) -> QueueRow:
+    """A queue that pods name. Its causes are those that are about one that waits in it."""
+    waiting = [_waits(each, snap.now) for each in one.waiting]
+    keys = {key(each.subject) for each in waiting}
+    own = [cause for cause in causes if not keys.isdisjoint(abouts[cause.id])]
+    nowhere = RefRow(cluster=snap.cluster, apiVersion="", kind="Queue", name=one.name, seen=False)
+    return QueueRow(
+        ref=ref_row(one.item.ref) if one.item is not None else nowhere, name=one.name, system=one.system,
+        parent=one.parent, state=one.state, slots=[_slot(each) for each in one.slots], waiting=waiting,
+        causes=[cause.id for cause in own], severity=_worst(own),
+    )  # fmt: skip
+
+
+def _worst(causes: Sequence[CauseRow]) -> str:
+    return max((cause.severity for cause in causes), key=lambda word: Severity(word).weight, default="")
 
 
 def _queue(item: Object, kind: QueueKind, waiting: list[WaiterRow], causes: Sequence[CauseRow]) -> QueueRow:
@@ -97,7 +142,7 @@ def _queue(item: Object, kind: QueueKind, waiting: list[WaiterRow], causes: Sequ
         slots=[_slot(one) for one in kind.slots(item)],
         waiting=waiting,
         causes=[cause.id for cause in causes],
-        severity=max((cause.severity for cause in causes), key=lambda word: Severity(word).weight, default=""),
+        severity=_worst(causes),
     )
 
 
@@ -137,4 +182,5 @@ def _slot(one: Slot) -> SlotRow:
         limit=shown(one.limit),
         full=one.used is not None and one.limit is not None and one.used >= one.limit,
         gpu=is_gpu(name) or name == "gpu",
+        limit_known=one.limit_known,
     )
