@@ -54,7 +54,7 @@ _TOOLS = (
     Tool(
         name="queues",
         title="Queues and quotas",
-        description="Queues and quotas (Kueue, Volcano, YuniKorn, Armada, Karmada, Kubernetes): used, borrowed, who waits.",
+        description="Queues and quotas (Kueue, Volcano, YuniKorn, Armada, Karmada, …): used, borrowed, who waits.",
         asked=ListAsked,
         answers=QueuesAnswer,
         answer=queues,
