@@ -61,7 +61,7 @@ Why the kubelet does not join is told by the machine only. Silent in the first t
     question=Question.SCALED,
     severity=Severity.WARNING,
     basis=Basis.SAID,
-    inputs=("Pod", "Node", "Event", CLAIM, POOL),
+    inputs=("Pod", "Event", CLAIM, POOL),
     others=(
         Named(
             id="SCL407", name="karpenter-node-never-registered", page=JOIN, severity=Severity.WARNING, basis=Basis.SAID

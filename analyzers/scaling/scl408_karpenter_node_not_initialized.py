@@ -56,7 +56,7 @@ Who should take the taint off is not told by any object. Silent in the first qua
     ),
 )  # fmt: skip
 def karpenter_node_not_initialized(ctx: Context) -> Iterator[Finding]:
-    """The node joined but its GPU never appeared, so it is neither usable nor replaced.
+    """The node joined and its GPU never appeared: it is neither used nor replaced.
 
     ## What it means
     Karpenter waits until the node offers every resource for which it was made. There is no deadline: the node is kept

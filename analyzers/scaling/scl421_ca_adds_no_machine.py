@@ -10,7 +10,7 @@ from diag.catalog.rule import Named, rule
 from diag.facts import cluster_autoscaler as facts
 from diag.facts.cluster_autoscaler import NodeGroup
 from diag.facts.words import listed
-from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
+from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Ref, Remedy, as_proof
 from diag.projection import Object
 from diag.snapshot.kinds import Event
 from diag.trouble.groups import Group
@@ -23,6 +23,7 @@ LACKS = re.compile(r"\d{1,6} Insufficient (?P<resource>[a-z0-9.-]{1,253}/[\w.-]{
 TIMED_OUT, TIMEOUT = "ScaleUpTimedOut", re.compile(r"^timeout\b|Scale-up timed out|failed to register within")
 LATE = re.compile(r"Nodes added to group (?P<name>\S{1,500}) failed to register within (?P<time>\S{1,30})")
 MANAGED_TAINTS = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/")
+Where = tuple[Ref, Object | None]  # the status ConfigMap, whether it is here or not
 
 GANG = """The gang cannot be added as a whole, so nothing is added.
 
@@ -136,20 +137,22 @@ def ca_adds_no_machine(ctx: Context) -> Iterator[Finding]:
     ## Known limits
     The sentence does not name the groups.
     """
-    for group in scale_ups.waiting(ctx):
-        said = scale_ups.autoscaler_said(ctx, group)
+    told = [(group, scale_ups.autoscaler_said(ctx, group)) for group in scale_ups.waiting(ctx)]
+    told = [(group, said) for group, said in told if said is not None or scale_ups.asked_for(ctx, group)]
+    where = scale_ups.status(ctx) if told else None
+    for group, said in told if where is not None else ():
         if said is None:
-            late = _late(ctx, group, None)
+            late = _late(ctx, group, None, where)
             if late is not None:
                 yield late
         elif facts.FULL.search(said.text) and (taint := _retired(ctx, group, said)):
-            yield _capped(ctx, group, said, taint)
+            yield _capped(ctx, group, said, taint, where)
         elif ALL_OR_NOTHING in said.text:
-            yield _gang(ctx, group, said)
+            yield _gang(ctx, group, said, where)
         elif facts.BACKOFF in said.text:
-            yield _late(ctx, group, said) or _backoff(ctx, group, said)
-        elif (empty := _empty_groups(ctx, group, said)) is not None:
-            yield _template(ctx, group, said, empty)
+            yield _late(ctx, group, said, where) or _backoff(ctx, group, said, where)
+        elif (empty := _empty_groups(ctx, group, said, where)) is not None:
+            yield _template(ctx, group, said, empty, where)
 
 
 def _retired(ctx: Context, group: Group, said: Event) -> str:
@@ -162,8 +165,8 @@ def _retired(ctx: Context, group: Group, said: Event) -> str:
     return found["taint"] if any(not ctx.place.too_small(shape, node) for node in tainted) else ""
 
 
-def _capped(ctx: Context, group: Group, said: Event, taint: str) -> Finding:
-    subject, status = scale_ups.status(ctx)
+def _capped(ctx: Context, group: Group, said: Event, taint: str, where: Where) -> Finding:
+    subject, status = where
     full = [one for one in scale_ups.node_groups(status) if _is_full(one)]
     tainted = [one for one in ctx.snap.nodes() if any(each.key == taint for each in one.spec.taints or ())]
     sizes = listed([f"{one.short_name} {one.target} of {one.most}" for one in full], 3)
@@ -198,8 +201,8 @@ def _is_full(one: NodeGroup) -> bool:
     return one.most is not None and one.target is not None and one.target >= one.most
 
 
-def _gang(ctx: Context, group: Group, said: Event) -> Finding:
-    subject, status = scale_ups.status(ctx)
+def _gang(ctx: Context, group: Group, said: Event, where: Where) -> Finding:
+    subject, status = where
     sizes = [one for one in scale_ups.node_groups(status) if one.most is not None]
     proof: list[Evidence] = [ctx.cite_event(said)]
     proof += _text(ctx, status) if sizes else []
@@ -220,9 +223,9 @@ def _gang(ctx: Context, group: Group, said: Event) -> Finding:
     )
 
 
-def _late(ctx: Context, group: Group, said: Event | None) -> Finding | None:
+def _late(ctx: Context, group: Group, said: Event | None, where: Where) -> Finding | None:
     """A machine was asked for and did not join: by the autoscaler's event, or by the error of its back-off."""
-    subject, status = scale_ups.status(ctx)
+    subject, status = where
     asked = scale_ups.asked_for(ctx, group)
     begun = min((event.last_seen or "" for event in asked.values()), default="")
     told = [(found, event) for event in ctx.snap.events(subject) if event.reason == TIMED_OUT
@@ -255,8 +258,8 @@ def _late(ctx: Context, group: Group, said: Event | None) -> Finding | None:
     )  # fmt: skip
 
 
-def _backoff(ctx: Context, group: Group, said: Event) -> Finding:
-    subject, status = scale_ups.status(ctx)
+def _backoff(ctx: Context, group: Group, said: Event, where: Where) -> Finding:
+    subject, status = where
     asked = scale_ups.asked_for(ctx, group)
     waiting = [one for one in scale_ups.node_groups(status) if one.backoff]
     mine = [one for one in waiting if one.name in asked] or waiting
@@ -277,7 +280,7 @@ def _backoff(ctx: Context, group: Group, said: Event) -> Finding:
     )
 
 
-def _empty_groups(ctx: Context, group: Group, said: Event) -> list[NodeGroup] | None:
+def _empty_groups(ctx: Context, group: Group, said: Event, where: Where) -> list[NodeGroup] | None:
     """Node groups at size 0, where the autoscaler misses a GPU in a group that no node of today stands for."""
     shape, lacks = group.shape, LACKS.search(said.text)
     if shape is None or lacks is None or lacks["resource"] not in shape.gpus:
@@ -285,13 +288,13 @@ def _empty_groups(ctx: Context, group: Group, said: Event) -> list[NodeGroup] | 
     # A pod that selects nothing is shown every group, those without GPUs too: it selects the nodes that are there.
     if not ctx.snap.nodes() or ctx.place.selected(shape):
         return None
-    _, status = scale_ups.status(ctx)
+    _, status = where
     empty = [one for one in scale_ups.node_groups(status) if one.target == 0 and one.most]
     return empty or None
 
 
-def _template(ctx: Context, group: Group, said: Event, empty: list[NodeGroup]) -> Finding:
-    subject, status = scale_ups.status(ctx)
+def _template(ctx: Context, group: Group, said: Event, empty: list[NodeGroup], where: Where) -> Finding:
+    subject, status = where
     resource = next(iter(LACKS.findall(said.text)), "GPU")
     names = listed([f"{one.short_name} (0 of {one.most})" for one in empty], 4)
     proof: list[Evidence] = [ctx.cite_event(said), *_text(ctx, status)]
