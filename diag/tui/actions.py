@@ -62,8 +62,12 @@ ACTIONS = (
         id="filter", keys="slash", does="filter", label="filter", footer=True, typing=True,
         help='Filter this list: words, field:value, age>10m, -word, "exact", ~fuzzy.',
     ),
-    Action(id="help", keys="question_mark,f1", does="keys", label="help", help="All keys.", footer=True),
-    Action(id="quit", keys="q", does="quit", label="quit", help="Leave diag.", footer=True),
+    Action(id="help", keys="question_mark", does="keys", label="help", help="All keys.", footer=True),
+    Action(id="help.pane", keys="f1", does="help_pane", label="help here", help="What this pane shows and takes."),
+    Action(
+        id="quit", keys="q", does="close", label="quit", footer=True,
+        help="Close what is open, else leave diag; asks first while something runs.",
+    ),
     Action(id="quit.now", keys="ctrl+c", does="quit", label="quit now", help="Leave diag from anywhere."),
     Action(id="palette", keys="ctrl+p", does="command_palette", label="palette", help="Find an action by its name."),
     Action(
@@ -96,7 +100,13 @@ ACTIONS = (
         id="fit", keys="f", does="fit", label="would it fit",
         help="Would its pods fit now, where, and what would have to move.",
     ),
+    Action(
+        id="acknowledge", keys="a", does="acknowledge", label="seen",
+        help="Mark the causes of the line as seen, or take that back.",
+    ),
     Action(id="yaml", keys="y", does="yaml", label="YAML", help="The selected object in full."),
+    Action(id="describe", keys="d", does="describe", label="describe", help="The selected object in words."),
+    Action(id="events", keys="e", does="events", label="events", help="The events of it and of what it owns."),
     Action(id="owner", keys="o", does="owner", label="owner", help="The owner of the object that is shown."),
     Action(id="timeline", keys="t", does="open_screen('timeline')", label="timeline", help="What happened to it."),
     Action(id="logs", keys="l", does="open_screen('logs')", label="logs", help="Its events, conditions and logs."),
@@ -129,6 +139,15 @@ def bindings(*contexts: str) -> list[Binding]:
         )
         for one in ACTIONS
         if one.context in contexts
+    ]
+
+
+def above(*ids: str) -> list[Binding]:
+    """What something that lies over a screen binds as the screen itself does."""
+    return [
+        Binding(one.keys, f"app.{one.does}", one.label, id=one.id, show=False, tooltip=one.help)
+        for one in ACTIONS
+        if one.id in ids
     ]
 
 

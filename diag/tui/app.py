@@ -9,7 +9,7 @@ from textual.app import SystemCommand
 from textual.screen import Screen
 from textual.widgets import Input
 
-from diag.document import CauseRow, EvidenceRow, RefRow
+from diag.document import CauseRow, EvidenceRow
 from diag.errors import DiagError
 from diag.report.sanitize import visible
 from diag.tui import panels
@@ -18,12 +18,16 @@ from diag.tui.causes import Causes
 from diag.tui.clipboard import copy
 from diag.tui.dialogs import Choose, Prompt, Reader
 from diag.tui.going import Going
-from diag.tui.kept import Kept, sortings
+from diag.tui.helping import all_keys, pane_help
+from diag.tui.kept import MOST_SEEN, Kept, sortings
 from diag.tui.listing import Listing
 from diag.tui.paragraphs import Paragraph, Paragraphs
 from diag.tui.source import Seen
 from diag.tui.table import VirtualTable
+from diag.views.wording import counted
 
+# By the group of a worker: what would be lost with it.
+LOST = {"save": "A snapshot is being saved", "ask": "An answer is being written"}
 _TYPING = {one.does for one in ACTIONS if one.typing}
 
 
@@ -68,8 +72,12 @@ class DiagApp(Going):
 
     def action_keys(self) -> None:
         """All keys."""
-        rows = [Paragraph(text=one.help, lead=f"{one.shown_keys:16} {one.label:14} ") for one in self.actions]
-        self.push_screen(Reader("Keys", rows, marks=self.marks))
+        self.push_screen(Reader("Keys", all_keys(self.actions), marks=self.marks))
+
+    def action_help_pane(self) -> None:
+        """What the pane that has the focus shows, and the keys that it takes."""
+        title, rows = pane_help(self.actions, self.focused)
+        self.push_screen(Reader(title, rows, marks=self.marks))
 
     def action_explain(self) -> None:
         """The selected cause in words."""
@@ -108,31 +116,29 @@ class DiagApp(Going):
         title = f"Would the pods of {cause.id} fit?"
         self.call_from_thread(self.push_screen, Reader(title, told, marks=self.marks))
 
-    def action_yaml(self) -> None:
-        """The selected object in full."""
-        line = self.lists.lists[0].current
-        if line is not None and line.ref is not None:
-            self.read_object(line.ref)
-
-    def action_owner(self) -> None:
-        """The owner of the object that is shown or selected."""
-        from diag.causes.rows import ref_row  # noqa: PLC0415  # the engine, only then
-        from diag.trouble.relations.owners import owner_of  # noqa: PLC0415
-        from diag.views.inside import found  # noqa: PLC0415
-
-        line = self.lists.lists[0].current
-        ref = self.screen.subject if isinstance(self.screen, Reader) else line.ref if line else None
-        here = found(self.seen.snapshots, ref) if self.seen and isinstance(ref, RefRow) else None
-        owner = owner_of(*here) if here else None
-        if owner is None:
-            self.notify("It has no owner that was read.", markup=False)
-        else:
-            self.read_object(ref_row(owner.ref))
-
     def action_equivalent(self) -> None:
         """The command line that prints what the screen shows."""
         command = self.equivalent()
         self.push_screen(Reader("As a command", [Paragraph(text=command, tone="command")], marks=self.marks))
+
+    def action_acknowledge(self) -> None:
+        """Marks the causes of the chosen lines as seen; where all are, takes that back."""
+        seen = self.seen
+        causes = {each: None for line in self.lists.lists[0].chosen() for each in line.causes}
+        rows = [row for each in causes or ([self.cause] if self.cause else []) if seen and (row := seen.cause(each))]
+        if not rows:
+            self.notify("No cause is selected.", markup=False)
+            return
+        marks = {row.fingerprint for row in rows}
+        if is_taken_back := marks <= self.acknowledged:
+            self.acknowledged -= marks
+        else:
+            self.acknowledged |= marks
+        for table in self.screen_stack[0].query(VirtualTable):
+            table.refresh()
+        self.notify(
+            f"{counted(len(marks), 'cause')} marked as {'not seen' if is_taken_back else 'seen'}.", markup=False
+        )
 
     def action_pause(self) -> None:
         """Keeps what is shown; or shows what came meanwhile."""
@@ -302,9 +308,28 @@ class DiagApp(Going):
         """What is kept for the next time."""
         screens = self.screen_stack[0].query(Listing)
         by = {each.id or "": each.lists[0].sorted_by for each in screens}
-        return Kept(screen=self.lists.id or "", theme=self.theme, sorted=sortings(by))
+        seen = sorted(self.acknowledged)[:MOST_SEEN]
+        return Kept(screen=self.lists.id or "", theme=self.theme, sorted=sortings(by), seen=seen)
+
+    def action_close(self) -> None:
+        """Closes what is open, else leaves."""
+        if self.screen.maximized is not None or self.lists.filter_text:
+            self.action_leave()
+        else:
+            self.action_quit()
 
     def action_quit(self) -> None:  # type: ignore[override]
+        """Leaves; asks once where something runs that would be lost."""
+        lost = [LOST[one.group] for one in self.workers if one.group in LOST and not one.is_finished]
+        if lost and not isinstance(self.screen, Choose):
+            choices = [("stay", "stay"), ("leave", "leave, and end it")]
+            self.push_screen(
+                Choose(f"{lost[0]}. Leave?", choices), lambda chosen: self.end() if chosen == "leave" else None
+            )
+        else:
+            self.end()
+
+    def end(self) -> None:
         """Leaves; a look that is under way ends, and so does a model that still writes."""
         self.source.stop()
         self.source.close()

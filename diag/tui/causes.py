@@ -58,6 +58,7 @@ class Causes(Listing):
         """Puts titles and marks in place."""
         for name, title in (("why", "Why"), ("evidence", "Evidence"), ("next", "Next")):
             self.query_one(f"#{name}", Paragraphs).border_title = title
+        self.lists[0].is_seen = lambda line: line.key.partition("/")[0] in self.app.acknowledged
         self.put_marks()
 
     @property
@@ -67,7 +68,7 @@ class Causes(Listing):
 
     def make(self, seen: Seen, cause: str) -> Sequence[Table]:  # noqa: ARG002  # as for all screens
         """The causes, all findings, what is new, or what is ignored."""
-        return [_TABS[self.tab][1](seen.report, self.app.baseline or ())]
+        return [_TABS[self.tab][1](seen.report, {*(self.app.baseline or ()), *self.app.acknowledged})]
 
     def of(self, cause: str) -> str:  # noqa: ARG002  # of all causes
         """The tab."""

@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from diag.tui.actions import above
 from diag.tui.marks import Marks
 from diag.tui.paragraphs import Paragraph, Paragraphs
 
@@ -27,7 +28,8 @@ class Reader(ModalScreen[None]):
 
     CSS = _CSS.format(name="Reader") + "Reader > Vertical { height: 90%; }"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "dismiss", "close"), Binding("c", "app.copy", "copy"), Binding("o", "app.owner", "owner"),
+        Binding("escape,q", "dismiss", "close"),
+        *above("copy", "owner", "yaml", "describe", "events", "help.pane"),
     ]  # fmt: skip
 
     def __init__(

@@ -82,6 +82,7 @@ class Frame(App[None]):
         self.actions, self.memory = actions, memory
         self.kept = memory.load() if memory else Kept()
         self.first = screen or self.kept.screen
+        self.acknowledged = set(self.kept.seen)  # fingerprints of causes
         self.paused = False
         self.waiting: Seen | None = None  # what came while it was paused
         self.baseline = source.baseline

@@ -7,15 +7,15 @@ from textual.widgets import ContentSwitcher
 from diag.document import RefRow
 from diag.report.sanitize import visible
 from diag.tui.actions import SCREENS
-from diag.tui.dialogs import Choose, Prompt, Reader
-from diag.tui.frame import Frame
+from diag.tui.dialogs import Choose, Prompt
+from diag.tui.objects import Objects
 from diag.views.subject import resolve
 
 _MOST_BACK = 100  # screens that are remembered
 _NAMES = {name for name, _ in SCREENS.values()}
 
 
-class Going(Frame):
+class Going(Objects):
     """The frame, and the ways through it."""
 
     def on_mount(self) -> None:
@@ -67,15 +67,6 @@ class Going(Frame):
         at = next((at for at, line in enumerate(table.lines) if cause in line.causes), None)
         if at is not None:
             table.go_to(at)
-
-    def read_object(self, ref: RefRow) -> None:
-        """An object in full."""
-        from diag.tui.panels import object_lines  # noqa: PLC0415  # the engine, only once there is a report
-        from diag.views.inside import object_yaml  # noqa: PLC0415
-
-        if self.seen is not None:
-            shown = object_yaml(self.seen.snapshots, ref)
-            self.push_screen(Reader(shown.place, object_lines(shown), marks=self.marks, subject=ref))
 
     def action_command(self) -> None:
         """A screen, a cause or an object by its name."""

@@ -1,4 +1,4 @@
-"""What the TUI keeps between its runs, for each thing that is looked at: the screen, its sorting, the colours."""
+"""What the TUI keeps between its runs, for each thing that is looked at: screen, sorting, colours, what was seen."""
 
 import contextlib
 import hashlib
@@ -9,13 +9,16 @@ import msgspec
 
 from diag.whole_file import replace
 
+MOST_SEEN = 10_000
+
 
 class Kept(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """`sorted` holds the column and the direction of the first list of screens."""
+    """`sorted` holds the column and the direction of the first list of screens, `seen` fingerprints of causes."""
 
     screen: str = ""
     theme: str = ""
     sorted: dict[str, tuple[int, bool]] = {}  # msgspec copies it
+    seen: list[str] = []
 
 
 class Memory:

@@ -12,7 +12,7 @@ class PlainBars(ScrollBarRender):
 
 
 # What `--ascii` draws instead.
-_ASCII = str.maketrans("✖▲▼●▸└├│─→…·×█▒░■□▪▫◌◆↳∙", "x!vi>`|||>~-x#=.#.#.o*>.")
+_ASCII = str.maketrans("✖▲▼●▸└├│─→…·×█▒░■□▪▫◌◆↳∙✓", "x!vi>`|||>~-x#=.#.#.o*>.+")
 
 
 class Marks:

@@ -1,6 +1,6 @@
 """A list of any length: only the lines in sight are drawn (Textual's line API), with a heading that stays."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -69,6 +69,7 @@ class VirtualTable(DrawnLines, can_focus=True):
         self.marked: set[str] = set()
         self.sorted_by: tuple[int, bool] | None = None  # column, backwards
         self.marks = Marks()
+        self.is_seen: Callable[[Line], bool] = lambda _: False  # asked of lines in sight only
         self._widths: tuple[tuple[int, ...], list[int]] | None = None
 
     def show(self, table: Table) -> None:
@@ -146,7 +147,8 @@ class VirtualTable(DrawnLines, can_focus=True):
             away = "" if self.has_focus else "-away"
             base += self.get_component_rich_style(f"table--cursor{away}", partial=True)
             tone = Style(bold=tone.bold) if self.has_focus else tone
-        led = f"{self.marks('▸') if at == self.cursor and self.has_focus else mark} "
+        was_seen = self.marks("✓") if self.is_seen(line) else " "
+        led = f"{self.marks('▸') if at == self.cursor and self.has_focus else mark}{was_seen}"
         segments = [Segment(led, base + Style(color=tone.color)), Segment(_GAP.join(texts), base)]
         return Strip(segments).adjust_cell_length(self.size.width, base).crop(0, self.size.width)
 

@@ -181,7 +181,9 @@ def test_a_letter_jumps_to_a_pane(drive, demo):
     ("key", "words"),
     [
         ("question_mark", "Filter this list"),
-        ("f1", "Filter this list"),
+        ("f1", "on a heading it sorts"),
+        ("d", "Events, newest first"),
+        ("e", " ago  "),
         ("x", "What is wrong"),
         ("y", "kind: PodGroup"),
         ("exclamation_mark", "diag scan --from dump.json"),
