@@ -23,11 +23,13 @@ _CONTAINER = re.compile(r"\{(?P<name>[^}]*)\}")  # of an event's field path: spe
 class Beside:
     """Pieces that are cited where they are there; none of them decides.
 
-    `args` and `texts` are patterns: of the container's command line (a value after a flag is cited with it), and of
-    further texts of the member at the same place. `pod` and `node` are paths. `gpus` cites the GPU request.
+    `args`, `variables` and `texts` are patterns: of the container's command line (a value after a flag is cited with
+    it), of names of variables whose value is cited, and of further texts of the member at the same place. `pod` and
+    `node` are paths. `gpus` cites the GPU request.
     """
 
     args: str = ""
+    variables: str = ""
     texts: str = ""
     pod: tuple[str, ...] = ()
     node: tuple[str, ...] = ()
@@ -46,6 +48,8 @@ def cite_beside(ctx: "Context", beside: Beside, text: "Text", read: Iterable["Te
     ctx.snap.read.add("Pod")
     if beside.args:
         yield from cite_arguments(pod, _container_name(text.container), beside.args)
+    if beside.variables:
+        yield from _variables(pod, _container_name(text.container), beside.variables)
     if beside.gpus and (resource := main_gpu(shape_of(pod).requests)) and (path := request_path(pod, resource)):
         yield cite(pod, path)
     yield from _present(pod, beside.pod)
@@ -68,6 +72,17 @@ def cite_arguments(pod: Pod, container: str, pattern: str) -> Iterator[Evidence]
                         yield from _present(pod, (f"spec.{part}[{index}].{field}[{place}]",))
                         if "=" not in word and place + 1 < len(words) and not str(words[place + 1]).startswith("-"):
                             yield from _present(pod, (f"spec.{part}[{index}].{field}[{place + 1}]",))
+
+
+def _variables(pod: Pod, container: str, pattern: str) -> Iterator[Evidence]:
+    """The values of a container's variables whose names match; one that is taken from elsewhere has none."""
+    spec = pod.whole.get("spec")
+    listed = spec.get("containers") if isinstance(spec, dict) else None
+    for index, one in enumerate(listed if isinstance(listed, list) else ()):
+        if dicts([one]) and one.get("name") == container:
+            for place, entry in enumerate(one["env"] if isinstance(one.get("env"), list) else ()):
+                if dicts([entry]) and re.search(pattern, str(entry.get("name"))):
+                    yield from _present(pod, (f"spec.containers[{index}].env[{place}].value",))
 
 
 def _container_name(text: str) -> str:

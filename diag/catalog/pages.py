@@ -139,6 +139,7 @@ def _beside(beside: Beside) -> str:
     parts = (
         ("further texts that match", (beside.texts,)),
         ("arguments of the container that match", (beside.args,)),
+        ("variables of the container whose names match", (beside.variables,)),
         ("of the pod", beside.pod),
         ("of its node", beside.node),
         ("the request for GPUs in", ("resources",) if beside.gpus else ()),
