@@ -1,4 +1,4 @@
-"""DEV152 to DEV155: what the container runtime and NVML say when they cannot give a container its GPU."""
+"""DEV152 to DEV155, DEV256: what the container runtime and NVML say when they cannot give a container its GPU."""
 
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
@@ -97,6 +97,28 @@ CONTAINER_RUNTIME = signatures(
                 ),
             ),
             source=f"{TOOLKIT} cmd/nvidia-ctk-installer",
+        ),
+        Signature(
+            "DEV256",
+            "stale-kernel-module-state",
+            on=On.LOG,
+            question=Question.STARTED,
+            explains=(*BROKEN, "init-container-failing", "node-without-gpus"),
+            root="node",
+            literal="nvidia",
+            pattern=r"(?P<words>(?:modprobe|insmod|rmmod|could not (?:insert|remove))[^\n]{0,120}nvidia[_-]uvm"
+            r"[^\n]{0,60}(?:Invalid argument|Unknown symbol|No such device|Device or resource busy|is in use|in use)"
+            r"|nvidia_uvm: (?:Unknown symbol|disagrees about version of symbol)[^\n]{0,80}"
+            r"|/dev/nvidia-uvm[^\n]{0,60}(?:No such device|Input/output error))",
+            beside=Beside(pod=("spec.nodeName",), node=("status.nodeInfo.kernelVersion", "status.nodeInfo.bootID")),
+            summary="has a half-loaded NVIDIA kernel module, so its GPUs cannot be opened: {words}",
+            means="A module was taken away or replaced while another still held it. nvidia-smi answers, and CUDA does "
+            "not start until the modules are loaded anew.",
+            remedies=(
+                Remedy(text="look at the modules on the node", command="lsmod", who="platform"),
+                Remedy(text="drain and restart the node", who="platform", risk="disruptive"),
+            ),
+            source="NVIDIA/open-gpu-kernel-modules kernel-open/nvidia-uvm; linux kernel/module",
         ),
     ),
 )

@@ -146,7 +146,8 @@ def _undiscovered(ctx: Context, policy: Object) -> Finding | None:
     nodes = ctx.snap.nodes()
     if any(label.startswith(FEATURE) for node in nodes for label in node.labels) or (place is None and not nodes):
         return None
-    workers = next((item for item in ctx.snap.all("apps/DaemonSet") if _is_worker(item)), None)
+    sets = (item for item in ctx.snap.all("apps/DaemonSet") if isinstance(item, Controller))
+    workers = next((item for item in sets if any(name in item.name for name in WORKERS)), None)
     if workers is not None and workers.status.number_ready:
         return None
     if place is not None:
@@ -166,7 +167,6 @@ def _undiscovered(ctx: Context, policy: Object) -> Finding | None:
         evidence=proof,
         accounts_for=tuple(_silent_nodes(ctx, words, proof)),
         confidence=Confidence.LIKELY,
-        second_sign=bool(place is not None and nodes),
         remedies=(
             Remedy(
                 text="see whether node feature discovery runs",
@@ -186,10 +186,6 @@ def _silent_nodes(ctx: Context, words: str, proof: Proof) -> Iterator[Because]:
     for group in ctx.groups("node-without-gpus"):
         if group.reason.endswith(NVIDIA_GPU):
             yield Because(group, f"the GPU operator does not know it: it {words}", proof)
-
-
-def _is_worker(item: Object) -> bool:
-    return isinstance(item, Controller) and any(name in item.name for name in WORKERS)
 
 
 def _not_ready(ctx: Context, policy: Object) -> Finding | None:

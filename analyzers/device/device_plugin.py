@@ -1,4 +1,4 @@
-"""DEV120 to DEV132, DEV234: what device plugins print before they give up, or while they offer nothing."""
+"""DEV120 to DEV132, DEV234, DEV251: what device plugins print before they give up, or while they offer nothing."""
 
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
@@ -138,6 +138,31 @@ DEVICE_PLUGIN = signatures(
                 Remedy(text="partition all GPUs of the node alike, or use the naming strategy mixed", who="platform"),
             ),
             source="ROCm/k8s-device-plugin",
+        ),
+        Signature(
+            "DEV251",
+            "device-plugin-missing-privileges",
+            on=On.LOG,
+            question=Question.STARTED,
+            explains=(*FAILS, *SILENT),
+            root="owner",
+            literal="ermi",
+            pattern=r"(?P<words>(?:device-plugins?|kubelet\.sock|\.sock|cdi|plugin|NVML|mps)[^\n]{0,200}"
+            r"(?:permission denied|operation not permitted|Insufficient Permissions))",
+            beside=Beside(pod=("spec.containers[0].securityContext.allowPrivilegeEscalation",)),
+            summary="lacks the privileges that its work needs: {words}",
+            means="The plugin writes a socket among the kubelet's, CDI files and MIG capabilities. With dropped "
+            "capabilities, as another user, or under SELinux without privileges it may not.",
+            refines=("device-plugin-registration-failed",),
+            remedies=(
+                Remedy(
+                    text="run its container as root with securityContext.privileged=true, which MIG with the mixed "
+                    "strategy, CDI and PASS_DEVICE_SPECS need",
+                    who="platform",
+                    risk="disruptive",
+                ),
+            ),
+            source=f"{PLUGIN} deployments/helm/nvidia-device-plugin/templates/daemonset.yml, internal/plugin/server.go",
         ),
         Signature(
             "DEV126",

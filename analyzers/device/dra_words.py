@@ -1,4 +1,4 @@
-"""DEV221 to DEV226: what the scheduler, the claim controller, the kubelet and NVIDIA's DRA driver say of claims."""
+"""DEV221 to DEV226, DEV253, DEV254: what is said of claims by controllers, the kubelet and NVIDIA's driver."""
 
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
@@ -141,6 +141,60 @@ DRA_WORDS = signatures(
                 Remedy(text="stop and mask it: the DRA driver starts its own", who="platform", risk="disruptive"),
             ),
             source=f"{DRIVER} README",
+        ),
+        Signature(
+            "DEV253",
+            "dra-api-unavailable",
+            on=On.LOG,
+            question=Question.STARTED,
+            explains=(*FAILS, "container-not-ready"),
+            literal="resource.k8s.io",
+            pattern=r"(?P<words>No supported resource\.k8s\.io API version found"
+            r"|no matches for kind \"(?:ResourceSlice|ResourceClaim|DeviceClass)\" in version \"resource\.k8s\.io/\w+\""
+            r"|the server could not find the requested resource \((?:get|post|list|watch) "
+            r"\w{1,40}\.resource\.k8s\.io\))",
+            summary="needs a version of the API group resource.k8s.io that this cluster does not serve: {words}",
+            means="Claims and slices come with the API group resource.k8s.io: v1 from Kubernetes 1.34 on, its betas "
+            "only where the API server's runtime configuration and the feature gate switch them on.",
+            refines=("dra-driver-not-running",),
+            remedies=(
+                Remedy(
+                    text="see which versions the cluster serves",
+                    command="kubectl get apiservices",
+                    who="platform",
+                ),
+                Remedy(
+                    text="use a release of the driver for the served version, or upgrade the cluster to 1.34 or later",
+                    who="platform",
+                    risk="disruptive",
+                ),
+            ),
+            source=f"{DRIVER} deployments/helm, kubernetes/client-go discovery; kubernetes/api resource",
+        ),
+        Signature(
+            "DEV254",
+            "mps-daemon-scc-denied",
+            on=On.MESSAGE,
+            also_on=(On.EVENT,),
+            question=Question.CREATED,
+            explains=("pod-not-created",),
+            root="member",
+            literal="mps-control-daemon",
+            pattern=r'pods "(?P<pod>mps-control-daemon-[\w.-]{1,200})" is forbidden: unable to validate against any '
+            r"security context constraint(?:: (?P<why>[^\n]{1,400}))?",
+            refines=("security-context-constraint-violation", "pod-security-violation"),
+            summary="may not create the MPS control daemon of a claim: unable to validate against any security context "
+            "constraint {why}",
+            means="For a claim with MPS sharing the DRA driver makes a Deployment whose pod needs host paths and "
+            "privileges. OpenShift admits it only if its ServiceAccount may use such a constraint.",
+            remedies=(
+                Remedy(text="see which constraints there are", command="oc get scc", who="platform"),
+                Remedy(
+                    text="let the ServiceAccount of the MPS control daemons use the constraint privileged",
+                    who="platform",
+                ),
+            ),
+            source=f"{DRIVER} templates/mps-control-daemon.tmpl.yaml; openshift/apiserver-library-go sccadmission",
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""DEV156 to DEV158: pods that the kubelet turned away because it could not give them their devices."""
+"""DEV156 to DEV158, DEV255: pods that the kubelet turned away because it could not give them their devices."""
 
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
@@ -13,6 +13,33 @@ KUBELET_DEVICES = signatures(
     "NVIDIA/k8s-device-plugin",
     exclusive=True,
     rows=(
+        Signature(
+            "DEV255",
+            "device-checkpoint-incompatible",
+            on=On.MESSAGE,
+            also_on=(On.EVENT, On.LOG),
+            question=Question.KEPT,
+            explains=(*REJECTED, "node-without-gpus"),
+            root="node",
+            literal="kubelet_internal_checkpoint",
+            pattern=r"(?P<words>[^\n]{0,120}kubelet_internal_checkpoint[^\n]{0,200})",
+            second=r"checkpoint is corrupted|checksum|could not restore|failed to (?:read|write|unmarshal)"
+            r"|Continue after failing to read checkpoint",
+            beside=Beside(pod=("spec.nodeName",), node=("status.nodeInfo.kubeletVersion",)),
+            summary="cannot use the kubelet's record of which pod holds which device: {words}",
+            means="The kubelet keeps allocated devices in the file kubelet_internal_checkpoint. After a jump or a step "
+            "back of its version, or a full disk, it cannot read or write it, and forgets what is taken.",
+            refines=("stale-device-allocation",),
+            remedies=(
+                Remedy(
+                    text="drain the node, move the file away from the kubelet's device-plugins directory, and restart "
+                    "the kubelet",
+                    who="platform",
+                    risk="disruptive",
+                ),
+            ),
+            source="kubernetes/kubernetes pkg/kubelet/cm/devicemanager/checkpoint, pkg/kubelet/checkpointmanager",
+        ),
         Signature(
             "DEV156",
             "shared-request-greater-than-one",

@@ -1,4 +1,4 @@
-"""DEV140 to DEV150, DEV231 to DEV233: why the container that brings NVIDIA's driver to a node gives up."""
+"""DEV140 to DEV150, DEV231 to DEV233, DEV252, HWX150: why NVIDIA's driver container gives up."""
 
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
@@ -231,6 +231,63 @@ NVIDIA_DRIVER = signatures(
             means="The user-space driver was replaced while the old kernel module stayed loaded.",
             remedies=(Remedy(text="drain and restart the node", who="platform", risk="disruptive"),),
             source="NVIDIA/open-gpu-kernel-modules",
+        ),
+        Signature(
+            "DEV252",
+            "preinstalled-driver-conflict",
+            on=On.LOG,
+            question=Question.STARTED,
+            explains=FAILS,
+            root="node",
+            literal="pre-installed on",
+            pattern=r"(?P<words>driver is pre-installed on (?:the )?host)",
+            beside=Beside(
+                pod=("spec.nodeName",),
+                node=(
+                    'metadata.labels["nvidia.com/gpu.deploy.driver"]',
+                    'metadata.labels["nvidia.com/cuda.driver-version.full"]',
+                    "status.nodeInfo.osImage",
+                ),
+            ),
+            summary="brings an NVIDIA driver in its image, and the operator's driver container is sent there too: "
+            "{words}",
+            means="The driver manager finds nvidia-smi on the host, so the operator's driver does not start there.",
+            remedies=(
+                Remedy(
+                    text="set driver.enabled=false of the GPU operator where all nodes bring a driver", who="platform"
+                ),
+                Remedy(
+                    text="or choose a node image without a driver",
+                    who="platform",
+                    risk="disruptive",
+                ),
+            ),
+            source="NVIDIA/k8s-driver-manager cmd/driver-manager/main.go",
+        ),
+        Signature(
+            "HWX150",
+            "fabric-manager-version-mismatch",
+            on=On.LOG,
+            question=Question.STARTED,
+            explains=FAILS,
+            root="node",
+            literal="fabric manager",
+            pattern=r"(?i)fabric manager NVIDIA GPU driver interface version (?P<fabric>[\w.]+) don't match with "
+            r"driver version (?P<driver>[\w.]+\w)",
+            refines=("fabric-manager-not-running", "gpu-driver-install-failed"),
+            beside=MACHINE,
+            summary="has a fabric manager of version {fabric} and a driver of version {driver}, which do not go "
+            "together",
+            means="Fabric manager works with the driver of its own version only. Without it CUDA does not start on "
+            "NVSwitch systems.",
+            remedies=(
+                Remedy(
+                    text="install fabric manager in version {driver} on the node, and pin both packages to one version",
+                    who="platform",
+                    risk="disruptive",
+                ),
+            ),
+            source="NVIDIA fabric manager user guide",
         ),
         Signature(
             "DEV231",

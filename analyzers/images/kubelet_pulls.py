@@ -1,4 +1,4 @@
-"""What the kubelet says when it cannot pull an image: IMG101 to IMG110."""
+"""What the kubelet says when it cannot pull an image: IMG101 to IMG110, IMG173."""
 
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
@@ -146,6 +146,34 @@ PULLS = signatures(
             beside=SECRETS,
             means="The registry wants credentials: none were sent, or those that were are not accepted for this "
             "repository.",
+        ),
+        Signature(
+            "IMG173",
+            "model-artifact-not-runnable",
+            on=On.WAITING,
+            also_on=(On.EVENT,),
+            reasons=REASONS,
+            question=Question.STARTED,
+            explains=NOT_STARTED,
+            literal="image",
+            pattern=_words(
+                r"(?P<why>(?:unsupported|unexpected|unknown) (?:media ?type|artifact type):? \"?"
+                r"application/vnd\.(?!oci\.image|docker\.(?:distribution|container))[\w.+/-]{1,120}"
+                r"|unsupported image-specific operation on artifact with type \"application/[\w.+/-]{1,120}\""
+                r"|invalid rootfs in image configuration|unsupported artifact type[^\n]{0,120})"
+            ),
+            refines=("image-not-found", "image-unpack-failed"),
+            summary="{image} is an artifact and no image that can run: {why}",
+            remedies=(
+                Remedy(
+                    text="mount {image} as an image volume, if the runtime takes artifacts, or let a puller fetch it"
+                ),
+                Remedy(text="name the image of the server as the container's image"),
+            ),
+            beside=POD,
+            means="The reference leads to an OCI artifact (a model, a chart, a signature), which has no root "
+            "file system.",
+            source="moby/moby distribution/pull_v2.go, containers/image image, containerd; modelpack/model-spec",
         ),
         Signature(
             "IMG107",

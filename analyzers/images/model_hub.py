@@ -1,4 +1,4 @@
-"""What clients of model hubs and object stores say when they cannot fetch a model: IMG151 to IMG164."""
+"""What clients of model hubs and object stores say when they cannot fetch a model: IMG151 to IMG164, IMG171, IMG172."""
 
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
@@ -233,6 +233,43 @@ HUB = signatures(
             remedies=(Remedy(text="correct the model's URI, or upload the model there"),),
             beside=Beside(args=MODEL),
             means="The store has no object under the model's path.",
+        ),
+        Signature(
+            "IMG171",
+            "nim-ngc-key-rejected",
+            on=On.LOG,
+            question=Question.STARTED,
+            explains=CRASHED,
+            literal="uth",
+            pattern=r"(?P<why>nim_sdk::hub[^\n]{0,300}(?:Authentication Error|401 Unauthorized|Unauthorized)"
+            r"|(?i:ngc)[^\n]{0,200}(?:Authentication Error|401 Unauthorized|Invalid API key|403 Forbidden)"
+            r"|Authentication Error[^\n]{0,200}(?i:ngc)"
+            r"|NGC_API_KEY[^\n]{0,80}(?:not set|is required|is missing|invalid))",
+            summary="NGC refuses the API key with which the NIM fetches its model: {why}",
+            remedies=(
+                Remedy(text="see that the Secret of the auth secret reference has a key NGC_API_KEY, and its value"),
+                Remedy(text="make a key of an account that may use this NIM, and put it into that Secret"),
+            ),
+            means="A NIM fetches its model from NGC when it starts. The key that reaches the container is missing, "
+            "over, or of an account without this model; the pull secret of the image is another one.",
+            source="NVIDIA/NemoClaw issue 3333, NVIDIA NIM for LLMs documentation, NVIDIA/k8s-nim-operator",
+            refines=("object-store-access-denied", "hub-unreachable"),
+        ),
+        Signature(
+            "IMG172",
+            "storage-uri-unsupported",
+            on=On.LOG,
+            question=Question.STARTED,
+            explains=CRASHED,
+            literal="annot recognize storage type",
+            pattern=r"Cannot recognize storage type for (?P<uri>\S{1,400})",
+            summary="the storage initializer knows no way to fetch {uri}",
+            remedies=(
+                Remedy(text="write the model's URI with a scheme that KServe knows: s3, gs, hf, pvc, https, oci"),
+            ),
+            beside=Beside(args=MODEL),
+            means="The scheme of the model's URI is none that the storage initializer can fetch.",
+            source="kserve/kserve python/storage/kserve_storage/kserve_storage.py",
         ),
     ),
 )
