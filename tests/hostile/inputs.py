@@ -183,6 +183,24 @@ INPUTS = (
         pods=1,
     ),
     Input(
+        name="UTF-16 that lost its mark",
+        make=written(listing(pod()).decode().encode("utf-16-le")),
+        pods=1,
+    ),
+    Input(
+        name="a string of quotes that never ends",
+        make=written(b'{"kind":"List","items":["' + b'\\"' * 2 * MIB),
+        says="breaks off",
+    ),
+    Input(
+        name="JSON Lines of which every tenth breaks off",
+        make=written(
+            b"\n".join(json.dumps(pod(f"p{n}")).encode()[: 30 if n % 10 == 5 else None] for n in range(20_000))
+        ),
+        pods=18_000,
+        says="more pieces",
+    ),
+    Input(
         name="a byte order mark and CRLF",
         make=written(b"\xef\xbb\xbf" + json.dumps(json.loads(listing(pod())), indent=1).replace("\n", "\r\n").encode()),
         pods=1,

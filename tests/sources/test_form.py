@@ -4,6 +4,7 @@ import json
 import pytest
 
 from diag.errors import SnapshotError
+from diag.snapshot.load import load
 
 from .conftest import a_list, names, pod
 
@@ -16,6 +17,8 @@ TEXT = json.dumps(a_list(pod("a"), pod("ü")), ensure_ascii=False, separators=("
         codecs.BOM_UTF8 + TEXT.encode(),
         TEXT.encode("utf-16"),
         codecs.BOM_UTF16_BE + TEXT.encode("utf-16-be"),
+        TEXT.encode("utf-16-le"),
+        TEXT.encode("utf-16-be"),
         b"\r\n  " + TEXT.encode(),
     ],
 )
@@ -27,6 +30,22 @@ def test_byte_order_marks_and_utf16_are_understood(dump, data):
 
 def test_yaml_from_powershell_is_understood(dump):
     assert names(dump.read("kind: Pod\r\nmetadata:\r\n  name: a\r\n".encode("utf-16"))) == ["a"]
+
+
+def test_half_a_pair_of_surrogates_costs_its_own_object_only(dump):
+    text = "\n".join(json.dumps(pod(name)) for name in "abc").replace('"b"', '"\ud800"')
+    part = dump.read(text.encode("utf-16-le", errors="surrogatepass"))
+    assert len(part.items) == 3
+    assert [snap.tables["Pod"].keys() for snap in load([part])] == [{("shop", "a"), ("shop", "c")}]
+
+
+@pytest.mark.parametrize(
+    ("magic", "says"), [(b"BZh91AY&SY", "bzip2"), (b"\xfd7zXZ\0\0\4", "xz"), (b"7z\xbc\xaf\x27\x1c\0", "7-Zip")]
+)
+def test_what_is_packed_otherwise_is_refused_with_what_opens_it(dump, magic, says):
+    with pytest.raises(SnapshotError, match=f"is packed with {says}") as caught:
+        dump.read(magic)
+    assert "expand it first" in caught.value.hint
 
 
 @pytest.mark.parametrize(

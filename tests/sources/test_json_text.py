@@ -218,3 +218,28 @@ def test_a_text_that_is_broken_on_every_line_is_given_up_and_not_read_again_and_
     part = dump.read(json.dumps(pod("a")) + "\n" + '{"a":[1,\n' * 20_000 + json.dumps(pod("b")))
     assert names(part) == ["a"]
     assert any("too much of the text is broken" in problem.detail for problem in part.problems)
+
+
+def test_lines_that_break_off_cost_no_good_line(dump):
+    lines = [json.dumps(pod(f"p{number}")) for number in range(200)]
+    for number in range(5, 200, 13):
+        lines[number] = lines[number][: 20 + number % 40]
+    bad = list(range(5, 200, 13))
+    part = dump.read("\n".join(lines))
+    assert names(part) == [f"p{number}" for number in range(200) if number not in bad]
+    starts = [sum(len(line) + 1 for line in lines[:number]) for number in bad]
+    places = [problem.what.partition(" of ")[0] for problem in part.problems]
+    assert places == [f"the text at byte {at:,}" for at in starts]
+
+
+def test_a_list_on_a_line_that_breaks_off_keeps_what_precedes_the_break(dump):
+    part = dump.read(json.dumps(a_list(pod("a"), pod("b")))[:-120] + "\n" + json.dumps(pod("c")))
+    assert names(part) == ["a", "c"]
+    assert [problem.why for problem in part.problems] == ["unreadable"]
+
+
+def test_a_list_of_one_item_a_line_that_breaks_off_is_a_list(dump):
+    items = ",\n".join(json.dumps({"metadata": {"name": name}}) for name in "abcdefgh")
+    part = dump.read('{"kind":"PodList","apiVersion":"v1","items":[\n' + items[:-4])
+    assert names(part) == list("abcdefg")
+    assert {piece.kind for piece in part.items} == {"Pod"}

@@ -12,6 +12,19 @@ HEAD_BYTES = 4096
 Form = Literal["compressed", "json", "yaml"]
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# Two characters of ASCII as UTF-16 has them (RFC 8259, 8.1 knows JSON by its first zeros): no other text begins so.
+_UTF16_UNMARKED = (
+    (re.compile(rb"[\t\n\r -~]\0[\t\n\r -~]\0"), "le"),
+    (re.compile(rb"\0[\t\n\r -~]\0[\t\n\r -~]"), "be"),
+)
+# Compressions and archives that nobody reads here, by their magic bytes, and what opens them.
+_PACKED = (
+    (b"BZh", "bzip2", "bzip2 -d"),
+    (b"\xfd7zXZ\0", "xz", "xz -d"),
+    (b"7z\xbc\xaf\x27\x1c", "7-Zip", "7z x"),
+    (b"Rar!\x1a\x07", "RAR", "unrar x"),
+    (b"\x04\x22\x4d\x18", "lz4", "lz4 -d"),
+)
 # What kubectl says on stderr, where a shell sent both streams into the file (klog lines, deprecation warnings).
 _CHATTER = re.compile(rb"\A(?:(?:Warning: |[IWEF]\d{4} \d\d:|Error from server|error: )[^\n]*\n|[ \t]*\r?\n)+")
 _JSON_START = re.compile(rb'\{\s*(?:["}]|\Z)|\[\s*(?:[{"\]\d-]|\Z|(?:null|true|false)\b)')
@@ -62,14 +75,21 @@ def chatter_end(text: bytes) -> int:
 
 
 def to_utf8(data: bytes, *, head: bool = False) -> bytes:
-    """Text as UTF-8 without a mark; PowerShell's redirect writes UTF-16.
+    """Text as UTF-8 without a mark; PowerShell's redirect writes UTF-16, and what cuts or joins files loses its mark.
 
-    Raises UnicodeError for UTF-16 that is none, unless it is only the `head` of a file that is looked at.
+    Half a pair of surrogates becomes bytes that are no UTF-8: they cost the object that they stand in. With `head` it
+    is the beginning of a file.
     """
-    if data.startswith(_UTF16):
-        # Not final: a text that breaks off within a character is read up to there.
-        return codecs.getincrementaldecoder("utf-16")("replace" if head else "strict").decode(data).encode()
-    return data.removeprefix(codecs.BOM_UTF8)
+    encoding = "utf-16" if data.startswith(_UTF16) else _unmarked(data)
+    if not encoding:
+        return data.removeprefix(codecs.BOM_UTF8)
+    # Not final: a text that breaks off within a character is read up to there.
+    text = codecs.getincrementaldecoder(encoding)("replace" if head else "surrogatepass").decode(data)
+    return text.encode(errors="surrogatepass")
+
+
+def _unmarked(data: bytes) -> str:
+    return next((f"utf-16-{order}" for pattern, order in _UTF16_UNMARKED if pattern.match(data)), "")
 
 
 def refusal(head: bytes, path: str) -> NotObjectsError:
@@ -78,6 +98,9 @@ def refusal(head: bytes, path: str) -> NotObjectsError:
     if not text:
         hint = f"kubectl wrote nothing into it; {KUBECTL_JSON}"
         return NotObjectsError(f"{path} is empty", hint=hint)
+    for magic, what, opens in _PACKED:
+        if head.startswith(magic):
+            return NotObjectsError(f"{path} is packed with {what}, which is not read", hint=f"expand it first: {opens}")
     for pattern, sentence, hint in _MISTAKES:
         if re.match(pattern, text):
             said = text.splitlines()[0].decode(errors="replace")[:200] if sentence.endswith(": ") else ""

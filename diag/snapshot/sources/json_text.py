@@ -21,6 +21,8 @@ _NEXT_DOCUMENT = re.compile(rb"\n(?=[{\[])")
 _TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
 _CUT = "Input data was truncated"  # as msgspec says it
 _BYTE = re.compile(r"\(byte (\d+)\)")
+_ONE_LINE = "the line is broken"
+_LINES = 5  # bad ones in a row
 _SCANS = 4  # how often a broken text may be read through, in all: what is wrong on every line stays linear
 _DEEP_BYTES = 10_000  # what reading into a nest that is too deep is charged with
 
@@ -37,29 +39,36 @@ def read_json(text: bytes, documents: Documents) -> None:
 
 
 class _Rows:
-    """Reads a text that is not one whole document, piece by piece."""
+    """Reads a text that is not one whole document, piece by piece.
 
-    def __init__(self, text: bytes, documents: Documents) -> None:
+    With `line_at` the text is one bad line among good ones, that begins at this byte of the file: nothing but what is
+    in it is lost with it.
+    """
+
+    def __init__(self, text: bytes, documents: Documents, *, line_at: int | None = None) -> None:
         self.text = text
         self.view = memoryview(text)
         self.documents = documents
         self.scan_left = _SCANS * len(text)
+        self.offset, self.is_line = line_at or 0, line_at is not None
 
     def read(self, start: int) -> None:
         """Sort documents one by one; after one that breaks off, go on where a line begins with the next."""
         while start < len(self.text):
             if self.scan_left <= 0:
                 self.documents.unreadable(
-                    f"everything from byte {start:,} on", "too much of the text is broken", Lost()
+                    f"everything from byte {self.offset + start:,} on", "too much of the text is broken", Lost()
                 )
                 return
-            end, fault = self._value_end(start)
+            end, fault = self._value_end(start, lines=not self.is_line)
             if fault is None and end is not None and self._at(start) in (b"{", b"["):
                 try:
                     self.documents.add(self.view[start:end])
                 except (msgspec.DecodeError, RecursionError) as error:
                     lost = lost_in(self.view[start:end])
-                    self.documents.unreadable(f"the text at byte {start:,}", str(error), lost)
+                    self.documents.unreadable(f"the text at byte {self.offset + start:,}", str(error), lost)
+            elif fault == _ONE_LINE and end is not None:
+                _Rows(self.text[start:end], self.documents, line_at=start).read(0)
             else:
                 stop = self._salvage(start, fault or "neither an object nor a list")
                 if end is None:
@@ -85,12 +94,17 @@ class _Rows:
         item_kind = list_kind.removesuffix("List") if list_kind else None
         for position, end, element_fault in broken.faults:
             lost = lost_in(self.view[position:end], broken.api_version if item_kind else None, item_kind or None)
-            self.documents.unreadable(f"the object at byte {position:,}", element_fault, lost)
+            self.documents.unreadable(f"the object at byte {self.offset + position:,}", element_fault, lost)
         if broken.open or fault == _CUT:
             lost = of_list(broken.api_version, list_kind) if broken.listed else lost_in(self.view[start:])
-            self.documents.truncated(f"it breaks off at byte {stop:,}: {fault}", lost)
+            if self.is_line:
+                self.documents.unreadable(
+                    f"the text at byte {self.offset + start:,}", f"its line breaks off: {fault}", lost
+                )
+            else:
+                self.documents.truncated(f"it breaks off at byte {stop:,}: {fault}", lost)
         elif not broken.faults:
-            self.documents.unreadable(f"the text at byte {start:,}", fault, lost_in(self.view[start:]))
+            self.documents.unreadable(f"the text at byte {self.offset + start:,}", fault, lost_in(self.view[start:]))
         return stop
 
     def _walk_array(self, start: int, broken: "_Broken") -> int:
@@ -132,8 +146,11 @@ class _Rows:
             position = end
         return position
 
-    def _value_end(self, start: int) -> tuple[int | None, str | None]:
-        """Where the JSON value at `start` ends (None: nowhere), and what is wrong with it (None: nothing)."""
+    def _value_end(self, start: int, *, lines: bool = False) -> tuple[int | None, str | None]:
+        """Where the JSON value at `start` ends (None: nowhere), and what is wrong with it (None: nothing).
+
+        With `lines`, a value that is broken ends with its line where the next lines are whole values: `_ONE_LINE`.
+        """
         try:
             _decode(self.view[start:])
         except RecursionError:
@@ -145,10 +162,31 @@ class _Rows:
                 return start + int(trailing[1]) - 1, None
             position = _BYTE.search(str(error))
             self.scan_left -= int(position[1]) if position else 0
+            if lines and (line_end := self._bad_line(start)):
+                return line_end, _ONE_LINE
             end = self._balanced_end(start)
             # msgspec says the same of half a character near the end of the text, though all brackets are closed.
             return end, "half a character" if end is not None and str(error) == _CUT else str(error)
         return len(self.text), None
+
+    def _bad_line(self, start: int) -> int:
+        """Where the line at `start` ends, if one of the next lines is an object by itself and no item of a list; 0."""
+        end = line_end = self.text.find(b"\n", start)
+        for _ in range(_LINES if line_end >= 0 else 0):
+            begin, end = end + 1, self.text.find(b"\n", end + 1)
+            end = len(self.text) if end < 0 else end
+            if self._at(begin) != b"{":
+                return 0
+            if self.text[begin:end].rstrip()[-1:] == b"}" and self._at(_skip_space(self.text, end)) not in (b",", b"]"):
+                try:
+                    _decode(self.view[begin:end])
+                except (msgspec.DecodeError, RecursionError):
+                    pass  # each line is looked at for as many lines before it as `_LINES`, and no more often
+                else:
+                    return line_end
+            if end == len(self.text):
+                return 0
+        return 0
 
     def _balanced_end(self, start: int) -> int | None:
         """Where the brackets that open at `start` are closed again, for a value that no decoder takes."""
@@ -156,7 +194,9 @@ class _Rows:
             return None
         depth = 0
         position = start
-        for bracket in _BRACKET.finditer(self.text, start, start + max(self.scan_left, 0)):
+        last = start + max(self.scan_left, 0)
+        # Bracket after bracket, never searched for: in a string that does not end there is none, wherever one looks.
+        while bracket := _BRACKET.match(self.text, position, last):
             position = bracket.end()
             depth += 1 if bracket[1] in b"{[" else -1
             if depth == 0:

@@ -24,7 +24,7 @@ from diag.snapshot.sources.bundles.streams import expanded
 from diag.snapshot.sources.bundles.tar_files import TarFiles, is_tar
 from diag.snapshot.sources.bundles.zip_files import ZipFiles, is_zip
 from diag.snapshot.sources.compressed import is_compressed
-from diag.snapshot.sources.form import HEAD_BYTES, form_of
+from diag.snapshot.sources.form import HEAD_BYTES, form_of, to_utf8
 from diag.snapshot.sources.side import looks_like_side_file
 
 INSIDE = "!/"
@@ -171,7 +171,9 @@ def _may_hold_objects(head: bytes, name: str) -> bool:
 
     Raises NotObjectsError for one that is neither.
     """
-    return form_of(head, name) == "compressed" or len(head) < HEAD_BYTES or bool(_OBJECTS.search(head))
+    return (
+        form_of(head, name) == "compressed" or len(head) < HEAD_BYTES or bool(_OBJECTS.search(to_utf8(head, head=True)))
+    )
 
 
 def _inner(name: str, head: bytes, whole: Reader, budget: Budget) -> Source | None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 
+from diag.snapshot.sources.form import to_utf8
 from diag.snapshot.sources.part import Reading
 from diag.snapshot.sources.side import documents, texts
 
@@ -24,12 +25,12 @@ _FORMATS: tuple[tuple[re.Pattern[str], Reader], ...] = (
 
 def looks_like_side_file(head: bytes) -> bool:
     """Whether the first bytes of a file are those of a side file."""
-    return _reader(head.decode(errors="replace")) is not None
+    return _reader(to_utf8(head, head=True).decode(errors="replace")) is not None
 
 
 def readings_of(data: bytes, path: str) -> list[Reading]:
     """What a side file tells; empty where it tells nothing, or is another file. Raises nothing."""
-    text = data.decode(errors="replace")
+    text = to_utf8(data).decode(errors="replace")
     reader = _reader(text[:HEAD_BYTES])
     found: list[Reading] = []
     if reader is not None:
