@@ -14,6 +14,7 @@ from diag.snapshot.kinds import Pod
 NODE_SET = "slinky.slurm.net/NodeSet"
 # SlinkyProject/slurm-operator: conditions named after Slurm's states
 DRAIN, IDLE = "SlurmNodeStateDrain", "SlurmNodeStateIdle"
+INVALID = "SlurmNodeStateInvalidReg"  # Slurm drains such a node by itself, and the cause is QUO632's
 OPERATOR = "slurm-operator: "  # what the operator writes begins so; else a person or a health check wrote it
 
 
@@ -45,7 +46,9 @@ def slurm_node_drained(ctx: Context) -> Iterator[Finding]:
     drained: dict[str, list[tuple[Pod, Condition]]] = defaultdict(list)
     for item in ctx.snap.all(NODE_SET):
         for pod in ctx.snap.pods_of(item):
-            told = condition(pod, DRAIN)
+            told, invalid = condition(pod, DRAIN), condition(pod, INVALID)
+            if invalid is not None and invalid.status == "True":
+                continue
             if told is not None and told.status == "True" and not pod.metadata.deletion_timestamp:
                 drained[pod.spec.node_name or ""].append((pod, told))
     for node, found in sorted(drained.items()):
