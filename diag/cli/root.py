@@ -26,6 +26,7 @@ _COMMANDS = {
     "topology": ("diag.cli.topology", "workloads with their queue, pods, nodes and GPUs"),
     "timeline": ("diag.cli.timeline", "what happened to an object, in the order of time"),
     "graph": ("diag.cli.graph", "causes and symptoms as a tree, for Mermaid or Graphviz"),
+    "clusters": ("diag.cli.clusters", "one line for each cluster: GPUs, types, drivers, causes"),
     "coverage": ("diag.cli.coverage", "what was looked at, what could not be, and what would mend that"),
     "rbac": ("diag.cli.rbac", "the rights that a look at a cluster needs; --check asks for them"),
     "doctor": ("diag.cli.doctor", "configuration, contexts, rights, extras: each with its fix"),

@@ -19,7 +19,7 @@ _EXAMPLES = (
 # The commands that print what a screen shows.
 _TWINS = {
     "causes": "scan", "gpus": "gpus", "queues": "queues", "topology": "topology", "timeline": "timeline",
-    "logs": "timeline", "ask": "explain", "clusters": "gpus", "coverage": "coverage",
+    "logs": "timeline", "ask": "explain", "clusters": "clusters", "coverage": "coverage",
 }  # fmt: skip
 
 
@@ -28,6 +28,9 @@ _TWINS = {
     "--screen", type=click.Choice(list(_TWINS)), metavar="NAME", envvar="DIAG_SCREEN", help="Open this screen first."
 )
 @click.option("--plain", is_flag=True, envvar="DIAG_PLAIN", help="Print the screen as lines of words, and exit.")
+@click.option(
+    "--inline", is_flag=True, envvar="DIAG_INLINE", help="Below the prompt; what the terminal showed before stays."
+)
 @click.option(
     "--baseline",
     metavar="REPORT",
@@ -39,7 +42,7 @@ _TWINS = {
 @watching
 @click.pass_context
 def command(
-    ctx: click.Context, /, *, screen: str | None, plain: bool, baseline: str | None, **asked: Any
+    ctx: click.Context, /, *, screen: str | None, plain: bool, inline: bool, baseline: str | None, **asked: Any
 ) -> int:  # fmt: skip
     """Open the TUI, as `diag` alone does on a terminal: causes, why, evidence, GPUs, queues. Changes nothing."""
     import os  # noqa: PLC0415  # help runs nothing
@@ -79,7 +82,7 @@ def command(
         memory=Memory(name, Path(platformdirs.user_state_dir("diag", appauthor=False))),
     )  # fmt: skip
     try:
-        app.run()
+        app.run(inline=inline, inline_no_clear=inline)
     finally:
         app.source.close()
     return ExitCode.OK

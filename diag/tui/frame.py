@@ -35,6 +35,7 @@ class Frame(App[None]):
     """Header, the screen that is shown, footer, and the reports that come."""
 
     CSS = """
+    Screen:inline { height: 80vh; min-height: 15; border: none; }
     #header, #footer { height: 1; background: $panel; color: $text; padding: 0 1; }
     #header.-stale { background: $warning-muted; }
     #screens { height: 1fr; }

@@ -11,7 +11,7 @@ from diag.tui.source import Seen
 from diag.tui.timeline import TimelineScreen
 from diag.tui.told import Told
 from diag.tui.topology import TopologyScreen
-from diag.views.clusters import clusters_table
+from diag.views.clusters import clusters, clusters_table
 from diag.views.gpu_tables import gpu_tables
 from diag.views.gpus import Gpus, gpus
 from diag.views.looked import Coverage, coverage, coverage_tables
@@ -58,11 +58,11 @@ class ClusterScreen(Told):
     """A line for each cluster."""
 
     titles: ClassVar[tuple[str, ...]] = ("Clusters",)
-    twin: ClassVar[str] = "gpus"
+    twin: ClassVar[str] = "clusters"
 
     def make(self, seen: Seen, cause: str) -> Sequence[Table]:  # noqa: ARG002  # as for all screens
         """The clusters."""
-        return [clusters_table(seen.report, seen.snapshots, gpus(seen.report, seen.troubles))]
+        return [clusters_table(clusters(seen.report, seen.snapshots, gpus(seen.report, seen.troubles)))]
 
 
 class CoverageScreen(Told):

@@ -7,7 +7,7 @@ import pytest
 from diag.cli.root import run
 from diag.report.cells import width
 
-SCREENS = ("gpus", "queues", "topology", "timeline", "graph", "coverage")
+SCREENS = ("gpus", "queues", "topology", "timeline", "graph", "coverage", "clusters")
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_the_graph_is_drawn_for_others(ran, form, first):
     assert out.splitlines()[0] == first
 
 
-@pytest.mark.parametrize("name", ["gpus", "queues", "topology", "timeline", "coverage"])
+@pytest.mark.parametrize("name", ["gpus", "queues", "topology", "timeline", "coverage", "clusters"])
 def test_at_80_columns_nothing_is_cut_and_nothing_is_wider(ran, name):
     _, out, _ = ran(name, "--demo", "-o", "table", "--width", "80")
 

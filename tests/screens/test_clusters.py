@@ -1,0 +1,33 @@
+from cluster_objects import node, pod, waiting
+
+from diag.views.clusters import clusters, clusters_table
+from diag.views.gpus import gpus
+
+
+def rows(*found):
+    """The rows of one look."""
+    (one,) = found
+    return clusters(one.report, one.snapshots, gpus(one.report, one.troubles))
+
+
+def test_a_cluster_has_its_devices_by_type_and_what_its_causes_cost(look):
+    driver = {"nvidia.com/cuda.driver-version.full": "570.86.15"}
+    items = (node("a", labels=driver), node("b"), pod("p", "a", gpus=6), waiting("w", gpus=16))
+
+    (row,) = rows(look(*items)).clusters
+
+    assert (row.nodes, row.gpus, row.busy, row.free) == (2, 16, 6, 10)
+    assert row.types == {"H100": 16}
+    assert row.drivers == ["570.86.15"]
+    assert row.waited_for == 16
+    assert (row.causes, row.severity) == (["C1"], "error")
+    assert row.age_s == 0
+
+
+def test_what_was_not_read_is_unknown_and_not_zero(look):
+    (row,) = rows(look(waiting("w", gpus=1))).clusters
+    (bare,) = rows(look(node("a"))).clusters
+
+    assert (row.nodes, row.gpus, row.busy, row.free) == (None, None, None, None)
+    assert (bare.gpus, bare.busy, bare.free) == (8, None, None)
+    assert clusters_table(rows(look(waiting("w", gpus=1)))).lines[0].values[1:5] == (None, None, None, None)
