@@ -1,18 +1,17 @@
 """QUO521 to QUO524: a Volcano queue lets a gang in not at all, or not now."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from diag.catalog.context import Context
+from diag.catalog.joins.podgroups import Waiting, waiting
 from diag.catalog.rule import Named, rule
 from diag.facts.gangs import QUEUE, VOLCANO, min_resources, part, phase, queue_of
 from diag.facts.gpus import Amounts
 from diag.facts.quantity import milli, show
-from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy
+from diag.findings import Confidence, Evidence, Finding, Question, Remedy
 from diag.projection import Object
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Event
-from diag.trouble.groups import Group
 
 # volcano-sh/volcano pkg/scheduler/plugins/{capacity,proportion}: written as events of type Normal.
 REFUSED = "queue resource quota insufficient"
@@ -75,20 +74,6 @@ Counted for the queue itself only.
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """A PodGroup that has not been let in, and a group of which it or its pods are members."""
-
-    item: Object
-    group: Group
-    members: int | None  # of the group; None for all
-
-    @property
-    def queue(self) -> str:
-        """The queue that it names."""
-        return queue_of(self.item)
-
-
 @rule(
     "QUO521",
     name="volcano-queue-missing",
@@ -118,7 +103,7 @@ def volcano_queues(ctx: Context) -> Iterator[Finding]:
     ## Known limits
     Nothing is said where no Queue was collected.
     """
-    for one in _waiting(ctx):
+    for one in waiting(ctx):
         queue = ctx.snap.get(QUEUE, "", one.queue)
         if queue is None:
             yield from _missing(ctx, one)
@@ -126,17 +111,6 @@ def volcano_queues(ctx: Context) -> Iterator[Finding]:
             yield _not_open(ctx, one, queue)
         else:
             yield from _quota(ctx, one, queue)
-
-
-def _waiting(ctx: Context) -> Iterator[Waiting]:
-    for group in ctx.groups("workload-not-admitted"):
-        for item in group.members:
-            if item.kind_id == VOLCANO and phase(item) in ("", "Pending"):
-                yield Waiting(item=item, group=group, members=group.share)
-    for gang in ctx.gangs():
-        if gang.kind == VOLCANO and gang.item is not None and phase(gang.item) in ("", "Pending"):
-            for group in gang.groups:
-                yield Waiting(item=gang.item, group=group, members=gang.share(group))
 
 
 def _missing(ctx: Context, one: Waiting) -> Iterator[Finding]:
@@ -151,7 +125,7 @@ def _missing(ctx: Context, one: Waiting) -> Iterator[Finding]:
         subject=one.item.ref,
         summary=summary,
         evidence=(absent, named),
-        accounts_for=(_because(one, f"its PodGroup {summary}", (named, absent)),),
+        accounts_for=(one.because(f"its PodGroup {summary}", (named, absent)),),
         confidence=lacking,
         since=one.group.since,
         remedies=(
@@ -171,7 +145,7 @@ def _not_open(ctx: Context, one: Waiting, queue: Object) -> Finding:
         subject=queue.ref,
         summary=f"is {state.value}, so nothing is let in",
         evidence=(state, named),
-        accounts_for=(_because(one, f"its PodGroup waits in {queue.name}, which is {state.value}", (state, named)),),
+        accounts_for=(one.because(f"its PodGroup waits in {queue.name}, which is {state.value}", (state, named)),),
         since=one.group.since,
         remedies=(
             Remedy(text=f"open the queue {queue.name} again", who="queue-admin"),
@@ -249,7 +223,7 @@ def _over(ctx: Context, one: Waiting, queue: Object, short: list[str], said: Eve
         subject=queue.ref,
         summary=f"does not leave what {one.item.namespace}/{one.item.name} needs: {words}",
         evidence=(first, *[*others, *_events(ctx, said)]),
-        accounts_for=(_because(one, f"queue {queue.name} does not leave what it needs: {words}", tuple(proof)),),
+        accounts_for=(one.because(f"queue {queue.name} does not leave what it needs: {words}", tuple(proof)),),
         confidence=None if said else Confidence.LIKELY,
         since=one.group.since,
         remedies=(
@@ -284,7 +258,7 @@ def _blocked(ctx: Context, one: Waiting, queue: Object, reserved: list[Object], 
         summary=f"is Inqueue and reserves {held} of the queue {queue.name}",
         evidence=(state, *[*kept, event]),
         accounts_for=(
-            _because(one, f"PodGroup {blocker.name} reserves {held} of its queue {queue.name}", (state, event)),
+            one.because(f"PodGroup {blocker.name} reserves {held} of its queue {queue.name}", (state, event)),
         ),
         confidence=Confidence.LIKELY,
         since=one.group.since,
@@ -300,7 +274,7 @@ def _only_said(ctx: Context, one: Waiting, queue: Object, said: Event) -> Findin
         subject=queue.ref,
         summary=f"refuses {one.item.namespace}/{one.item.name}: {said.text}",
         evidence=(event, ctx.cite_or_lack(one.item, "spec.queue")),
-        accounts_for=(_because(one, f"queue {queue.name} refuses it: {said.text}", (event,)),),
+        accounts_for=(one.because(f"queue {queue.name} refuses it: {said.text}", (event,)),),
         confidence=Confidence.LIKELY,
         since=one.group.since,
         remedies=(
@@ -311,7 +285,3 @@ def _only_said(ctx: Context, one: Waiting, queue: Object, said: Event) -> Findin
 
 def _events(ctx: Context, said: Event | None) -> list[Evidence]:
     return [ctx.cite_event(said)] if said else []
-
-
-def _because(one: Waiting, why: str, proof: tuple[Evidence, ...]) -> Because:
-    return Because(one.group, why, proof, members=one.members)
