@@ -15,11 +15,11 @@ from diag.projection import Object
 from diag.snapshot.cite import value_at
 from diag.snapshot.kinds import Controller, Pod
 from diag.trouble.groups import Group
+from diag.trouble.relations.operands import is_dra_driver
 from diag.trouble.relations.template import template_pod
 
 NOT_RUNNING = "dra-driver-not-running"
 OF_DRIVER = re.compile(r"device\.driver\s*==\s*['\"]([^'\"]+)['\"]")
-IMAGE = re.compile(r"dra-driver|k8s-dra|dra-[a-z-]*driver")  # of kubelet plugins of DRA drivers
 # NVIDIA/k8s-dra-driver-gpu, hack/kubelet-plugin-prestart.sh
 ROOT = re.compile(r"/driver-root \((?P<root>\S+) on host\): .*nvidia-smi: not found")
 ROOT_ENV = "NVIDIA_DRIVER_ROOT"
@@ -145,7 +145,7 @@ def _drivers(ctx: Context, claim: Object) -> set[str]:
 
 def _is_driver(item: Controller) -> bool:
     pod = template_pod(item)
-    return pod is not None and any(IMAGE.search(container.image or "") for container in pod.spec.containers or ())
+    return pod is not None and is_dra_driver(pod)
 
 
 def _root_wrong(ctx: Context, idle: Idle) -> Iterator[Finding]:

@@ -67,6 +67,9 @@ OPERANDS = tuple(
 )
 # Images by which an operand under another name is known (the last parts of a reference without its tag).
 IMAGES = re.compile(r"(?:^|/)(?:k8s-device-plugin|intel-gpu-plugin|neuron-device-plugin)(?:[:@]|$)")
+# Images of the kubelet plugins of DRA drivers (kubernetes-sigs/dra-driver-nvidia-gpu, ROCm/k8s-gpu-dra-driver,
+# intel/intel-resource-drivers-for-kubernetes).
+DRA_IMAGES = re.compile(r"dra-driver|k8s-dra|dra-[a-z-]*driver")
 DEVICE_PLUGIN = OPERANDS[-1]
 LABELS = ("app", "app.kubernetes.io/name", "app.kubernetes.io/component", "k8s-app", "name")
 # Pods that print the node's kernel log.

@@ -7,7 +7,7 @@ from functools import lru_cache
 from diag.projection import Object
 from diag.snapshot.kinds import Pod
 from diag.trouble.groups import Group
-from diag.vocab.operands import DEVICE_PLUGIN, IMAGES, LABELS, OPERANDS, Operand, Stage
+from diag.vocab.operands import DEVICE_PLUGIN, DRA_IMAGES, IMAGES, LABELS, OPERANDS, Operand, Stage
 
 # Symptoms of an operand that does not do its work.
 FAILING = (
@@ -33,6 +33,11 @@ def operand_of(item: Object) -> Operand | None:
 @lru_cache(maxsize=4096)
 def _named(names: tuple[str, ...]) -> Operand | None:
     return next((operand for operand in OPERANDS if any(operand.names.search(name) for name in names if name)), None)
+
+
+def is_dra_driver(pod: Pod) -> bool:
+    """Whether a pod (or a template as one) is the kubelet plugin of a DRA driver, by its images."""
+    return any(DRA_IMAGES.search(container.image or "") for container in pod.spec.containers or ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
