@@ -77,6 +77,26 @@ HPA = signatures(
             remedies=(Remedy(text="correct spec.scaleTargetRef, or delete the autoscaler"),),
         ),
         Signature(
+            "SCL206",
+            "hpa-target-not-scalable",
+            on=On.CONDITION,
+            question=Question.SCALED,
+            explains=("scale-up-missing",),
+            literal="FailedGetScale",
+            pattern=r"AbleToScale=False FailedGetScale: .{0,200}?"
+            r"(?P<why>the server could not find the requested resource"
+            r"|no matches for kind \"[^\"]{1,253}\"(?: in group \"[^\"]{0,253}\")?)",
+            root="member",
+            severity=Severity.WARNING,
+            summary="scales an object of a kind that has no scale subresource, or that is not installed: {why}",
+            means="A DaemonSet, a Job or a bare Pod cannot be scaled, nor a resource whose definition has no scale "
+            "subresource.",
+            remedies=(
+                Remedy(text="see what it names", command="kubectl get hpa -A -o wide"),
+                Remedy(text="let spec.scaleTargetRef name a Deployment, a StatefulSet or another kind with a scale"),
+            ),
+        ),
+        Signature(
             "SCL205",
             "hpa-target-without-requests",
             on=On.CONDITION,

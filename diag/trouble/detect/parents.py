@@ -1,7 +1,7 @@
-"""What the custom resources above a member say of the same trouble: shown beside the member's own words.
+"""What stands above a member and says of the same trouble, or makes it larger: shown beside the member's own words.
 
 A JobSet that used up its restarts or an Experiment whose trials failed only repeats its pods, and opens nothing; but
-its sentence is what its user has read.
+its sentence is what its user has read. An autoscaler that would have still more replicas tells how much is missing.
 """
 
 from collections.abc import Iterable
@@ -17,12 +17,35 @@ from diag.trouble.scene import Scene
 from diag.vocab import custom_resources as words
 
 MAX_REMARKS = 2
+# kubernetes/kubernetes pkg/controller/podautoscaler/horizontal.go
+HPA, TOO_MANY = "autoscaling/HorizontalPodAutoscaler", "TooManyReplicas"
 
 
 def with_parents(scene: Scene, complaints: Iterable[Complaint]) -> list[Complaint]:
     """The complaints, each with the words of the topmost custom resource above it that says that it is not well."""
     known: dict[Ref, tuple[Evidence, ...]] = {}
-    return [_with_parent(scene, one, known) for one in complaints]
+    capped = _capped(scene)
+    return [_with_scaler(_with_parent(scene, one, known), capped) for one in complaints]
+
+
+def _with_scaler(one: Complaint, capped: dict[tuple[str, str, str], tuple[Evidence, ...]]) -> Complaint:
+    further = capped.get((one.workload.namespace, one.workload.kind, one.workload.name), ())
+    return replace(one, evidence=as_proof([*one.evidence, *further])) if further else one
+
+
+def _capped(scene: Scene) -> dict[tuple[str, str, str], tuple[Evidence, ...]]:
+    """What autoscalers say that would have more replicas than they may, by what they scale."""
+    found = {}
+    for item in scene.snap.all(HPA).values():
+        kind, name = (facts.text_at(item, f"spec.scaleTargetRef.{part}") for part in ("kind", "name"))
+        said = {one["type"]: (index, one) for index, one in facts.conditions(item)}
+        index, limited = said.get("ScalingLimited", (0, {}))
+        if kind and name and limited.get("status") == "True" and limited.get("reason") == TOO_MANY:
+            paths = [f"status.conditions[{index}].reason", "spec.maxReplicas"]
+            paths += [f"status.conditions[{said['ScalingActive'][0]}].message"] if "ScalingActive" in said else []
+            there = (path for path in paths if isinstance(value_at(item.whole, path), str | int))
+            found[item.namespace, kind, name] = tuple(cite(item, path) for path in there)
+    return found
 
 
 def _with_parent(scene: Scene, one: Complaint, known: dict[Ref, tuple[Evidence, ...]]) -> Complaint:
