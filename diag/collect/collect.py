@@ -4,7 +4,6 @@ The result is a `Part` that claims what it listed completely; each refusal is on
 """
 
 import gc
-import shlex
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -33,7 +32,7 @@ _UNKNOWN_USER, _FORBIDDEN = 401, 403
 
 
 class _Version(msgspec.Struct):
-    gitVersion: str | None = None  # noqa: N815
+    gitVersion: str  # noqa: N815
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,8 +63,8 @@ class Gathered:
             if each.failure is not None or each.inconsistent:
                 problems.append(_problem(each, part_of, self.cluster.kubectl))
         name, of_discovery = self.cluster.context, self.served.problems
-        if refusal := None if items else self._refusal():
-            problems, of_discovery = [refusal], []
+        if nothing := None if items else self._nothing(stop):
+            problems, of_discovery = [nothing], []
         return Part(
             path=name, cluster=printable(name), items=items, problems=problems + of_discovery,
             captured_at=self.captured_at, server_version=self.version, assumed=(), layout=LAYOUT,
@@ -73,18 +72,25 @@ class Gathered:
             permissions=_permissions(self.listings, within),
         )  # fmt: skip
 
-    def _refusal(self) -> Problem | None:
-        """One problem in place of one for each kind, where every one of them was refused; it quotes that of pods."""
+    def _nothing(self, stop: Stop) -> Problem | None:
+        """One problem in place of one for each kind, where every one of them failed; it quotes that of pods."""
         failures = {each.served.id: each.failure for each in self.listings}
-        refused = {kind: one for kind, one in failures.items() if one is not None and one.why == "forbidden"}
-        if not refused or len(refused) < len(failures) or any(each.failure is None for each in self.inside):
+        failed = {kind: one for kind, one in failures.items() if one is not None}
+        if not failures and not self.problems and stop.ended:
+            return self._unreached("not-collected", f"{stop.ended} before it had answered")
+        if not failed or len(failed) < len(failures) or any(each.failure is None for each in self.inside):
             return None
-        said = refused.get("Pod", next(iter(refused.values())))
-        unknown = any(one.status == _UNKNOWN_USER for one in refused.values())
+        said = failed.get("Pod", next(iter(failed.values())))
+        problem = self._unreached(said.why, str(said))
+        if said.why != "forbidden":
+            return problem
+        unknown = any(one.status == _UNKNOWN_USER for one in failed.values())
         return replace(
-            unreached(self.cluster.context, "forbidden", str(said), self.kinds),
-            fix="log in again, as for kubectl" if unknown else "ask for the rights that `diag rbac` prints",
+            problem, fix="log in again, as for kubectl" if unknown else "ask for the rights that `diag rbac` prints"
         )
+
+    def _unreached(self, why: ProblemWhy, detail: str) -> Problem:
+        return unreached(self.cluster.context, why, detail, self.kinds, kubectl=self.cluster.kubectl)
 
 
 def gather(
@@ -110,7 +116,7 @@ def gather(
         # Nobody is there: asking for each kind would only take as many time-outs.
         first = served.unanswered[0]
         problems, served = (
-            [unreached(cluster.context, first.why, str(first), kinds)],
+            [unreached(cluster.context, first.why, str(first), kinds, kubectl=cluster.kubectl)],
             Discovered(everything_unknown=True),
         )
     budget = Budget(limits)
@@ -136,10 +142,12 @@ def gather(
     )  # fmt: skip
 
 
-def unreached(name: str, why: ProblemWhy, detail: str, kinds: Collection[str]) -> Problem:
+def unreached(name: str, why: ProblemWhy, detail: str, kinds: Collection[str], *, kubectl: str) -> Problem:
     """A cluster that hides all of itself."""
-    fix = f"kubectl --context {shlex.quote(name)} cluster-info"
-    return Problem(what=f"{REACH}{printable(name)}", why=why, detail=detail, fix=fix, kinds=tuple(sorted(kinds)))
+    return Problem(
+        what=f"{REACH}{printable(name)}", why=why, detail=detail, fix=f"{kubectl} cluster-info",
+        kinds=tuple(sorted(kinds)),
+    )  # fmt: skip
 
 
 def _version(cluster: Cluster, problems: list[Problem], stop: Stop) -> tuple[str | None, str | None]:
@@ -153,7 +161,7 @@ def _version(cluster: Cluster, problems: list[Problem], stop: Stop) -> tuple[str
     said = None
     try:
         said = msgspec.json.decode(answer.body, type=_Version).gitVersion
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         what, detail = "read the server's version", f"GET /version: the answer is no version ({error})"
         problems.append(Problem(what=what, why="unreadable", detail=detail, fix=f"{cluster.kubectl} version"))
     try:
@@ -190,8 +198,10 @@ def _jobs(
         listing = filled[number]
         if result is not True:
             # Of a list that is still being read, the pages so far: a copy, for what reads it goes on.
-            why = f"{stop.ended} before it was read" if result is None else str(result)
-            failure = FailedError(f"GET {listing.served.path(listing.namespace)}: {why}", status=0, why="not-collected")
+            path, told = listing.served.path(listing.namespace), f"{stop.ended} before it was read"
+            failure = FailedError(f"GET {path}: {told}", status=0, why="not-collected")
+            if result is not None:  # a fault of ours: no reason to take what was not read for empty
+                failure = FailedError(f"GET {path}: {type(result).__name__}: {result}", status=0, why="error")
             listing = replace(listing, items=list(listing.items), owners=set(listing.owners), failure=failure)
         done[number] = listing
         if say is not None:

@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 
 from diag.collect.kube import Cluster, path_of
-from diag.collect.requests import FailedError, ask
+from diag.collect.quoting import quoted
+from diag.collect.requests import BUSY, SERVER_ERROR, FailedError, ask
 from diag.collect.roles import CLUSTER_SCOPED
 from diag.projection import dicts
 from diag.snapshot.sources.part import Problem
@@ -24,7 +25,8 @@ AGGREGATED = ",".join(
 ROOTS = ("/api", "/apis")
 _VERSION = re.compile(r"v(\d+)(?:(alpha|beta)(\d+))?")
 _STAGE = {"alpha": 1, "beta": 2, None: 3}
-_PLURAL = re.compile(r"[a-z0-9]+")  # subresources have a slash
+_PLURAL = re.compile(r"[a-z0-9]+")
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")  # of a group or a version: nothing else makes a path
 # Kinds that every API server has (kubernetes/kubernetes pkg/controlplane/instance.go, the stable versions of its
 # legacy, apps and batch groups): where discovery does not name them, it is discovery that lacks something.
 EVERYWHERE = frozenset({
@@ -71,13 +73,15 @@ class Served:
 class Discovered:
     """What is served by kind id; `unknown` are groups of which nobody could say, so a kind may still be there.
 
-    `unanswered` are the requests for `/api` and `/apis` that got no answer at all, not even a refusal.
+    `unanswered` are the requests for `/api` and `/apis` that got no answer, not even a refusal: nothing, or that the
+    server cannot. `silent` are groups with a version of which it does not say what is in it: which one, and why.
     """
 
     kinds: dict[str, Served] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
     everything_unknown: bool = False
     unanswered: list[FailedError] = field(default_factory=list)
+    silent: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     def absent(self, kind: str) -> bool:
@@ -96,6 +100,11 @@ class Discovered:
         if known is None or _age(one.version) > _age(known.version):
             self.kinds[one.id] = one
 
+    def note_silent(self, group: str, version: object, why: str) -> None:
+        """Note that a version of a group does not tell what is in it."""
+        shown = quoted(str(version), 60)
+        self.silent.setdefault(group, f"{group}/{shown}: {why}" if group else f"{shown}: {why}")
+
     def add_entry(
         self, version: tuple[str, object], kind: object, plural: object, scope: object, verbs: object
     ) -> None:
@@ -104,13 +113,19 @@ class Discovered:
         `version` is its group and version, `scope` as either document tells it.
         """
         group, name = version
-        if not (isinstance(name, str) and isinstance(kind, str) and isinstance(plural, str)):
+        if not isinstance(verbs, list) or "list" not in verbs or plural == "secrets":
             return
-        if isinstance(verbs, list) and "list" in verbs and _PLURAL.fullmatch(plural) and plural != "secrets":
+        if isinstance(plural, str) and "/" in plural:
+            return
+        if not (isinstance(kind, str) and kind and isinstance(plural, str) and _PLURAL.fullmatch(plural)):
+            self.note_silent(group, name, "it does not say of each resource what it is")
+        elif not _is_name(name):
+            self.note_silent(group, name, "this is no version")
+        elif not group or _is_name(group):
             known = scope in (True, False, "Namespaced", "Cluster")
             own = f"{group}/{kind}" if group else kind
             namespaced = scope in (True, "Namespaced") if known else own not in CLUSTER_SCOPED
-            self.add(Served(group=group, version=name, kind=kind, plural=plural, namespaced=namespaced))
+            self.add(Served(group=group, version=str(name), kind=kind, plural=plural, namespaced=namespaced))
 
 
 def discover(cluster: Cluster, wanted: Collection[str]) -> Discovered:
@@ -122,16 +137,33 @@ def discover(cluster: Cluster, wanted: Collection[str]) -> Discovered:
             document = _object(answer.body)
             if "APIGroupDiscoveryList" in str(document.get("kind")):
                 _aggregated(document, found)
-            else:
+            elif document.get("kind") in ("APIVersions", "APIGroupList"):
                 _plain(cluster, path, document, wanted, found)
+            else:
+                raise msgspec.ValidationError(f"the answer is a {quoted(str(document.get('kind')), 60)}")
         except (FailedError, msgspec.MsgspecError) as error:
-            _assume(path, wanted, found, error)
+            _assume(cluster, path, wanted, found, error)
     found.kinds.pop("events.k8s.io/Event", None)  # the same store as the core group's: every event once
-    _note_missing(wanted, found)
+    _note_silent(cluster, wanted, found)
+    _note_missing(cluster, wanted, found)
     return found
 
 
-def _note_missing(wanted: Collection[str], found: Discovered) -> None:
+def _note_silent(cluster: Cluster, wanted: Collection[str], found: Discovered) -> None:
+    """One problem for each group that may have more than it says, where a kind that is wanted is missing."""
+    found.unknown |= {*found.silent}
+    for group, why in sorted(found.silent.items()):
+        hidden = sorted(kind for kind in wanted if kind.rpartition("/")[0] == group and kind not in found.kinds)
+        if hidden:
+            found.problems.append(
+                Problem(
+                    what=f"discover {why.partition(':')[0]}", why="error", detail=why, kinds=tuple(hidden),
+                    fix=f"{cluster.kubectl} get apiservices  shows which API service is not available",
+                )
+            )  # fmt: skip
+
+
+def _note_missing(cluster: Cluster, wanted: Collection[str], found: Discovered) -> None:
     """What every API server has and this one does not offer is hidden, not absent."""
     hidden = [
         kind
@@ -145,7 +177,7 @@ def _note_missing(wanted: Collection[str], found: Discovered) -> None:
         found.problems.append(
             Problem(
                 what="discover what every API server has", why="error", detail=detail,
-                fix="kubectl api-resources --verbs=list", kinds=tuple(hidden),
+                fix=f"{cluster.kubectl} api-resources --verbs=list", kinds=tuple(hidden),
             )
         )  # fmt: skip
 
@@ -155,7 +187,7 @@ def _aggregated(document: dict[str, Any], found: Discovered) -> None:
         name = str(_dict(group.get("metadata")).get("name") or "")
         for version in dicts(group.get("versions")):
             if version.get("freshness") == "Stale":
-                _stale(name, str(version.get("version")), found, "its API service does not answer")
+                found.note_silent(name, version.get("version"), "its API service does not answer")
             for each in dicts(version.get("resources")):
                 kind = _dict(each.get("responseKind")).get("kind")
                 verbs, scope = each.get("verbs"), each.get("scope")
@@ -164,46 +196,41 @@ def _aggregated(document: dict[str, Any], found: Discovered) -> None:
 
 def _plain(cluster: Cluster, path: str, document: dict[str, Any], wanted: Iterable[str], found: Discovered) -> None:
     if path == "/api":
-        groups = {"": [str(each) for each in document.get("versions") or ()]}
+        versions = document.get("versions")
+        groups = {"": versions if isinstance(versions, list) else []}
     else:
         needed = {kind.rpartition("/")[0] for kind in wanted}
         groups = {
-            str(group.get("name")): [str(each.get("version")) for each in dicts(group.get("versions"))]
+            str(group.get("name")): [each.get("version") for each in dicts(group.get("versions"))]
             for group in dicts(document.get("groups"))
-            if group.get("name") in needed
+            if str(group.get("name")) in needed
         }
     for group, versions in groups.items():
         for version in versions:
+            if not _is_name(version):
+                found.note_silent(group, version, "this is no version")
+                continue
             try:
                 listed = _object(ask(cluster, path_of("apis" if group else "api", group, version)).body)
             except (FailedError, msgspec.MsgspecError) as error:
-                _stale(group, version, found, str(error))
+                found.note_silent(group, version, str(error))
                 continue
             for each in dicts(listed.get("resources")):
                 verbs, scope = each.get("verbs"), each.get("namespaced")
                 found.add_entry((group, version), each.get("kind"), each.get("name"), scope, verbs)
 
 
-def _stale(group: str, version: str, found: Discovered, why: str) -> None:
-    found.unknown.add(group)
-    name = f"{group}/{version}" if group else version
-    found.problems.append(
-        Problem(
-            what=f"discover {name}", why="error", detail=f"{name}: {why}",
-            fix="kubectl get apiservices  shows which API service is not available",
-        )
-    )  # fmt: skip
-
-
-def _assume(path: str, wanted: Iterable[str], found: Discovered, error: Exception) -> None:
+def _assume(cluster: Cluster, path: str, wanted: Iterable[str], found: Discovered, error: Exception) -> None:
     """Discovery cannot be asked: take the kinds of Kubernetes itself to be where they are since 1.25."""
     from diag.causes.silence import plural  # noqa: PLC0415  only then
 
-    if isinstance(error, FailedError) and not error.status:
+    if isinstance(error, FailedError) and (not error.status or error.status in BUSY or error.status >= SERVER_ERROR):
         found.unanswered.append(error)
-    core = path == "/api"
+    core, hidden = path == "/api", []
     for kind in wanted:
         group, _, name = kind.rpartition("/")
+        if group and not core and group not in _ASSUMED:
+            hidden.append(kind)
         if (not group) is core and group in _ASSUMED and kind != "Secret":
             word = plural(kind).partition(".")[0]
             found.add(Served(group=group, version="v1", kind=name, plural=word, namespaced=kind not in CLUSTER_SCOPED))
@@ -214,7 +241,7 @@ def _assume(path: str, wanted: Iterable[str], found: Discovered, error: Exceptio
     found.problems.append(
         Problem(
             what=f"discover {path}", why=error.why if isinstance(error, FailedError) else "error", detail=str(error),
-            fix=f"kubectl get --raw {path}",
+            fix=f"{cluster.kubectl} get --raw {path}", kinds=tuple(sorted(hidden)),
         )
     )  # fmt: skip
 
@@ -224,8 +251,15 @@ def _age(version: str) -> tuple[int, int, int]:
     return (_STAGE[found[2]], int(found[1]), int(found[3] or 0)) if found else (0, 0, 0)
 
 
+def _is_name(text: object) -> bool:
+    return isinstance(text, str) and _NAME.fullmatch(text) is not None
+
+
 def _object(body: bytes) -> dict[str, Any]:
-    found: Any = msgspec.json.decode(body)
+    try:
+        found: Any = msgspec.json.decode(body)
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise msgspec.DecodeError(f"it is no JSON ({error})") from error
     if not isinstance(found, dict):
         raise msgspec.ValidationError("it is no JSON object")
     return found

@@ -36,10 +36,11 @@ _MOST_BYTES = 1 << 30
 # What unpacks to more than the first, and more than so many times its size, is a bomb: deflate makes no more than a
 # thousandth of anything, and of objects, each with a uid and times of its own, much less.
 _FREE_BYTES, _MOST_RATIO = 64 << 20, 100
-_WORD = r"[a-z0-9.-]+"
-_LIST = rf"/(?:api|apis/{_WORD})/{_WORD}(?:/namespaces/[^/]+)?/(?!secrets$)(?P<plural>[a-z0-9]+)"
+_WORD = r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?"
+_OBJECT = r"(?!\.\.?/)[^/]+"  # the transport would take dots for a way up
+_LIST = rf"/(?:api|apis/{_WORD})/{_WORD}(?:/namespaces/{_OBJECT})?/(?!secrets$)(?P<plural>[a-z0-9]+)"
 _DISCOVERY = rf"/version|/apis?|/api/{_WORD}|/apis/{_WORD}/{_WORD}"
-_READABLE = re.compile(rf"{_DISCOVERY}|{_LIST}|/api/v1/namespaces/[^/]+/pods/[^/]+/log")
+_READABLE = re.compile(rf"{_DISCOVERY}|{_LIST}|/api/v1/namespaces/{_OBJECT}/pods/{_OBJECT}/log")
 _REVIEWS = frozenset(
     f"/apis/{group}.k8s.io/v1/{plural}"
     for group, plural in (
@@ -119,6 +120,27 @@ def contexts(kubeconfig: str | None) -> list[Context]:
     ]
 
 
+def kubectl_for(login: Login) -> str:
+    """The kubectl that asks the same cluster: with the context, where one was named."""
+    return f"kubectl --context {shlex.quote(login.context)}" if login.context else "kubectl"
+
+
+def require(login: Login) -> None:
+    """Raises UsageError where the context that is named does not exist, ClusterError where no kubeconfig is read."""
+    if (place := _place(login.kubeconfig)) is not None:
+        _chosen(login, place)
+
+
+def _chosen(login: Login, place: str) -> Context:
+    known = contexts(login.kubeconfig)
+    chosen = next((each for each in known if (each.name == login.context if login.context else each.current)), None)
+    if chosen is None:
+        names = ", ".join(each.name for each in known) or "none"
+        what = f"no context is called {login.context}" if login.context else "the kubeconfig has no current context"
+        raise UsageError(what, hint=f"contexts of {place}: {names}; name one with --context")
+    return chosen
+
+
 def _namespace(entry: Mapping[str, Any]) -> object:
     inner = entry.get("context")
     return inner.get("namespace") if isinstance(inner, dict) else None
@@ -145,6 +167,29 @@ def in_cluster() -> bool:
     return bool(os.environ.get("KUBERNETES_SERVICE_HOST")) and bool(os.environ.get("KUBERNETES_SERVICE_PORT"))
 
 
+class _Silence:
+    """No logging while anybody is in it, of several threads."""
+
+    def __init__(self) -> None:
+        self._lock, self._inside, self._before = threading.Lock(), 0, 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._before = logging.root.manager.disable
+                logging.disable(logging.CRITICAL)
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                logging.disable(self._before)
+
+
+_silence = _Silence()
+
+
 class Cluster:
     """An open door. `get`, `lines` and `review` raise TransportError when nothing whole comes back."""
 
@@ -158,7 +203,7 @@ class Cluster:
     @property
     def kubectl(self) -> str:
         """The kubectl that asks this cluster: with its context, where one was named."""
-        return f"kubectl --context {shlex.quote(self.login.context)}" if self.login.context else "kubectl"
+        return kubectl_for(self.login)
 
     def get(self, path: str, query: Mapping[str, str] | None = None, *, accept: str = "") -> Answer:
         """One answer, read whole. Raises TransportError beyond a GiB or the time-out of a request."""
@@ -279,12 +324,9 @@ class Cluster:
         from kubernetes.client import ApiClient, Configuration  # noqa: PLC0415  heavy
 
         settings = Configuration()
-        quiet = logging.root.manager.disable
-        logging.disable(logging.CRITICAL)  # the client logs what an exec plug-in says, secrets and escapes included
-        try:
+        # In silence: the client logs what an exec plug-in says, secrets and escapes included.
+        with plugin.alone_at_a_terminal(), _silence:
             self.context, self.namespace = _configure(settings, self.login)
-        finally:
-            logging.disable(quiet)
         settings.connection_pool_maxsize = _POOL
         self._settings, self._host = settings, str(settings.host).rstrip("/")
         try:
@@ -314,12 +356,7 @@ def _configure(settings: Any, login: Login) -> tuple[str, str]:
             "there is no cluster to look at: no kubeconfig is here, and this is no pod",
             hint="set KUBECONFIG or --kubeconfig, or read a dump with --from FILE (--from - for what is piped in)",
         )
-    known = contexts(login.kubeconfig)
-    chosen = next((each for each in known if (each.name == login.context if login.context else each.current)), None)
-    if chosen is None:
-        names = ", ".join(each.name for each in known) or "none"
-        what = f"no context is called {login.context}" if login.context else "the kubeconfig has no current context"
-        raise UsageError(what, hint=f"contexts of {place}: {names}; name one with --context")
+    chosen = _chosen(login, place)
     plugin.bound(exec_provider, kube_config, login.timeout_s)
     try:
         kube_config.load_kube_config(

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from diag.collect.collect import LAYOUT, Gathered, gather, unreached
-from diag.collect.kube import Cluster, Login, contexts
-from diag.collect.pool import patiently
+from diag.collect.kube import Cluster, Login, contexts, kubectl_for, require
+from diag.collect.pool import in_parallel, patiently
 from diag.collect.quoting import printable
 from diag.collect.requests import Stop
 from diag.errors import ClusterError, EndedError, UsageError
@@ -34,57 +34,66 @@ class Live:
     stop: Stop = field(default_factory=Stop)
 
     def logins(self) -> list[Login]:
-        """One for each cluster. Raises UsageError where `all` means none."""
+        """One for each cluster. Raises UsageError where `all` means none, or one of several does not exist."""
         names: list[str | None] = list(dict.fromkeys(self.contexts)) or [None]
         if "all" in names:
             names = [each.name for each in contexts(self.kubeconfig)]
             if not names:
                 raise UsageError("--context all means no context: there is no kubeconfig", hint="set KUBECONFIG")
-        return [
+        logins = [
             Login(
                 context=name, kubeconfig=self.kubeconfig, as_user=self.as_user, as_groups=self.as_groups,
                 timeout_s=self.request_timeout_s,
             )
             for name in names
         ]  # fmt: skip
+        for login in logins if len(logins) > 1 else ():  # before the others are read
+            require(login)
+        return logins
 
     def gathered(self, kinds: Collection[str], say: Callable[[str], None]) -> tuple[list[Gathered], list[Part]]:
         """One pass over each cluster, of these kinds (ids) at least, and a part for each that cannot be reached.
 
+        Clusters are read side by side, so that one that does not answer takes no time from the others; both lists are
+        in the order of the contexts. `say` is called from several threads.
+
         Raises ClusterError where no cluster can be reached, or none lets anything be read, EndedError where time was
         over before, UsageError for contexts that do not exist.
         """
+        logins = self.logins()
+        results = dict(in_parallel(range(len(logins)), lambda number: self._one(logins[number], kinds, say), Stop()))
         found: list[Gathered] = []
         unreachable: list[Part] = []
         errors: list[ClusterError] = []
-        for login in self.logins():
-            if found and self.stop.ended:
-                unreachable.append(
-                    _unreachable(login, f"{self.stop.ended} before it was asked", kinds, why="not-collected")
-                )
-                continue
-            try:
-                cluster = patiently(partial(Cluster, login), self.stop)
-            except ClusterError as error:
-                unreachable.append(_unreachable(login, error.message, kinds))
-                errors.append(error)
-                continue
-            if cluster is None:
-                why = f"{self.stop.ended} before its login had ended"
-                unreachable.append(_unreachable(login, why, kinds, why="not-collected"))
-                continue
-            found.append(
-                gather(
-                    cluster, kinds, namespaces=self.namespaces, everything=self.everything, limits=self.limits,
-                    stop=self.stop, say=say,
-                )
-            )  # fmt: skip
+        for number, login in enumerate(logins):
+            match results[number]:
+                case Gathered() as one:
+                    found.append(one)
+                case ClusterError() as error:
+                    unreachable.append(_unreachable(login, error.message, kinds))
+                    errors.append(error)
+                case Exception() as error:
+                    raise error
+                case why:
+                    unreachable.append(_unreachable(login, str(why), kinds, why="not-collected"))
         parts = [one.part(self.stop, say) for one in found]
         if not any(part.items for part in parts):
             if self.stop.ended:
                 raise EndedError(self.stop.ended)
             raise _all_of([*errors, *map(_nothing, parts)])
         return found, unreachable
+
+    def _one(self, login: Login, kinds: Collection[str], say: Callable[[str], None]) -> Gathered | str:
+        """One pass over one cluster, or why there was none. Ends soon after `stop` does; raises as `Cluster` does."""
+        if self.stop.ended:
+            return f"{self.stop.ended} before it was asked"
+        cluster = patiently(partial(Cluster, login), self.stop)
+        if cluster is None:
+            return f"{self.stop.ended} before its login had ended"
+        return gather(
+            cluster, kinds, namespaces=self.namespaces, everything=self.everything, limits=self.limits, stop=self.stop,
+            say=say,
+        )  # fmt: skip
 
     def parts(self, kinds: Collection[str], say: Callable[[str], None]) -> list[Part]:
         """A part for each cluster; one of several that cannot be reached is a gap. Raises as `gathered` does."""
@@ -94,7 +103,7 @@ class Live:
 
 def _unreachable(login: Login, detail: str, kinds: Collection[str], *, why: ProblemWhy = "error") -> Part:
     name = login.context or "the current context"
-    problem = unreached(name, why, detail, kinds)
+    problem = unreached(name, why, detail, kinds, kubectl=kubectl_for(login))
     return Part(path=name, cluster=printable(name), problems=[problem], assumed=(), layout=LAYOUT)
 
 

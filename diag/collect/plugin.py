@@ -11,8 +11,10 @@ import io
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path, PurePath
 from typing import IO, Any
 
@@ -30,6 +32,14 @@ class _Last(threading.local):
 
 
 last = _Last()
+
+
+_dialog = threading.Lock()
+
+
+def alone_at_a_terminal() -> AbstractContextManager[object]:
+    """One login at a time where plug-ins may ask somebody: two questions on one terminal cannot be answered."""
+    return _dialog if sys.stdin is not None and sys.stdin.isatty() else contextlib.nullcontext()
 
 
 class _Plugin(subprocess.Popen[str]):

@@ -1,7 +1,8 @@
 """One request that may fail: tried again where that helps, and its failure in words.
 
 Answers of 429 and of 503 with Retry-After are waited for as the server asks (API Priority and Fairness doubles it while
-a flood lasts); other server errors, resets and time-outs are tried again shortly. A refusal (401, 403, 404 …) stands.
+a flood lasts), half a minute in all; who asks for more is not asked again. Other server errors and resets are tried
+again shortly. A refusal (401, 403, 404 …) stands.
 """
 
 import threading
@@ -17,8 +18,8 @@ from diag.snapshot.sources.part import ProblemWhy
 
 ATTEMPTS = 4
 _PAUSE_S = 0.25
-_LONGEST_S = 30.0
-_SERVER_ERROR = 500
+_LONGEST_S = 30.0  # that one request is waited for, all its pauses together
+BUSY, SERVER_ERROR = (429,), 500
 _WHY: Mapping[int, ProblemWhy] = {401: "forbidden", 403: "forbidden", 408: "timeout", 504: "timeout"}
 
 
@@ -60,14 +61,18 @@ def ask(
     cluster: Cluster, path: str, query: Mapping[str, str] | None = None, *, accept: str = "", stop: Stop | None = None
 ) -> Answer:
     """An answer of 2xx. Raises FailedError."""
-    stop = stop or Stop()
+    stop, patience = stop or Stop(), _LONGEST_S
     for attempt in range(1, ATTEMPTS + 1):
         if stop.ended:
             raise FailedError(f"GET {path}: {stop.ended} before it was asked", status=0, why="not-collected")
         failure, pause = _tried(cluster, path, query, accept)
         if isinstance(failure, Answer):
             return failure
-        if pause is None or attempt == ATTEMPTS or not stop.wait(min(pause * 2 ** (attempt - 1), _LONGEST_S)):
+        if pause is None or attempt == ATTEMPTS or pause > patience:
+            raise failure
+        pause = min(pause * 2 ** (attempt - 1), patience)
+        patience -= pause
+        if not stop.wait(pause):
             raise failure
     raise AssertionError  # the last attempt returns or raises
 
@@ -102,7 +107,7 @@ def failed(path: str, answer: Answer, method: str = "GET") -> FailedError:
 
 
 def _pause(answer: Answer) -> float | None:
-    if answer.status != 429 and answer.status < _SERVER_ERROR:  # noqa: PLR2004
+    if answer.status not in BUSY and answer.status < SERVER_ERROR:
         return None
     told = answer.headers.get("retry-after", "")
-    return float(told) if told.isdigit() and len(told) < 5 else _PAUSE_S  # noqa: PLR2004  hours are no answer
+    return float(told) if told.isascii() and told.isdigit() else _PAUSE_S

@@ -1,5 +1,8 @@
 """Several contexts: what all say when none can be read, and what one says when others can."""
 
+import logging
+import re
+import socket
 import time
 
 import pytest
@@ -12,6 +15,8 @@ from diag.collect.requests import Stop
 from diag.testing.apiserver import Access, ApiServer, Fault, kubeconfig
 
 ITEMS, LOGS = scenario("preempted-two-deployments")
+OTHERS, _ = scenario("dra-devices-exhausted")
+ALL_READ = re.compile(r"[a-z]+: (\d+) of \1 kinds, .*")
 
 
 def test_of_several_clusters_that_cannot_be_read_each_is_told(diag, tmp_path):
@@ -94,3 +99,51 @@ def test_contexts_that_time_did_not_reach_are_gaps_beside_what_was_read(tmp_path
     shown = name.replace("\x1b", "\\x1b")
     gaps = {gap.what: gap.why for gap in report.gaps if gap.what.startswith("reach ")}
     assert gaps == {f"reach {shown}": "not-collected", "reach later": "not-collected"}
+
+
+@pytest.fixture
+def deaf():
+    """The address of a server that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listening:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+def test_a_cluster_that_hangs_takes_nothing_from_the_others(deaf, tmp_path):
+    """However the contexts are ordered: the others are read while it is waited for, and it is one gap."""
+    for names in (("deaf", "gpu", "later"), ("gpu", "later", "deaf")):
+        with ApiServer(ITEMS, logs=LOGS) as one, ApiServer(OTHERS) as other:
+            config = str(kubeconfig(tmp_path / "config", {"gpu": one.url, "later": other.url, "deaf": deaf}))
+            stop, read = Stop(), set()
+
+            def say(line, stop=stop, read=read):
+                read.update(name for name in ("gpu", "later") if ALL_READ.fullmatch(line) and line.startswith(name))
+                if len(read) == 2 and stop.until is None:
+                    stop.until = time.monotonic() + 0.5
+
+            live = Live(kubeconfig=config, contexts=names, stop=stop, request_timeout_s=600.0)
+            report = scan(live, progress=say)
+        assert [row.id for row in report.target.clusters] == sorted(names)
+        assert {cause.root.cluster for cause in report.causes} == {"gpu", "later"}
+        gaps = [(gap.what, gap.why, gap.fix) for gap in report.gaps if gap.cluster == "deaf"]
+        assert gaps == [("reach deaf", "not-collected", "kubectl --context deaf cluster-info")]
+
+
+def test_a_context_that_does_not_exist_is_told_before_any_is_read(diag, tmp_path):
+    with ApiServer(ITEMS, logs=LOGS) as server:
+        config = kubeconfig(tmp_path / "config", {"gpu": server.url})
+        ended = diag("scan", "--kubeconfig", config, "--context", "gpu", "--context", "gone")
+
+        assert ended.code == 2
+        assert "no context is called gone" in ended.err
+        assert not server.requests
+
+
+def test_the_log_of_the_client_is_as_it_was_after_logins_side_by_side(tmp_path):
+    before = logging.root.manager.disable
+    with ApiServer(ITEMS, logs=LOGS) as server:
+        names = [f"gpu-{number}" for number in range(8)]
+        config = kubeconfig(tmp_path / "config", dict.fromkeys(names, server.url))
+        found, _ = Live(kubeconfig=str(config), contexts=("all",)).gathered({"Pod"}, str)
+
+    assert [each.cluster.context for each in found] == names
+    assert logging.root.manager.disable == before
