@@ -2,12 +2,18 @@
 
 import io
 import json
+import os
 import tarfile
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from diag.findings import Confidence
 from diag.snapshot.load import load
 from diag.snapshot.sources import read
+from diag.snapshot.sources.part import Lost
 
 POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "ml"}}
 FORBIDDEN = (
@@ -108,3 +114,44 @@ def test_an_archive_that_is_nested_too_deep_is_named(parts_with):
 
     assert ["nested too deep" in problem.what for problem in part.problems] == [True]
     assert [lost.kind for lost in part.lost] == [""]
+
+
+def test_what_a_bundle_holds_and_nobody_can_read_is_not_absent(tmp_path):
+    folder = tmp_path / "cluster-resources"
+    (folder / "pods").mkdir(parents=True)
+    (folder / "pods" / "ml.json").write_text(json.dumps({"kind": "PodList", "apiVersion": "v1", "items": [POD]}))
+    os.mkfifo(folder / "pods" / "web.json")
+    (folder / "nodes.json").symlink_to("/etc/hostname")
+    (part,) = read(str(tmp_path))
+    assert set(part.lost) == {Lost(kind="Pod"), Lost(kind="Node")}
+    (snap,) = load([part])
+    assert snap.lacks("Pod", "ml", "gone") == Confidence.CERTAIN  # the list of its namespace was read
+    assert snap.lacks("Pod", "web", "gone") is None
+    assert snap.coverage("Node") in ("damaged", "none")
+
+
+def test_a_file_without_permission_is_named_and_costs_no_other():
+    with TemporaryDirectory() as made, as_nobody(Path(made)):
+        folder = Path(made)
+        (folder / "good.json").write_text(json.dumps(POD))
+        closed = folder / "nodes.json"
+        closed.write_text("{}")
+        closed.chmod(0)
+        parts = read(made)
+    assert [problem.detail for part in parts for problem in part.problems] == [
+        f"{closed} may not be read: permission denied"
+    ]
+
+
+@contextmanager
+def as_nobody(folder):
+    """Without root's rights, where the tests run with these; the folder is given away."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.chown(folder, 65534, 65534)
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)

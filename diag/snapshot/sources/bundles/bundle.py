@@ -62,7 +62,14 @@ def is_bundle(path: Path) -> bool:
     names = (entry.name for entry in source.entries(lambda _: False))
     if any(tool.sign.fullmatch(name) for name in names for tool in TOOLS):
         return True
-    return any(source_of(each, Budget(Limits())) is not None for each in source.first(_LOOKED_INTO))
+    return any(_is_archive(each) for each in source.first(_LOOKED_INTO))
+
+
+def _is_archive(path: Path) -> bool:
+    try:
+        return source_of(path, Budget(Limits())) is not None
+    except OSError:
+        return False  # as above
 
 
 def read_bundle(path: Path, name: str | None, budget: Budget) -> list[Part]:

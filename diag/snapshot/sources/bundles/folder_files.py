@@ -10,6 +10,7 @@ from pathlib import Path
 from diag.snapshot.sources.bundles.entry import Entry, Wanted
 from diag.snapshot.sources.plain_file import printable
 
+UNREAD_FOLDER = "a folder that cannot be read"
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -42,7 +43,7 @@ class FolderFiles:
             while failed:
                 error = failed.pop()
                 where = printable(Path(os.path.relpath(error.filename, self.root)))
-                yield Entry(name=where, size=0, odd=f"a folder that cannot be read ({error.strerror})")
+                yield Entry(name=where, size=0, odd=f"{UNREAD_FOLDER} ({error.strerror})")
 
 
 def _opened(path: Path, name: str, root: Path) -> Iterator[Entry]:

@@ -54,6 +54,7 @@ class Index:
 
     source: Source
     members: dict[str, Member] = field(default_factory=dict)
+    unread: dict[str, str] = field(default_factory=dict)  # members that are there and are not read, and why
     noted: Noted = field(default_factory=Noted)
     broken_off: bool = False  # whether members may be missing behind those that are here
 
@@ -125,6 +126,7 @@ def _pass(source: Source, prefix: str, found: Index, is_text: Callable[[str], bo
                 wrong = "a member of this name came before it"
             if wrong:
                 if not (entry.link and names.leads_inside(name, entry.link)):
+                    found.unread[prefix + name] = wrong
                     found.noted.unread(f"{names.shown(last)} of the bundle ({wrong})", f"not read: {wrong}")
             elif entry.reader is not None:
                 _look(entry, prefix + name, entry.reader, found, is_text, budget)

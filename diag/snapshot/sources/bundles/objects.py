@@ -8,6 +8,7 @@ import msgspec
 from diag.errors import SnapshotError
 from diag.projection import kind_id
 from diag.snapshot.sources.budget import Budget, LimitExceededError, NotObjectsError
+from diag.snapshot.sources.bundles.folder_files import UNREAD_FOLDER
 from diag.snapshot.sources.bundles.held import kind_and_namespace
 from diag.snapshot.sources.bundles.index import Index, Member
 from diag.snapshot.sources.bundles.places import Trees
@@ -32,11 +33,17 @@ class Objects:
         self._found, self._trees, self._shown, self._budget = found, trees, shown, budget
         self._listed: _Spaces = {}
         self._assumed: _Spaces = {}
+        self._read_all(found)
+        for name, why in found.unread.items():
+            self._lose(name, why)
+
+    def _read_all(self, found: Index) -> None:
+        """Read every member; one that repeats others last, where these are not whole."""
         whole: set[str] = set()
         repeating: list[tuple[str, Member, str]] = []
         for name, member in found.members.items():
             if member.data is not None and member.side:
-                self.side += readings_of(member.data, f"{shown}/{name}")
+                self.side += readings_of(member.data, f"{self._shown}/{name}")
             elif member.data is not None and not member.objects:
                 self._hear(name, member.data)
             if self._ignored(name):
@@ -45,7 +52,7 @@ class Objects:
                 self._pass_over(name, member)
                 continue
             repeated = next(
-                (root + other for tool, root, path in trees.places(name) if (other := tool.repeats(path))), ""
+                (root + other for tool, root, path in self._trees.places(name) if (other := tool.repeats(path))), ""
             )
             if repeated:
                 repeating.append((name, member, repeated))
@@ -98,6 +105,18 @@ class Objects:
         lacking = missing(f"{self._shown}/{name}", error, scope.kind if scope is not None else "")
         if lacking is not None:
             self._found.noted.add(lacking[0])
+            self.lost[lacking[1]] = None
+
+    def _lose(self, name: str, why: str) -> None:
+        """Take for lost what an unread member was meant to hold; of an unread folder that may be anything."""
+        if self._ignored(name):
+            return
+        if why.startswith(UNREAD_FOLDER):
+            self.lost[Lost()] = None
+            return
+        scope = self._scope(name)
+        lacking = missing(name, NotObjectsError(f"{name} is not read"), scope.kind if scope is not None else "")
+        if lacking is not None:
             self.lost[lacking[1]] = None
 
     def _read(self, name: str, member: Member) -> bool:
