@@ -28,7 +28,7 @@ CLOUDS = ("aws", "azure")  # schemes of spec.providerID whose images come with a
 PLAIN_BOTTLEROCKET = re.compile(r"^Bottlerocket OS [^(]{0,40}\((?!.*nvidia)[\w.-]+\)$")
 # NVIDIA/k8s-device-plugin internal/plugin/manager, GKE container-engine-accelerators cmd/nvidia_gpu.
 BLIND = re.compile(
-    r"could not load NVML library|Incompatible strategy detected|libnvidia-ml\.so\.1: cannot open"
+    r"could not load NVML library|libnvidia-ml\.so\.1: cannot open"
     r"|unable to find NVIDIA driver|ERROR_LIBRARY_NOT_FOUND"
 )
 SHOWN = 3
@@ -88,7 +88,7 @@ class Silent:
 @rule(
     "DEV242",
     name="node-image-without-gpu-stack",
-    question=Question.OFFERS,
+    question=Question.STARTED,  # where what plugins print is answered, too
     inputs=("Node", "Pod", "apps/DaemonSet", CLAIM),
     refines=("device-plugin-init-error-ignored", "device-plugin-crashing"),
     others=(

@@ -8,6 +8,7 @@ from diag.findings import Basis, Because, Confidence, Evidence, Finding, Proof, 
 from diag.projection import Object, dicts
 from diag.snapshot.cite import value_at
 from diag.snapshot.kinds import Controller
+from diag.trouble.detect.nodes import is_upgrading
 from diag.trouble.relations.operands import operand_of
 from diag.vocab.accelerators import NVIDIA_GPU
 
@@ -50,7 +51,8 @@ A pod of the first state that is named fails or was never created, or the operat
 Look at the operator's log and at the pods of the first state that it names.
 
 ## Known limits
-A symptom: silent where a pod of the stack or a node is in trouble, as that tells more.
+A symptom: silent where a pod of the stack or a node is in trouble, as that tells more, and while
+drivers are upgraded.
 """
 
 
@@ -73,7 +75,7 @@ A symptom: silent where a pod of the stack or a node is in trouble, as that tell
         ),
     ),
     severity=Severity.WARNING,
-    visits={"Node": 1, "apps/DaemonSet": 1},
+    visits={"Node": 2, "apps/DaemonSet": 1},
 )
 def cluster_policy(ctx: Context) -> Iterator[Finding]:
     """Node feature discovery does not run, so no node is known as a GPU node.
@@ -193,6 +195,8 @@ def _not_ready(ctx: Context, policy: Object) -> Finding | None:
     if _state(policy) != "notReady" or not ctx.older(policy.created, SETTLING_S):
         return None
     if any(one.symptom == "node-without-gpus" or operand_of(one.first) is not None for one in ctx.groups()):
+        return None
+    if any(is_upgrading(node) for node in ctx.snap.nodes()):
         return None
     places = [index for index, one in enumerate(_conditions(policy)) if _says_error(one)]
     if any(not ctx.older(_changed(policy, index), SETTLING_S) for index in places):
