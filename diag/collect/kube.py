@@ -36,6 +36,7 @@ _MOST_BYTES = 1 << 30
 # What unpacks to more than the first, and more than so many times its size, is a bomb: deflate makes no more than a
 # thousandth of anything, and of objects, each with a uid and times of its own, much less.
 _FREE_BYTES, _MOST_RATIO = 64 << 20, 100
+_MOST_LINE = 16 << 20  # of a watch, an object a line: etcd takes 1.5 MiB of one, and larger servers set a few more
 _WORD = r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?"
 _OBJECT = r"(?!\.\.?/)[^/]+"  # the transport would take dots for a way up
 _LIST = rf"/(?:api|apis/{_WORD})/{_WORD}(?:/namespaces/{_OBJECT})?/(?!secrets$)(?P<plural>[a-z0-9]+)"
@@ -435,5 +436,7 @@ def _split(response: Any) -> Iterator[bytes]:
     for chunk in response.stream(_CHUNK, decode_content=True):
         *lines, held = (held + chunk).split(b"\n")
         yield from (line for line in lines if line)
+        if len(held) > _MOST_LINE:
+            raise TransportError(f"a line of the watch is larger than {_MOST_LINE:,} bytes", final=True)
     if held:
         yield held

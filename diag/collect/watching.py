@@ -151,7 +151,7 @@ class Watch:
                     version = _object.decode(line.object).metadata.resource_version or version
                     if line.type != "BOOKMARK":
                         self._changes.put((watched, line.type, msgspec.Raw(bytes(line.object))))
-            except (TransportError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            except (TransportError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
                 status = error.status if isinstance(error, TransportError) else 0
                 self._lost[key] = f"{'refuses a watch' if status else 'does not answer'} ({error})"
                 if status in _REFUSED:

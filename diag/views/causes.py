@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from diag.document import ELSEWHERE, CauseRow, FindingRow, RefRow, Report
+from diag.document import ELSEWHERE, LIST, CauseRow, FindingRow, RefRow, Report
 from diag.views.wording import counted, folded, gpu_cost, listed, seconds_since
 
 _BASIC = {"list Pod": "pods", "list Node": "nodes", "list Event": "events"}  # gaps without which nothing is clean
@@ -129,8 +129,13 @@ def _not_seen(report: Report) -> str:
 
 
 def could_not_look(report: Report) -> bool:
-    """Whether pods were there to be read, none could be, and nothing else was found: this is no answer."""
+    """Whether pods were there to be read, none could be, and nothing else was found: this is no answer.
+
+    Another kind that could not be listed hides no pods, for whatever reason that was.
+    """
     failed = any(
-        gap.why in DAMAGED or (gap.what == "list Pod" and gap.why in ("forbidden", "timeout")) for gap in report.gaps
-    )
+        gap.why in (*DAMAGED, "forbidden", "timeout") if gap.what == f"{LIST}Pod"
+        else gap.why in DAMAGED and not gap.what.startswith(LIST)
+        for gap in report.gaps
+    )  # fmt: skip
     return failed and not report.causes and not report.stats.get("pods")

@@ -9,10 +9,11 @@ from scenarios import scenario
 from diag.collect import listing
 from diag.collect.live import Live
 from diag.snapshot.sources.part import Limits
-from diag.testing.apiserver import discovery, handler
+from diag.testing.apiserver import Access, discovery, handler
 from diag.testing.apiserver.lists import list_page
 
 ITEMS, _ = scenario("preempted-two-deployments")
+HEALTHY, _ = scenario("healthy-busy-rollout")
 PODS = 63
 
 
@@ -195,3 +196,27 @@ def test_a_kind_that_every_server_has_is_hidden_when_discovery_does_not_offer_it
 
     assert [problem.kinds for problem in part.problems] == [("Pod",)]
     assert {one.kind for one in part.listed} == {"Node"}
+
+
+@pytest.mark.parametrize("fault", ["forbidden", "another kind"])
+@pytest.mark.parametrize(("path", "code", "strict"), [("pods", 3, 3), ("nodes", 0, 4)])
+def test_a_list_of_another_kind_ends_as_one_that_is_forbidden(serve, diag, monkeypatch, fault, path, code, strict):
+    """3 where no pods could be read, 4 with --strict where another material kind is missing."""
+    items = [item for item in HEALTHY if item["kind"] in ("Pod", "Node", "Namespace")]
+    own = handler.list_page
+
+    def lie(store, resource, version, namespace, query):
+        answered, body = own(store, resource, version, namespace, query)
+        kind = b'"kind":"%sList"' % resource.kind.encode()
+        return answered, body.replace(kind, b'"kind":"SecretList"', 1) if resource.plural == path else body
+
+    access = None
+    if fault == "forbidden":
+        others = [each for each in ("pods", "nodes", "namespaces", "events") if each != path]
+        access = Access(cluster=[{"apiGroups": [""], "resources": others, "verbs": ["list"]}])
+    else:
+        monkeypatch.setattr(handler, "list_page", lie)
+    server = serve(items, access=access)
+
+    assert diag("scan", "--kubeconfig", server.config, "-o", "json").code == code
+    assert diag("scan", "--kubeconfig", server.config, "-o", "json", "--strict").code == strict

@@ -87,5 +87,7 @@ def test_no_pods_that_could_be_read_is_no_answer(report):
         assert could_not_look(without(report, "list Pod", why=why, pods=0)), why
         assert not could_not_look(without(report, "list Pod", why=why, pods=1)), why
     assert not could_not_look(without(report, "list Pod", pods=0)), "nobody asked for them"
+    for why in ("forbidden", "error", "timeout", "truncated", "unreadable"):
+        assert not could_not_look(without(report, "list Node", why=why, pods=0)), why
     failed = without(report, "list Pod", why="error", pods=0)
     assert not could_not_look(msgspec.structs.replace(failed, causes=report.causes)), "something was found"
