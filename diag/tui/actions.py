@@ -69,6 +69,7 @@ ACTIONS = (
         help="Close what is open, else leave diag; asks first while something runs.",
     ),
     Action(id="quit.now", keys="ctrl+c", does="quit", label="quit now", help="Leave diag from anywhere."),
+    Action(id="suspend", keys="ctrl+z", does="suspend_process", label="suspend", help="Back to the shell; fg returns."),
     Action(id="palette", keys="ctrl+p", does="command_palette", label="palette", help="Find an action by its name."),
     Action(
         id="command", keys="colon", does="command", label="command", typing=True,
@@ -135,7 +136,7 @@ def bindings(*contexts: str) -> list[Binding]:
             id=one.id,
             show=one.footer,
             tooltip=one.help,
-            priority=one.typing or one.id == "quit.now",
+            priority=one.typing or one.id in ("quit.now", "suspend"),
         )
         for one in ACTIONS
         if one.context in contexts

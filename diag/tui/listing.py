@@ -218,6 +218,8 @@ class Listing(Container):
             self.app.open_cause(line.causes[0])
         elif line.ref is not None:
             self.app.read_object(line.ref)
+        else:
+            self.pane.focus()
 
     # The filter
 
