@@ -25,7 +25,7 @@ async def settled(app, pilot):
         busy = [
             one
             for one in app.workers
-            if one.group in ("look", "tables", "open", "fit", "ask", "save") and not one.is_finished
+            if one.group in ("look", "tables", "open", "fit", "ask", "save", "count", "compare") and not one.is_finished
         ]
         if not busy:
             break

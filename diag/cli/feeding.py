@@ -1,11 +1,13 @@
 """What the TUI is fed with: looks at what the flags name, talks about causes, snapshots."""
 
+import gc
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diag import config
+from diag.cli.captures import StoredCaptures
 from diag.cli.diagnostics import Narrator
 from diag.cli.flags import Flags
 from diag.cli.looking import Looked, looked, sources
@@ -39,6 +41,7 @@ class _Feed:
         self.flags, self.asked = flags, asked
         self._under_way: list[Stop] = []
         self._talks: Talks | None = None
+        self.captures = StoredCaptures(flags, _look) if flags.from_ else None
 
     def looks(self, say: Callable[[str], None]) -> Iterator[Seen]:
         """One look at files; of a cluster one after the other, as it changes."""
@@ -46,12 +49,22 @@ class _Feed:
         # What was suppressed since stands in a file.
         flags = replace(self.flags, config=config.load())
         if isinstance(reading, list):
-            yield _seen(looked(flags, _Teller(say)))
+            yield self.captures.look(flags, say) if self.captures else _look(flags, say)
             return
         watch = Watch(reading)
         self._under_way.append(reading.stop)
         while not reading.stop.ended:
-            yield _seen(looked(flags, _Teller(say), watch=watch))
+            found = _seen(looked(flags, _Teller(say), watch=watch))
+            lost = "; ".join(f"{name} {why}" for name, why in watch.lost.items())
+            yield replace(found, lost=lost) if lost else found
+            del found  # a look that is over makes room for the next one
+            # Loading sets what it read apart from the collector; of looks that are over, nothing may stay.
+            gc.unfreeze()
+            gc.collect()
+
+    def other(self, path: str, say: Callable[[str], None]) -> Seen:
+        """Looks at something else."""
+        return _look(replace(self.flags, from_=(path,), demo=False, context=(), kubeconfig=None, as_=None), say)
 
     def stop(self) -> None:
         """Ends the look."""
@@ -71,7 +84,8 @@ class _Feed:
         from diag.cli.redacting import redaction_key  # noqa: PLC0415  # only then
         from diag.cli.saving import saved_capture  # noqa: PLC0415
 
-        return saved_capture(sources(self.flags), path, say, redact=redaction_key(None), now=self.flags.now)
+        flags = self.captures.flags if self.captures else self.flags
+        return saved_capture(sources(flags), path, say, redact=redaction_key(None), now=self.flags.now)
 
     def close(self) -> None:
         """Ends the model."""
@@ -84,8 +98,12 @@ def source_for(flags: Flags, name: str, asked: dict[str, Any], known: frozenset[
     feed = _Feed(flags, asked)
     return Source(
         name=name, again=flags.again, looks=feed.looks, stop=feed.stop, converse=feed.converse, close=feed.close,
-        save=feed.save, baseline=known,
+        save=feed.save, baseline=known, captures=feed.captures, other=feed.other,
     )  # fmt: skip
+
+
+def _look(flags: Flags, say: Callable[[str], None]) -> Seen:
+    return _seen(looked(flags, _Teller(say)))
 
 
 def _seen(found: Looked) -> Seen:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Sequence
 
 from diag.compare.document import CauseChange, CausesRow
 from diag.compare.seen import Look, sorted_out
-from diag.document import CauseRow, RefRow
+from diag.document import CauseRow, RefRow, Report
 from diag.facts.folding import strip_generated
 
 _COMPARED = ("severity", "confidence", "summary")
@@ -36,6 +36,16 @@ def compared(before: Look, after: Look) -> CausesRow:
         not_seen_before=not_seen_before,
         not_seen_after=not_seen_after,
     )
+
+
+def same_cause(report: Report, cause: CauseRow) -> CauseRow | None:
+    """The cause of a report that is the same as one of another look, matched as two reports are."""
+    same: tuple[Callable[[CauseRow], Hashable], ...] = (lambda one: one.fingerprint, _root)
+    for key in same:
+        if found := _matched([cause], report.causes, key):
+            return found[0][1]
+    shared = _sharing([cause], report.causes)
+    return shared[0][1] if shared else None
 
 
 def _matched(

@@ -4,23 +4,23 @@ from collections.abc import Iterator
 
 import msgspec
 
-from diag.compare.document import CauseChange, Difference, FieldChange, NotSeen, ObjectChange
-from diag.document import CauseRow
+from diag.compare.document import Difference, ObjectChange
 from diag.report.cells import wrap
 from diag.report.look import Look, paint, typed
 from diag.report.sanitize import escaped, visible
-from diag.views.citations import quoted
-from diag.views.wording import counted, folded, gpu_cost, named
+from diag.views.changes import (
+    NO_PROOF,
+    cause_words,
+    changed_words,
+    field_words,
+    headline,
+    not_seen_words,
+    object_words,
+)
+from diag.views.wording import counted, folded
 
 FORMATS = ("table", "plain", "json")
 _SHOWN = 20  # changed objects that a text names
-_HOW = {
-    "root": "is the root of {}",
-    "lineage": "is in the chain of owners of {}",
-    "evidence": "is cited as evidence of {}",
-    "affected": "is affected by {}",
-    "namespace": "is in the namespace of {}",
-}
 
 
 def difference_bytes(found: Difference, form: str, look: Look) -> bytes:
@@ -33,23 +33,19 @@ def difference_bytes(found: Difference, form: str, look: Look) -> bytes:
 
 def _lines(found: Difference, look: Look) -> Iterator[str]:
     causes = found.causes
-    unseen = len(causes.not_seen_before) + len(causes.not_seen_after)
-    yield paint(
-        f"{counted(len(causes.new), 'new cause')}, {len(causes.gone)} gone, {len(causes.changed)} changed, "
-        f"{len(causes.same)} as before" + (f", {unseen} not seen in both" if unseen else ""), "bold", look,
-    )  # fmt: skip
+    yield paint(headline(found), "bold", look)
     if found.same_cluster is False:
         yield from wrap("These are two different clusters, by the uids of their kube-system namespaces.", look.width)
     for title, rows in (("New", causes.new), ("Gone", causes.gone)):
-        yield from _section(title, [_cause(row) for row in rows], look)
+        yield from _section(title, [visible(cause_words(row)) for row in rows], look)
     for title, unsure in (
         ("Not seen in the second look, so not known to be gone", causes.not_seen_after),
         ("Not seen in the first look, so not known to be new", causes.not_seen_before),
     ):
-        yield from _section(title, [_not_seen(one) for one in unsure], look)
+        yield from _section(title, [visible(not_seen_words(one)) for one in unsure], look)
     for which, damage in (("first", found.damage_before), ("second", found.damage_after)):
         yield from _section(f"Not read in the {which} look", [visible(each) for each in damage], look)
-    yield from _section("Changed", [_changed(one) for one in causes.changed], look)
+    yield from _section("Changed", [visible(changed_words(one)) for one in causes.changed], look)
     yield from _section(
         "Server version", [f"{visible(one.cluster)}: {one.before} → {one.after}" for one in found.versions], look
     )
@@ -60,10 +56,7 @@ def _lines(found: Difference, look: Look) -> Iterator[str]:
     yield ""
     yield paint(f"{counted(len(found.objects), 'object')} changed in between", "bold", look)
     if found.objects and any(one.related for one in found.objects):
-        yield from wrap(
-            "The nearest to a new cause first. That one came before the other is no proof that it caused it.",
-            look.width,
-        )
+        yield from wrap(NO_PROOF, look.width)
     for one in found.objects[:_SHOWN]:
         yield from _object(one, look)
     if len(found.objects) > _SHOWN:
@@ -83,43 +76,9 @@ def _section(title: str, lines: list[str], look: Look) -> Iterator[str]:
         yield from wrap(line, look.width, first="  ", rest="    ")
 
 
-def _cause(row: CauseRow) -> str:
-    cost = gpu_cost(row.affected.gpus, row.affected.gpus_lost)
-    return visible(
-        f"{row.id} {row.severity}: {named(row.root)}: {row.summary} ({row.name}, {row.fingerprint[:8]}"
-        + (f"; {cost})" if cost else ")")
-    )
-
-
-def _not_seen(one: NotSeen) -> str:
-    return f"{_cause(one.cause)}; not looked at: {folded([visible(each) for each in one.lacks])}"
-
-
-def _changed(one: CauseChange) -> str:
-    told = []
-    for name in one.differs:
-        if name == "summary":
-            continue
-        place = (one.before, one.after) if hasattr(one.before, name) else (one.before.affected, one.after.affected)
-        told.append(f"{name.replace('_', ' ')} {getattr(place[0], name)} → {getattr(place[1], name)}")
-    if not told:
-        told.append(f"now says: {one.after.summary}")
-    return visible(f"{one.after.id} {one.after.name} at {named(one.after.root)}: {', '.join(told)}")
-
-
 def _object(one: ObjectChange, look: Look) -> Iterator[str]:
-    by = f" by {one.manager} ({one.operation})" if one.manager else ""
-    at = f" at {one.time}" if one.time else ""
-    how = "; ".join(_HOW[each.how].format(each.cause) for each in one.related[:3])
-    when = {True: ", changed before it began", False: ", changed after it began", None: ""}[one.before_onset]
-    text = f"{named(one.object)}: {one.what}{by}{at}" + (f"; it {how}{when}" if how else "")
-    yield from wrap(visible(text), look.width, first="  ", rest="    ")
+    yield from wrap(visible(object_words(one)), look.width, first="  ", rest="    ")
     for each in one.fields:
-        yield from wrap(visible(_field(each)), look.width, first="    ", rest="      ")
+        yield from wrap(visible(field_words(each)), look.width, first="    ", rest="      ")
     if one.more_fields:
         yield f"    and {counted(one.more_fields, 'more field')}"
-
-
-def _field(one: FieldChange) -> str:
-    before, after = ("absent" if value is None else quoted(value) for value in (one.before, one.after))
-    return f"{one.path}: {before} → {after}"

@@ -33,7 +33,8 @@ class Action:
 
 _KEY_NAMES = {
     "slash": "/", "question_mark": "?", "exclamation_mark": "!", "colon": ":", "left_square_bracket": "[",
-    "right_square_bracket": "]", "greater_than_sign": ">", "space": "space", "up": "↑", "down": "↓",
+    "right_square_bracket": "]", "left_curly_bracket": "{", "right_curly_bracket": "}", "greater_than_sign": ">",
+    "space": "space", "up": "↑", "down": "↓",
 }  # fmt: skip
 
 SCREENS = {
@@ -92,6 +93,18 @@ ACTIONS = (
         id="suppress", keys="s", does="suppress", label="suppress", help="Accept the selected cause until a day.",
     ),
     Action(id="snapshot", keys="S", does="snapshot", label="save snapshot", help="Save what is read, names redacted."),
+    Action(
+        id="capture.before", keys="left_curly_bracket", does="step(-1)", label="older",
+        help="The capture before, where files hold several.",
+    ),
+    Action(
+        id="capture.next", keys="right_curly_bracket", does="step(1)", label="newer", help="The capture after it.",
+    ),
+    Action(
+        id="diff", keys="D", does="compare", label="compare",
+        help="What changed since the capture before, the one kept with m, or the start; else asks for a file.",
+    ),
+    Action(id="diff.mark", keys="m", does="keep", label="keep to compare", help="Compare with this look from now on."),
     Action(id="pause", keys="p", does="pause", label="pause", help="Keep what is shown; once more goes on."),
     Action(id="facts", keys="F", does="facts", label="facts", help="What a model is told of the selected cause."),
     Action(id="why", keys="w", does="why", label="why", help="Go to the because-tree."),

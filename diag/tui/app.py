@@ -9,15 +9,15 @@ from textual.app import SystemCommand
 from textual.screen import Screen
 from textual.widgets import Input
 
-from diag.document import CauseRow, EvidenceRow
+from diag.document import CauseRow
 from diag.errors import DiagError
 from diag.report.sanitize import visible
 from diag.tui import panels
 from diag.tui.actions import ACTIONS
 from diag.tui.causes import Causes
 from diag.tui.clipboard import copy
+from diag.tui.comparing import Comparing
 from diag.tui.dialogs import Choose, Prompt, Reader
-from diag.tui.going import Going
 from diag.tui.helping import all_keys, pane_help
 from diag.tui.kept import MOST_SEEN, Kept, sortings
 from diag.tui.listing import Listing
@@ -31,7 +31,7 @@ LOST = {"save": "A snapshot is being saved", "ask": "An answer is being written"
 _TYPING = {one.does for one in ACTIONS if one.typing}
 
 
-class DiagApp(Going):
+class DiagApp(Comparing):
     """`diag` on a terminal. It reads reports from a source and writes nothing to a cluster."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -85,13 +85,12 @@ class DiagApp(Going):
         if self.seen is None or cause is None:
             self.notify("No cause is selected.", markup=False)
             return
-        told = panels.explanation(self.seen, cause, self.source.again)
-        self.push_screen(Reader(f"{cause.id} in words", told, marks=self.marks, subject=cause.root, open_=self._cited))
-
-    def _cited(self, paragraph: Paragraph) -> None:
-        if self.seen is not None and isinstance(paragraph.stands_for, EvidenceRow):
-            place, lines, _ = panels.evidence(self.seen, paragraph.stands_for)
-            self.push_screen(Reader(place, lines, marks=self.marks))
+        told = panels.explanation(self.seen, cause, self.again)
+        seen = self.seen
+        title = f"{cause.id} in words"
+        self.push_screen(
+            Reader(title, told, marks=self.marks, subject=cause.root, open_=lambda one: self.cite(one, seen))
+        )
 
     async def action_tab(self) -> None:
         """The next tab of the start screen."""
@@ -208,7 +207,7 @@ class DiagApp(Going):
 
         def take(form: str | None) -> None:
             if form:
-                self.copy_text(copied(form, seen, lines, self.source.again), FORMS[form])
+                self.copy_text(copied(form, seen, lines, self.again), FORMS[form])
 
         self.push_screen(Choose("Copy as", list(FORMS.items())), take)
 

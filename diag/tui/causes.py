@@ -17,7 +17,7 @@ from diag.tui.table import VirtualTable
 from diag.views.cause_table import causes_table, findings_table, ignored_table, new_causes_table
 from diag.views.causes import cause_lines
 from diag.views.filter import CAUSES, cause_row
-from diag.views.table import Line, Searched, Table
+from diag.views.table import Line, Searched, Table, row_of
 
 _TABS: tuple[tuple[str, Callable[[Report, Collection[str]], Table]], ...] = (
     ("Causes · by GPUs blocked × time", lambda report, _: causes_table(report)),
@@ -89,12 +89,14 @@ class Causes(Listing):
         rows = {line.id: line for line in cause_lines(seen.report)} if self.tab in _OF_CAUSES else {}
         if not rows:
             return super().searchable(seen, table)
-        return Searched(table, fields=CAUSES, rows=[cause_row(rows[line.causes[0]]) for line in table.lines])
+        as_shown = row_of(table)  # of a line that is gone, of which the report knows nothing more
+        found = [cause_row(rows[line.causes[0]]) if line.causes else as_shown(line) for line in table.lines]
+        return Searched(table, fields=CAUSES, rows=found)
 
     def told(self, seen: Seen, line: Line) -> Sequence[Paragraph]:
         """The because-tree; of a finding that belongs to no cause, what it rests on."""
         cause = next((found for each in line.causes if (found := seen.cause(each))), None)
-        return panels.why(seen, cause) if cause else panels.alone(seen, line.key)
+        return panels.why(seen, cause) if cause else panels.alone(seen, str(line.values[0]))
 
     def tell(self, line: Line | None) -> None:
         """Shows why, the evidence of the root, and what to do."""
@@ -107,11 +109,11 @@ class Causes(Listing):
                 pane.show(())
             why.border_title = "Why"
             return
-        steps = self.told(seen, line)
+        steps = self.gone(line) or self.told(seen, line)
         root = next((at for at, step in enumerate(steps) if step.tone == "title"), 0)
         why.border_title = self.titled(f"Why · {panels.cause_title(cause)}" if cause else "Finding", why)
         why.show(steps, cursor=root)
-        self.open_evidence(steps[root] if steps else None)
+        self.open_evidence(why.current)
         following.show(panels.remedies(cause) if cause else ())
 
     def drill(self, line: Line) -> None:  # noqa: ARG002  # the tree is that of the line under the cursor

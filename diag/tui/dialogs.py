@@ -34,10 +34,11 @@ class Reader(ModalScreen[None]):
 
     def __init__(
         self, title: str, paragraphs: Sequence[Paragraph], *, marks: Marks, subject: object = None,
-        open_: Callable[[Paragraph], None] | None = None,
+        open_: Callable[[Paragraph], None] | None = None, cursor: int = 0,
     ) -> None:  # fmt: skip
         super().__init__()
         self.heading, self.paragraphs, self.marks, self.subject, self.open = title, paragraphs, marks, subject, open_
+        self.cursor = cursor
 
     def compose(self) -> ComposeResult:
         """A box with the text."""
@@ -52,7 +53,7 @@ class Reader(ModalScreen[None]):
         """Shows the text."""
         if self.marks.ascii:
             self.add_class("-ascii")
-        self.query_one(Paragraphs).show(self.paragraphs)
+        self.call_after_refresh(self.query_one(Paragraphs).show, self.paragraphs, cursor=self.cursor)
 
     @on(Paragraphs.Opened)
     def opened(self, event: Paragraphs.Opened) -> None:

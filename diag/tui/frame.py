@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.widgets import ContentSwitcher, Static
 from textual.worker import Worker, WorkerState, get_current_worker
 
+from diag.document import CauseRow
 from diag.errors import DiagError
 from diag.report.sanitize import visible
 from diag.tui.actions import ACTIONS, Action, bindings
@@ -26,6 +27,7 @@ from diag.tui.marks import Marks
 from diag.tui.source import Seen, Source
 from diag.tui.themes import THEMES
 from diag.views.table import Table
+from diag.views.wording import clock
 
 _LEAST = (60, 15)
 _TICK_S = 20
@@ -61,11 +63,11 @@ class Frame(App[None]):
     TITLE = "diag"
 
     class Arrived(Message):
-        """A report came."""
+        """A report came. `goes_on`: by itself, after another one."""
 
-        def __init__(self, seen: Seen) -> None:
+        def __init__(self, seen: Seen, *, goes_on: bool = False) -> None:
             super().__init__()
-            self.seen = seen
+            self.seen, self.goes_on = seen, goes_on
 
     class Said(Message):
         """How far the reading is."""
@@ -90,6 +92,9 @@ class Frame(App[None]):
         self.came_at = 0.0  # when the last look came, by the clock that runs on
         self.seen: Seen | None = None
         self.cause = ""
+        self.chosen: CauseRow | None = None  # the cause that was chosen last, there or not
+        self.capture = ""  # which capture is shown, of how many, where there are several
+        self.goes_on = False  # whether the look that came follows the one before by itself
         self.progress = "reading"
         self.trouble = ""  # what went wrong with the last look
         self._visited = ["causes"]
@@ -143,10 +148,18 @@ class Frame(App[None]):
         except NoMatches:  # before the frame is there
             return
         age = time.monotonic() - self.came_at if self.trouble and self.seen else None
-        told = header_text(self.source.name, self.seen, self.progress, self.trouble, age_s=age, paused=self.paused)
+        told = header_text(
+            self.source.name, self.seen, self.progress, self.trouble, age_s=age, paused=self.paused,
+            capture=self.capture,
+        )  # fmt: skip
         header.update(self.marks(told))
         header.set_class(bool(self.trouble), "-stale")
         footer.update(self.marks(footer_text(self.actions, self.lists.id or "", (cells or self.size.width) - 2)))
+
+    def as_of(self) -> str:
+        """The time of what is shown, in UTC."""
+        clusters = self.seen.report.target.clusters if self.seen is not None else ()
+        return ", ".join(sorted({clock(cluster.now) for cluster in clusters}))
 
     def draw_age(self) -> None:
         """Says anew how old a look is that could not be renewed."""
@@ -169,10 +182,10 @@ class Frame(App[None]):
         def say(text: str) -> None:
             self.post_message(self.Said(text))
 
-        for seen in self.source.looks(say):
+        for number, seen in enumerate(self.source.looks(say)):
             if worker.is_cancelled:
                 return
-            self.post_message(self.Arrived(seen))
+            self.post_message(self.Arrived(seen, goes_on=number > 0))
 
     @on(Said)
     def said(self, event: Said) -> None:
@@ -182,14 +195,21 @@ class Frame(App[None]):
 
     @on(Arrived)
     def arrived(self, event: Arrived) -> None:
-        """Shows a report. The cursor stays on the same cause."""
-        self.came_at = time.monotonic()
+        """Shows a report. The cursor stays on the same cause; what was lost meanwhile leaves the age as it was."""
+        if not event.seen.lost or self.seen is None:
+            self.came_at = time.monotonic()
         if self.baseline is None:  # "new" is what was not there when it was opened
             self.baseline = frozenset(cause.fingerprint for cause in event.seen.report.causes)
-        if self.paused and self.seen is not None:
+        if self.paused and self.seen is not None and event.seen.capture is None:
             self.waiting = event.seen
             return
-        self.seen, self.progress, self.trouble = event.seen, "", ""
+        self.seen, self.progress, self.trouble = event.seen, "", event.seen.lost
+        self.goes_on = event.goes_on
+        if self.chosen is not None:
+            from diag.compare.causes import same_cause  # noqa: PLC0415  # the engine, only once there is a report
+
+            same = same_cause(event.seen.report, self.chosen)
+            self.cause = same.id if same is not None else ""
         self.draw_frame()
         self.lists.show(event.seen, self.cause)
 
@@ -212,10 +232,15 @@ class Frame(App[None]):
         """A failure as a toast; the app goes on."""
         self.notify(visible(_sentence(error)), title="Failed", severity="error", markup=False)
 
+    @property
+    def again(self) -> str | None:
+        """The flags with which a command looks at what is shown."""
+        return self.seen.again if self.seen is not None and self.seen.again is not None else self.source.again
+
     def equivalent(self) -> str:
         """The command line that prints what the screen shows."""
         lists = self.lists
-        words = ["diag", lists.twin, *shlex.split(self.source.again or "--from FILE")]
+        words = ["diag", lists.twin, *shlex.split(self.again or "--from FILE")]
         if lists.twin in ("timeline", "explain") and self.cause:
             words.insert(2, self.cause)
         if lists.filter_text:

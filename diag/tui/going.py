@@ -56,6 +56,8 @@ class Going(Objects):
     def choose_cause(self, cause: str) -> None:
         """Takes a cause as the one that other screens are of."""
         self.cause = cause
+        row = self.seen.cause(cause) if self.seen is not None else None
+        self.chosen = row or self.chosen
 
     @work(group="open")
     async def open_cause(self, cause: str) -> None:
@@ -106,7 +108,7 @@ class Going(Objects):
         )  # fmt: skip
         match = resolve(self.seen.report, text, known=known)
         if match.causes:
-            self.cause = match.causes[0].id
+            self.choose_cause(match.causes[0].id)
             self.open_cause(self.cause)
             return True
         if match.subject is not None:

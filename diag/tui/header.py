@@ -10,9 +10,13 @@ from diag.views.wording import clock, counted, listed, short_duration
 
 
 def header_text(
-    name: str, seen: Seen | None, progress: str, trouble: str, *, age_s: float | None = None, paused: bool = False
-) -> str:
-    """One line; what is going on, or went wrong, stands before all else. `age_s`: how long ago the last look came."""
+    name: str, seen: Seen | None, progress: str, trouble: str, *, age_s: float | None = None, paused: bool = False,
+    capture: str = "",
+) -> str:  # fmt: skip
+    """One line; what is going on, or went wrong, stands before all else.
+
+    `age_s`: how long ago the last look came; `capture`: which of several is shown.
+    """
     first = f"diag (read-only) {visible(name)}"
     if seen is None:
         return f"{first}  │ {visible(trouble or progress)}"
@@ -29,11 +33,11 @@ def header_text(
     if paused:
         age = f"paused, {age}"
     before = bool(trouble or progress or paused)
-    parts = [first, age] if before else [first]
+    parts = [first, *([capture] if capture else []), *([age] if before else [])]
     parts += [gpus, bad or "no error", counted(blind, "gap")]
     if seen.hidden:
         parts.append(visible(seen.hidden))
-    parts += [] if before else [age]
+    parts += [] if before or " of " in capture else [age]
     return "  │ ".join(parts)
 
 

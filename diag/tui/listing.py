@@ -1,5 +1,6 @@
 """A screen of lists: the first leads, the others stand below; what is selected is told beside it."""
 
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,6 +17,7 @@ from textual.worker import Worker, WorkerState, get_current_worker
 from diag.errors import DiagError
 from diag.report.cells import cut
 from diag.report.sanitize import visible
+from diag.tui.comings import KEPT_S, Comings, counted_states, state_words
 from diag.tui.marks import PlainBars
 from diag.tui.paragraphs import Paragraph, Paragraphs
 from diag.tui.source import Seen
@@ -24,6 +26,16 @@ from diag.views.table import Line, Searched, Table
 
 if TYPE_CHECKING:
     from diag.tui.app import DiagApp
+
+
+def fields(table: Table, line: Line) -> list[Paragraph]:
+    """The columns of a line, each in full."""
+    wide = max((len(column.title) for column in table.columns), default=0)
+    return [
+        Paragraph(text=column.shown(value), lead=f"{column.title.capitalize():{wide}}  ")
+        for column, value in zip(table.columns, line.values, strict=True)
+        if not column.picture
+    ]
 
 
 class Listing(Container):
@@ -56,6 +68,8 @@ class Listing(Container):
         self.tables: Sequence[Table] = ()
         self.searched: Searched | None = None
         self.made_of: tuple[Seen, str] | None = None
+        self.comings: list[Comings] = []
+        self.is_about = ""  # what the tables are of, whatever its id in a report
 
     def make(self, seen: Seen, cause: str) -> Sequence[Table]:
         """The tables, the first of which is filtered. Runs in a thread."""
@@ -144,12 +158,29 @@ class Listing(Container):
     @work(thread=True, exclusive=True, group="tables", exit_on_error=False)
     def load(self, seen: Seen, cause: str) -> None:
         """Makes the tables."""
-        tables = self.make(seen, cause)
+        tables = self._marked(self.make(seen, cause), self.about())
         searched = self.searchable(seen, tables[0]) if tables else None
         if searched is not None:
             searched.prepare()
         if not get_current_worker().is_cancelled:
             self.post_message(self.Made(tables, searched))
+
+    def about(self) -> str:
+        """What the tables are of, by a name that stays from one look to the next."""
+        return self.of("")
+
+    def _marked(self, tables: Sequence[Table], about: str) -> Sequence[Table]:
+        """The tables with what came and went since those that are shown; all anew where they are of something else."""
+        if about != self.is_about or not self.comings:
+            self.comings = [Comings() for _ in self.titles]
+            self.is_about = about
+            return tables
+        kept_s = KEPT_S if self.app.goes_on else 0.0
+        before = [*self.tables, *[None] * len(tables)]
+        return [
+            one.merged(was, table, time.monotonic(), kept_s=kept_s)
+            for one, was, table in zip(self.comings, before, tables, strict=False)
+        ]
 
     @on(Worker.StateChanged)
     def failed(self, event: Worker.StateChanged) -> None:
@@ -181,13 +212,13 @@ class Listing(Container):
             said = error.message
         for table, made in zip(self.lists, (first, *self.tables[1:]), strict=False):
             table.show(made)
-        count, total = len(first.lines), len(self.tables[0].lines)
-        shown = f"{count}/{total}" if count != total else f"{total}"
+        (count, _, _), (total, _, _) = counted_states(first.lines), counted_states(self.tables[0].lines)
+        shown = (f"{count}/{total}" if count != total else f"{total}") + state_words(first.lines)
         leading = self.lists[0]
         leading.border_title = self.titled(f"{self.heading(self.app.cause)} {shown}", leading)
         leading.border_subtitle = self.titled(said or (f"/ {self.filter_text}" if self.filter_text else ""), leading)
         for table, title, made in zip(self.lists[1:], self.titles[1:], self.tables[1:], strict=False):
-            table.border_title = self.titled(made.title or title, table)
+            table.border_title = self.titled((made.title or title) + state_words(made.lines), table)
             table.display = bool(made.lines)
         for table in self.lists[len(self.tables) :]:
             table.display = False
@@ -210,11 +241,21 @@ class Listing(Container):
         """Says what there is to say of a line."""
         seen = self.app.seen
         self.pane.border_title = self.titled(str(line.ref) if line and line.ref else "Details", self.pane)
-        self.pane.show(self.told(seen, line) if seen is not None and line is not None else ())
+        self.pane.show((self.gone(line) or self.told(seen, line)) if seen is not None and line is not None else ())
+
+    def gone(self, line: Line) -> list[Paragraph]:
+        """What is said of a line that is gone: what it said when it was there. Nothing of any other line."""
+        if line.state != "gone":
+            return []
+        table = next((each.table for each in self.lists if line in each.lines), self.lists[0].table)
+        said = "It is gone: this look does not have it any more. What was shown of it before:"
+        return [Paragraph(text=said, tone="title"), *fields(table, line)]
 
     def drill(self, line: Line) -> None:
         """Goes to the cause of the line, else to its object."""
-        if line.causes:
+        if line.state == "gone":
+            self.app.notify("It is gone: there is nothing more to see of it.", markup=False)
+        elif line.causes:
             self.app.open_cause(line.causes[0])
         elif line.ref is not None:
             self.app.read_object(line.ref)

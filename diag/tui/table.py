@@ -30,7 +30,7 @@ class VirtualTable(DrawnLines, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("list", "table")]
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "table--header", "table--cursor", "table--cursor-away", "table--error", "table--warning", "table--info",
-        "table--marked",
+        "table--marked", "table--new", "table--gone",
     }  # fmt: skip
     DEFAULT_CSS = """
     VirtualTable { background: $surface; scrollbar-size: 0 1; scrollbar-gutter: stable; height: 1fr; }
@@ -41,6 +41,8 @@ class VirtualTable(DrawnLines, can_focus=True):
     VirtualTable > .table--warning { color: $text-warning; }
     VirtualTable > .table--info { color: $text-muted; }
     VirtualTable > .table--marked { text-style: underline; }
+    VirtualTable > .table--new { text-style: italic; }
+    VirtualTable > .table--gone { color: $text-muted; text-style: strike; }
     """
 
     class OfLine(Message):
@@ -147,8 +149,10 @@ class VirtualTable(DrawnLines, can_focus=True):
             away = "" if self.has_focus else "-away"
             base += self.get_component_rich_style(f"table--cursor{away}", partial=True)
             tone = Style(bold=tone.bold) if self.has_focus else tone
-        was_seen = self.marks("✓") if self.is_seen(line) else " "
-        led = f"{self.marks('▸') if at == self.cursor and self.has_focus else mark}{was_seen}"
+        if line.state:
+            base += self.get_component_rich_style(f"table--{line.state}", partial=True)
+        beside = _STATES.get(line.state) or (self.marks("✓") if self.is_seen(line) else " ")
+        led = f"{self.marks('▸') if at == self.cursor and self.has_focus else mark}{beside}"
         segments = [Segment(led, base + Style(color=tone.color)), Segment(_GAP.join(texts), base)]
         return Strip(segments).adjust_cell_length(self.size.width, base).crop(0, self.size.width)
 
@@ -262,6 +266,7 @@ class VirtualTable(DrawnLines, can_focus=True):
             begin += room + len(_GAP)
 
 
+_STATES = {"new": "+", "gone": "-"}  # not every terminal strikes through
 _TONES = ("error", "warning", "info")
 
 

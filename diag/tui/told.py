@@ -2,24 +2,14 @@
 
 from collections.abc import Sequence
 
-from diag.tui.listing import Listing
+from diag.tui.listing import Listing, fields
 from diag.tui.panels import object_lines
 from diag.tui.paragraphs import Paragraph
 from diag.tui.source import Seen
 from diag.views.circle import circles
 from diag.views.happenings import Subjects, subjects
 from diag.views.inside import object_yaml
-from diag.views.table import Line, Table
-
-
-def fields(table: Table, line: Line) -> list[Paragraph]:
-    """The columns of a line, each in full."""
-    wide = max((len(column.title) for column in table.columns), default=0)
-    return [
-        Paragraph(text=column.shown(value), lead=f"{column.title.capitalize():{wide}}  ")
-        for column, value in zip(table.columns, line.values, strict=True)
-        if not column.picture
-    ]
+from diag.views.table import Line
 
 
 class Told(Listing):
@@ -53,8 +43,15 @@ class OfCause(Told):
         """The cause."""
         return cause
 
+    def about(self) -> str:
+        """The cause by its fingerprint: its id is of one report."""
+        return self.app.chosen.fingerprint if self.app.cause and self.app.chosen is not None else ""
+
     def heading(self, cause: str) -> str:
         """The title names the cause."""
         seen = self.app.seen
         row = seen.cause(cause) if seen else None
+        chosen = self.app.chosen
+        if row is None and chosen is not None:
+            return f"{self.titles[0]} · {chosen.rule} {chosen.name} is not in this look"
         return f"{self.titles[0]} · {f'{row.rule} {row.name}' if row else 'no cause is selected'}"

@@ -1,6 +1,7 @@
 """The causes as a table: what is costing GPUs, ranked as the report ranks them."""
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterable
 
 from diag.document import Report
 from diag.views.causes import CauseLine, cause_lines
@@ -9,7 +10,7 @@ from diag.views.wording import counted, named
 
 
 def causes_table(report: Report) -> Table:
-    """A line for each cause. Its `key` is the fingerprint, which stays from one look to the next."""
+    """A line for each cause. Its `key` begins with the fingerprint, and stays from one look to the next."""
     several = len(report.target.clusters) > 1
     columns = (
         Column(title="GPUS", kind="count"),
@@ -21,7 +22,9 @@ def causes_table(report: Report) -> Table:
     blind = sum(gap.material for gap in report.gaps)
     looked = counted(report.stats.get("rules", 0), "rule")
     empty = f"No causes. {looked} ran" + (f", {counted(blind, 'thing')} could not be checked (9)." if blind else ".")
-    lines = [_line(line, several=several) for line in cause_lines(report)]
+    found = cause_lines(report)
+    keys = _distinct([line.fingerprint for line in found])
+    lines = [_line(line, key, several=several) for line, key in zip(found, keys, strict=True)]
     return Table(columns=columns, lines=lines, empty=empty)
 
 
@@ -32,9 +35,19 @@ def new_causes_table(report: Report, known: Collection[str]) -> Table:
     return Table(columns=found.columns, lines=lines, empty="Nothing is new.")
 
 
-def _line(line: CauseLine, *, several: bool) -> Line:
+def _distinct(names: Iterable[str]) -> list[str]:
+    """The names as keys: what is there again gets a number, for a report may come from anywhere."""
+    times: Counter[str] = Counter()
+    found = []
+    for name in names:
+        times[name] += 1
+        found.append(name if times[name] == 1 else f"{name}/{times[name]}")
+    return found
+
+
+def _line(line: CauseLine, key: str, *, several: bool) -> Line:
     return Line(
-        key=f"{line.fingerprint}/{line.id}",
+        key=key,
         values=(
             line.gpus + line.gpus_lost,
             line.age_s,
@@ -49,11 +62,12 @@ def _line(line: CauseLine, *, several: bool) -> Line:
 
 
 def findings_table(report: Report) -> Table:
-    """A line for each finding, symptoms included, with the causes in whose tree it stands. `key` is its id."""
+    """A line for each finding, symptoms included, with the causes in whose tree it stands. Its id comes first."""
     within: dict[str, list[str]] = {}
     for cause in report.causes:
         for each in dict.fromkeys((cause.finding, *cause.symptoms)):
             within.setdefault(each, []).append(cause.id)
+    keys = _distinct([f"{row.rule}/{row.fingerprint}" for row in report.findings])
     return Table(
         columns=(
             Column(title="ID"),
@@ -64,7 +78,7 @@ def findings_table(report: Report) -> Table:
         ),
         lines=[
             Line(
-                key=row.id,
+                key=key,
                 values=(
                     row.id, row.role, row.rule, " ".join(within.get(row.id, ())),
                     f"{named(row.subject)}: {row.summary}",
@@ -73,7 +87,7 @@ def findings_table(report: Report) -> Table:
                 ref=row.subject,
                 causes=tuple(within.get(row.id, ())),
             )
-            for row in report.findings
+            for row, key in zip(report.findings, keys, strict=True)
         ],
         empty="Nothing was found.",
     )  # fmt: skip

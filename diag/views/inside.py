@@ -54,9 +54,9 @@ def quote(report: Report, snapshots: Sequence[Snapshot], row: EvidenceRow) -> Qu
     return Quote(place=own.place, lines=tuple(lines))
 
 
-def object_yaml(snapshots: Sequence[Snapshot], ref: RefRow) -> Quote:
-    """An object in full; no lines where it was not read."""
-    return Quote(place=named(ref, with_cluster=len(snapshots) > 1), lines=tuple(_object(snapshots, ref, "")))
+def object_yaml(snapshots: Sequence[Snapshot], ref: RefRow, path: str = "") -> Quote:
+    """An object in full, the field at a path marked; no lines where it was not read."""
+    return Quote(place=named(ref, with_cluster=len(snapshots) > 1), lines=tuple(_object(snapshots, ref, path)))
 
 
 def found(snapshots: Sequence[Snapshot], ref: RefRow) -> tuple[Snapshot, Object] | None:
@@ -112,6 +112,12 @@ def _lines_of(node: Any, path: str) -> tuple[int, int]:
             begin = node.start_mark.line
         else:
             name = step["quoted"] if step["quoted"] is not None else step["word"]
+            if node.id == "sequence":  # of named entries, which comparisons tell by their names
+                entry = next((entry for entry in node.value if _name(entry) == name), None)
+                if entry is None:
+                    return -1, -1
+                begin, node = entry.start_mark.line, entry
+                continue
             pair = next((pair for pair in node.value if node.id == "mapping" and pair[0].value == name), None)
             if pair is None:
                 return -1, -1
@@ -121,6 +127,12 @@ def _lines_of(node: Any, path: str) -> tuple[int, int]:
     # A block ends at the start of the line after it, a scalar on its own line.
     end = node.end_mark.line + (1 if node.end_mark.column else 0)
     return begin, max(end, begin + 1)
+
+
+def _name(entry: Any) -> str | None:
+    """What an entry of a list calls itself."""
+    pairs = entry.value if entry.id == "mapping" else ()
+    return next((each.value for key, each in pairs if key.value == "name"), None)
 
 
 def _masked(value: Any) -> Any:

@@ -46,7 +46,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One thing. `key` stays the same from one look to the next; `ref` is the object that it is about."""
+    """One thing. `key` stays the same from one look to the next; `ref` is the object that it is about.
+
+    `state`: whether it is new since the look before, or gone and still shown.
+    """
 
     key: str
     values: tuple[Value, ...]
@@ -54,6 +57,7 @@ class Line:
     ref: RefRow | None = None
     causes: tuple[str, ...] = ()
     also: tuple[str, ...] = ()  # found by a filter, and not shown
+    state: Literal["", "new", "gone"] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

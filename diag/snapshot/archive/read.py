@@ -80,7 +80,7 @@ def captures_in(path: Path) -> int:
         return 0
     count, budget = 0, Budget(Limits())
     try:
-        for text, _ in _captures(path.read_bytes(), str(path), budget):
+        for text, _ in each_capture(path.read_bytes(), str(path), budget):
             count += 1
             budget.return_bytes(len(text))
     except (SnapshotError, OSError):
@@ -96,7 +96,7 @@ def _capture(data: bytes, path: str, budget: Budget, wanted: int | None) -> tupl
     held: dict[int, tuple[bytes, str | None]] = {}
     count = 0
     keep = max(-(wanted or -1), 1) if wanted is None or wanted < 0 else 1
-    for text, fault in _captures(data, path, budget):
+    for text, fault in each_capture(data, path, budget):
         count += 1
         if wanted is None or wanted < 0 or wanted == count:
             held[count] = (text, fault)
@@ -112,7 +112,7 @@ def _capture(data: bytes, path: str, budget: Budget, wanted: int | None) -> tupl
     return number, count, text, fault
 
 
-def _captures(data: bytes, path: str, budget: Budget) -> Iterator[tuple[bytes, str | None]]:
+def each_capture(data: bytes, path: str, budget: Budget) -> Iterator[tuple[bytes, str | None]]:
     """The captures of an archive, each with what is wrong with its frame."""
     frames = members(data, path, budget) if is_compressed(data) else iter([(data, None)])
     for frame, fault in frames:

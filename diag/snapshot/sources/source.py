@@ -34,7 +34,7 @@ def read(source: str, *, stdin: BinaryIO | None = None, limits: Limits = _NO_LIM
     `source` is what `--from` takes: `PATH`, `NAME=PATH`, a folder, or `-` for `stdin` (the process's own by default).
     Raises SnapshotError if nothing of it can be used; what else is wrong with it stands in the parts' problems.
     """
-    name, path, capture = _taken_apart(source)
+    name, path, capture = taken_apart(source)
     budget = Budget(limits)
     if path == "-":
         data = read_stream(_piped(stdin), budget)
@@ -61,7 +61,7 @@ def read(source: str, *, stdin: BinaryIO | None = None, limits: Limits = _NO_LIM
         return [side]
 
 
-def _taken_apart(source: str) -> tuple[str | None, str, int | None]:
+def taken_apart(source: str) -> tuple[str | None, str, int | None]:
     """Name, path, and the number of the capture in an archive: `prod=week.jsonl.gz@2`, `@-1` for the newest."""
     name, path = _name_and_path(source)
     before, at, number = path.rpartition("@")
