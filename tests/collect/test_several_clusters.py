@@ -12,6 +12,7 @@ from scenarios import scenario
 from diag.api import scan
 from diag.collect.live import Live
 from diag.collect.requests import Stop
+from diag.errors import ClusterError
 from diag.testing.apiserver import Access, ApiServer, Fault, kubeconfig
 
 ITEMS, LOGS = scenario("preempted-two-deployments")
@@ -147,3 +148,35 @@ def test_the_log_of_the_client_is_as_it_was_after_logins_side_by_side(tmp_path):
 
     assert [each.cluster.context for each in found] == names
     assert logging.root.manager.disable == before
+
+
+def test_the_doctor_looks_at_each_context_that_is_named(deaf, diag, tmp_path):
+    with ApiServer(ITEMS, logs=LOGS) as server:
+        config = kubeconfig(tmp_path / "config", {"gpu": server.url, "deaf": deaf, "later": server.url})
+        ended = diag("doctor", "--kubeconfig", config, "--context", "all", "--request-timeout", "1s")
+        two = diag("doctor", "--kubeconfig", config, "--context", "gpu", "--context", "later")
+
+    assert ended.code == 3
+    lines = ended.out.splitlines()
+    assert [line.split()[0] for line in lines if line[6:].startswith(("gpu: ", "deaf: ", "later: "))] == [
+        "ok", "fail", "ok"
+    ]  # fmt: skip
+    assert "kubectl --context deaf version" in ended.out
+    assert two.code == 0
+    assert "gpu rights: all" in two.out
+    assert "later rights: all" in two.out
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_a_proxy_of_the_kubeconfig_is_used(tmp_path, works):
+    """A request to an HTTP proxy names the whole address; nobody listens where the cluster is said to be."""
+    with ApiServer(ITEMS, logs=LOGS) as server:
+        proxy = server.url if works else "http://127.0.0.1:9"
+        config = kubeconfig(tmp_path / "config", {"gpu": "http://cluster.invalid"}, cluster={"proxy-url": proxy})
+        live = Live(kubeconfig=str(config), request_timeout_s=5.0)
+        if works:
+            assert scan(live).stats["pods"] == 63
+        else:
+            with pytest.raises(ClusterError, match=r"(?i)proxy"):
+                scan(live)
+            assert not server.requests
