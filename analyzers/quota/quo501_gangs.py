@@ -128,7 +128,8 @@ def gangs_that_wait(ctx: Context) -> Iterator[Finding]:
     words of the scheduler about the member that found no node.
 
     ## What to do
-    Wait for the work that holds the nodes, add nodes, or start with fewer members.
+    Wait for the work that holds the nodes, start with fewer members, add nodes, or agree with the owners of other work
+    to end some of it.
 
     ## Known limits
     Needs the pods of all namespaces. Pod affinity and network topology are not counted here. Silent where one member
@@ -242,10 +243,27 @@ def _does_not_fit(ctx: Context, gang: Gang, item: Object, wanted: int) -> Iterat
         accounts_for=_because(gang, f"its gang {gang.name} does not fit: {summary}", (count, least)),
         confidence=None if trusted else Confidence.LIKELY,
         since=min((group.since for group in gang.groups if group.since), default=None),
-        remedies=(
-            Remedy(text=f"wait until {more} members fit, or free nodes for them"),
-            Remedy(text=f"start with fewer members{fewer}", when="the job can run with fewer"),
-            Remedy(text="add nodes", who="platform"),
+        remedies=_ways_out(gang, more, fewer, [node.name for node in open_to.values()]),
+    )
+
+
+def _ways_out(gang: Gang, more: int, fewer: str, nodes: list[str]) -> tuple[Remedy, ...]:
+    """Each with a command that shows what it is about. To end the work of others costs them what it has done."""
+    group = f"podgroups.{gang.kind.partition('/')[0]} {gang.name} -n {gang.namespace}"
+    on = f" --field-selector spec.nodeName={min(nodes)}" if nodes else ""
+    return (
+        Remedy(text=f"wait until {more} members fit", command=f"kubectl get {group} --watch"),
+        Remedy(
+            text=f"start with fewer members{fewer}",
+            when="the job can run with fewer",
+            command=f"kubectl get {group} -o jsonpath='{{.spec.minMember}}'",
+        ),
+        Remedy(text="add nodes", who="platform", command="kubectl get nodes -o wide"),
+        Remedy(
+            text="agree with the owners of what runs on the nodes that the members may use to end some of it",
+            who="platform",
+            risk="disruptive",
+            command=f"kubectl get pods -A{on} -o wide",
         ),
     )
 

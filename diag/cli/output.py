@@ -25,9 +25,10 @@ def targets(written: Sequence[str], known: Sequence[str], default: str) -> list[
     Raises UsageError for an unknown format, two outputs to stdout or two to one file.
     """
     parsed = [_target(each, known) for each in written] or [Target(form=default, path=None)]
-    seen: dict[Path | None, Target] = {}
+    seen: dict[str | None, Target] = {}
     for target in parsed:
-        place = target.path.resolve() if target.path else None
+        # Not `Path.resolve`, which raises where links lead in a ring; writing says so.
+        place = os.path.realpath(target.path) if target.path else None
         if place in seen:
             where = f"the file {target.path}" if target.path else "stdout"
             raise UsageError(
@@ -50,13 +51,22 @@ def _target(written: str, known: Sequence[str]) -> Target:
 
 
 def deliver(outputs: Sequence[Target], render: Callable[[Target], bytes]) -> None:
-    """Renders and writes each output; files first, so that a reader who closes the pipe costs none of them."""
+    """Renders and writes each output; files first, so that a reader who closes the pipe costs none of them.
+
+    One that cannot be written costs no other: the first failure is raised when all were tried.
+    """
+    failed: list[DiagError] = []
     for target in sorted(outputs, key=lambda each: each.path is None):
         rendered = render(target)
-        if target.path is None:
-            to_stdout(rendered)
-        else:
-            to_file(rendered, target.path)
+        try:
+            if target.path is None:
+                to_stdout(rendered)
+            else:
+                to_file(rendered, target.path)
+        except DiagError as error:
+            failed.append(error)
+    if failed:
+        raise failed[0]
 
 
 def to_stdout(rendered: bytes) -> None:
@@ -81,6 +91,6 @@ def to_file(rendered: bytes, path: Path) -> None:
             path.write_bytes(rendered)
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace(path.resolve(), rendered)
+        replace(Path(os.path.realpath(path)), rendered)
     except OSError as error:
         raise DiagError(f"cannot write {path}: {error.strerror or error}", hint="choose another path for -o") from error

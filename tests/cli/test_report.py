@@ -93,3 +93,21 @@ def test_the_built_in_example_as_a_page_shows_its_devices(tmp_path, capsysbinary
     assert b"<caption>Nodes with GPUs</caption>" in page
     assert b"<td>8 not offered</td>" in page
     assert capsysbinary.readouterr().out == b""
+
+
+def test_an_output_that_cannot_be_written_costs_no_other(diag, tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "ring").symlink_to("ring")
+    words = (
+        "-o",
+        f"html={tmp_path / 'folder'}",
+        "-o",
+        f"junit={tmp_path / 'diag.xml'}",
+        "-o",
+        f"json={tmp_path / 'ring'}",
+    )
+    ended = diag("report", "--from", "x", *words, "-o", "plain")
+
+    assert (ended.code, "cannot write" in ended.err) == (3, True)
+    assert ended.out
+    assert all((tmp_path / name).stat().st_size for name in ("diag.xml", "ring"))

@@ -6,13 +6,16 @@ from collections.abc import Iterable
 # What CommonMark and GitHub take for markup; the others of ASCII only are so at the beginning of a line.
 _MARKUP = re.compile(r"[\\`*_\[\]<&~$]")
 _LEADING = re.compile(r"(?:[-+=:>#|]|\d+[.)](?=\s|$))")
+# What GitHub and GitLab make a link of by themselves (GFM, autolinks extension).
+_ADDRESS = re.compile(r":(?=//)|(?<=\bwww)\.", re.IGNORECASE)
 # A mention of a person and the number of an issue, which GitHub links wherever they stand in prose.
 _LINKED = re.compile(r"@(?=\w)|#(?=\d)")
 
 
 def text(words: str) -> str:
     """Words of anybody as prose that is nothing else: no markup, no link to a person or an issue. One line."""
-    escaped = _MARKUP.sub(r"\\\g<0>", _LINKED.sub("\\g<0>\u200b", words.strip()))
+    unlinked = _LINKED.sub("\\g<0>\u200b", words.strip())
+    escaped = _ADDRESS.sub(r"\\\g<0>", _MARKUP.sub(r"\\\g<0>", unlinked))
     escaped = escaped.replace("\u200b", "&#8203;")
     found = _LEADING.match(escaped)
     return f"{escaped[: found.end() - 1]}\\{escaped[found.end() - 1 :]}" if found else escaped

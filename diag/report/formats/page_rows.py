@@ -21,6 +21,9 @@ _FIRST = ("What to do",)
 _HEADLINE = "What is wrong"
 _ELSEWHERE = (_HEADLINE, UNCHECKED)  # of a cause; the page says these once, above it and for all causes
 _QUOTE_CHARS = 4_000  # a page has room for a whole message, on paper too
+# A page is passed on: whoever reads it is not "you", who can take the step. Those words end it (`remedy_lines`).
+_YOU = re.compile(r"\[you(?=; [a-z]+\]$)")
+_OWNER = "[owner of the workload"
 # What changes nothing, where a step is a way out (kubectl's verbs that only read).
 _READS = re.compile(r"kubectl (?:describe|events|explain|get|logs|top) ")
 
@@ -176,7 +179,8 @@ def _part(section: Section) -> Part:
         if line.kind == "command" and items:
             items[-1][1].commands.append(line.text)
         else:
-            items.append((line.kind, Item(text=line.text, cites=line.cites)))
+            told = _YOU.sub(_OWNER, line.text) if line.kind == "step" else line.text
+            items.append((line.kind, Item(text=told, cites=line.cites)))
     runs: list[Run] = []
     steps = 0
     for kind, group in groupby(items, key=lambda item: item[0]):

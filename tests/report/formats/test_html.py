@@ -256,3 +256,10 @@ def test_nothing_breaks_out(text):
     assert [tag for tag, _ in hostile.tags] == [tag for tag, _ in plain.tags]
     assert [list(attributes) for _, attributes in hostile.tags] == [list(attributes) for _, attributes in plain.tags]
     assert hostile.texts["script"] == plain.texts["script"]
+
+
+def test_a_step_names_the_role_of_who_takes_it(report):
+    shown = html.page(report, Look()).decode()
+
+    assert "[owner of the workload; safe]" in shown
+    assert "[you;" not in shown

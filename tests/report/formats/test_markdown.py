@@ -110,3 +110,15 @@ def test_a_limit_counts_in_it(report):
 
     assert "2 of them not shown" in text
     assert "C2 " not in text
+
+
+def test_addresses_of_others_are_no_links():
+    parser = MarkdownIt("commonmark", {"linkify": True}).enable("linkify")
+    parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False})
+    words = "see http://evil.example/x or HTTPS://evil.example"
+
+    shown = parser.renderInline(commonmark.text(words))
+
+    assert shown == words
+    assert "<a" in parser.renderInline(words)
+    assert commonmark.text("www.evil.example") == r"www\.evil.example"
