@@ -1,11 +1,11 @@
-"""What an object that cannot be read was: as much of its kind, namespace and name as its bytes still tell."""
+"""What an object is by its head: raw, or, where it cannot be read, as far as its bytes still tell."""
 
 import re
 
 import msgspec
 
 from diag.projection import kind_id
-from diag.snapshot.sources.part import Lost
+from diag.snapshot.sources.part import Lost, Slice
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _CONTROL = re.compile(rb"[\x00-\x1f]")
@@ -30,6 +30,17 @@ class _Head(msgspec.Struct):
 
 
 _head = msgspec.json.Decoder(_Head)
+
+
+def kind_and_namespace(piece: Slice) -> tuple[str, str]:
+    """Kind (`apps/Deployment`) and namespace, each empty where the object does not say it in the right type."""
+    try:
+        head = _head.decode(piece.raw)
+    except (ValueError, RecursionError):
+        return "", ""
+    kind = head.kind or piece.kind
+    namespace = (head.metadata.namespace if head.metadata else None) or ""
+    return (kind_id(head.apiVersion or piece.api_version, kind) if kind else ""), namespace
 
 
 def lost_in(raw: bytes | memoryview | msgspec.Raw, api_version: str | None = None, kind: str | None = None) -> Lost:

@@ -2,13 +2,19 @@
 
 import re
 
+from diag.projection import kind_id
 from diag.snapshot.sources.budget import NotObjectsError
 from diag.snapshot.sources.bundles.resources import KINDS
-from diag.snapshot.sources.documents import KUBECTL_JSON
+from diag.snapshot.sources.documents import KUBECTL_JSON, Documents
 from diag.snapshot.sources.part import Lost, Problem
 
 _SUFFIX = re.compile(r"(?P<stem>[^/]*)\.(?P<form>json|ya?ml)(?:\.(?:gz|zst|bz2|xz))?\Z", re.IGNORECASE)
 _RESOURCES = {resource: kind for (_, resource), kind in KINDS.items()}
+# The short names of cluster-scoped kinds, as `kubectl api-resources` has them.
+_SHORT = {"pv": "PersistentVolume", "sc": "storage.k8s.io/StorageClass", "pc": "scheduling.k8s.io/PriorityClass"}
+_OF_CLUSTER = frozenset(_SHORT.values()) | {"storage.k8s.io/CSINode", "storage.k8s.io/VolumeAttachment"}
+# No list of these is empty in a cluster that works: the wrong namespace was asked, or the wrong cluster.
+_NEVER_EMPTY = frozenset({"Pod", "Node", "Event", "Namespace"})
 # What the API server says of a refusal: kubernetes/kubernetes
 # staging/src/k8s.io/apiserver/pkg/endpoints/handlers/responsewriters/errors.go.
 _REFUSED = re.compile(r'cannot \w+ resource "([\w./-]+)" in API group "([\w.-]*)"(?: in the namespace "([\w.-]+)")?')
@@ -34,6 +40,21 @@ def missing(path: str, error: NotObjectsError, kind: str = "") -> tuple[Problem,
         what=f"{path} ({detail})", why="unreadable", detail=error.message, fix=error.hint or KUBECTL_JSON
     )  # fmt: skip
     return problem, _lost(error.message, stem, kind)
+
+
+def empty_kinds(documents: Documents, path: str) -> set[str]:
+    """Kinds of which a file holds an empty list, so that they were collected, as far as they are no namespace's.
+
+    A typed list (`PersistentVolumeList`) says its kind. kubectl prints a plain List, whose kind only the file's name
+    tells (`pv.json`); taken for cluster-scoped kinds alone, as one without `-A` is empty wherever nobody looked.
+    """
+    if documents.part(None).problems:
+        return set()
+    typed = {kind_id(one.api_version, one.kind) for one in documents.lists if one.first == one.end}
+    if documents.listed and not documents.items and not documents.lists and (found := _SUFFIX.search(path)):
+        stem = found["stem"].lower().partition(".")[0]
+        typed = {_SHORT.get(stem) or _RESOURCES.get(stem, "")} & _OF_CLUSTER
+    return typed - _NEVER_EMPTY
 
 
 def _lost(message: str, stem: str, kind: str) -> Lost:

@@ -5,6 +5,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import BinaryIO
@@ -15,7 +16,9 @@ from diag.snapshot.sources.compressed import expand
 from diag.snapshot.sources.documents import KUBECTL_JSON, Documents
 from diag.snapshot.sources.form import HEAD_BYTES, chatter_end, form_of, holds_kind, refusal, to_utf8
 from diag.snapshot.sources.json_text import read_json
-from diag.snapshot.sources.part import Part
+from diag.snapshot.sources.lost import kind_and_namespace
+from diag.snapshot.sources.meant import empty_kinds
+from diag.snapshot.sources.part import Listed, Part
 from diag.snapshot.sources.side import looks_like_side_file, readings_of
 from diag.snapshot.sources.yaml_text import read_yaml
 
@@ -65,7 +68,14 @@ def read_stream(stream: BinaryIO, budget: Budget) -> bytes:
 
 def read_bytes(data: bytes, path: str, name: str | None, budget: Budget) -> Part:
     """What bytes hold; `path` is for messages. Raises SnapshotError if that is no objects and no logs at all."""
-    return documents_of(data, path, budget).part(name)
+    documents = documents_of(data, path, budget)
+    part, empty = documents.part(name), empty_kinds(documents, path)
+    if not empty:
+        return part
+    held = [kind_and_namespace(piece) for piece in part.items]
+    kinds, namespaces = {kind for kind, _ in held if kind}, frozenset(namespace for _, namespace in held)
+    # Of a plain file all kinds are assumed in all its namespaces (`Part`), those of empty lists as well.
+    return replace(part, assumed=tuple(Listed(kind=kind, namespaces=namespaces) for kind in sorted(kinds | empty)))
 
 
 def documents_of(data: bytes, path: str, budget: Budget) -> Documents:

@@ -9,12 +9,12 @@ from diag.errors import SnapshotError
 from diag.projection import kind_id
 from diag.snapshot.sources.budget import Budget, LimitExceededError, NotObjectsError
 from diag.snapshot.sources.bundles.folder_files import UNREAD_FOLDER
-from diag.snapshot.sources.bundles.held import kind_and_namespace
 from diag.snapshot.sources.bundles.index import Index, Member
 from diag.snapshot.sources.bundles.places import Trees
 from diag.snapshot.sources.bundles.tool import Scope
 from diag.snapshot.sources.documents import Documents
-from diag.snapshot.sources.meant import missing
+from diag.snapshot.sources.lost import kind_and_namespace
+from diag.snapshot.sources.meant import empty_kinds, missing
 from diag.snapshot.sources.part import Listed, LogText, Lost, Reading, Slice
 from diag.snapshot.sources.plain_file import documents_of
 from diag.snapshot.sources.side import readings_of
@@ -145,6 +145,8 @@ class Objects:
         self.logs += part.logs
         self.lost |= dict.fromkeys(part.lost)
         self._claim(documents, scope, whole=not part.problems)
+        for kind in empty_kinds(documents, name):
+            self._assumed.setdefault(kind, set())
         self.items += part.items
         return not part.problems
 
