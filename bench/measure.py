@@ -30,6 +30,7 @@ def main() -> None:
                 "live": of_live,
                 "frame": tui.of_frame,
                 "keys": tui.of_keys,
+                "app-keys": tui.of_app_keys,
                 "idle": tui.of_idle,
             }[what](path)
         )

@@ -32,6 +32,8 @@ TUI_BARS = {
     "frame": 0.3,
     "filled": 0.2,
     "move": 0.05,
+    "app move": 0.05,
+    "app page": 0.05,
     "page": 0.05,
     "bottom": 0.05,
     "filter": 0.05,
@@ -115,13 +117,14 @@ def living(path: Path) -> None:
 
 def of_tui(path: Path) -> None:
     """Seconds of the processor: to the first frame and to each screen, from a key to its frame, a long log, at rest."""
-    taken = in_turns({what: lambda what=what: child(what, path) for what in ("frame", "keys", "idle")})
+    taken = in_turns({what: lambda what=what: child(what, path) for what in ("frame", "keys", "app-keys", "idle")})
     parts = {part: median(one[part] for one in runs) for runs in taken.values() for part in runs[0]}
-    nothing = parts.pop("nothing")
+    nothing, app_nothing = parts.pop("nothing"), parts.pop("app nothing")
     print(f"\ntui, {path.name}; a key that does nothing {nothing * 1000:.0f} ms")
     for part, seconds in parts.items():
         bar = TUI_BARS.get(part)
         own = max(seconds - nothing, 0.0) if part in ("move", "page", "bottom") else seconds
+        own = max(seconds - app_nothing, 0.0) if part in ("app move", "app page") else own
         told = f"{own:>8.1%} of a core" if part == "idle" else f"{own * 1000:>8.0f} ms"
         print(f"  {part:12}{told}" + (f"    bar {bar:g} {judged(own <= bar)}" if bar else ""))
 

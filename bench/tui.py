@@ -107,6 +107,43 @@ def of_keys(_: Path) -> dict[str, float]:
     return asyncio.run(run())
 
 
+def of_app_keys(_: Path) -> dict[str, float]:
+    """From a key to the frame that shows it in the whole app with 100,000 causes, what is told of each included."""
+    from importlib import resources  # noqa: PLC0415
+
+    from msgspec import structs  # noqa: PLC0415
+
+    from diag import api  # noqa: PLC0415
+    from diag.tui.app import DiagApp  # noqa: PLC0415
+    from diag.tui.source import Seen, Source  # noqa: PLC0415
+
+    files = sorted(str(each) for each in resources.files("diag.demo").iterdir() if each.name.endswith(".gz"))
+    found = api.examine([f"demo={each}" for each in files])
+    kinds = found.report.causes
+    causes = [
+        structs.replace(kinds[at % len(kinds)], id=f"C{at}", fingerprint=f"{at:012}") for at in range(ROWS)
+    ]  # fmt: skip
+    seen = Seen(report=structs.replace(found.report, causes=causes), troubles=found.troubles)
+
+    async def run() -> dict[str, float]:
+        app = DiagApp(Source(name="bench", again="", looks=lambda _: iter((seen,))))
+        async with app.run_test(size=SIZE) as pilot:
+            while not app.lists.lists[0].lines:
+                await pilot.pause(0.001)
+            await pilot.pause()
+            median = {}
+            for name, key in (("app nothing", "f9"), ("app move", "j"), ("app page", "pagedown")):
+                taken = []
+                for _ in range(20):
+                    start = time.process_time()
+                    await pilot.press(key)
+                    taken.append(time.process_time() - start)
+                median[name] = sorted(taken)[len(taken) // 2]
+            return median
+
+    return asyncio.run(run())
+
+
 def of_idle(_: Path) -> dict[str, float]:
     """The share of a core that an app needs that shows causes and is left alone."""
     from importlib import resources  # noqa: PLC0415
