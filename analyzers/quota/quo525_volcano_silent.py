@@ -39,7 +39,7 @@ Send the job to a queue without children.
 ## Known limits
 Likely at most: Volcano can be set up without its hierarchy of queues.
 """
-OVERUSED = """The queue is above its deserved share, so its jobs are skipped without a message.
+OVERUSED = """The queue is above its deserved share, so its jobs are passed over.
 
 ## What it means
 The queue holds more than it deserves, borrowed while others were idle. Until it is below its share, Volcano tries no
@@ -57,7 +57,7 @@ Wait for jobs of the queue to end, or raise its deserved share.
 ## Known limits
 Only a share that is stated (`deserved`) is compared; one that follows from weights is not computed.
 """
-NO_DEMAND = """The gang is not let in because the cluster looks full, so no autoscaler sees demand.
+NO_DEMAND = """The cluster looks full to Volcano, so no autoscaler sees the demand.
 
 ## What it means
 Volcano lets a gang in when the cluster has room for it, and makes its pods only then. A cluster that could grow stays

@@ -139,8 +139,10 @@ def ca_adds_no_machine(ctx: Context) -> Iterator[Finding]:
     """
     told = [(group, scale_ups.autoscaler_said(ctx, group)) for group in scale_ups.waiting(ctx)]
     told = [(group, said) for group, said in told if said is not None or scale_ups.asked_for(ctx, group)]
-    where = scale_ups.status(ctx) if told else None
-    for group, said in told if where is not None else ():
+    if not told:
+        return
+    where = scale_ups.status(ctx)
+    for group, said in told:
         if said is None:
             late = _late(ctx, group, None, where)
             if late is not None:

@@ -35,7 +35,7 @@ def _with_scaler(one: Complaint, capped: dict[tuple[str, str, str], tuple[Eviden
 
 def _capped(scene: Scene) -> dict[tuple[str, str, str], tuple[Evidence, ...]]:
     """What autoscalers say that would have more replicas than they may, by what they scale."""
-    found = {}
+    found: dict[tuple[str, str, str], tuple[Evidence, ...]] = {}
     for item in scene.snap.all(HPA).values():
         kind, name = (facts.text_at(item, f"spec.scaleTargetRef.{part}") for part in ("kind", "name"))
         said = {one["type"]: (index, one) for index, one in facts.conditions(item)}
