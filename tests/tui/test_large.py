@@ -7,6 +7,7 @@ from msgspec import structs
 from tui_driver import app_of, drawn, settled
 
 from diag.document import GapRow, RefRow
+from diag.views.clusters import ClusterRow, Clusters
 from diag.views.gpus import Gpus, NodeGpusRow
 from diag.views.happenings import HappeningRow
 from diag.views.queues import QueueRow, Queues
@@ -35,6 +36,16 @@ def queues():
         QueueRow(
             ref=ref("ResourceQuota", at), system="Kubernetes", parent="", state="", slots=[], waiting=[], causes=[],
             severity="",
+        )
+        for at in range(ROWS)
+    ]  # fmt: skip
+
+
+def clusters():
+    return [
+        ClusterRow(
+            cluster=f"cluster-{at:06}", nodes=1, gpus=8, busy=8, free=0, waited_for=0, lost=0, causes=[], severity="",
+            blind=0, types={"H100": 8}, drivers=[], version=None, taken_at="2026-11-26T10:00:00Z", age_s=0.0,
         )
         for at in range(ROWS)
     ]  # fmt: skip
@@ -79,6 +90,7 @@ DOCUMENTS = {
     "4": ("diag.tui.topology.topology", lambda tool: Topology(tool=tool, workloads=workloads(), others=0)),
     "5": ("diag.views.history.happenings", lambda _: happened()),
     "6": ("diag.tui.logs.happenings", lambda _: happened()),
+    "8": ("diag.tui.screens.clusters", lambda tool: Clusters(tool=tool, clusters=clusters(), doubts=[])),
 }
 REPORTS = {"1": causes, "9": gaps}
 
@@ -87,7 +99,7 @@ REPORTS = {"1": causes, "9": gaps}
     ("key", "last"),
     [
         ("1", "QUO501"), ("2", "node-099999"), ("3", "resourcequota-099999"), ("4", "099999"), ("5", "number 099999"),
-        ("6", "number 099999"), ("9", "kind-099999"),
+        ("6", "number 099999"), ("8", "cluster-099999"), ("9", "kind-099999"),
     ],
 )  # fmt: skip
 def test_a_screen_draws_and_filters_a_hundred_thousand_rows(drive, demo, monkeypatch, key, last):
@@ -115,3 +127,56 @@ def test_a_screen_draws_and_filters_a_hundred_thousand_rows(drive, demo, monkeyp
     assert many >= ROWS
     assert last in shown
     assert left < ROWS
+
+
+def test_an_answer_over_a_report_of_a_hundred_thousand_pieces_is_drawn(drive, demo):
+    first = next(row for row in demo.report.evidence if isinstance(row.object, RefRow))
+    pieces = [structs.replace(first, id=f"E{at}", value=f"piece {at:06}") for at in range(ROWS)]
+    crowd = replace(demo, report=structs.replace(demo.report, evidence=pieces))
+
+    async def walk(app, pilot):
+        await pilot.press("7", "escape")
+        await settled(app, pilot)
+        screen = app.lists
+        screen.cites.cite([row.id for row in pieces], most=4)
+        screen.draw_evidence()
+        table = screen.lists[0]
+        table.focus()
+        await pilot.press("G")
+        await settled(app, pilot)
+        return len(table.lines), "\n".join(drawn(app))
+
+    many, shown = drive(app_of(crowd), then=walk, size=(160, 48))
+
+    assert many == 4
+    assert "piece 000003" in shown
+
+
+@pytest.mark.parametrize("key", ["1", "2", "8"])
+def test_a_key_draws_the_lines_in_sight_and_not_the_rows(drive, demo, monkeypatch, key):
+    if key in DOCUMENTS:
+        name, made = DOCUMENTS[key]
+        document = made(demo.report.tool)
+        monkeypatch.setattr(name, lambda *_: document)
+    crowd = replace(demo, report=REPORTS[key](demo.report)) if key in REPORTS else demo
+
+    async def count(app, pilot):
+        await pilot.press(key)
+        await settled(app, pilot)
+        table = app.lists.lists[0]
+        table.focus()
+        await settled(app, pilot)
+        asked, texts = [], table._texts  # noqa: SLF001  # what makes the texts of a line
+
+        def counted(line):
+            asked.append(line.key)
+            return texts(line)
+
+        monkeypatch.setattr(table, "_texts", counted)
+        await pilot.press("pagedown")
+        await settled(app, pilot)
+        return len(asked), table.size.height
+
+    asked, height = drive(app_of(crowd), then=count, size=(160, 48))
+
+    assert 0 < asked <= 6 * height
