@@ -142,6 +142,8 @@ class Frame(App[None]):
 
     def draw_frame(self, cells: int | None = None) -> None:
         """Draws header and footer, in so many cells."""
+        if not self._screen_stack:  # a look that ends after the frame was left
+            return
         frame = self.screen_stack[0]
         try:
             header, footer = frame.query_one("#header", Static), frame.query_one("#footer", Static)
@@ -196,6 +198,8 @@ class Frame(App[None]):
     @on(Arrived)
     def arrived(self, event: Arrived) -> None:
         """Shows a report. The cursor stays on the same cause; what was lost meanwhile leaves the age as it was."""
+        if not self._screen_stack:
+            return
         if not event.seen.lost or self.seen is None:
             self.came_at = time.monotonic()
         if self.baseline is None:  # "new" is what was not there when it was opened
@@ -216,7 +220,7 @@ class Frame(App[None]):
     @on(Worker.StateChanged)
     def worker_ended(self, event: Worker.StateChanged) -> None:
         """A look that failed loses nothing: what was seen stays, and the header says so."""
-        if event.state is not WorkerState.ERROR:
+        if event.state is not WorkerState.ERROR or not self._screen_stack:
             return
         error = event.worker.error
         if event.worker.group == "look":
