@@ -15,7 +15,7 @@ KAI = signatures(
             question=Question.ADMITTED,
             explains=("pod-unscheduled", "workload-not-admitted"),
             literal="opology",
-            pattern=r"(?P<words>[Rr]equested topology (?P<topology>\S{1,253}) does not exist"
+            pattern=r"(?P<words>(?i:requested) topology (?P<topology>\S{1,253}) does not exist"
             r"|the topology tree '[^']{1,253}' does not contain a level with this name"
             r"|specified '[^']{1,317}' as the (?:required|preferred) topology constraint level, but .{0,300}"
             r"does not contain a level)",

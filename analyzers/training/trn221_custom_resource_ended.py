@@ -192,7 +192,8 @@ def _finding(group: Group, end: End, why: str) -> Finding:
     evidence: tuple[Evidence, ...] = group.evidence
     item = group.first
     summary = end.summary.replace("{why}", why.strip())
-    look = f"kubectl -n {item.namespace} describe {end.kind.rpartition('/')[2].lower()}.{end.kind.partition('/')[0]} {item.name}"
+    api, _, kind = end.kind.partition("/")
+    look = f"kubectl -n {item.namespace} describe {kind.lower()}.{api} {item.name}"
     return Finding(
         name=end.name,
         subject=item.ref,
