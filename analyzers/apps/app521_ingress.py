@@ -235,7 +235,7 @@ def _said(ctx: Context, item: Object, name: str) -> tuple[str, Evidence] | None:
     """Who says that a Secret is not there: the controller in an event, or the Certificate that should make it."""
     word = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])")
     for event in ctx.warnings(item):
-        if word.search(event.text) and ABSENT.search(event.text) and "ecret" in event.text:
+        if word.search(event.text) and ABSENT.search(event.text) and "secret" in event.text.casefold():
             return event.text, ctx.cite_event(event)
     for one in ctx.snap.all(CERTIFICATE):
         ready = facts.told(one, "Ready")

@@ -7,7 +7,7 @@ from diag.catalog.rule import Named, rule
 from diag.facts import custom_resources as facts
 from diag.facts.entries import entries, text
 from diag.facts.words import count_of, listed
-from diag.findings import Basis, Because, Confidence, Finding, Proof, Question, Remedy, Severity
+from diag.findings import Basis, Because, Confidence, Finding, Proof, Question, Remedy, Severity, as_proof
 from diag.projection import Object
 from diag.snapshot.cite import value_at
 
@@ -163,7 +163,7 @@ def _class(ctx: Context, item: Object, users: list[Object]) -> Finding | None:
         name="gateway-class-not-accepted",
         subject=item.ref,
         summary=f"{summary}; {count_of(len(users), 'Gateway')} of it: {listed([one.name for one in users])}",
-        evidence=(*proof, *used),
+        evidence=as_proof((*proof, *used)),
         accounts_for=(
             *_suffers(ctx, item, summary, proof),
             *(found for one in users for found in _suffers(ctx, one, why, proof)),

@@ -179,8 +179,9 @@ def _accepted(item: Object, parent: Parent) -> tuple[str, JsonDict] | None:
     """The condition `Accepted` that the controller wrote for a parent, with its path."""
     for path, one in entries(item, "status.parents"):
         ref = one.get("parentRef")
-        mine = isinstance(ref, dict) and ref.get("name") == parent.name
-        if mine and (text(ref.get("namespace")) or item.namespace) == parent.namespace:
+        if not isinstance(ref, dict) or ref.get("name") != parent.name:
+            continue
+        if (text(ref.get("namespace")) or item.namespace) == parent.namespace:
             for place, found in entries(item, f"{path}.conditions"):
                 if found.get("type") == "Accepted":
                     return place, found

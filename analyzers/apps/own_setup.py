@@ -8,7 +8,7 @@ CRASHED = ("container-crashing", "init-container-failing", "pod-failed")
 RUNS_OR_NOT = (*CRASHED, "container-not-ready")
 # A program that goes on without the variable says so in the same line.
 GOES_ON = (
-    r"^(?!.*(?i:\b(?:default(?:s|ing)?|warn(?:ing)?|ignor(?:ed|ing)|optional|skipp(?:ed|ing)|fall(?:s|ing)? back)\b))"
+    r"^(?!.*(?i:\b(?:default(?:s|ing)?|warn(?:ing)?|ignor(?:ed|ing)|optional|skipped|skipping|fall(?:s|ing)? back)\b))"
 )
 NAME = r"[A-Z][A-Z0-9_]{1,99}"
 ARGUMENTS = Beside(args=r"^-")
@@ -60,7 +60,7 @@ SETUP = signatures(
             question=Question.STARTED,
             explains=CRASHED,
             literal="nvironment variable",
-            pattern=GOES_ON + r".*(?:[Mm]issing|[Rr]equired|[Uu]ndefined|[Uu]nset|[Nn]o such|[Mm]ust (?:set|provide))"
+            pattern=GOES_ON + r".*(?i:missing|required|undefined|unset|no such|must (?:set|provide))"
             rf" (?:the )?(?:required )?[Ee]nvironment variables?:?\s+[`'\"$]?(?P<variable>{NAME})\b",
             summary="it needs the environment variable {variable}, which is missing",
             remedies=(SET_IT,),
