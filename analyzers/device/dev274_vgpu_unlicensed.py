@@ -47,7 +47,9 @@ def vgpu_unlicensed(ctx: Context) -> Iterator[Finding]:
     ## Known limits
     Needs the log of the driver's pod on a node with a vGPU.
     """
-    found = [(node, said) for node in ctx.snap.nodes() if VGPU in node.labels for said in _refused(ctx, node)]
+    found = [
+        (node, said) for node in ctx.snap.nodes() if node.labels.get(VGPU) == "true" for said in _refused(ctx, node)
+    ]
     if not found:
         return
     policies = ctx.snap.all(POLICY)
