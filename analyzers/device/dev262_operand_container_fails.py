@@ -97,7 +97,7 @@ cause.
             id="DEV264",
             name="driver-startup-probe-too-short",
             page=PROBE,
-            basis=Basis.SAID,
+            basis=Basis.REMAINDER,
             refines=("probe-kills-slow-start", "gpu-driver-install-failed"),
         ),
         Named(id="DEV265", name="operand-image-pull-failed", page=PULL, basis=Basis.REMAINDER),
