@@ -119,7 +119,7 @@ def _nodes(group: Group) -> str:
 def _remedy(remedy: Remedy, words: dict[str, str]) -> Remedy:
     return Remedy(
         text=_filled(remedy.text, words), who=remedy.who, risk=remedy.risk, when=remedy.when,
-        command=_filled(remedy.command, words) if remedy.command else None,
+        command=_filled(remedy.command, words | {"node": words["node"].partition(",")[0]}) if remedy.command else None,
     )  # fmt: skip
 
 

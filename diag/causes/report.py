@@ -1,6 +1,6 @@
 """The document of one or several diagnoses."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from msgspec import UNSET
@@ -9,6 +9,7 @@ from diag import __version__
 from diag.catalog.registry import Registry
 from diag.catalog.run import Found
 from diag.causes.assess import Assessed, fingerprint
+from diag.causes.commands import is_odd, words_in, words_of, words_of_group
 from diag.causes.confirm import confirmed_first, look_at, looks, made_anew
 from diag.causes.diagnose import Diagnosis
 from diag.causes.graph import Node
@@ -160,6 +161,7 @@ def _cause(document: _Document, number: int, cause: Assessed, diagnosis: Diagnos
     found, group = node.found, node.group
     rule = found.rule if found else group.kind.rule if group else ""
     first = next((other.group.first for other in cause.reached if other.group is not None), None)
+    odd = set(filter(is_odd, _words(cause)))
     return CauseRow(
         id=f"C{number}",
         finding=document.ids[id(node)],
@@ -182,9 +184,19 @@ def _cause(document: _Document, number: int, cause: Assessed, diagnosis: Diagnos
             objects=[ref_row(ref) for ref in cause.objects],
         ),
         alternatives=_alternatives(document, cause, diagnosis),
-        remedies=[remedy_row(remedy) for remedy in _remedies(diagnosis.snap, cause)],
+        remedies=[remedy_row(remedy, odd) for remedy in _remedies(diagnosis.snap, cause)],
         fingerprint=document.fingerprint(rule, cause.root),
     )
+
+
+def _words(cause: Assessed) -> Iterator[str]:
+    """What the commands of its remedies may be made of."""
+    yield from words_in(cause.root)
+    if cause.node.found is not None:
+        yield from words_of(cause.node.found.finding)
+    for other in cause.reached:
+        if other.group is not None:
+            yield from words_of_group(other.group)
 
 
 def _lineage(snap: Snapshot, root: Ref, first: Object | None) -> tuple[Ref, ...]:

@@ -1,7 +1,8 @@
 """Findings, evidence and references as rows of the document, numbered in the order in which they are first needed."""
 
-import re
+from collections.abc import Iterable
 
+from diag.causes.commands import quoted
 from diag.document import EvidenceRow, LogRow, RefRow, RemedyRow
 from diag.facts.masking import mask
 from diag.findings import (
@@ -25,16 +26,9 @@ def ref_row(ref: Ref) -> RefRow:
     )  # fmt: skip
 
 
-QUOTED = re.compile(r"'[^']*'")
-# What would make a shell do more than the one command: names in a dump are anybody's words.
-SHELL_WORDS = re.compile(r"[;&|`$<>\\\n\r\x00-\x1f]")
-
-
-def remedy_row(remedy: Remedy) -> RemedyRow:
-    """A remedy as the document has it. A command that a name has made into several is left out."""
-    command = remedy.command
-    if command is not None and SHELL_WORDS.search(QUOTED.sub("", command)):
-        command = None
+def remedy_row(remedy: Remedy, words: Iterable[str] = ()) -> RemedyRow:
+    """A remedy as the document has it. Of its command the cluster's `words` are quoted, or it is left out."""
+    command = quoted(remedy.command, words) if remedy.command is not None else None
     return RemedyRow(text=remedy.text, command=command, risk=remedy.risk, who=remedy.who, if_=remedy.when)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from diag.causes.rows import QUOTED, SHELL_WORDS
+from diag.causes.commands import quoted
 from diag.document import RefRow
 from diag.tui.panels import object_lines
 from diag.tui.source import Seen
@@ -48,9 +48,9 @@ def _one(form: str, seen: Seen, line: Line, again: str | None) -> str:  # noqa: 
 
 
 def kubectl(ref: RefRow) -> str:
-    """The command that shows the object; empty where its name is not one word of a shell."""
+    """The command that shows the object, odd names quoted; empty where that makes no single command of it."""
     group = ref.apiVersion.rpartition("/")[0]
     kind = f"{ref.kind}.{group}" if group else ref.kind
     where = f" -n {ref.namespace}" if ref.namespace else ""
     command = f"kubectl get {kind.lower()} {ref.name}{where} -o yaml"
-    return "" if SHELL_WORDS.search(QUOTED.sub("", command)) else command
+    return quoted(command, (ref.namespace, ref.name, kind.lower())) or ""
