@@ -31,6 +31,7 @@ from diag.errors import SnapshotError, UsageError
 from diag.facts.quantity import milli
 from diag.redact.keys import KeyFile
 from diag.redact.snapshot import Redaction
+from diag.snapshot.archive.logs import with_logs
 from diag.snapshot.archive.write import capture_lines, list_lines, packed
 from diag.snapshot.clusters import DEFAULT, assign
 from diag.snapshot.load import load
@@ -216,7 +217,7 @@ def capture(
     when nothing can be read, UsageError when the paths hold several clusters.
     """
     say = progress or (lambda _: None)
-    parts = _read(paths, stdin=stdin, limits=limits, say=say)
+    parts = [with_logs(part) for part in _read(paths, stdin=stdin, limits=limits, say=say)]
     snapshots = _indexed(parts, now, say)
     if len(snapshots) > 1:
         names = ", ".join(snap.cluster for snap in snapshots)

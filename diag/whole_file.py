@@ -6,8 +6,10 @@ import tempfile
 from pathlib import Path
 
 
-def replace(path: Path, content: bytes, *, private: bool = False) -> None:
+def replace(path: Path, content: bytes, *, private: bool = False, over: bool = True) -> None:
     """Put a file in place in one step; raises OSError, and then leaves nothing behind.
+
+    Without `over` it raises FileExistsError where a file of that name is there already.
 
     It has the permissions that any new file would get, unless it is to stay `private`; then it is on the disk, too,
     before it takes its place.
@@ -23,8 +25,23 @@ def replace(path: Path, content: bytes, *, private: bool = False) -> None:
             mask = os.umask(0)
             os.umask(mask)
             Path(name).chmod(0o666 & ~mask)
-        Path(name).replace(path)
+        if over or not _linked(name, path):
+            Path(name).replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
             Path(name).unlink()
         raise
+
+
+def _linked(name: str, path: Path) -> bool:
+    """Give a file its name in one step unless another has it; false on a file system without links, and without it."""
+    try:
+        os.link(name, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        if path.exists():
+            raise FileExistsError(path) from None
+        return False
+    Path(name).unlink()
+    return True

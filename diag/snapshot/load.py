@@ -52,6 +52,7 @@ class Loading:
     captured: dict[tuple[str, Place], str] = field(default_factory=dict)
     logs: dict[LogKey, str] = field(default_factory=dict)
     stores: list[LogStore] = field(default_factory=list)
+    logged: frozenset[str] = frozenset()
     side: list[Reading] = field(default_factory=list)
     lost: dict[Lost, None] = field(default_factory=dict)
     refused: list[Problem] = field(default_factory=list)
@@ -114,6 +115,7 @@ def _add_part(loading: Loading, part: Part) -> None:
     loading.side += part.side
     if part.store is not None:
         loading.stores.append(part.store)
+        loading.logged |= part.logged
     for log in part.logs:
         key = (log.pod, log.container, log.previous)
         # Of two copies of a log the longer one says more; equal lengths are decided by content, not by order.
@@ -215,7 +217,7 @@ def _finish(loading: Loading, now: str | None) -> Snapshot:
         tables={kind: table for kind, table in sorted(loading.tables.items()) if table},
         now=told or loading.clock.newest or EPOCH,
         now_from="option" if now else "manifest" if told else "newest time",
-        logs=Logs(loading.logs, loading.stores),
+        logs=Logs(loading.logs, loading.stores, loading.logged),
         side=tuple(placed(loading.side, [name for _, name in loading.tables.get("Node", ())])),
         lost=tuple(loading.lost),
         refused=tuple(sorted(loading.refused, key=lambda problem: (problem.what, problem.why, problem.namespace))),

@@ -13,13 +13,22 @@ from diag.snapshot.sources.part import LogKey, LogStore, LogText, Problem
 
 
 class Logs:
-    """Texts by "namespace/pod", container, and whether it is the run before the last restart."""
+    """Texts by "namespace/pod", container, and whether it is the run before the last restart.
 
-    def __init__(self, texts: Mapping[LogKey, str] | None = None, stores: Sequence[LogStore] = ()) -> None:
+    `logged` are pods of which a store surely has a log, though nobody has asked for it yet.
+    """
+
+    def __init__(
+        self,
+        texts: Mapping[LogKey, str] | None = None,
+        stores: Sequence[LogStore] = (),
+        logged: frozenset[str] = frozenset(),
+    ) -> None:
         self.texts = dict(texts or {})
         self._stores = tuple(stores)
         self._wanted: dict[LogKey, None] = {}
-        self._pods = {pod for (pod, _, _), text in self.texts.items() if text}
+        self._logged = logged
+        self._pods = logged.union(pod for (pod, _, _), text in self.texts.items() if text)
 
     def lines(self, pod: Object, container: str, *, previous: bool = False) -> list[str]:
         """The stored lines of a container's log, empty when there is none; then it is noted as wanted."""
@@ -41,17 +50,17 @@ class Logs:
         """These logs and more, and what went wrong; a log that could not be had is empty, so it is wanted only once."""
         found = list(self._fetched(keys))
         texts = {**dict.fromkeys(keys, ""), **self.texts}
-        texts |= {(one.pod, one.container, one.previous): one.text for one in found if isinstance(one, LogText)}
-        return Logs(texts, self._stores), [one for one in found if isinstance(one, Problem)]
+        for one in found:
+            if isinstance(one, LogText):
+                key = (one.pod, one.container, one.previous)
+                # Of two copies the longer one says more; equal lengths are decided by content, not by order.
+                texts[key] = max(texts.get(key, ""), one.text, key=lambda text: (len(text), text))
+        return Logs(texts, self._stores, self._logged), [one for one in found if isinstance(one, Problem)]
 
     def _fetched(self, keys: Sequence[LogKey]) -> Iterable[LogText | Problem]:
-        left = list(keys)
         for store in self._stores:
-            mine = [key for key in left if store.offers(key)]
-            for one in store.fetch(mine) if mine else ():
-                if isinstance(one, LogText):
-                    left.remove((one.pod, one.container, one.previous))
-                yield one
+            if mine := [key for key in keys if store.offers(key)]:
+                yield from store.fetch(mine)
 
 
 def has_run(pod: Pod, container: str, *, previous: bool) -> bool:

@@ -1,6 +1,7 @@
 """The archive: the same report from it, captures behind captures, and no half of one, whatever happens."""
 
 import errno
+import fcntl
 import gzip
 import json
 import os
@@ -36,6 +37,13 @@ def sources(truth):
 
 def report(paths):
     return msgspec.json.encode(scan(paths).to_dict())
+
+
+def log_list(path, texts):
+    """Writes logs of container c by pod, and returns the path."""
+    entries = [{"pod": pod, "container": "c", "previous": False, "text": text} for pod, text in texts.items()]
+    path.write_text(json.dumps(entries), encoding="utf-8")
+    return path
 
 
 def pod(name, **meta):
@@ -210,6 +218,78 @@ def test_two_writers_that_append_at_once_lose_nothing(dump, archive):
     assert sorted(re.findall(rb'"name":"(p\d+)"', text)) == sorted(f"p{n}".encode() for n in range(12))
 
 
+@pytest.mark.parametrize("links", [True, False])
+def test_two_that_write_a_first_capture_at_once_lose_nothing(dump, archive, monkeypatch, links):
+    frames = [capture([dump(pod(f"p{number}"))]).packed for number in range(12)]
+    if not links:  # a file system without hard links
+        monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(OSError(errno.EPERM, "no links")))
+        frames = frames[:1]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda frame: save(archive, frame, append=True), frames))
+
+    assert gzip.decompress(archive.read_bytes()).count(MANIFEST) == len(frames)
+    assert [path.name for path in archive.parent.iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize(
+    ("there", "said"),
+    [
+        (lambda _: b"my notes\n", "is no archive"),
+        (lambda _: gzip.compress(b"my notes\n"), "is no archive"),
+        (lambda frame: frame[:-20], "breaks off (the gzip file breaks off)"),
+        (lambda frame: frame + frame[:-20], "breaks off (the gzip file breaks off)"),
+        (lambda frame: frame[:60] + b"\0" * 40 + frame[100:], "breaks off (the gzip file is damaged"),
+        (lambda frame: frame + b"notes", "breaks off (what follows the gzip data is something else)"),
+        (lambda frame: gzip.compress(gzip.decompress(frame).rpartition(b'{"diag":"end"')[0]), "has no end"),
+        (gzip.decompress, "is packed as plain, and its name says gzip"),
+    ],
+)
+def test_nothing_is_appended_to_what_could_not_be_read_with_it(dump, archive, there, said):
+    frame = capture([dump(pod("a"))]).packed
+    archive.write_bytes(there(frame))
+    before = archive.read_bytes()
+
+    with pytest.raises(UsageError) as refused:
+        save(archive, frame, append=True)
+    assert said in refused.value.message
+    assert "nothing was changed; " in refused.value.hint
+    assert archive.read_bytes() == before
+
+
+def test_a_plain_archive_whose_last_line_has_no_end_is_not_appended_to(dump, tmp_path):
+    path = tmp_path / "a.jsonl"
+    frame = capture([dump(pod("a"))], form="plain").packed
+    path.write_bytes(frame.rstrip(b"\n"))
+
+    with pytest.raises(UsageError, match="its last line has no end"):
+        save(path, frame, append=True)
+
+
+def test_a_capture_is_added_to_an_empty_file_and_behind_padding(dump, archive):
+    archive.touch()
+    frame = capture([dump(pod("a"))]).packed
+    save(archive, frame, append=True)
+    archive.write_bytes(archive.read_bytes() + b"\0" * 5000)
+    save(archive, frame, append=True)
+
+    assert read(str(archive))[0].captures == 2
+
+
+def test_who_waits_for_a_file_that_makes_way_writes_into_the_new_one(dump, archive):
+    frame = capture([dump(pod("a"))]).packed
+    save(archive, frame)
+    with archive.open("r+b") as held:
+        fcntl.flock(held.fileno(), fcntl.LOCK_EX)
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(save, archive, frame, append=True)
+            save(archive, capture([dump(pod("b"))]).packed)
+            fcntl.flock(held.fileno(), fcntl.LOCK_UN)
+            waiting.result()
+
+    assert gzip.decompress(archive.read_bytes()).count(b'"name":"b"') == 1
+    assert read(str(archive))[0].captures == 2
+
+
 def test_an_archive_holds_one_cluster(dump):
     with pytest.raises(UsageError, match="several"):
         capture([f"a={dump(pod('a'), name='a.json')}", f"b={dump(pod('b'), name='b.json')}"])
@@ -296,18 +376,12 @@ def test_a_yesterdays_archive_tells_of_no_permissions_and_no_key():
     assert row.redaction_key is None
 
 
-@pytest.mark.parametrize("form", ["archive", "log list"])
-def test_logs_count_twice_as_they_are_held_beside_their_lines(dump, archive, tmp_path, form):
-    logs = tmp_path / "logs.json"
-    logs.write_text(json.dumps([{"pod": "ml/a", "container": "c", "previous": False, "text": "x" * 100_000}]))
-    paths = [str(logs)]
-    if form == "archive":
-        save(archive, capture([dump(pod("a")), logs]).packed)
-        paths = [str(archive)]
+def test_logs_of_a_log_list_count_twice_as_they_are_held_beside_their_lines(tmp_path):
+    logs = log_list(tmp_path / "logs.json", {"ml/a": "x" * 100_000})
 
-    assert [len(one.text) for part in read(paths[0], limits=Limits(bytes=205_000)) for one in part.logs] == [100_000]
+    assert [len(one.text) for part in read(str(logs), limits=Limits(bytes=205_000)) for one in part.logs] == [100_000]
     with pytest.raises(SnapshotError, match="bytes when expanded") as refused:
-        read(paths[0], limits=Limits(bytes=150_000))
+        read(str(logs), limits=Limits(bytes=150_000))
     assert "--max-bytes" in refused.value.hint
 
 

@@ -1,24 +1,26 @@
 """Read an archive: the newest capture of it, or the one that is asked for."""
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import get_args
+from typing import BinaryIO, get_args
 
 import msgspec
 
 from diag.errors import SnapshotError
+from diag.snapshot.archive.frames import Capture, FrameEnd, Line, Opens, captures, lines
 from diag.snapshot.archive.lines import END, ITEM, MANIFEST, MARK, PART, End, ItemLine, ListedLine, Manifest, PartLine
 from diag.snapshot.archive.lines import manifest as manifest_of
+from diag.snapshot.archive.logs import ArchivedLogs
 from diag.snapshot.clock import in_utc
 from diag.snapshot.sources import log_list
 from diag.snapshot.sources.budget import Budget
-from diag.snapshot.sources.compressed import beginning, is_compressed, members
+from diag.snapshot.sources.compressed import beginning, is_compressed
 from diag.snapshot.sources.lost import lost_in
 from diag.snapshot.sources.part import (
     Limits,
     Listed,
-    LogText,
     Lost,
     Part,
     Permission,
@@ -55,75 +57,69 @@ def holds_manifest(head: bytes) -> bool:
     return head.startswith(MANIFEST)
 
 
-def read_archive(data: bytes, path: str, name: str | None, budget: Budget, *, capture: int | None = None) -> list[Part]:
+def read_archive(
+    opens: Opens, path: str, name: str | None, budget: Budget, *, capture: int | None = None
+) -> list[Part]:
     """The parts of one capture: the newest, or number `capture` (from 1; from -1 backwards).
 
-    Raises SnapshotError where there is no such capture, or none that this version can read.
+    The file is opened by `opens`: once to count its captures, once to read the chosen one, and again for each set of
+    logs that is asked for. Raises SnapshotError where there is no such capture, or none that this version can read.
     """
-    chosen, of, text, fault = _capture(data, path, budget, capture)
-    head = manifest_of(text.partition(b"\n")[0], path)
-    reading = _Reading(path if chosen == 1 else f"{path}@{chosen}", name, head, budget)
-    reading.captures = of
-    view, start, number = memoryview(text), 0, 1
-    while start < len(text):  # slices of one buffer, never copies
-        stop = text.find(b"\n", start)
-        stop = len(text) if stop < 0 else stop
-        if stop > start:
-            reading.add(view[start:stop], number)
-        start, number = stop + 1, number + 1
-    return reading.parts(fault)
+    with opens() as file:
+        number, of, chosen = _chosen(file, path, budget, capture)
+        shown = path if number == 1 else f"{path}@{number}"
+        reading = _Reading(shown, name, manifest_of(chosen.head, path), budget, ArchivedLogs(opens, path, budget))
+        reading.captures = of
+        for count, line in enumerate(_lines_of(file, path, budget, chosen), start=1):
+            if line.text:
+                reading.add(line, count)
+    return reading.parts(chosen.fault)
 
 
 def captures_in(path: Path) -> int:
     """How many captures a file holds, as far as it can be read; 0 where it is no archive, or there is none."""
     if not is_archive(path):
         return 0
-    count, budget = 0, Budget(Limits())
+    count = 0
     try:
-        for text, _ in each_capture(path.read_bytes(), str(path), budget):
-            count += 1
-            budget.return_bytes(len(text))
+        with path.open("rb") as file:
+            for _ in captures(file, str(path), Budget(Limits())):
+                count += 1
     except (SnapshotError, OSError):
         return max(count, 1)
     return count
 
 
-def _capture(data: bytes, path: str, budget: Budget, wanted: int | None) -> tuple[int, int, bytes, str | None]:
-    """Number of one capture, of how many, its text and its fault.
-
-    Only the one that may be wanted is held while the others go by.
-    """
-    held: dict[int, tuple[bytes, str | None]] = {}
-    count = 0
-    keep = max(-(wanted or -1), 1) if wanted is None or wanted < 0 else 1
-    for text, fault in each_capture(data, path, budget):
+def _chosen(file: BinaryIO, path: str, budget: Budget, wanted: int | None) -> tuple[int, int, Capture]:
+    """Number of one capture, of how many, and where it is."""
+    count, places = 0, deque[Capture](maxlen=max(-(wanted or -1), 1) if wanted is None or wanted < 0 else 1)
+    for one in captures(file, path, budget):
         count += 1
         if wanted is None or wanted < 0 or wanted == count:
-            held[count] = (text, fault)
-        else:
-            budget.return_bytes(len(text))
-        while len(held) > keep:
-            budget.return_bytes(len(held.pop(min(held))[0]))
+            places.append(one)
     number = count + 1 + wanted if wanted is not None and wanted < 0 else (wanted or count)
-    if number not in held:
-        captures = "1 capture" if count == 1 else f"{count} captures"
-        raise SnapshotError(f"{path} holds {captures}, and none of number {wanted}", hint=f"name one from 1 to {count}")
-    text, fault = held[number]
-    return number, count, text, fault
+    if not places or not 1 <= number <= count:
+        said = counted(count)
+        raise SnapshotError(f"{path} holds {said}, and none of number {wanted}", hint=f"name one from 1 to {count}")
+    return number, count, places[0]
 
 
-def each_capture(data: bytes, path: str, budget: Budget) -> Iterator[tuple[bytes, str | None]]:
-    """The captures of an archive, each with what is wrong with its frame."""
-    frames = members(data, path, budget) if is_compressed(data) else iter([(data, None)])
-    for frame, fault in frames:
-        starts = [0]
-        while (at := frame.find(b"\n" + MANIFEST, starts[-1] + 1)) >= 0:
-            starts.append(at + 1)
-        if len(starts) == 1:
-            yield frame, fault
-            continue
-        for start, end in zip(starts, [*starts[1:], len(frame)], strict=True):
-            yield frame[start:end], fault if end == len(frame) else None
+def counted(count: int) -> str:
+    """So many captures, in words."""
+    return "1 capture" if count == 1 else f"{count} captures"
+
+
+def _lines_of(file: BinaryIO, path: str, budget: Budget, chosen: Capture) -> Iterator[Line]:
+    """The lines of one capture, the manifest first."""
+    begun = False
+    for line in lines(file, path, budget, frame=chosen.frame):
+        if isinstance(line, FrameEnd):
+            return
+        if begun and line.text.startswith(MANIFEST):
+            return
+        begun = begun or line.offset == chosen.offset
+        if begun:
+            yield line
 
 
 @dataclass(slots=True)
@@ -132,7 +128,7 @@ class _Collected:
 
     line: PartLine
     items: list[Slice] = field(default_factory=list)
-    logs: list[LogText] = field(default_factory=list)
+    logs: int = 0
     problems: list[Problem] = field(default_factory=list)
     lost: dict[Lost, None] = field(default_factory=dict)
 
@@ -140,33 +136,33 @@ class _Collected:
 class _Reading:
     """Sorts the lines of a capture into its parts."""
 
-    def __init__(self, path: str, name: str | None, head: Manifest, budget: Budget) -> None:
-        self.path, self.name, self.head, self.budget = path, name, head, budget
+    def __init__(self, path: str, name: str | None, head: Manifest, budget: Budget, logs: ArchivedLogs) -> None:
+        self.path, self.name, self.head, self.budget, self.logs = path, name, head, budget, logs
         self.captures = 1
         self.collected: list[_Collected] = []
         self.bad: list[str] = []
         self.end: End | None = None
 
-    def add(self, line: memoryview, number: int) -> None:
+    def add(self, line: Line, number: int) -> None:
         """Sort one line; a bad one is noted, and costs no other."""
         try:
             self._add(line)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             self.bad.append(f"line {number}: {error}"[:200])
-            self._part().lost[lost_in(line) if len(self.bad) <= MAX_LOST else Lost()] = None
+            self._part().lost[lost_in(memoryview(line.text)) if len(self.bad) <= MAX_LOST else Lost()] = None
 
-    def _add(self, line: memoryview) -> None:
-        if bytes(line[: len(MARK)]) == MARK:
-            self._mark(bytes(line))
+    def _add(self, line: Line) -> None:
+        if line.text.startswith(MARK):
+            self._mark(line.text)
             return
         part = self._part()
         self.budget.spend_objects(1, self.path)
-        raw = msgspec.json.decode(line, type=msgspec.Raw)
+        raw = msgspec.json.decode(line.text, type=msgspec.Raw)
         if log_list.is_entry(raw):
-            log = log_list.read_entry(raw)
-            self.budget.spend_bytes(len(log.text), self.path)  # held beside the line that it was decoded from
-            part.logs.append(log)
+            self.logs.note(line)
+            part.logs += 1
         else:
+            self.budget.spend_bytes(len(line.text), self.path)
             part.items.append(Slice(raw=raw))
 
     def _mark(self, line: bytes) -> None:
@@ -175,6 +171,7 @@ class _Reading:
         elif line.startswith(ITEM):
             item = msgspec.json.decode(line, type=ItemLine)
             self.budget.spend_objects(1, self.path)
+            self.budget.spend_bytes(len(line), self.path)
             self._part().items.append(Slice(raw=item.object, api_version=item.apiVersion, kind=item.kind))
         elif line.startswith(END):
             self.end = msgspec.json.decode(line, type=End)
@@ -191,7 +188,10 @@ class _Reading:
         self._part()  # an empty capture is one part as well
         found = [self._made(one) for one in self.collected]
         found[0] = replace(found[0], problems=[*problems, *found[0].problems])
-        if problems and not any(one.items or one.logs for one in found):
+        first = next((place for place, one in enumerate(found) if one.offered), None)
+        if first is not None:
+            found[first] = replace(found[first], store=self.logs, logged=self.logs.pods)
+        if problems and not any(one.items or one.offered for one in found):
             raise SnapshotError(f"nothing in {self.path} can be used: {problems[0].detail}", hint=problems[0].fix)
         return found
 
@@ -208,7 +208,7 @@ class _Reading:
             detail = "the newest time in the objects is taken in its place"
             found.append(Problem(what=what, why="unreadable", detail=detail, fix=_AGAIN))
         objects = sum(len(one.items) for one in self.collected)
-        logs = sum(len(one.logs) for one in self.collected)
+        logs = sum(one.logs for one in self.collected)
         if fault or self.end is None or (self.end.objects, self.end.logs) > (objects, logs):
             what = f"the rest of {self.path}, after {objects:,} objects and {logs:,} logs"
             detail = fault or ("it has no end" if self.end is None else "lines are missing")
@@ -220,7 +220,7 @@ class _Reading:
     def _made(self, one: _Collected) -> Part:
         head = self.head
         part = Part(
-            path=one.line.path, name=self.name, cluster=head.cluster, items=one.items, logs=one.logs,
+            path=one.line.path, name=self.name, cluster=head.cluster, items=one.items, offered=one.logs,
             problems=[_problem(each) for each in one.line.problems], captured_at=head.captured_at,
             server_version=head.server_version, listed=_listed(one.line.listed),
             assumed=None if one.line.assumed is None else _listed(one.line.assumed), layout="archive",

@@ -5,6 +5,7 @@ import gzip
 import importlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,6 +13,8 @@ import msgspec
 
 from diag import __version__
 from diag.errors import DiagError, SnapshotError
+from diag.snapshot.archive.appendable import refuse_unless_appendable
+from diag.snapshot.archive.frames import form_in
 from diag.snapshot.archive.lines import End, ItemLine, ListedLine, Manifest, PartLine, ProblemLine
 from diag.snapshot.archive.reduce import reduced
 from diag.snapshot.sources.compressed import zstd_library
@@ -27,13 +30,14 @@ def save(path: Path, capture: bytes, *, append: bool = False) -> None:
     """Write a capture (of `packed`) as a new archive, or behind the captures of one that is there.
 
     A reader never sees a half: a new file takes the place of the old in one step, and an append that fails is undone.
-    A link is followed and stays one. Raises DiagError when the system refuses.
+    A link is followed and stays one. Raises DiagError when the system refuses, UsageError where the capture could not
+    be read behind what is there.
     """
     try:
         path = Path(os.path.realpath(path))
         path.parent.mkdir(parents=True, exist_ok=True)
-        if append and path.exists():
-            _append(path, capture)
+        if append:
+            _added(path, capture)
         else:
             replace(path, capture, private=True)  # it holds more than a report does
     except OSError as error:
@@ -177,8 +181,26 @@ def _log(log: LogText) -> bytes:
     return msgspec.json.encode({"pod": log.pod, "container": log.container, "previous": log.previous, "text": log.text})
 
 
-def _append(path: Path, capture: bytes) -> None:
-    with path.open("r+b") as file, _locked(file):
+def _added(path: Path, capture: bytes) -> None:
+    """Write behind what is there, or the first capture of a new file, whoever else does so meanwhile."""
+    while not _appended(path, capture):
+        try:
+            replace(path, capture, private=True, over=False)
+        except FileExistsError:
+            continue
+        return
+
+
+def _appended(path: Path, capture: bytes) -> bool:
+    """Write behind what is there; false where nothing is, or what was there has made way for another file."""
+    try:
+        file = path.open("r+b")
+    except FileNotFoundError:
+        return False
+    with file, _locked(file):
+        if not _is_at(file, path):
+            return False
+        refuse_unless_appendable(file, str(path), form_in(BytesIO(capture)))
         size = file.seek(0, os.SEEK_END)
         try:
             file.write(capture)
@@ -187,6 +209,15 @@ def _append(path: Path, capture: bytes) -> None:
         except BaseException:
             file.truncate(size)
             raise
+    return True
+
+
+def _is_at(file: BinaryIO, path: Path) -> bool:
+    """Whether a file that is open is still the one of that name."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 @contextlib.contextmanager

@@ -6,12 +6,12 @@ from pathlib import Path
 import msgspec
 
 from diag.errors import SnapshotError
+from diag.snapshot.archive.frames import Capture, captures
 from diag.snapshot.archive.lines import PART, PartLine, manifest
-from diag.snapshot.archive.read import each_capture
 from diag.snapshot.clock import in_utc
 from diag.snapshot.sources.budget import Budget
 from diag.snapshot.sources.part import Limits
-from diag.snapshot.sources.plain_file import file_bytes, printable
+from diag.snapshot.sources.plain_file import archive_at, printable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,30 +34,20 @@ def captured(path: Path, limits: Limits) -> list[Captured]:
     be read at all.
     """
     budget = Budget(limits)
-    found: list[Captured] = []
     shown = printable(path)
-    for number, (text, _) in enumerate(each_capture(file_bytes(path, budget), shown, budget), start=1):
-        found.append(_captured(number, text, shown))
-        budget.return_bytes(len(text))
-    return found
+    with archive_at(path, budget)() as file:
+        return [_captured(number, one, shown) for number, one in enumerate(captures(file, shown, budget), start=1)]
 
 
-def _captured(number: int, text: bytes, path: str) -> Captured:
-    head, rest = _first_lines(text)
+def _captured(number: int, one: Capture, path: str) -> Captured:
     try:
-        told = manifest(head, path)
+        told = manifest(one.head, path)
     except SnapshotError:
         return Captured(number=number, cluster="", at="", scope=None)
     at = in_utc(told.captured_at) if told.captured_at else None
-    return Captured(number=number, cluster=told.cluster_uid or told.cluster or "", at=at or "", scope=_scope(rest))
-
-
-def _first_lines(text: bytes) -> tuple[bytes, bytes]:
-    """The manifest and the line after it, without a copy of all that follows."""
-    end = text.find(b"\n")
-    end = len(text) if end < 0 else end
-    after = text.find(b"\n", end + 1)
-    return text[:end], text[end + 1 : len(text) if after < 0 else after]
+    return Captured(
+        number=number, cluster=told.cluster_uid or told.cluster or "", at=at or "", scope=_scope(one.second)
+    )
 
 
 def _scope(line: bytes) -> frozenset[str] | None:

@@ -1,19 +1,19 @@
 """gzip and zstd: recognised by magic bytes, expanded step by step within the budget, as far as the file is whole."""
 
 import importlib
-import re
+import os
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from diag.errors import SnapshotError
 from diag.snapshot.sources.budget import Budget
 
 GZIP = b"\x1f\x8b"  # RFC 1952, 2.3.1
 ZSTD = b"\x28\xb5\x2f\xfd"  # RFC 8878, 3.1.1
-_PADDING = re.compile(rb"\0*")
+_AHEAD = 512  # bytes that are looked through for padding at once
 _LAYERS = 2  # a dump that was compressed twice is read; deeper nesting is no accident
 
 
@@ -55,7 +55,7 @@ def expand(data: bytes, path: str, budget: Budget) -> tuple[bytes, str | None]:
         if not is_compressed(data):
             break
         budget.return_bytes(len(data))
-        data, layer_fault = next(members(data, path, budget, joined=True))
+        data, layer_fault = _joined(data, path, budget)
         fault = layer_fault or fault
         if not data and fault:
             raise SnapshotError(f"{path}: {fault}, and nothing of it can be read", hint="copy or save the file again")
@@ -78,42 +78,67 @@ def beginning(head: bytes, path: str, least: int) -> bytes:
     return found
 
 
-def members(data: bytes, path: str, budget: Budget, *, joined: bool = False) -> Iterator[tuple[bytes, str | None]]:
-    """Each member (gzip) or frame (zstd) of compressed bytes, expanded, with what is wrong with it or behind it.
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step gave of the member (gzip) or frame (zstd) that begins at byte `frame` of the compressed file.
 
-    Zeros between and after them are padding. `joined`: all of them as one. Raises SnapshotError where no library for
-    the compression is installed.
+    `ended`: it was the last of that frame, and `fault` is what is wrong with the frame or behind it.
     """
-    form = form_of_packed(data, path)
-    position, fault = 0, None
-    held = BytesIO()  # grows in place and gives its bytes without a copy
-    while data.startswith(form.magic, position):
-        decoder = form.decoder()
+
+    frame: int
+    data: bytes
+    ended: bool = False
+    fault: str | None = None
+
+
+def steps(file: BinaryIO, path: str) -> Iterator[Step]:
+    """The frames from where the file stands (it can seek), step by step; zeros between and after them are padding.
+
+    Ends at the first fault. Raises SnapshotError where no library for the compression is installed.
+    """
+    form = form_of_packed(_ahead(file), path)
+    more = True
+    while more:
+        frame, decoder, fault, data = file.tell(), form.decoder(), None, b""
         while not decoder.eof and not fault:
-            if position >= len(data):
-                fault = f"the {form.name} file breaks off"
-                break
+            if data:
+                yield Step(frame, data)
+                data = b""
+            packed = file.read(form.step)
             try:
-                piece = decoder.decompress(data[position : position + form.step])
+                data = decoder.decompress(packed) if packed else b""
             except form.error as error:
                 fault = f"the {form.name} file is damaged ({error})"
-                break
-            position = min(position + form.step, len(data))
-            budget.spend_bytes(len(piece), path)
-            held.write(piece)
+            if not packed:
+                fault = f"the {form.name} file breaks off"
         if not fault:
-            position -= len(decoder.unused_data)
-            padding = _PADDING.match(data, position)
-            position = padding.end() if padding else position
-            if position < len(data) and not data.startswith(form.magic, position):
+            file.seek(-len(decoder.unused_data), os.SEEK_CUR)
+            head = _ahead(file)
+            more = bool(head)
+            if more and not head.startswith(form.magic):
                 fault = f"what follows the {form.name} data is something else"
-        if not joined:
-            yield held.getvalue(), fault
-            held = BytesIO()
-        if fault:
-            break
-    if joined:
-        yield held.getvalue(), fault
+        yield Step(frame, data, ended=True, fault=fault)
+        more = more and not fault
+
+
+def _ahead(file: BinaryIO) -> bytes:
+    """The next bytes behind padding, without passing over them."""
+    while (head := file.read(_AHEAD)) and not (rest := head.lstrip(b"\0")):
+        pass
+    if head:
+        file.seek(-len(rest), os.SEEK_CUR)
+        return rest[:4]
+    return b""
+
+
+def _joined(data: bytes, path: str, budget: Budget) -> tuple[bytes, str | None]:
+    """All frames of compressed bytes as one, and what is wrong with the last of them."""
+    held, fault = BytesIO(), None  # grows in place and gives its bytes without a copy
+    for step in steps(BytesIO(data), path):
+        budget.spend_bytes(len(step.data), path)
+        held.write(step.data)
+        fault = step.fault
+    return held.getvalue(), fault
 
 
 def _gzip() -> Form:

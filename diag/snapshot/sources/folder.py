@@ -10,7 +10,7 @@ from diag.snapshot.sources.budget import Budget, LimitExceededError, NotObjectsE
 from diag.snapshot.sources.documents import KUBECTL_JSON
 from diag.snapshot.sources.meant import missing
 from diag.snapshot.sources.part import Lost, Part, Problem
-from diag.snapshot.sources.plain_file import explain, file_bytes, printable, read_file, side_part
+from diag.snapshot.sources.plain_file import archive_at, explain, printable, read_file, side_part
 
 
 def read_folder(folder: Path, name: str | None, budget: Budget) -> list[Part]:
@@ -28,7 +28,7 @@ def read_folder(folder: Path, name: str | None, budget: Budget) -> list[Part]:
                 continue
             seen.add((status.st_dev, status.st_ino))
             if is_archive(path):
-                parts += read_archive(file_bytes(path, budget), printable(path), name, budget)
+                parts += read_archive(archive_at(path, budget), printable(path), name, budget)
             else:
                 parts.append(read_file(path, name, budget))
         except NotObjectsError as error:
@@ -43,7 +43,7 @@ def read_folder(folder: Path, name: str | None, budget: Budget) -> list[Part]:
             parts.append(_bad(path, name, explain(path, error)))
         except SnapshotError as error:
             parts.append(_bad(path, name, error))
-    if not any(part.items or part.logs for part in parts):
+    if not any(part.items or part.logs or part.offered for part in parts):
         raise _nothing(folder, parts, passed_over)
     return parts
 

@@ -145,13 +145,14 @@ class Slice(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 class Part:
     """What one file gave.
 
-    `name` is the cluster's name as the user gave it (`NAME=PATH`), `cluster` what the source itself calls it. `listed`
-    says which kinds it claims to hold completely, also those without an object; a plain file claims nothing. `assumed`
-    says of which kinds it holds some objects, where that is not all kinds × all namespaces of its items. `store` offers
-    logs beside those in `logs`, `offered` of them. `lost` are objects that could not be read and that no claim of
-    `listed` counts. `permissions` tells what the collecting identity could list, None where nobody says so;
-    `redaction_key` is the id of the key of its pseudonyms, None where names are clear. `side` is what a file beside the
-    objects tells. `layout` is what the source was recognised as; of an archive, `captures` says how many it holds.
+    `name` is the cluster's name as the user gave it (`NAME=PATH`), `cluster` what the source itself calls it.
+    `listed` says which kinds it claims to hold completely, also those without an object; a plain file claims
+    nothing. `assumed` says of which kinds it holds some objects, where that is not all kinds × all namespaces of
+    its items. `store` offers logs beside those in `logs`, `offered` of them; `logged` are pods of which it surely
+    has one with text. `lost` are objects that could not be read and that no claim of `listed` counts. `permissions`
+    tells what the collecting identity could list, None where nobody says so; `redaction_key` is the id of the key
+    of its pseudonyms, None where names are clear. `side` is what a file beside the objects tells. `layout` is what
+    the source was recognised as; of an archive, `captures` says how many it holds.
     """
 
     path: str
@@ -169,6 +170,7 @@ class Part:
     assumed: tuple[Listed, ...] | None = None
     store: LogStore | None = None
     offered: int = 0
+    logged: frozenset[str] = frozenset()
     side: tuple[Reading, ...] = ()
     layout: str = "plain file"
     captures: int = 0

@@ -3,7 +3,7 @@
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from difflib import get_close_matches
@@ -41,6 +41,17 @@ def file_bytes(path: Path, budget: Budget) -> bytes:
         form_of(file.peek(HEAD_BYTES)[:HEAD_BYTES], shown)  # type: ignore[attr-defined]
         budget.spend_bytes(size, shown)
         return file.read(size)
+
+
+def archive_at(path: Path, budget: Budget) -> Callable[[], BinaryIO]:
+    """What opens an archive whenever it is to be read; raises SnapshotError as `read_file` does."""
+    budget.spend_file(printable(path))
+
+    def opened() -> BinaryIO:
+        with _explained(path):
+            return _open_regular(path)
+
+    return opened
 
 
 def side_part(path: Path, name: str | None, budget: Budget) -> Part | None:

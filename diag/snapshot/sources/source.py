@@ -15,7 +15,7 @@ from diag.snapshot.sources.bundles.index import source_within
 from diag.snapshot.sources.layouts import LAYOUTS
 from diag.snapshot.sources.part import Limits, Part
 from diag.snapshot.sources.plain_file import (
-    file_bytes,
+    archive_at,
     printable,
     read_bytes,
     read_file,
@@ -39,12 +39,12 @@ def read(source: str, *, stdin: BinaryIO | None = None, limits: Limits = _NO_LIM
     if path == "-":
         data = read_stream(_piped(stdin), budget)
         if holds_manifest(data[:HEAD_BYTES]):
-            return read_archive(data, "-", name, budget)
+            return read_archive(lambda: BytesIO(data), "-", name, budget)
         bundle = source_within(lambda: BytesIO(data), "-", budget)
         return read_source(bundle, "-", name, budget) if bundle else [unless_empty(read_bytes(data, "-", name, budget))]
     location = Path(path)
     if is_archive(location):
-        return read_archive(file_bytes(location, budget), printable(location), name, budget, capture=capture)
+        return read_archive(archive_at(location, budget), printable(location), name, budget, capture=capture)
     if capture is not None:
         raise SnapshotError(
             f"{path} is no archive, so it has no capture {capture}", hint="leave out the part from @ on"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from diag.snapshot.archive.logs import with_logs
 from diag.snapshot.sources import Limits, read
 from diag.testing.apiserver import ApiServer, kubeconfig
 
@@ -16,7 +17,7 @@ def main() -> None:
     parser.add_argument("path", nargs="+", help="what `diag scan --from` takes")
     parser.add_argument("--kubeconfig", type=Path, required=True, help="where to write a kubeconfig")
     asked = parser.parse_args()
-    parts = [part for path in asked.path for part in read(path, limits=Limits())]
+    parts = [with_logs(part) for path in asked.path for part in read(path, limits=Limits())]
     objects = [
         {"apiVersion": piece.api_version, "kind": piece.kind} | msgspec.json.decode(piece.raw)
         for part in parts
