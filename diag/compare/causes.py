@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Sequence
 
 from diag.compare.document import CauseChange, CausesRow
-from diag.compare.seen import Look, sorted_out
+from diag.compare.seen import Look, sorted_out, unless_told_otherwise
 from diag.document import CauseRow, RefRow, Report
 from diag.facts.folding import strip_generated
 
@@ -26,6 +26,8 @@ def compared(before: Look, after: Look) -> CausesRow:
     pairs.sort(key=lambda pair: order[id(pair[1])])
     new, not_seen_before = sorted_out(_left(now, pairs, 1), after, before)
     gone, not_seen_after = sorted_out(_left(was, pairs, 0), before, after)
+    new, told_before = unless_told_otherwise(new, not_seen_after, after, before)
+    gone, told_after = unless_told_otherwise(gone, not_seen_before, before, after)
     return CausesRow(
         new=new,
         gone=gone,
@@ -33,8 +35,8 @@ def compared(before: Look, after: Look) -> CausesRow:
             CauseChange(before=old, after=one, differs=found) for old, one in pairs if (found := _differs(old, one))
         ],
         same=[one for old, one in pairs if not _differs(old, one)],
-        not_seen_before=not_seen_before,
-        not_seen_after=not_seen_after,
+        not_seen_before=[*not_seen_before, *told_before],
+        not_seen_after=[*not_seen_after, *told_after],
     )
 
 

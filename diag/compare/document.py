@@ -50,10 +50,15 @@ class ObjectChange(Row, kw_only=True):
 
 
 class NotSeen(Row, kw_only=True):
-    """A cause of one look of which the other could not tell, and what it would have had to see."""
+    """A cause of one look of which the other could not tell, and what it would have had to see.
+
+    With `instead` it is the other way round: the other look has the same symptom and explains it by the cause of this
+    name, which rests on what only that look saw; `lacks` is what this one would have had to see.
+    """
 
     cause: CauseRow
     lacks: list[str]
+    instead: str | None = None
 
 
 class CausesRow(Row, kw_only=True):

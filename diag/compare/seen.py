@@ -39,6 +39,25 @@ def sorted_out(causes: Iterable[CauseRow], own: Look, other: Look) -> tuple[list
     return absent, unseen
 
 
+def unless_told_otherwise(
+    causes: Iterable[CauseRow], unseen: Sequence[NotSeen], own: Look, other: Look
+) -> tuple[list[CauseRow], list[NotSeen]]:
+    """Causes of one look without those whose symptom the `other` explains by a cause that only it could see.
+
+    `unseen` are the causes of the other look which this one could not see. A crash that logs explain is no new one
+    where the next look has no logs.
+    """
+    left, found = [], []
+    for cause in causes:
+        mine = _symptoms(cause, own.report)
+        one = next((one for one in unseen if mine & _symptoms(one.cause, other.report)), None)
+        if one is None:
+            left.append(cause)
+        else:
+            found.append(NotSeen(cause=cause, lacks=one.lacks, instead=one.cause.name))
+    return left, found
+
+
 def damage(look: Look, other: Look) -> list[str]:
     """What broke off, could not be read or was refused in one look and not in the other, with the reason."""
     known = {(gap.what, gap.why) for gap in other.report.gaps}
@@ -62,6 +81,13 @@ def _lacking(cause: CauseRow, own: Look, other: Look) -> Iterator[str]:
         for ref in wanted:
             yield from _unknown(ref, own, other)
     yield from _gaps(cause, wanted, own, other, still=still)
+
+
+def _symptoms(cause: CauseRow, report: Report) -> set[tuple[str, str, str, str]]:
+    """The symptoms that a cause explains, or is, each by its name and an object that has it."""
+    ids = {*cause.symptoms, cause.finding}
+    found = [one for one in report.findings if one.id in ids and one.role == "symptom"]
+    return {(one.name, *_key(ref)) for one in found for ref in (one.subject, *one.members)}
 
 
 def _unknown(ref: RefRow, own: Look, other: Look) -> Iterator[str]:

@@ -39,8 +39,8 @@ def _lines(found: Difference, look: Look) -> Iterator[str]:
     for title, rows in (("New", causes.new), ("Gone", causes.gone)):
         yield from _section(title, [visible(cause_words(row)) for row in rows], look)
     for title, unsure in (
-        ("Not seen in the second look, so not known to be gone", causes.not_seen_after),
-        ("Not seen in the first look, so not known to be new", causes.not_seen_before),
+        ("Not compared: not seen in the second look, so not known to be gone", causes.not_seen_after),
+        ("Not compared: not seen in the first look, so not known to be new", causes.not_seen_before),
     ):
         yield from _section(title, [visible(not_seen_words(one)) for one in unsure], look)
     for which, damage in (("first", found.damage_before), ("second", found.damage_after)):

@@ -42,7 +42,7 @@ def headline(found: Difference) -> str:
     unseen = len(causes.not_seen_before) + len(causes.not_seen_after)
     return (
         f"{counted(len(causes.new), 'new cause')}, {len(causes.gone)} gone, {len(causes.changed)} changed, "
-        f"{len(causes.same)} as before" + (f", {unseen} not seen in both" if unseen else "")
+        f"{len(causes.same)} as before" + (f", {unseen} not compared" if unseen else "")
     )
 
 
@@ -87,8 +87,12 @@ def _of_causes(causes: CausesRow) -> Iterator[ChangeLine]:
         for one in causes.changed
     ]
     yield from _section("Changed", changed)
-    yield from _unsure("Not seen in the later look, so not known to be gone", causes.not_seen_after, "before")
-    yield from _unsure("Not seen in the earlier look, so not known to be new", causes.not_seen_before, "after")
+    yield from _unsure(
+        "Not compared: not seen in the later look, so not known to be gone", causes.not_seen_after, "before"
+    )
+    yield from _unsure(
+        "Not compared: not seen in the earlier look, so not known to be new", causes.not_seen_before, "after"
+    )
     yield from _causes("As before", causes.same[:_SAME], "after")
     if len(causes.same) > _SAME:
         yield ChangeLine(text=f"and {len(causes.same) - _SAME} more", depth=1)
@@ -146,6 +150,9 @@ def cause_words(row: CauseRow) -> str:
 
 def not_seen_words(one: NotSeen) -> str:
     """A cause of one look, and what the other would have had to see."""
+    if one.instead is not None:
+        told = f"the other look explains it as {one.instead}, by what this one lacks"
+        return f"{cause_words(one.cause)}; {told}: {folded(one.lacks)}"
     return f"{cause_words(one.cause)}; not looked at: {folded(one.lacks)}"
 
 

@@ -3,16 +3,18 @@
 import copy
 import gzip
 import json
+import shutil
 
 import jsonschema
 import msgspec
 import pytest
 
-from diag.api import diff, scan
+from diag.api import capture, diff, scan
 from diag.compare.document import Difference
 from diag.compare.fields import changes
 from diag.report.difference import difference_bytes
 from diag.report.look import Look
+from diag.snapshot.archive.write import save
 
 QUOTA = "tests/real/scenarios/quota-events-expired/objects.json.gz"
 
@@ -93,7 +95,7 @@ def test_a_cause_whose_kind_the_second_look_lacks_is_not_gone(items, write):
     assert [one.cause.name for one in found.causes.not_seen_after] == ["resourcequota-exceeded"]
     assert "batch/Job" in found.not_compared  # a file without a Job does not say that there is none
     text = difference_bytes(found, "plain", Look()).decode()
-    assert "0 gone, 0 changed, 0 as before, 1 not seen in both" in text
+    assert "0 gone, 0 changed, 0 as before, 1 not compared" in text
     assert "not known to be gone" in text
 
 
@@ -147,6 +149,49 @@ def test_a_report_of_less_does_not_tell_that_a_cause_is_gone(items, write, tmp_p
     found = diff(write("a.json", items), path)
 
     assert (found.causes.gone, len(found.causes.not_seen_after)) == ([], 1)
+
+
+GATED = "tests/cases/vllm-gated-repo"
+
+
+@pytest.mark.parametrize("logs_of", ["first", "second"])
+@pytest.mark.parametrize("form", ["dumps", "reports", "archives"])
+def test_what_rests_on_logs_of_one_look_is_neither_new_nor_gone(request, tmp_path, logs_of, form):
+    root = request.config.rootpath
+    with_logs, bare = tmp_path / "logs.jsonl", tmp_path / "bare.jsonl"
+    objects, logs = root / f"{GATED}.json", root / f"{GATED}.logs.json"
+    for path, sources in ((with_logs, [objects, logs]), (bare, [objects])):
+        if form == "archives":
+            save(path, capture(sources, form="plain").packed)
+        elif form == "reports":
+            path.write_bytes(msgspec.json.encode(scan(sources).to_dict()))
+        else:
+            path.mkdir()
+            for each in sources:
+                shutil.copy(each, path)
+    found = diff(*((with_logs, bare) if logs_of == "first" else (bare, with_logs))).causes
+
+    assert (found.new, found.gone, found.same, found.changed) == ([], [], [], [])
+    unseen = [*found.not_seen_before, *found.not_seen_after]
+    assert {one.cause.name: one.instead for one in unseen} == {
+        "model-repo-gated": None,
+        "container-crashing": "model-repo-gated",
+    }
+    assert all(one.lacks == ["read the logs of llm/vllm-gemma-tg7x84f5f9-7gvhq (not-collected)"] for one in unseen)
+
+
+def test_a_symptom_of_another_object_is_new_though_logs_are_lacking(request, tmp_path):
+    root = request.config.rootpath
+    whole = json.loads((root / f"{GATED}.json").read_text())
+    other = json.loads(json.dumps(whole).replace("vllm-gemma", "vllm-llama").replace('"uid": "', '"uid": "b'))
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    shutil.copy(root / f"{GATED}.json", tmp_path / "a")
+    shutil.copy(root / f"{GATED}.logs.json", tmp_path / "a")
+    (tmp_path / "b/b.json").write_text(json.dumps({**whole, "items": whole["items"] + other["items"]}))
+    found = diff(tmp_path / "a", tmp_path / "b").causes
+
+    assert [(one.name, one.root.name) for one in found.new] == [("container-crashing", "vllm-llama")]
 
 
 def test_twice_the_same_is_no_difference(items, write):
