@@ -107,7 +107,7 @@ def _whole(group: Group, shape: Shape) -> int:
 
 def _shared(ctx: Context, node: Node) -> Iterator[Card]:
     """The cards of a node that pods hold parts of."""
-    cards = {card.uuid: card.memory for card in hami.cards(node.annotations.get(hami.REGISTER, "")) if card.memory > 0}
+    cards = {card.uuid: card.memory for card in hami.cards(node.annotations.get(hami.REGISTER, ""))}
     held: dict[str, list[Held]] = {}
     for pod in ctx.snap.pods_on(node.name):
         if not occupies_node(pod):

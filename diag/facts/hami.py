@@ -21,7 +21,7 @@ class Card:
 
 
 def cards(text: str) -> list[Card]:
-    """The healthy cards of a node's annotation: a JSON array, before HAMi 2.7 a list of comma-separated fields."""
+    """The healthy cards of a node's annotation that have memory: a JSON array, before HAMi 2.7 a list of comma-separated fields."""
     text = text[:MAX_TEXT]
     if text.lstrip().startswith("["):
         listed = [
@@ -34,7 +34,7 @@ def cards(text: str) -> list[Card]:
     return [
         Card(uuid=uuid, memory=memory)
         for uuid, memory, healthy in listed
-        if healthy and isinstance(uuid, str) and isinstance(memory, int) and not isinstance(memory, bool)
+        if healthy and isinstance(uuid, str) and isinstance(memory, int) and memory > 0 and memory is not True
     ]
 
 

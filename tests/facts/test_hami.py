@@ -27,6 +27,7 @@ def test_what_a_pod_was_given_is_read_by_card():
         "[1, null]",
         '[{"id": 1, "devmem": 2}]',
         '[{"id": "x", "devmem": true}]',
+        '[{"id": "x", "devmem": 0}]',
         "a,b:c",
         "x,1,²,1,t,0,true",
     ],
