@@ -21,7 +21,10 @@ class Card:
 
 
 def cards(text: str) -> list[Card]:
-    """The healthy cards of a node's annotation that have memory: a JSON array, before HAMi 2.7 a list of comma-separated fields."""
+    """The healthy cards of a node's annotation that have memory.
+
+    It is a JSON array, before HAMi 2.7 a list of comma-separated fields.
+    """
     text = text[:MAX_TEXT]
     if text.lstrip().startswith("["):
         listed = [
