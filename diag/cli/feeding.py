@@ -56,6 +56,8 @@ class _Feed:
         while not reading.stop.ended:
             found = _seen(looked(flags, _Teller(say), watch=watch))
             lost = "; ".join(f"{name} {why}" for name, why in watch.lost.items())
+            if reading.stop.ended:
+                lost = "the reading was ended, r reads again"
             yield replace(found, lost=lost) if lost else found
             del found  # a look that is over makes room for the next one
             # Loading sets what it read apart from the collector; of looks that are over, nothing may stay.
@@ -99,6 +101,7 @@ def source_for(flags: Flags, name: str, asked: dict[str, Any], known: frozenset[
     return Source(
         name=name, again=flags.again, looks=feed.looks, stop=feed.stop, converse=feed.converse, close=feed.close,
         save=feed.save, baseline=known, captures=feed.captures, other=feed.other,
+        lives=not flags.from_ and not flags.demo,
     )  # fmt: skip
 
 

@@ -401,8 +401,8 @@ def _no_kubeconfig(place: str, error: Exception) -> ClusterError:
 def _reason(error: BaseException) -> str:
     """An error of the libraries below in one line, without addresses of Python objects."""
     inner = error.args[-1] if error.args else None
-    if isinstance(inner, OSError) and inner.strerror:  # urllib3's ProtocolError("Connection aborted.", …)
-        return inner.strerror
+    if isinstance(inner, OSError) and (said := inner.strerror or str(inner)):  # ProtocolError("Connection aborted.", …)
+        return said
     text = re.sub(r"<[^<>]* object at 0x[0-9a-f]+>[:,]? ?|^HTTPS?Connection\([^)]*\): ", "", str(error))
     return " ".join(text.split())[:300] or type(error).__name__
 

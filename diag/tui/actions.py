@@ -165,6 +165,15 @@ def above(*ids: str) -> list[Binding]:
     ]
 
 
+def here(*ids: str) -> list[Binding]:
+    """What a widget binds that does some actions of another context in a way of its own."""
+    return [
+        Binding(one.keys, one.does, one.label, id=one.id, show=False, tooltip=one.help)
+        for one in ACTIONS
+        if one.id in ids
+    ]
+
+
 def collisions(actions: Sequence[Action] = ACTIONS) -> Iterator[tuple[str, str, str]]:
     """Two actions that one key would mean at the same place: the key and both ids."""
     taken: dict[str, str] = {}

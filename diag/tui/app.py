@@ -45,10 +45,10 @@ class DiagApp(Comparing):
         self.lists.open_filter()
 
     def action_leave(self) -> None:
-        """Ends what is open: zoom, filter, then goes from a pane to its list."""
+        """Ends what is open: zoom, filter, a reading; then goes from a pane to its list."""
         if self.screen.maximized is not None:
             self.screen.minimize()
-        elif not self.lists.close_filter(clear=True):
+        elif not self.lists.close_filter(clear=True) and not self.end_look():
             self.lists.front.focus()
 
     def action_zoom(self) -> None:

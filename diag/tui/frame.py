@@ -20,7 +20,7 @@ from diag.errors import DiagError
 from diag.report.sanitize import visible
 from diag.tui.actions import ACTIONS, Action, bindings
 from diag.tui.causes import Causes
-from diag.tui.header import footer_text, header_text
+from diag.tui.header import Header, footer_text, header_text
 from diag.tui.kept import Kept, Memory
 from diag.tui.listing import Listing
 from diag.tui.marks import Marks
@@ -40,6 +40,7 @@ class Frame(App[None]):
     Screen:inline { height: 80vh; min-height: 15; border: none; }
     #header, #footer { height: 1; background: $panel; color: $text; padding: 0 1; }
     #header.-stale { background: $warning-muted; }
+    #header:focus { text-style: reverse; }
     #screens { height: 1fr; }
     #small { display: none; padding: 1; }
     .-small #screens, .-small #header, .-small #footer { display: none; }
@@ -111,7 +112,7 @@ class Frame(App[None]):
 
     def compose(self) -> ComposeResult:
         """The start screen alone; the others are made when they are opened."""
-        yield Static(id="header", markup=False)
+        yield Header(id="header", markup=False)
         with ContentSwitcher(initial="causes", id="screens"):
             yield Causes(id="causes")
         yield Static(id="small", markup=False)
@@ -146,17 +147,17 @@ class Frame(App[None]):
             return
         frame = self.screen_stack[0]
         try:
-            header, footer = frame.query_one("#header", Static), frame.query_one("#footer", Static)
+            header, footer = frame.query_one(Header), frame.query_one("#footer", Static)
         except NoMatches:  # before the frame is there
             return
         age = time.monotonic() - self.came_at if self.trouble and self.seen else None
+        room = (cells or self.size.width) - 2
         told = header_text(
             self.source.name, self.seen, self.progress, self.trouble, age_s=age, paused=self.paused,
-            capture=self.capture,
+            capture=self.capture, is_live=self.source.lives, cells=room,
         )  # fmt: skip
-        header.update(self.marks(told))
-        header.set_class(bool(self.trouble), "-stale")
-        footer.update(self.marks(footer_text(self.actions, self.lists.id or "", (cells or self.size.width) - 2)))
+        header.say(self.marks(told), is_wrong=bool(self.trouble))
+        footer.update(self.marks(footer_text(self.actions, self.lists.id or "", room)))
 
     def as_of(self) -> str:
         """The time of what is shown, in UTC."""
@@ -182,7 +183,8 @@ class Frame(App[None]):
         worker = get_current_worker()
 
         def say(text: str) -> None:
-            self.post_message(self.Said(text))
+            if not worker.is_cancelled:
+                self.post_message(self.Said(text))
 
         for number, seen in enumerate(self.source.looks(say)):
             if worker.is_cancelled:
@@ -227,10 +229,14 @@ class Frame(App[None]):
             self.progress = ""
             self.trouble = _sentence(error)
             self.draw_frame()
-            if self.seen is None:
-                said = f"Nothing was read. {self.trouble}"
-                self.lists.lists[0].show(Table(columns=(), lines=(), empty=said))
+            self.say_unread()
         self.complain(error)
+
+    def say_unread(self) -> None:
+        """Says why there is nothing to show, where there is nothing."""
+        if self.seen is None:
+            said = f"Nothing was read. {self.trouble}"
+            self.lists.lists[0].show(Table(columns=(), lines=(), empty=said))
 
     def complain(self, error: BaseException | None) -> None:
         """A failure as a toast; the app goes on."""

@@ -1,44 +1,106 @@
 """The first line: what is looked at, how many GPUs, how much trouble, how old. The last line: keys."""
 
 from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.binding import BindingType
+from textual.message import Message
+from textual.widgets import Static
 
 from diag.report.cells import cut, width
 from diag.report.sanitize import visible
-from diag.tui.actions import Action
+from diag.tui.actions import Action, here
 from diag.tui.source import Seen
-from diag.views.wording import clock, counted, listed, short_duration
+from diag.views.wording import clock, counted, in_short, listed, short_duration
 
 
-def header_text(
+class Header(Static):
+    """The first line. While something is wrong with what is shown, it takes the focus, and enter tells more."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*here("open")]
+
+    class Opened(Message):
+        """More is asked for."""
+
+    def say(self, text: str, *, is_wrong: bool) -> None:
+        """Shows a line, and whether something is wrong."""
+        self.update(text)
+        self.set_class(is_wrong, "-stale")
+        self.can_focus = is_wrong
+        if self.has_focus and not is_wrong:
+            self.screen.focus_next()
+
+    def action_open(self) -> None:
+        """Asks for more."""
+        self.post_message(self.Opened())
+
+    def on_click(self, event: events.Click) -> None:
+        """A click does as enter does."""
+        event.stop()
+        if self.can_focus:
+            self.action_open()
+
+
+def header_text(  # noqa: PLR0913  # one for each thing that the line says
     name: str, seen: Seen | None, progress: str, trouble: str, *, age_s: float | None = None, paused: bool = False,
-    capture: str = "",
+    capture: str = "", is_live: bool = False, cells: int = 0,
 ) -> str:  # fmt: skip
-    """One line; what is going on, or went wrong, stands before all else.
+    """One line of so many cells (0: as long as it gets); what is going on, or went wrong, stands before all else.
 
-    `age_s`: how long ago the last look came; `capture`: which of several is shown.
+    `age_s`: how long ago the last look came; `capture`: which of several is shown. Where there is little room the line
+    says the same in fewer words, then leaves out what the screens below tell as well; the age stays to the last.
     """
     first = f"diag (read-only) {visible(name)}"
     if seen is None:
-        return f"{first}  │ {visible(trouble or progress)}"
+        return cut(f"{first}  │ {visible(trouble or progress)}", cells or _ENDLESS)
+    doing = f"stale {short_duration(age_s)}: {visible(trouble)}" if trouble else visible(progress)
+    if paused:
+        doing = f"paused, {doing or _age(seen, short=True)}"
+    text = ""
+    for terseness in range(_TERSEST + 1):
+        text = _line(seen, first, doing, capture, is_live=is_live, terseness=terseness)
+        if not cells or width(text) <= cells:
+            break
+    return cut(text, cells or _ENDLESS)
+
+
+_BRIEF, _TERSEST, _ENDLESS = 2, 4, 10_000
+
+
+def _line(seen: Seen, first: str, doing: str, capture: str, *, is_live: bool, terseness: int) -> str:
     stats, report = seen.report.stats, seen.report
     lost = sum(cause.affected.gpus_lost for cause in report.causes)
     waited = sum(cause.affected.gpus for cause in report.causes)
-    gpus = f"{stats.get('gpus', 0)} GPU: {stats.get('gpus_allocated', 0)} busy {stats.get('gpus_free', 0)} idle"
-    gpus += f"{f' {lost} lost' if lost else ''}{f' {waited} waited for' if waited else ''}"
-    bad = listed(counted(stats[f"{each}s"], each) for each in ("error", "warning") if stats.get(f"{each}s"))
-    blind = sum(gap.material for gap in report.gaps)
-    at = ", ".join(sorted({clock(cluster.now) for cluster in report.target.clusters}))
-    stale = f"stale {short_duration(age_s)}: {visible(trouble)}"
-    age = stale if trouble else visible(progress) if progress else f"as of {at}"
-    if paused:
-        age = f"paused, {age}"
-    before = bool(trouble or progress or paused)
-    parts = [first, *([capture] if capture else []), *([age] if before else [])]
-    parts += [gpus, bad or "no error", counted(blind, "gap")]
-    if seen.hidden:
+    every, busy, idle = (stats.get(each, 0) for each in ("gpus", "gpus_allocated", "gpus_free"))
+    bad = [(stats[f"{each}s"], each) for each in ("error", "warning") if stats.get(f"{each}s")]
+    parts = [counted(sum(gap.material for gap in report.gaps), "gap")]
+    if terseness < _BRIEF:
+        lacking = f"{f' {lost} lost' if lost else ''}{f' {waited} waited for' if waited else ''}"
+        parts = [f"{every} GPU: {busy} busy {idle} idle{lacking}", _bad(bad), *parts]
+    else:
+        parts = [f"{busy}/{every} GPU busy", " ".join(f"{count} {_SHORT[name]}" for count, name in bad), *parts]
+    if seen.hidden and terseness < _BRIEF:
         parts.append(visible(seen.hidden))
-    parts += [] if before or " of " in capture else [age]
-    return "  │ ".join(parts)
+    if not doing and " of " not in capture:
+        parts.append(("live, " if is_live else "as of ") + _age(seen, short=terseness > 0))
+    if terseness > _BRIEF:
+        first, capture = first.replace(" (read-only)", "", 1), capture.partition(" of ")[0]
+    if terseness == _TERSEST:
+        parts = [*parts[:2], *parts[3:]]
+    return (" │ " if terseness else "  │ ").join(each for each in (first, capture, doing, *parts) if each)
+
+
+_SHORT = {"error": "err", "warning": "warn"}
+
+
+def _bad(bad: Sequence[tuple[int, str]]) -> str:
+    return listed(counted(*each) for each in bad) or "no error"
+
+
+def _age(seen: Seen, *, short: bool) -> str:
+    said = clock if not short else in_short
+    return ", ".join(sorted({said(cluster.now) for cluster in seen.report.target.clusters}))
 
 
 def footer_text(actions: Sequence[Action], current: str, cells: int) -> str:

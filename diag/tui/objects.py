@@ -8,15 +8,15 @@ from textual.worker import get_current_worker
 
 from diag.document import EvidenceRow, LogRow, RefRow
 from diag.tui.dialogs import Reader
-from diag.tui.frame import Frame
 from diag.tui.paragraphs import Paragraph, Paragraphs
+from diag.tui.stale import Stale
 from diag.tui.table import VirtualTable
 
 if TYPE_CHECKING:
     from diag.views.described import Said
 
 
-class Objects(Frame):
+class Objects(Stale):
     """The frame, and what it tells of an object."""
 
     def subject(self) -> RefRow | None:

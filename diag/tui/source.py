@@ -72,6 +72,7 @@ class Source:
     begins a talk about a cause, and says why no model takes part; `close` ends what talks need. `save` writes what is
     looked at to a file, names redacted, and says so in a sentence. `baseline`: fingerprints of an older report.
     `captures` are those of files; `other` looks at something else, named as `--from` takes it, to compare with.
+    `lives`: look follows look by itself, and one that is stopped gives what was read until then.
     """
 
     name: str
@@ -84,3 +85,4 @@ class Source:
     baseline: frozenset[str] | None = None
     captures: Captures | None = None
     other: Callable[[str, Callable[[str], None]], Seen] | None = None
+    lives: bool = False

@@ -92,3 +92,24 @@ def test_a_row_that_goes_away_stays_struck_through_and_a_new_one_is_marked(serve
 
     assert states == {"v": "new", "w": "gone"}
     assert title.endswith(" 1 · 1 new · 1 gone")
+
+
+def test_a_cluster_that_goes_away_leaves_what_was_read_and_is_called_stale(serve):
+    server = serve(ITEMS)
+
+    async def watch(app, pilot):
+        table = app.lists.lists[0]
+        await until(lambda: len(table.lines) == 1)
+        before = str(app.query_one("#header").content)
+        server.__exit__()
+        await until(lambda: "stale" in str(app.query_one("#header").content))
+        await pilot.pause(0.3)
+        return before, str(app.query_one("#header").content), [line.state for line in table.lines]
+
+    before, header, states = on(server, watch)
+
+    assert "live, " in before
+    assert "gpu does not answer" in header
+    assert "object at" not in header
+    assert "'" not in header
+    assert states == [""]

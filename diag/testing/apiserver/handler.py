@@ -88,6 +88,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self, body: bytes) -> None:
         api = self.server.api
+        if not api.running:  # connections that are still open outlive the listener: nobody is there any more
+            self.close_connection = True
+            return
         split = urlsplit(self.path)
         query = dict(parse_qsl(split.query, keep_blank_values=True))
         # The log keeps what was asked, never what proves who asked.
