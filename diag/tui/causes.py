@@ -112,9 +112,10 @@ class Causes(Listing):
         steps = self.gone(line) or self.told(seen, line)
         root = next((at for at, step in enumerate(steps) if step.tone == "title"), 0)
         why.border_title = self.titled(f"Why · {panels.cause_title(cause)}" if cause else "Finding", why)
-        why.show(steps, cursor=root)
+        of = (self.tab, cause.fingerprint if cause else line.key)
+        why.show(steps, cursor=root, of=of)
         self.open_evidence(why.current)
-        following.show(panels.remedies(cause) if cause else ())
+        following.show(panels.remedies(cause) if cause else (), of=of)
 
     def drill(self, line: Line) -> None:  # noqa: ARG002  # the tree is that of the line under the cursor
         """Goes into the tree."""
@@ -150,4 +151,4 @@ class Causes(Listing):
         place, lines, cited = panels.evidence(seen, row)
         pane = self.query_one("#evidence", Paragraphs)
         pane.border_title = self.titled(f"Evidence · {place}" if place else "Evidence", pane)
-        pane.show(lines, cursor=cited)
+        pane.show(lines, cursor=cited, of=(place, row.path) if row else None)

@@ -241,7 +241,8 @@ class Listing(Container):
         """Says what there is to say of a line."""
         seen = self.app.seen
         self.pane.border_title = self.titled(str(line.ref) if line and line.ref else "Details", self.pane)
-        self.pane.show((self.gone(line) or self.told(seen, line)) if seen is not None and line is not None else ())
+        told = (self.gone(line) or self.told(seen, line)) if seen is not None and line is not None else ()
+        self.pane.show(told, of=(line.key, line.ref) if line else None)
 
     def gone(self, line: Line) -> list[Paragraph]:
         """What is said of a line that is gone: what it said when it was there. Nothing of any other line."""

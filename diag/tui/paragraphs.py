@@ -75,16 +75,36 @@ class Paragraphs(DrawnLines, can_focus=True):
         self.paragraphs: Sequence[Paragraph] = ()
         self.cursor = 0
         self.marks = Marks()
+        self._of: object = None  # what they tell of
         self._drawn: list[tuple[int, str, str]] = []  # paragraph, lead, text
         self._starts: list[int] = []
 
-    def show(self, paragraphs: Sequence[Paragraph], *, cursor: int = 0) -> None:
-        """Shows other paragraphs, with the cursor on one of them."""
+    def show(self, paragraphs: Sequence[Paragraph], *, cursor: int = 0, of: object = None) -> None:
+        """Shows other paragraphs, with the cursor on one of them.
+
+        `of` names what they tell of. What is told anew of the same thing leaves cursor and scrolling where they are.
+        """
+        is_same, self._of = of is not None and of == self._of, of
+        if is_same and self.paragraphs:
+            self._renew(paragraphs)
+            return
         self.paragraphs, self.cursor = paragraphs, min(cursor, max(len(paragraphs) - 1, 0))
         self._lay_out()
         self.scroll_to(y=0, animate=False, immediate=True)
         # What is cited may stand deep inside a long text.
         self._reveal(margin=min(3, self.size.height // 3))
+        self.refresh()
+
+    def _renew(self, paragraphs: Sequence[Paragraph]) -> None:
+        """The cursor stays on the same text, else at the same place; what was in sight around it stays in sight."""
+        text = self.paragraphs[self.cursor].text
+        alike = [at for at, one in enumerate(paragraphs) if one.text == text]
+        at = min(alike, key=lambda each: abs(each - self.cursor), default=self.cursor)
+        above = self._starts[self.cursor] - self.scroll_offset.y
+        self.paragraphs, self.cursor = paragraphs, min(at, max(len(paragraphs) - 1, 0))
+        self._lay_out()
+        if self._starts:
+            self.scroll_to(y=max(self._starts[self.cursor] - above, 0), animate=False, immediate=True)
         self.refresh()
 
     @property

@@ -25,7 +25,9 @@ class TopologyScreen(Told):
     TopologyScreen > .told { width: 1fr; height: 1fr; min-height: 5; }
     """
     links: Links | None = None
-    at: tuple[int, str] | None = None  # the column and the line that narrow the others
+    at: tuple[int, str] | None = None  # the column and the line that have the cursor
+    narrowed: tuple[int, str] | None = None  # those that narrow the other columns
+    applied: Sequence[Table] = ()  # of which look the columns are
 
     def make(self, seen: Seen, cause: str) -> Sequence[Table]:  # noqa: ARG002  # as for all screens
         """The columns, of all pods."""
@@ -34,13 +36,23 @@ class TopologyScreen(Told):
         return [self.links.table(layer) for layer in self.layers[: None if several else -1]]
 
     def apply(self) -> None:
-        """All columns, as wide as they are."""
-        self.at = None
-        super().apply()
+        """All columns, as wide as they are; those of a later look as they were narrowed, while there is what did it."""
+        kept = self.narrowed if self.tables is not self.applied else None
+        self.applied, self.at, self.narrowed = self.tables, None, None
+        if kept is None or not self.tables:
+            super().apply()
+            return
+        table = self.lists[kept[0]]
+        with self.prevent(VirtualTable.Chosen):
+            super().apply()
+        if table.current is not None and table.current.key == kept[1] and table.current.state != "gone":
+            self.at = kept
+            self.narrow(kept)
+        super().tell(table.current)
 
     def close_filter(self, *, clear: bool) -> bool:
         """Ends the filter, and widens what was narrowed."""
-        narrowed, was = self.at, super().close_filter(clear=clear)
+        narrowed, was = self.narrowed, super().close_filter(clear=clear)
         if clear and narrowed is not None:
             self.apply()
         return was
@@ -52,9 +64,16 @@ class TopologyScreen(Told):
         if line is None or self.links is None or line not in self.lists[chosen].lines:
             return
         before, self.at = self.at, (chosen, line.key)
-        if before in (None, self.at):
+        if before not in (None, self.at):
+            self.narrow(self.at)
+
+    def narrow(self, to: tuple[int, str]) -> None:
+        """Leaves in the other columns what is linked with a line of one."""
+        self.narrowed = to
+        if self.links is None:
             return
-        ways = self.links.through(self.layers[chosen], line.key)
+        chosen, key = to
+        ways = self.links.through(self.layers[chosen], key)
         with self.prevent(VirtualTable.Chosen):
             for at, layer in enumerate(self.layers[: len(self.tables)]):
                 # What the filter left of the workloads stays.
