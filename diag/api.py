@@ -27,7 +27,7 @@ from diag.compare.compare import difference
 from diag.compare.document import Difference
 from diag.compare.saved import saved_report
 from diag.document import Report, ToolRow
-from diag.errors import SnapshotError, UsageError
+from diag.errors import UsageError
 from diag.facts.quantity import milli
 from diag.redact.keys import KeyFile
 from diag.redact.snapshot import Redaction
@@ -35,6 +35,7 @@ from diag.snapshot.archive.logs import with_logs
 from diag.snapshot.archive.write import capture_lines, list_lines, packed
 from diag.snapshot.clusters import DEFAULT, assign
 from diag.snapshot.load import load
+from diag.snapshot.nothing import no_object
 from diag.snapshot.snapshot import Snapshot
 from diag.snapshot.sources import Limits, Part, read
 from diag.trouble.room.asks import Ask
@@ -277,9 +278,5 @@ def _indexed(parts: Sequence[Part], now: str | None, say: Callable[[str], None])
     say("indexing")
     snapshots = load(parts, now=now)
     if not any(table for snap in snapshots for table in snap.tables.values()):
-        why = next((f": {gap.what}: {gap.why}" for snap in snapshots for gap in snap.gaps), "")
-        raise SnapshotError(
-            f"there is no object in {', '.join(part.path for part in parts)}{why}",
-            hint="an empty list says nothing about a cluster; look at what the dump's kubectl printed on stderr",
-        )
+        raise no_object(parts, [gap for snap in snapshots for gap in snap.gaps])
     return snapshots

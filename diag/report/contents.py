@@ -34,7 +34,7 @@ def _cluster(row: ClusterContents, look: Look, *, table: bool) -> Iterator[str]:
         yield f"  and {counted(len(row.sources) - _SOURCES, 'more file')}"
     yield f"Server version: {visible(row.server_version or 'not stated')}"
     yield f"Captured at: {visible(row.captured_at or 'not stated')}"
-    yield f"Diagnosed as of: {visible(row.now)} ({_NOW_FROM.get(row.now_from, row.now_from)})"
+    yield f"Diagnosed as of: {_as_of(row)}"
     if row.permissions is not None:
         yield from wrap(f"Permissions: {_permissions(row.permissions)}", look.width, rest="  ")
     if row.redaction_key:
@@ -45,6 +45,12 @@ def _cluster(row: ClusterContents, look: Look, *, table: bool) -> Iterator[str]:
     yield from _kinds(row.kinds, look) if table else map(_kind_line, row.kinds)
     yield ""
     yield from _missing(row, look)
+
+
+def _as_of(row: ClusterContents) -> str:
+    if row.now_from == "unknown":
+        return "not known, as nothing in it has a time; --now TIME says it"
+    return f"{visible(row.now)} ({_NOW_FROM.get(row.now_from, row.now_from)})"
 
 
 def _permissions(rows: Sequence[PermissionRow]) -> str:

@@ -216,7 +216,7 @@ def _finish(loading: Loading, now: str | None) -> Snapshot:
         cluster=loading.cluster,
         tables={kind: table for kind, table in sorted(loading.tables.items()) if table},
         now=told or loading.clock.newest or EPOCH,
-        now_from="option" if now else "manifest" if told else "newest time",
+        now_from="option" if now else "manifest" if told else "newest time" if loading.clock.newest else "unknown",
         logs=Logs(loading.logs, loading.stores, loading.logged),
         side=tuple(placed(loading.side, [name for _, name in loading.tables.get("Node", ())])),
         lost=tuple(loading.lost),

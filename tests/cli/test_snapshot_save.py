@@ -57,6 +57,29 @@ def test_what_cannot_be_saved_is_said_in_one_sentence(diag, tmp_path, monkeypatc
     assert "Traceback" not in refused.err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("convert", "A", "A"),
+        ("convert", "A@1", "LINK"),
+        ("save", "A", "--from", "n=A"),
+        ("save", "A", "--replace", "--from", "A"),
+        ("redact", "LINK", "A"),
+    ],
+)
+def test_nothing_is_written_over_what_it_is_read_from(diag, tmp_path, words):
+    path, link = tmp_path / "a.jsonl", tmp_path / "link.jsonl"
+    diag("snapshot", "save", str(path), "--demo")
+    link.symlink_to(path)
+    before = path.read_bytes()
+    key = ("--key", str(tmp_path / "key")) if words[0] == "redact" else ()
+    refused = diag("snapshot", *(word.replace("LINK", str(link)).replace("A", str(path)) for word in words), *key)
+
+    assert refused.code == 2
+    assert "is what is read as well, and would be written over" in refused.err
+    assert path.read_bytes() == before
+
+
 def test_several_captures_are_not_lost_by_a_slip(diag, tmp_path):
     week = str(tmp_path / "week.jsonl.gz")
     diag("snapshot", "save", week, "--demo")

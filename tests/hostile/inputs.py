@@ -295,7 +295,7 @@ INPUTS = (
     Input(name="a device", make=lambda _: Path("/dev/zero"), says="regular file"),
     Input(name="a link to itself", make=special(lambda path: path.symlink_to(path)), says="itself"),
     Input(name="nothing", make=written(b""), says="empty"),
-    Input(name="zeros", make=written(b"\0" * MIB), says="binary"),
+    Input(name="zeros", make=written(b"\0" * MIB), says="nothing but zeros"),
     Input(name="a picture", make=written(b"\x89PNG\r\n\x1a\n" + os.urandom(5000)), says="binary"),
     Input(
         name="an archive of a thousand captures that are all cut",

@@ -18,6 +18,9 @@ def pod(name):
     return as_json({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "shop"}})
 
 
+NODE = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}}
+
+
 def tar_of(*members):
     """An archive of (name, bytes) pairs and of TarInfo objects."""
     out = io.BytesIO()
@@ -69,6 +72,30 @@ def test_a_member_that_no_collector_writes_is_named_and_not_read(parts_of, membe
     assert len(part.items) == 2
     assert len(part.problems) == 1
     assert said in part.problems[0].detail
+
+
+NAMESPACES = "shop/cluster-resources/pods/shop.json"
+
+
+@pytest.mark.parametrize(
+    ("second", "complete"),
+    [(None, True), (NAMESPACES, False), (NAMESPACES.replace("shop.json", "SHOP.json"), False), ("shop/other", True)],
+)
+def test_of_a_list_that_is_named_twice_nothing_is_complete(parts_of, second, complete):
+    listed = as_json({"kind": "PodList", "apiVersion": "v1", "items": []})
+    more = [(second, pod("b") if "pods" in second else b"text")] if second else []
+    (part,) = parts_of(
+        tar_of(
+            ("shop/version.yaml", b"kind: SupportBundle\n"),
+            ("shop/cluster-resources/nodes.json", as_json({"kind": "NodeList", "apiVersion": "v1", "items": [NODE]})),
+            (NAMESPACES, listed),
+            *more,
+        )
+    )
+
+    assert part.layout == "troubleshoot support bundle"
+    assert any(one.kind == "Node" for one in part.listed)
+    assert any(one.kind == "Pod" for one in part.listed) is complete
 
 
 @pytest.mark.parametrize("target", ["good.json", "../pods/good.json", "/var/log/pods/x/0.log"])
@@ -187,7 +214,7 @@ def test_links_and_pipes_of_a_folder_are_not_followed(tmp_path):
 
 
 def test_an_archive_without_objects_says_how_much_was_looked_at(parts_of):
-    with pytest.raises(SnapshotError, match="2 files were looked at"):
+    with pytest.raises(SnapshotError, match="looked at 2 files"):
         parts_of(tar_of(("a.txt", b"words"), ("b.png", b"\x89PNG")))
 
 

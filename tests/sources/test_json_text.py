@@ -185,7 +185,7 @@ def test_one_page_of_several_is_a_truncated_list(dump):
 def test_a_document_without_kind_beside_objects_is_a_problem(dump):
     part = dump.read(json.dumps(pod("a")) + "\n" + json.dumps({"level": "info"}))
     assert names(part) == ["a"]
-    assert "1 documents of" in part.problems[0].what
+    assert "1 document of" in part.problems[0].what
 
 
 def test_what_kubectl_said_before_the_objects_is_kept_apart(dump):

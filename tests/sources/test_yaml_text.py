@@ -140,6 +140,30 @@ def test_secrets_are_dropped_from_yaml(dump):
     assert part.problems == []
 
 
+@pytest.mark.parametrize(
+    ("metadata", "expected"),
+    [
+        ("{<<: *base, namespace: b}", {"name": "a", "namespace": "b", "labels": {"l": "1"}}),
+        ("{namespace: b, <<: *base}", {"name": "a", "namespace": "b", "labels": {"l": "1"}}),
+        ("{<<: [*other, *base]}", {"name": "o", "namespace": "x", "labels": {"l": "1"}}),
+        ("{<<: {name: n}, namespace: b}", {"name": "n", "namespace": "b"}),
+        ("{name: n, annotations: {<<: text}}", {"name": "n", "annotations": {"<<": "text"}}),
+    ],
+)
+def test_a_merge_key_gives_what_the_mapping_itself_does_not(dump, metadata, expected):
+    text = "base: &base {name: a, namespace: x, labels: {l: '1'}}\nother: &other {name: o}\nkind: Pod\napiVersion: v1\n"
+    part = dump.read(f"{text}metadata: {metadata}\n")
+
+    assert json.loads(bytes(part.items[0].raw))["metadata"] == expected
+
+
+def test_a_bomb_of_merge_keys_is_refused(dump):
+    lines = ["kind: Pod", "a0: &a0 {" + ", ".join(f"k{n}: {'x' * 90}" for n in range(100)) + "}"]
+    lines += [f"a{n}: &a{n} {{<<: *a{n - 1}, l{n}: 1, m: *a{n - 1}}}" for n in range(1, 40)]
+    with pytest.raises(SnapshotError, match="aliases expand it"):
+        dump.read("\n".join(lines))
+
+
 def test_a_bomb_of_aliases_is_refused(dump):
     lines = ["kind: Pod", "a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 30)]

@@ -29,6 +29,7 @@ from diag.snapshot.sources.part import (
     Slice,
     without,
 )
+from diag.snapshot.sources.words import counted
 
 MAX_PROBLEMS = 20
 MAX_LOST = 100
@@ -99,14 +100,9 @@ def _chosen(file: BinaryIO, path: str, budget: Budget, wanted: int | None) -> tu
             places.append(one)
     number = count + 1 + wanted if wanted is not None and wanted < 0 else (wanted or count)
     if not places or not 1 <= number <= count:
-        said = counted(count)
+        said = counted(count, "capture")
         raise SnapshotError(f"{path} holds {said}, and none of number {wanted}", hint=f"name one from 1 to {count}")
     return number, count, places[0]
-
-
-def counted(count: int) -> str:
-    """So many captures, in words."""
-    return "1 capture" if count == 1 else f"{count} captures"
 
 
 def _lines_of(file: BinaryIO, path: str, budget: Budget, chosen: Capture) -> Iterator[Line]:
@@ -201,7 +197,7 @@ class _Reading:
             for detail in self.bad[:MAX_PROBLEMS]
         ]
         if len(self.bad) > MAX_PROBLEMS:
-            rest = f"{len(self.bad) - MAX_PROBLEMS:,} more lines of {self.path}"
+            rest = f"{counted(len(self.bad) - MAX_PROBLEMS, 'more line')} of {self.path}"
             found.append(Problem(what=rest, why="unreadable", detail="not named one by one", fix=_AGAIN))
         if self.head.captured_at is not None and in_utc(self.head.captured_at) is None:
             what = f"captured_at of {self.path} ({self.head.captured_at[:40]!r} is no time)"
@@ -210,7 +206,7 @@ class _Reading:
         objects = sum(len(one.items) for one in self.collected)
         logs = sum(one.logs for one in self.collected)
         if fault or self.end is None or (self.end.objects, self.end.logs) > (objects, logs):
-            what = f"the rest of {self.path}, after {objects:,} objects and {logs:,} logs"
+            what = f"the rest of {self.path}, after {counted(objects, 'object')} and {counted(logs, 'log')}"
             detail = fault or ("it has no end" if self.end is None else "lines are missing")
             found.insert(0, Problem(what=what, why="truncated", detail=detail, fix=_AGAIN))
             for one in self.collected:

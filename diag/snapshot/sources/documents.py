@@ -11,6 +11,7 @@ from diag.snapshot.sources import log_list
 from diag.snapshot.sources.budget import Budget
 from diag.snapshot.sources.lost import lost_in
 from diag.snapshot.sources.part import LogText, Lost, Part, Problem, Slice
+from diag.snapshot.sources.words import counted
 
 MAX_PROBLEMS = 20  # named one by one; the rest is counted
 MAX_LOST = 100
@@ -62,6 +63,7 @@ class Documents:
         self.logs: list[LogText] = []
         self.lists: list[TypedList] = []
         self.lost: dict[Lost, None] = {}
+        self.secrets = False  # whether there was one; it is not kept
         self.listed = False  # whether a list was among the documents, typed or not
         self._problems: list[Problem] = []
         self._problems_more = 0
@@ -103,6 +105,7 @@ class Documents:
             return
         self.recognised = self.listed = True
         if kind == "SecretList":
+            self.secrets = self.secrets or bool(items)
             return
         self.budget.spend_objects(len(items), self.path)
         typed = kind is not None and kind != "List"
@@ -112,6 +115,7 @@ class Documents:
         for number, raw in enumerate(items, 1):
             own_kind = kind_in_front(raw)
             if own_kind == "Secret":
+                self.secrets = True
                 continue
             if own_kind is None and not (typed and _first_byte(raw) == b"{"):
                 self._add_odd_item(raw, number, api_version, item_kind)
@@ -161,21 +165,27 @@ class Documents:
     @property
     def count(self) -> str:
         """What was read so far, in words."""
-        logs = f" and {len(self.logs):,} logs" if self.logs else ""
-        return f"{len(self.items):,} objects{logs}"
+        logs = f" and {counted(len(self.logs), 'log')}" if self.logs else ""
+        return f"{counted(len(self.items), 'object')}{logs}"
 
     def part(self, name: str | None) -> Part:
         """All that was collected."""
         problems = list(self._problems)
         if self.recognised and self._strangers:
-            what = f"{self._strangers:,} documents of {self.path}"
+            what = f"{counted(self._strangers, 'document')} of {self.path}"
             detail = "neither a Kubernetes object (no kind) nor a log"
             problems.append(Problem(what=what, why="unreadable", detail=detail, fix=KUBECTL_JSON))
         if self._problems_more:
-            what = f"{self._problems_more:,} more pieces of {self.path}"
+            what = f"{counted(self._problems_more, 'more piece')} of {self.path}"
             problems.append(Problem(what=what, why="unreadable", detail="not named one by one", fix=KUBECTL_JSON))
         return Part(
-            path=self.path, name=name, items=self.items, logs=self.logs, problems=problems, lost=tuple(self.lost)
+            path=self.path,
+            name=name,
+            items=self.items,
+            logs=self.logs,
+            problems=problems,
+            lost=tuple(self.lost),
+            secrets=self.secrets,
         )
 
     def _add_single(self, document: bytes | memoryview, kind: str | None, head: _Head) -> None:
@@ -190,7 +200,7 @@ class Documents:
         self.recognised = True
         match kind:
             case "Secret":
-                pass
+                self.secrets = True
             case "Table":
                 detail = "a Table holds what kubectl prints, not the objects"
                 self.unreadable("a table", detail)

@@ -11,6 +11,7 @@ from diag.snapshot.sources.documents import KUBECTL_JSON
 from diag.snapshot.sources.meant import missing
 from diag.snapshot.sources.part import Lost, Part, Problem
 from diag.snapshot.sources.plain_file import archive_at, explain, printable, read_file, side_part
+from diag.snapshot.sources.words import counted
 
 
 def read_folder(folder: Path, name: str | None, budget: Budget) -> list[Part]:
@@ -84,5 +85,5 @@ def _nothing(folder: Path, parts: list[Part], passed_over: int) -> SnapshotError
     problems = [problem for part in parts for problem in part.problems]
     if problems:
         return SnapshotError(f"nothing in {shown} can be used: {problems[0].detail}", hint=problems[0].fix)
-    looked = f"{passed_over:,} files were looked at" if passed_over else "it holds no files"
+    looked = f"looked at {counted(passed_over, 'file')}" if passed_over else "it holds no files"
     return SnapshotError(f"{shown} holds no Kubernetes objects: {looked}", hint=KUBECTL_JSON)

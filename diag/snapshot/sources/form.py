@@ -108,7 +108,11 @@ def refusal(head: bytes, path: str) -> NotObjectsError:
     if re.match(rb'"|-?\d[\d.eE+-]*\s*\Z|(?:true|false|null)\s*\Z', text):
         return NotObjectsError(f"{path} holds a single value, no Kubernetes objects", hint=KUBECTL_JSON)
     if b"\0" in text or not _is_text(text):
-        return NotObjectsError(f"{path} is binary, neither JSON nor YAML", hint=KUBECTL_JSON)
+        zeros = not head.strip(b"\0")
+        what = (
+            "holds nothing but zeros, as a tar archive without files" if zeros else "is binary, neither JSON nor YAML"
+        )
+        return NotObjectsError(f"{path} {what}", hint="pack or copy it again" if zeros else KUBECTL_JSON)
     return NotObjectsError(f"{path} is neither JSON nor YAML", hint=KUBECTL_JSON)
 
 

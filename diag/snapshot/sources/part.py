@@ -152,7 +152,8 @@ class Part:
     has one with text. `lost` are objects that could not be read and that no claim of `listed` counts. `permissions`
     tells what the collecting identity could list, None where nobody says so; `redaction_key` is the id of the key
     of its pseudonyms, None where names are clear. `side` is what a file beside the objects tells. `layout` is what
-    the source was recognised as; of an archive, `captures` says how many it holds.
+    the source was recognised as; `secrets` whether there were Secrets, which are never kept; of an archive,
+    `captures` says how many it holds.
     """
 
     path: str
@@ -172,6 +173,7 @@ class Part:
     offered: int = 0
     logged: frozenset[str] = frozenset()
     side: tuple[Reading, ...] = ()
+    secrets: bool = False
     layout: str = "plain file"
     captures: int = 0
 

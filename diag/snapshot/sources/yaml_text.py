@@ -120,13 +120,14 @@ def _values(text: bytes, max_depth: int) -> Iterator[Any]:
 class _Frame:
     """A mapping or sequence that is still open."""
 
-    __slots__ = ("anchor", "container", "key", "weight_before")
+    __slots__ = ("anchor", "container", "key", "merged", "weight_before")
 
     def __init__(self, container: Any, anchor: str | None, weight_before: int) -> None:
         self.container = container
         self.anchor = anchor
         self.weight_before = weight_before
         self.key = _NO_KEY
+        self.merged: list[dict[str, Any]] = []
 
 
 class _Builder:
@@ -171,6 +172,8 @@ class _Builder:
     def close(self) -> None:
         """End the innermost mapping or sequence and place it."""
         frame = self.stack.pop()
+        for one in frame.merged:  # its own keys win, then those of the first (YAML's merge key, type repository 1.1)
+            frame.container.update({key: value for key, value in one.items() if key not in frame.container})
         if frame.anchor is not None:
             self.anchors[frame.anchor] = (frame.container, self.weight - frame.weight_before)
         self._place(frame.container)
@@ -200,9 +203,18 @@ class _Builder:
             top.container.append(_encode(value) if is_item else value)
         elif top.key is _NO_KEY:
             top.key = value if isinstance(value, str) else bytes(_encode(value)).decode()
+        elif top.key == "<<" and (merged := _mappings(value)):
+            top.merged += merged
+            top.key = _NO_KEY
         else:
             top.container[top.key] = value
             top.key = _NO_KEY
+
+
+def _mappings(value: Any) -> list[dict[str, Any]]:
+    """The mappings that a merge key names: one, or a list of them; none where it names anything else."""
+    several = value if isinstance(value, list) else [value]
+    return several if all(isinstance(one, dict) for one in several) else []
 
 
 def _encode(value: Any) -> msgspec.Raw:

@@ -22,6 +22,7 @@ from diag.snapshot.sources.bundles.support_bundle import SUPPORT_BUNDLE
 from diag.snapshot.sources.bundles.tool import Notes, Tool
 from diag.snapshot.sources.part import Limits, Lost, Part
 from diag.snapshot.sources.plain_file import explain, printable
+from diag.snapshot.sources.words import counted
 
 TOOLS = (MUST_GATHER, SUPPORT_BUNDLE, CLUSTER_INFO, CLUSTER_INFO_TEXT, GPU_OPERATOR, NODE_LOGS)
 _ROOTS = 50  # trees of collectors in one bundle; a must-gather has one for each image
@@ -97,7 +98,7 @@ def read_source(source: Source, shown: str, name: str | None, budget: Budget) ->
         if problems:
             raise SnapshotError(f"nothing in {shown} can be used: {problems[0].detail}", hint=problems[0].fix)
         raise NotObjectsError(
-            f"{shown} holds no Kubernetes objects: {len(found.members):,} files were looked at",
+            f"{shown} holds no Kubernetes objects: looked at {counted(len(found.members), 'file')}",
             hint="give the folder or archive that the collector wrote",
         )
     part = Part(

@@ -55,6 +55,7 @@ class Index:
     source: Source
     members: dict[str, Member] = field(default_factory=dict)
     unread: dict[str, str] = field(default_factory=dict)  # members that are there and are not read, and why
+    doubted: set[str] = field(default_factory=set)  # members beside which there is an unread one of the same name
     noted: Noted = field(default_factory=Noted)
     broken_off: bool = False  # whether members may be missing behind those that are here
 
@@ -122,8 +123,10 @@ def _pass(source: Source, prefix: str, found: Index, is_text: Callable[[str], bo
             wrong = wrong or ("" if entry.odd == "folder" else entry.odd)
             if not wrong and entry.reader is not None and seen.setdefault(names.folded(name), name) != name:
                 wrong = f"its name differs only in case from {names.shown(seen[names.folded(name)])}"
+                found.doubted.add(prefix + seen[names.folded(name)])
             if not wrong and prefix + name in found.members:
                 wrong = "a member of this name came before it"
+                found.doubted.add(prefix + name)
             if wrong:
                 if not (entry.link and names.leads_inside(name, entry.link)):
                     found.unread[prefix + name] = wrong

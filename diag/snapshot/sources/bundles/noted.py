@@ -3,6 +3,7 @@
 from collections import Counter
 
 from diag.snapshot.sources.part import Problem
+from diag.snapshot.sources.words import counted
 
 MAX_NAMED = 20
 AGAIN = "collect the bundle again, or name the file by itself with --from"
@@ -35,5 +36,5 @@ class Noted:
         rest = sum(self._more.values())
         if not rest:
             return list(self._named)
-        what = f"{rest:,} more pieces of {path}"
+        what = f"{counted(rest, 'more piece')} of {path}"
         return [*self._named, Problem(what=what, why="unreadable", detail="not named one by one", fix=AGAIN)]

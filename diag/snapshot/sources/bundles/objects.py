@@ -144,11 +144,12 @@ class Objects:
             self._found.noted.add(problem)
         self.logs += part.logs
         self.lost |= dict.fromkeys(part.lost)
-        self._claim(documents, scope, whole=not part.problems)
+        whole = not part.problems and name not in self._found.doubted
+        self._claim(documents, scope, whole=whole)
         for kind in empty_kinds(documents, name):
             self._assumed.setdefault(kind, set())
         self.items += part.items
-        return not part.problems
+        return whole
 
     def _claim(self, documents: Documents, scope: Scope | None, *, whole: bool) -> None:
         held = [kind_and_namespace(piece) for piece in documents.items]
