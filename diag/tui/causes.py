@@ -57,7 +57,7 @@ class Causes(Listing):
     def on_mount(self) -> None:
         """Puts titles and marks in place."""
         for name, title in (("why", "Why"), ("evidence", "Evidence"), ("next", "Next")):
-            self.query_one(f"#{name}", Paragraphs).border_title = title
+            self.query_one(f"#{name}", Paragraphs).retitle(title)
         self.lists[0].is_seen = lambda line: line.key.partition("/")[0] in self.app.acknowledged
         self.put_marks()
 
@@ -107,11 +107,11 @@ class Causes(Listing):
         if seen is None or line is None:
             for pane in (why, evidence, following):
                 pane.show(())
-            why.border_title = "Why"
+            why.retitle("Why")
             return
         steps = self.gone(line) or self.told(seen, line)
         root = next((at for at, step in enumerate(steps) if step.tone == "title"), 0)
-        why.border_title = self.titled(f"Why · {panels.cause_title(cause)}" if cause else "Finding", why)
+        why.retitle(self.titled(f"Why · {panels.cause_title(cause)}" if cause else "Finding", why))
         of = (self.tab, cause.fingerprint if cause else line.key)
         why.show(steps, cursor=root, of=of)
         self.open_evidence(why.current)
@@ -150,5 +150,5 @@ class Causes(Listing):
             return
         place, lines, cited = panels.evidence(seen, row)
         pane = self.query_one("#evidence", Paragraphs)
-        pane.border_title = self.titled(f"Evidence · {place}" if place else "Evidence", pane)
+        pane.retitle(self.titled(f"Evidence · {place}" if place else "Evidence", pane))
         pane.show(lines, cursor=cited, of=(place, row.path) if row else None)

@@ -1,13 +1,66 @@
 """What all widgets share that draw themselves line by line."""
 
-from textual.geometry import Region
+from typing import Any, Self
+
+from rich.style import Style
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBarRender
+from textual.widget import Widget
+
+from diag.tui.marks import Bars
 
 
 class DrawnLines(ScrollView):
-    """A scroll view whose lines depend on where it stands: scrolling draws all that is in sight anew."""
+    """A scroll view whose lines depend on where it stands: scrolling draws all that is in sight anew.
+
+    It asks Textual for as little as it can: a layout of the whole screen, or a style that is worked out from all
+    parents, costs more than the lines that a key changes.
+    """
+
+    DEFAULT_CSS = "DrawnLines { overflow-x: hidden; overflow-y: scroll; scrollbar-size: 0 1; }"
+    _base: Style | None = None
+    _title = ""
+
+    @property
+    def base_style(self) -> Style:
+        """The style of the widget, worked out once for each time that it is drawn."""
+        if self._base is None:
+            self._base = self.rich_style
+        return self._base
+
+    @property
+    def cells(self) -> int:
+        """How many cells a line has, without the scroll bar."""
+        return max(self.size.width - 1, 0)
+
+    def refresh(self, *regions: Region, **how: Any) -> Self:
+        """Draws anew, also the style."""
+        self._base = None
+        return super().refresh(*regions, **how)
+
+    def retitle(self, title: str) -> None:
+        """The title of the border; draws nothing where it is the same."""
+        if title != self._title:
+            self.border_title = self._title = title
+
+    def on_mount(self) -> None:
+        """Has a scroll bar from the start."""
+        if self.vertical_scrollbar.renderer is ScrollBarRender:
+            self.vertical_scrollbar.renderer = Bars  # type: ignore[misc]  # of this bar only
+
+    def hold(self, lines: int) -> None:
+        """How many lines there are to scroll through. The bar has its place in any case, so no layout is asked for."""
+        self.set_reactive(Widget.virtual_size, Size(0, lines))
+        self.vertical_scrollbar.window_virtual_size = lines
+        if self.scroll_offset.y > self.max_scroll_y:
+            self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True)
+
+    def redraw(self, first: int, lines: int = 1) -> None:
+        """Draws some of the lines that the widget shows anew, counted from its first one."""
+        self.refresh(Region(0, first, self.size.width, lines))
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Draws every line in sight, what stays in its place (a heading) among them."""
         super().watch_scroll_y(old_value, new_value)
-        self.refresh(Region(0, 0, self.size.width, self.size.height))
+        self.redraw(0, self.size.height)

@@ -6,7 +6,6 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Size
 from textual.strip import Strip
 
 from diag.report.cells import cut_middle, pad
@@ -24,7 +23,7 @@ class LanePane(DrawnLines, can_focus=True):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"lanes--warning", "lanes--info", "lanes--scale"}
     DEFAULT_CSS = """
-    LanePane { background: $surface; scrollbar-size: 0 1; scrollbar-gutter: stable; height: 1fr; }
+    LanePane { background: $surface; height: 1fr; }
     LanePane > .lanes--warning { color: $text-warning; }
     LanePane > .lanes--info { color: $text-muted; }
     LanePane > .lanes--scale { color: $text-muted; text-style: bold; }
@@ -47,7 +46,7 @@ class LanePane(DrawnLines, can_focus=True):
         found = self.lanes
         self._lines = []
         if found is not None and (found.lanes or found.bars):
-            room = max(self.size.width - self._label() - 2, 8)
+            room = max(self.cells - self._label() - 2, 8)
             if found.lanes:
                 self._lines.append(("", [(ticks(found.start, found.length, room), "scale")]))
             self._lines += [(lane.label, drawn(lane, found.length, room)) for lane in found.lanes]
@@ -57,10 +56,10 @@ class LanePane(DrawnLines, can_focus=True):
                 self._lines += [(bar.label, stacked(bar, room)), ("", [(legend(bar), "info")])]
             if found.left_out:
                 self._lines.append(("", [(f"{found.left_out} more are in the list below", "info")]))
-        self.virtual_size = Size(0, len(self._lines))
+        self.hold(len(self._lines))
 
     def _label(self) -> int:
-        return min(_LABEL, max(self.size.width // 3, 8))
+        return min(_LABEL, max(self.cells // 3, 8))
 
     def on_resize(self, _: events.Resize) -> None:
         """Draws to the new width."""
@@ -69,15 +68,15 @@ class LanePane(DrawnLines, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line of the terminal."""
-        base, at = self.rich_style, self.scroll_offset.y + y
+        base, at = self.base_style, self.scroll_offset.y + y
         if at >= len(self._lines):
             said = "Nothing with a time was read." if y == 0 and not self._lines and self.lanes is not None else ""
-            return Strip([Segment(said, base)]).adjust_cell_length(self.size.width, base)
+            return Strip([Segment(said, base)]).adjust_cell_length(self.cells, base)
         label, cells = self._lines[at]
         wide = self._label()
         segments = [Segment(self.marks(pad(cut_middle(visible(label), wide), wide)) + "  ", base)]
         segments += [Segment(self.marks(visible(text)), base + self._tone(tone)) for text, tone in cells]
-        return Strip(segments).adjust_cell_length(self.size.width, base).crop(0, self.size.width)
+        return Strip(segments).adjust_cell_length(self.cells, base).crop(0, self.cells)
 
     def _tone(self, tone: str) -> Style:
         return self.get_component_rich_style(f"lanes--{tone}", partial=True) if tone else Style.null()

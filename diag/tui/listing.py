@@ -215,10 +215,10 @@ class Listing(Container):
         (count, _, _), (total, _, _) = counted_states(first.lines), counted_states(self.tables[0].lines)
         shown = (f"{count}/{total}" if count != total else f"{total}") + state_words(first.lines)
         leading = self.lists[0]
-        leading.border_title = self.titled(f"{self.heading(self.app.cause)} {shown}", leading)
+        leading.retitle(self.titled(f"{self.heading(self.app.cause)} {shown}", leading))
         leading.border_subtitle = self.titled(said or (f"/ {self.filter_text}" if self.filter_text else ""), leading)
         for table, title, made in zip(self.lists[1:], self.titles[1:], self.tables[1:], strict=False):
-            table.border_title = self.titled((made.title or title) + state_words(made.lines), table)
+            table.retitle(self.titled((made.title or title) + state_words(made.lines), table))
             table.display = bool(made.lines)
         for table in self.lists[len(self.tables) :]:
             table.display = False
@@ -240,7 +240,7 @@ class Listing(Container):
     def tell(self, line: Line | None) -> None:
         """Says what there is to say of a line."""
         seen = self.app.seen
-        self.pane.border_title = self.titled(str(line.ref) if line and line.ref else "Details", self.pane)
+        self.pane.retitle(self.titled(str(line.ref) if line and line.ref else "Details", self.pane))
         told = (self.gone(line) or self.told(seen, line)) if seen is not None and line is not None else ()
         self.pane.show(told, of=(line.key, line.ref) if line else None)
 

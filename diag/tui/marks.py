@@ -1,11 +1,23 @@
 """Our own marks, as they are or as ASCII for fonts that have no others; one character for one, so that lines stay."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from rich.segment import Segment, Segments
 from textual.scrollbar import ScrollBarRender
 
 
-class PlainBars(ScrollBarRender):
+class Bars(ScrollBarRender):
+    """A scroll bar that is not seen where there is nothing to scroll."""
+
+    @classmethod
+    def render_bar(cls, *, size: int = 25, window_size: float = 20, **how: Any) -> Segments:  # type: ignore[override]
+        """The bar; blanks where the window is as long as what it shows, which Textual tells by a size of 0."""
+        if not window_size:
+            return Segments([Segment(cls.BLANK_GLYPH)] * size, new_lines=True)
+        return super().render_bar(size=size, window_size=window_size, **how)
+
+
+class PlainBars(Bars):
     """A scroll bar of blanks in two colours."""
 
     VERTICAL_BARS: ClassVar[list[str]] = [" "] * 8

@@ -8,7 +8,6 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import BindingType
-from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
@@ -42,7 +41,7 @@ class Paragraphs(DrawnLines, can_focus=True):
         "paragraphs--cited", "paragraphs--command",
     }  # fmt: skip
     DEFAULT_CSS = """
-    Paragraphs { background: $surface; scrollbar-size: 0 1; scrollbar-gutter: stable; height: 1fr; }
+    Paragraphs { background: $surface; height: 1fr; }
     Paragraphs > .paragraphs--cursor { background: $primary-muted; }
     Paragraphs > .paragraphs--error { color: $text-error; }
     Paragraphs > .paragraphs--warning { color: $text-warning; }
@@ -113,7 +112,7 @@ class Paragraphs(DrawnLines, can_focus=True):
         return self.paragraphs[self.cursor] if self.cursor < len(self.paragraphs) else None
 
     def _lay_out(self) -> None:
-        room = max(self.size.width - 1, 8)
+        room = max(self.cells, 8)
         self._drawn, self._starts = [], []
         for at, one in enumerate(self.paragraphs):
             self._starts.append(len(self._drawn))
@@ -121,7 +120,7 @@ class Paragraphs(DrawnLines, can_focus=True):
             lines = [text] if one.whole else wrap(text, max(room - len(one.lead), 8))
             for place, line in enumerate(lines):
                 self._drawn.append((at, one.lead if place == 0 else " " * len(one.lead), line))
-        self.virtual_size = Size(0, len(self._drawn))
+        self.hold(len(self._drawn))
 
     def on_resize(self, _: events.Resize) -> None:
         """Wraps anew."""
@@ -136,16 +135,16 @@ class Paragraphs(DrawnLines, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line of the terminal."""
-        base, at = self.rich_style, self.scroll_offset.y + y
+        base, at = self.base_style, self.scroll_offset.y + y
         if at >= len(self._drawn):
-            return Strip.blank(self.size.width, base)
+            return Strip.blank(self.cells, base)
         place, lead, text = self._drawn[at]
         tone = self.paragraphs[place].tone
         own = self.get_component_rich_style(f"paragraphs--{tone}", partial=True) if tone else Style.null()
         if place == self.cursor and self.has_focus:
             base += self.get_component_rich_style("paragraphs--cursor", partial=True)
         segments = [Segment(self.marks(lead), base), Segment(self.marks(text), base + own)]
-        return Strip(segments).adjust_cell_length(self.size.width, base).crop(0, self.size.width)
+        return Strip(segments).adjust_cell_length(self.cells, base).crop(0, self.cells)
 
     def action_move(self, lines: int) -> None:
         """Some paragraphs down, or up."""
@@ -172,16 +171,25 @@ class Paragraphs(DrawnLines, can_focus=True):
         at = max(min(at, len(self.paragraphs) - 1), 0)
         if at == self.cursor or not self.paragraphs:
             return
+        self._redraw_cursor()
         self.cursor = at
         self._reveal()
-        self.refresh()
+        self._redraw_cursor()
         self.post_message(self.Chosen(self, self.paragraphs[at]))
+
+    def _span(self) -> tuple[int, int]:
+        """The drawn lines of the paragraph under the cursor: the first, and the one behind the last."""
+        begin = self._starts[self.cursor]
+        return begin, self._starts[self.cursor + 1] if self.cursor + 1 < len(self._starts) else len(self._drawn)
+
+    def _redraw_cursor(self) -> None:
+        begin, end = self._span()
+        self.redraw(begin - self.scroll_offset.y, end - begin)
 
     def _reveal(self, margin: int = 0) -> None:
         if not self._starts or not self.size.height:
             return
-        begin = self._starts[self.cursor]
-        end = self._starts[self.cursor + 1] if self.cursor + 1 < len(self._starts) else len(self._drawn)
+        begin, end = self._span()
         first, room = self.scroll_offset.y, self.size.height
         if begin < first or end - begin >= room:
             self.scroll_to(y=max(begin - margin, 0), animate=False, immediate=True)

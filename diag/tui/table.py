@@ -7,7 +7,6 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import BindingType
-from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
@@ -33,7 +32,7 @@ class VirtualTable(DrawnLines, can_focus=True):
         "table--marked", "table--new", "table--gone",
     }  # fmt: skip
     DEFAULT_CSS = """
-    VirtualTable { background: $surface; scrollbar-size: 0 1; scrollbar-gutter: stable; height: 1fr; }
+    VirtualTable { background: $surface; height: 1fr; }
     VirtualTable > .table--header { color: $text-muted; text-style: bold; }
     VirtualTable > .table--cursor { background: $primary; color: $text; text-style: bold; }
     VirtualTable > .table--cursor-away { background: $panel; }
@@ -100,7 +99,7 @@ class VirtualTable(DrawnLines, can_focus=True):
         self.lines = lines
         place = next((place for place, line in enumerate(lines) if line.key == at), None) if at else None
         self.cursor = place if place is not None else min(self.cursor, max(len(lines) - 1, 0))
-        self.virtual_size = Size(0, len(lines) + 1)
+        self.hold(len(lines) + 1)
         self._widths = None
         self._reveal()
         self.refresh()
@@ -115,14 +114,14 @@ class VirtualTable(DrawnLines, can_focus=True):
             return self._strip(self._heading(widths), self.get_component_rich_style("table--header"))
         at = self.scroll_offset.y + y - 1
         if at >= len(self.lines):
-            said = list(wrap(visible(self.table.empty), self.size.width)) if not self.lines else []
+            said = list(wrap(visible(self.table.empty), self.cells)) if not self.lines else []
             words = self.marks(said[y - 1]) if y <= len(said) else ""
             return self._strip([Segment(words)], self.get_component_rich_style("table--info"))
         return self._line(at, widths)
 
     def _strip(self, segments: list[Segment], base: Style) -> Strip:
         strip = Strip(segments).apply_style(base)
-        return strip.adjust_cell_length(self.size.width, self.rich_style + base).crop(0, self.size.width)
+        return strip.adjust_cell_length(self.cells, self.base_style + base).crop(0, self.cells)
 
     def _heading(self, widths: Sequence[int]) -> list[Segment]:
         texts = []
@@ -142,7 +141,7 @@ class VirtualTable(DrawnLines, can_focus=True):
         ]
         mark = self.marks(glyph(line.severity)) if line.severity else " "
         tone = self.get_component_rich_style(f"table--{line.severity}") if line.severity in _TONES else Style.null()
-        base = self.rich_style
+        base = self.base_style
         if line.key in self.marked:
             base += self.get_component_rich_style("table--marked", partial=True)
         if at == self.cursor:
@@ -154,7 +153,7 @@ class VirtualTable(DrawnLines, can_focus=True):
         beside = _STATES.get(line.state) or (self.marks("✓") if self.is_seen(line) else " ")
         led = f"{self.marks('▸') if at == self.cursor and self.has_focus else mark}{beside}"
         segments = [Segment(led, base + Style(color=tone.color)), Segment(_GAP.join(texts), base)]
-        return Strip(segments).adjust_cell_length(self.size.width, base).crop(0, self.size.width)
+        return Strip(segments).adjust_cell_length(self.cells, base).crop(0, self.cells)
 
     def _texts(self, line: Line) -> list[str]:
         pairs = zip(self.table.columns, line.values, strict=True)
@@ -162,11 +161,11 @@ class VirtualTable(DrawnLines, can_focus=True):
 
     def _measured(self) -> list[int]:
         """The cells of each column, told by what is in sight and what was since the lines came."""
-        where = (self.scroll_offset.y, self.size.width, self.size.height)
+        where = (self.scroll_offset.y, self.cells, self.size.height)
         if self._widths is None or self._widths[0] != where:
             first = self.scroll_offset.y
             rows = [self._texts(line) for line in self.lines[first : first + self.size.height]]
-            self._widths = (where, fitted(self.table, rows, self.size.width - _MARK_CELLS))
+            self._widths = (where, fitted(self.table, rows, self.cells - _MARK_CELLS))
         return self._widths[1]
 
     # Moving
@@ -188,10 +187,15 @@ class VirtualTable(DrawnLines, can_focus=True):
         at = max(min(at, len(self.lines) - 1), 0)
         if at == self.cursor:
             return
+        self._redraw_cursor()
         self.cursor = at
         self._reveal()
-        self.refresh()
+        self._redraw_cursor()
         self.post_message(self.Chosen(self, self.current))
+
+    def _redraw_cursor(self) -> None:
+        """Draws the cursor's line; scrolling draws all lines."""
+        self.redraw(self.cursor - self.scroll_offset.y + 1)
 
     def _reveal(self) -> None:
         """Scrolls so that the cursor's line is in sight; the heading takes the place of one line."""
