@@ -282,6 +282,7 @@ class Report(Row, kw_only=True):
     families: dict[str, int] | msgspec.UnsetType = msgspec.UNSET  # rules that were asked, by the family of their ids
     explanations: list[ExplanationRow] | msgspec.UnsetType = msgspec.UNSET
     beside: list[BesideRow] | msgspec.UnsetType = msgspec.UNSET
+    beside_missing: list[str] | msgspec.UnsetType = msgspec.UNSET  # what of the other tool's file is not in `beside`
 
     def to_dict(self) -> dict[str, Any]:
         """The document as plain dicts and lists."""

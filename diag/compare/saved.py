@@ -1,5 +1,6 @@
 """A report that was saved with `-o json`, recognised by its schema."""
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -9,17 +10,27 @@ from diag.errors import SnapshotError
 
 HEAD_BYTES = 200
 MOST_BYTES = 512 * 1024**2
+_HEAD = re.compile(rb'\s*\{\s*"schema"\s*:\s*"(diag\.report/v\d{1,9})"')
 
 
 def saved_report(path: str) -> Report | None:
-    """The report that a file holds; None for anything else. Raises SnapshotError for a report that cannot be read."""
+    """The report that a file holds; None for anything else.
+
+    Raises SnapshotError for a report that cannot be read, and for one of another version of the format.
+    """
     file = Path(path)
     try:
         if not file.is_file() or file.stat().st_size > MOST_BYTES:
             return None
         with file.open("rb") as opened:
-            if not _is_report(opened.read(HEAD_BYTES)):
+            schema = _schema(opened.read(HEAD_BYTES))
+            if schema is None:
                 return None
+            if schema != SCHEMA:
+                raise SnapshotError(
+                    f"{path} is a report of another version, {schema}; this diag reads {SCHEMA}",
+                    hint="read it with the diag that wrote it, or write it again with this one: diag report … -o json=PATH",
+                )
             opened.seek(0)
             return msgspec.json.decode(opened.read(), type=Report)
     except (OSError, ValueError):
@@ -30,6 +41,7 @@ def saved_report(path: str) -> Report | None:
         return None
 
 
-def _is_report(head: bytes) -> bool:
-    text = head.replace(b" ", b"").replace(b"\n", b"")
-    return text.startswith(b'{"schema":"' + SCHEMA.encode() + b'"')
+def _schema(head: bytes) -> str | None:
+    """Which version of the format a file's first bytes name; None for what is no report of ours."""
+    found = _HEAD.match(head)
+    return found[1].decode() if found else None

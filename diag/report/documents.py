@@ -26,6 +26,7 @@ def _records(report: Report) -> Iterator[dict[str, Any]]:
         "schema": report.schema,
         **{part: msgspec.to_builtins(getattr(report, part)) for part in ("tool", "target", "stats")},
         **({} if isinstance(report.families, msgspec.UnsetType) else {"families": report.families}),
+        **({"beside_missing": report.beside_missing} if report.beside_missing else {}),
     }
     tables: tuple[tuple[str, Sequence[Row] | msgspec.UnsetType], ...] = (
         ("cause", report.causes),

@@ -307,6 +307,7 @@ class ReportDocument(_Row):
     families: dict[str, int] = Field(default_factory=dict)
     explanations: list[Explanation] = Field(default_factory=list)
     beside: list[Beside] = Field(default_factory=list)
+    beside_missing: list[str] = Field(default_factory=list)
 
 
 def report_schema() -> dict[str, Any]:

@@ -186,6 +186,7 @@ def test_a_look_that_was_cut_short_says_so_and_shows_what_it_has(
         (None, "does not exist", 2),
         ("{}", "holds no report", 2),
         ('{"schema":"diag.report/v1","causes":3}', "cannot be read as one", 3),
+        ('{\n  "schema": "diag.report/v2", "causes": {}}', "of another version, diag.report/v2; this diag reads", 3),
     ],
 )
 def test_a_baseline_that_is_none_is_told_before_anything_is_read(ended, capsys, tmp_path, written, complaint, code):

@@ -55,7 +55,7 @@ def test_nothing_found_is_nothing_said(report, written):
 
 
 def test_a_secret_in_its_words_is_masked(written):
-    (row,) = read(written(result("Pod", "ml/a", "password=hunter2secret99", details="token: ghp_" + "a1B2" * 9)))
+    (row,) = read(written(result("Pod", "ml/a", "password=hunter2secret99", details="token: ghp_" + "a1B2" * 9))).rows
 
     assert "hunter2" not in row.texts[0]
     assert "ghp_a1B2" not in row.details
@@ -104,3 +104,27 @@ def test_what_k8sgpt_says_never_changes_the_document_of_ours(report, written):
     beside = tied(report, read(written(result("Job", "ml/llama-ft", "x"))))
 
     assert msgspec.structs.replace(beside, beside=msgspec.UNSET) == report
+
+
+def test_results_beyond_the_bound_are_counted(report, written):
+    others = read(written(*(result("Pod", f"ml/p-{at}", "x") for at in range(1_234))))
+    *lines, last = beside_lines(tied(report, others))
+
+    assert len(lines) == 1_000
+    assert last == "k8sgpt: 234 of its 1,234 results are left out: the first 1,000 are shown"
+
+
+@pytest.mark.parametrize("form", ["plain", "table", "markdown", "html", "json", "jsonl", "yaml"])
+def test_a_result_that_cannot_be_read_costs_no_other_and_is_named(report, written, form):
+    bad = [{"kind": "Pod", "name": 3}, "text", {"kind": "Pod", "name": "ml/b", "error": "no list"}]
+    good = (result("Pod", "ml/a", "unheard-of trouble"), result("Pod", "ml/c", "another"))
+    others = read(written(good[0], *bad, good[1]))
+    shown = scan_bytes(tied(report, others), form, Look())
+
+    assert [row.name for row in others.rows] == ["a", "c"]
+    assert all(f"its result {number} cannot be read".encode() in shown for number in (2, 3, 4))
+    assert b"unheard-of trouble" in shown
+
+
+def test_of_many_results_that_cannot_be_read_the_first_are_named(written):
+    assert len(read(written(result("Pod", "ml/a", "x"), *[1] * 50)).missing) == 6
