@@ -6,6 +6,7 @@ from pathlib import Path
 
 from textual import work
 from textual.app import SystemCommand
+from textual.command import Provider
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -31,8 +32,16 @@ LOST = {"save": "A snapshot is being saved", "ask": "An answer is being written"
 _TYPING = {one.does for one in ACTIONS if one.typing}
 
 
+def _things() -> type[Provider]:
+    from diag.tui.finding_things import Things  # noqa: PLC0415  # only once the palette is open
+
+    return Things
+
+
 class DiagApp(Comparing):
     """`diag` on a terminal. It reads reports from a source and writes nothing to a cluster."""
+
+    COMMANDS = Comparing.COMMANDS | {_things}
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """A key that opens a line to type is a letter while one is typed, and another's where something lies above."""

@@ -2,11 +2,13 @@
 
 from textual import work
 from textual.widget import Widget
-from textual.widgets import ContentSwitcher
+from textual.widgets import ContentSwitcher, Input
 
 from diag.document import RefRow
+from diag.errors import UsageError
 from diag.report.sanitize import visible
 from diag.tui.actions import SCREENS
+from diag.tui.commanding import DOES, SHOWN, command
 from diag.tui.dialogs import Choose, Prompt
 from diag.tui.objects import Objects
 from diag.views.subject import resolve
@@ -71,36 +73,33 @@ class Going(Objects):
             table.go_to(at)
 
     def action_command(self) -> None:
-        """A screen, a cause or an object by its name."""
-        hint = "a screen (gpus, queues, …), a cause (C1), an object (pod/ns/name), explain SUBJECT, quit"
+        """A screen, a cause or an object by its name; or a command line."""
+        hint = (
+            "a screen (gpus, queues, …), a cause (C1), an object (pod/ns/name), or as after diag: gpus --filter ns:ml"
+        )
         self.push_screen(Prompt("Go to", hint=self.marks(hint)), self.go_to)
 
     async def go_to(self, typed: str | None) -> None:
         """Goes where the words of a command line mean."""
-        words = (typed or "").split()
-        if words[:1] == ["diag"]:
-            words = words[1:]
-        match words:
-            case []:
-                return
-            case ["q" | "quit" | "exit"]:
-                self.exit()
-            case [name] if name in _NAMES:
-                await self.action_open_screen(name)
-            case ["scan"]:
-                await self.action_open_screen("causes")
-            case [("explain" | "timeline") as word, *rest]:
-                if self._meant(" ".join(rest)):
-                    await self.action_open_screen("causes" if word == "explain" else "timeline")
-            case _:
-                self._meant(" ".join(words))
+        try:
+            meant = command(typed or "", sorted(_NAMES), self.again)
+        except UsageError as error:
+            self.complain(error)
+            return
+        name = meant.word if meant.word in _NAMES else SHOWN.get(meant.word, "")
+        if meant.subject and not await self._meant(meant.subject, name or "causes"):
+            return
+        if meant.word in DOES:
+            await self.run_action(DOES[meant.word])
+        elif name and not meant.subject:
+            await self.action_open_screen(name)
+        if meant.filters and self.lists.id != "ask":
+            self.lists.query_one(Input).value = meant.filters
 
-    def _meant(self, text: str) -> bool:
-        """Goes to the cause that a text means, or to its object."""
+    async def _meant(self, text: str, screen: str) -> bool:
+        """Goes to the cause that a text means, on a screen; or to its object."""
         if self.seen is None:
             return False
-        if not text:
-            return True
         known = (
             RefRow(cluster=item.cluster, apiVersion=item.ref.api_version, kind=item.ref.kind, namespace=item.namespace,
                    name=item.name)
@@ -109,7 +108,10 @@ class Going(Objects):
         match = resolve(self.seen.report, text, known=known)
         if match.causes:
             self.choose_cause(match.causes[0].id)
-            self.open_cause(self.cause)
+            if screen == "causes":
+                self.open_cause(self.cause)
+            else:
+                await self.action_open_screen(screen)
             return True
         if match.subject is not None:
             self.notify("Nothing wrong was found with it.", markup=False)
