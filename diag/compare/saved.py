@@ -7,8 +7,9 @@ import msgspec
 
 from diag.document import SCHEMA, Report
 from diag.errors import SnapshotError
+from diag.snapshot.sources.form import to_utf8
 
-HEAD_BYTES = 200
+HEAD_BYTES = 400  # of UTF-16, which PowerShell's redirect writes, half as many characters
 MOST_BYTES = 512 * 1024**2
 _HEAD = re.compile(rb'\s*\{\s*"schema"\s*:\s*"(diag\.report/v\d{1,9})"')
 
@@ -23,16 +24,16 @@ def saved_report(path: str) -> Report | None:
         if not file.is_file() or file.stat().st_size > MOST_BYTES:
             return None
         with file.open("rb") as opened:
-            schema = _schema(opened.read(HEAD_BYTES))
+            schema = _schema(to_utf8(opened.read(HEAD_BYTES), head=True))
             if schema is None:
                 return None
             if schema != SCHEMA:
                 raise SnapshotError(
                     f"{path} is a report of another version, {schema}; this diag reads {SCHEMA}",
-                    hint="read it with the diag that wrote it, or write it again with this one: diag report … -o json=PATH",
+                    hint="read it with the diag that wrote it, or write it anew: diag report … -o json=PATH",
                 )
             opened.seek(0)
-            return msgspec.json.decode(opened.read(), type=Report)
+            return msgspec.json.decode(to_utf8(opened.read()), type=Report)
     except (OSError, ValueError):
         if file.is_file():
             raise SnapshotError(

@@ -1,5 +1,6 @@
 """The tool `compare_snapshots`: what changed between two looks. It reads nothing but what was offered to it."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -85,8 +86,9 @@ def offered(room: Room, name: str) -> str:
     plain, at, which = name.partition("@")
     for folder in room.folders:
         try:
-            path = (folder / plain).resolve()
-            fits = path.is_file() and path.is_relative_to(folder.resolve())
+            # Not `Path.resolve`, which raises where links lead in a ring.
+            path = Path(os.path.realpath(folder / plain))
+            fits = path.is_file() and path.is_relative_to(os.path.realpath(folder))
         except (OSError, ValueError):  # a name that no file can have
             fits = False
         if fits:

@@ -1,3 +1,5 @@
+import os
+
 import msgspec
 import pytest
 from cluster_objects import node, waiting
@@ -60,6 +62,27 @@ def test_nothing_but_what_was_offered_is_read(room, ask, name):
     assert answer.is_error is True
     assert "no offered snapshot is called" in answer.content[0].text
     assert "after.json, away.json, before.json and notes.txt" in answer.content[0].text.replace(", notes", " and notes")
+
+
+@pytest.mark.parametrize("name", ["ring", "one", "ring/before.json", "pipe", "dangling", "folder"])
+def test_what_cannot_be_read_as_a_file_is_one_clear_error(room, ask, caplog, tmp_path, name):
+    saved = tmp_path / "saved"
+    for link, to in (("ring", "ring"), ("one", "two"), ("two", "one"), ("dangling", "gone")):
+        (saved / link).symlink_to(to)
+    os.mkfifo(saved / "pipe")
+    (saved / "folder").mkdir()
+    asked = [{"before": name}, {"before": "before.json", "after": name}]
+    told = [ask(room, ("compare_snapshots", each)).content[0].text for each in asked]
+
+    assert all(f"no offered snapshot is called '{name}'" in each for each in told)
+    assert caplog.records == []
+
+
+def test_a_folder_that_is_a_ring_of_links_offers_nothing(room, ask, tmp_path):
+    (tmp_path / "ring").symlink_to("ring")
+    answer = ask(Room(looks=room.looks, folders=(tmp_path / "ring",)), ("compare_snapshots", {"before": "x"}))
+
+    assert "there are none" in answer.content[0].text
 
 
 def test_a_file_that_is_no_snapshot_is_told(room, ask):
