@@ -67,6 +67,7 @@ def _permissions(rows: Sequence[PermissionRow]) -> str:
 def _source(row: SourceRow) -> str:
     at = f", captured at {visible(row.captured_at)}" if row.captured_at else ""
     held = f"{counted(row.objects, 'object')}, {counted(row.logs, 'log')}"
+    held += f", {counted(row.readings, 'reading')} of devices" if row.readings else ""
     of = f" of {counted(row.captures, 'capture')}" if row.captures else ""
     return f"{visible(row.path)}: {row.layout}{of}, {held}{at}"
 

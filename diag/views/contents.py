@@ -19,7 +19,8 @@ SCHEMA = "diag.contents/v1"
 class SourceRow(Row, kw_only=True):
     """What was read, and in which layout. `logs` are those at hand and those that are read only when a rule asks.
 
-    `captures` is how many an archive holds, of which one was read; null where it is no archive.
+    `readings` are what tools say of devices: nvidia-smi, DCGM, the kernel's log. `captures` is how many an archive
+    holds, of which one was read; null where it is no archive.
     """
 
     path: str
@@ -28,6 +29,7 @@ class SourceRow(Row, kw_only=True):
     logs: int
     captured_at: str | None
     captures: int | None = None
+    readings: int = 0
 
 
 class KindRow(Row, kw_only=True):
@@ -101,7 +103,7 @@ class Contents(Row, kw_only=True):
 def cluster_contents(snap: Snapshot, parts: Sequence[Part], registry: Registry) -> ClusterContents:
     """What one cluster's parts gave, and what is not among it."""
     missing = [_missing(gap) for gap in (*snap.gaps, *not_collected(snap, registry))]
-    sources = [_source(part) for part in parts if part.items or part.logs or part.offered or len(parts) == 1]
+    sources = [_source(part) for part in parts if _holds(part) or len(parts) == 1]
     return ClusterContents(
         cluster=snap.cluster,
         sources=sources,
@@ -131,6 +133,10 @@ def _permissions(parts: Sequence[Part]) -> list[PermissionRow] | None:
     ]
 
 
+def _holds(part: Part) -> bool:
+    return bool(part.items or part.logs or part.offered or part.side)
+
+
 def _source(part: Part) -> SourceRow:
     return SourceRow(
         path=part.path,
@@ -139,6 +145,7 @@ def _source(part: Part) -> SourceRow:
         logs=len(part.logs) + part.offered,
         captured_at=part.captured_at,
         captures=part.captures or None,
+        readings=len(part.side),
     )
 
 

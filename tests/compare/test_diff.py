@@ -231,6 +231,15 @@ def test_reports_are_compared_by_their_causes_alone(items, raised, write, tmp_pa
     assert found.objects is None
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
+def test_a_report_is_known_in_every_encoding_that_a_shell_writes(items, write, tmp_path, encoding):
+    path = tmp_path / "r.json"
+    report = msgspec.json.format(msgspec.json.encode(scan([write("a.json", items)]).to_dict()))
+    path.write_bytes(report.decode().encode(encoding))
+
+    assert diff(path, write("b.json", items)).objects is None
+
+
 def test_a_dump_that_does_not_know_its_cluster_is_compared_all_the_same(items, write):
     fewer = [item for item in items if item["kind"] != "Namespace"]
     found = diff(write("a.json", fewer), write("b.json", items))

@@ -82,3 +82,11 @@ def test_a_time_that_nobody_knows_is_not_told(tmp_path, meta, says):
 
     assert says in text
     assert "1970" not in text
+
+
+def test_a_file_beside_the_objects_is_named_with_what_it_tells(tmp_path):
+    (tmp_path / "n.json").write_text(json.dumps({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}}))
+    (tmp_path / "p.json").write_text(json.dumps(VECTOR))
+    text = contents_bytes(contents([tmp_path]), "plain", Look(width=200)).decode()
+
+    assert f"{tmp_path / 'p.json'}: side file, 0 objects, 0 logs, 1 reading of devices" in text
