@@ -1,5 +1,6 @@
 """Screens as pictures, of a report that no change of a rule touches. `pytest --snapshot-update` stores new ones."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -33,6 +34,43 @@ def pinned(demo, monkeypatch):
 @pytest.mark.parametrize("key", ["1", "2", "3", "4", "5", "6", "7", "8", "9"])
 def test_every_screen_at_three_sizes(screen, pinned, key, size):
     assert screen(app_of(pinned, name="demo"), key, size=size)
+
+
+@pytest.fixture
+def before(pinned):
+    """The same cluster an hour before: the worst cause was not there, and another one was."""
+    report = pinned.report
+    first, second, *rest = report.causes
+    other = msgspec.structs.replace(
+        second, id="C9", rule="PVC102", name="claim-never-bound", fingerprint="f" * 12,
+        summary="PersistentVolumeClaim ml/weights is not bound",
+        root=msgspec.structs.replace(first.root, name="weights"),
+    )  # fmt: skip
+    return replace(pinned, report=msgspec.structs.replace(report, causes=[second, other, *rest]))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_rows_that_came_and_went(screen, pinned, before, size):
+    assert screen(app_of(before, pinned, name="demo"), "r", size=size)
+
+
+def test_rows_that_came_and_went_without_colours(screen, pinned, before, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    assert screen(app_of(before, pinned, name="demo"), "r")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_what_changed(screen, pinned, before, size):
+    assert screen(app_of(before, pinned, name="demo"), "r", "D", size=size)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_a_cluster_that_does_not_answer(screen, pinned, monkeypatch, size):
+    monkeypatch.setattr("diag.tui.header.short_duration", lambda _: "3m")  # the age is of the clock that runs on
+    lost = replace(pinned, lost="prod-eu does not answer (Connection refused)")
+
+    assert screen(app_of(pinned, lost, name="prod-eu", source={"lives": True}), "r", size=size)
 
 
 @pytest.mark.parametrize("theme", ["textual-light", "safe-dark", "safe-light"])
