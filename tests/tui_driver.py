@@ -25,7 +25,8 @@ async def settled(app, pilot):
         busy = [
             one
             for one in app.workers
-            if one.group in ("look", "tables", "open", "fit", "ask", "save", "count", "compare") and not one.is_finished
+            if one.group in ("look", "tables", "search", "open", "fit", "ask", "save", "count", "compare")
+            and not one.is_finished
         ]
         if not busy:
             break

@@ -27,6 +27,8 @@ from diag.views.table import Line, Searched, Table
 if TYPE_CHECKING:
     from diag.tui.app import DiagApp
 
+_FEW = 5_000  # lines of a table whose filter is made with it
+
 
 def fields(table: Table, line: Line) -> list[Paragraph]:
     """The columns of a line, each in full."""
@@ -62,11 +64,19 @@ class Listing(Container):
             super().__init__()
             self.tables, self.searched = tables, searched
 
+    class Searchable(Message):
+        """What a filter looks at is there, of these tables."""
+
+        def __init__(self, tables: Sequence[Table], searched: Searched) -> None:
+            super().__init__()
+            self.tables, self.searched = tables, searched
+
     def __init__(self, *, id: str) -> None:  # noqa: A002  # Textual's name
         super().__init__(id=id)
         self.filter_text = ""
         self.tables: Sequence[Table] = ()
         self.searched: Searched | None = None
+        self.searching: Sequence[Table] | None = None  # whose `searched` is being made
         self.made_of: tuple[Seen, str] | None = None
         self.comings: list[Comings] = []
         self.is_about = ""  # what the tables are of, whatever its id in a report
@@ -159,11 +169,38 @@ class Listing(Container):
     def load(self, seen: Seen, cause: str) -> None:
         """Makes the tables."""
         tables = self._marked(self.make(seen, cause), self.about())
-        searched = self.searchable(seen, tables[0]) if tables else None
-        if searched is not None:
-            searched.prepare()
+        # What a filter looks at takes longer than the table of many lines; those are shown without waiting for it.
+        few = bool(tables) and len(tables[0].lines) <= _FEW
+        searched = self._searched(seen, tables) if tables and (few or self.filter_text) else None
         if not get_current_worker().is_cancelled:
             self.post_message(self.Made(tables, searched))
+
+    def _searched(self, seen: Seen, tables: Sequence[Table]) -> Searched:
+        searched = self.searchable(seen, tables[0])
+        searched.prepare()
+        return searched
+
+    def make_searchable(self) -> None:
+        """Makes what a filter looks at, where there is none yet."""
+        made = self.searched is not None or self.searching is self.tables
+        if self.tables and not made and self.app.seen is not None:
+            self.searching = self.tables
+            self.search(self.app.seen, self.tables)
+
+    @work(thread=True, exclusive=True, group="search", exit_on_error=False)
+    def search(self, seen: Seen, tables: Sequence[Table]) -> None:
+        """Makes what a filter of these tables looks at."""
+        searched = self._searched(seen, tables)
+        if not get_current_worker().is_cancelled:
+            self.post_message(self.Searchable(tables, searched))
+
+    @on(Searchable)
+    def has_become_searchable(self, event: Searchable) -> None:
+        """Filters by what was typed meanwhile; tables that came meanwhile have their own."""
+        event.stop()
+        if event.tables is self.tables:
+            self.searched = event.searched
+            self.apply()
 
     def about(self) -> str:
         """What the tables are of, by a name that stays from one look to the next."""
@@ -194,6 +231,8 @@ class Listing(Container):
         """Shows the tables."""
         event.stop()
         self.tables, self.searched = event.tables, event.searched
+        if self.filter_text:  # it may have been typed while they were made
+            self.make_searchable()
         self.apply()
 
     def apply(self) -> None:
@@ -227,6 +266,8 @@ class Listing(Container):
     def chosen(self, event: VirtualTable.Chosen) -> None:
         """Tells of the line."""
         event.stop()
+        if event.line is not event.table.current:  # the cursor has gone on, and tells of where it is
+            return
         if event.table is self.lists[0] or event.table.has_focus:
             self.tell(event.line)
 
@@ -268,6 +309,7 @@ class Listing(Container):
     def open_filter(self) -> None:
         """Opens the line in which the filter is typed."""
         field = self.query_one(Input)
+        self.make_searchable()
         # At once, so that what is typed next is the filter already.
         field.display = True
         self.screen.set_focus(field)
@@ -291,6 +333,7 @@ class Listing(Container):
         event.stop()
         if event.value != self.filter_text:
             self.filter_text = event.value
+            self.make_searchable()
             self.apply()
 
     @on(Input.Submitted)

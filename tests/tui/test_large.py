@@ -118,13 +118,15 @@ def test_a_screen_draws_and_filters_a_hundred_thousand_rows(drive, demo, monkeyp
         await pilot.press("G")
         await settled(app, pilot)
         shown = "\n".join(drawn(app))
+        before = app.lists.searched
         await pilot.press("slash", *"099998")
         await settled(app, pilot)
-        return many, shown, len(table.lines)
+        return many, shown, before, len(table.lines)
 
-    many, shown, left = drive(app_of(crowd), then=walk, size=(160, 48))
+    many, shown, before, left = drive(app_of(crowd), then=walk, size=(160, 48))
 
     assert many >= ROWS
+    assert before is None  # what a filter looks at is not waited for
     assert last in shown
     assert left < ROWS
 
@@ -173,10 +175,18 @@ def test_a_key_draws_the_lines_in_sight_and_not_the_rows(drive, demo, monkeypatc
             return texts(line)
 
         monkeypatch.setattr(table, "_texts", counted)
-        await pilot.press("pagedown")
-        await settled(app, pilot)
-        return len(asked), table.size.height
+        layouts = []
+        app.screen.screen_layout_refresh_signal.subscribe(table, layouts.append, immediate=True)
+        counts = []
+        for pressed in ("j", "k", "pagedown"):
+            asked.clear()
+            await pilot.press(pressed)
+            await settled(app, pilot)
+            counts.append(len(asked))
+        return counts, len(layouts), table.size.height
 
-    asked, height = drive(app_of(crowd), then=count, size=(160, 48))
+    counts, layouts, height = drive(app_of(crowd), then=count, size=(160, 48))
 
-    assert 0 < asked <= 6 * height
+    assert counts[0] == counts[1] == 2  # the line that the cursor left, and the one that it came to
+    assert 0 < counts[2] <= 3 * height
+    assert layouts == 0
