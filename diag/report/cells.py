@@ -16,9 +16,9 @@ def _cell(char: str) -> int:
 
 
 def head(text: str, cells: int) -> str:
-    """As much of the text's beginning as fits."""
-    if width(text) <= cells:
-        return text
+    """As much of the text's beginning as fits. No more of it is measured."""
+    if text.isascii():
+        return text[: max(cells, 0)]
     taken = 0
     for at, char in enumerate(text):
         taken += _cell(char)
@@ -27,14 +27,19 @@ def head(text: str, cells: int) -> str:
     return text
 
 
+def fits(text: str, cells: int) -> bool:
+    """Whether the text takes no more cells than these. What is beyond them is not measured."""
+    return cells >= 0 and len(head(text, cells)) == len(text)
+
+
 def cut(text: str, cells: int) -> str:
     """The text within `cells`, its end replaced by an ellipsis when it is longer."""
-    return text if width(text) <= cells else head(text, max(cells - 1, 0)) + "…"
+    return text if fits(text, cells) else head(text, max(cells - 1, 0)) + "…"
 
 
 def cut_middle(text: str, cells: int) -> str:
     """The text within `cells`; begin and end stay, as names differ at their ends."""
-    if width(text) <= cells:
+    if fits(text, cells):
         return text
     room = max(cells - 1, 0)
     end = head(text[::-1], room // 2)[::-1]
@@ -58,10 +63,10 @@ def wrap(text: str, cells: int | None, *, first: str = "", rest: str = "") -> It
     line, empty = first, True
     for word in text.split(" "):
         piece = word
-        if not empty and width(line) + 1 + width(piece) > cells:
+        if not empty and not fits(piece, cells - width(line) - 1):
             yield line
             line, empty = rest, True
-        while empty and width(line) + width(piece) > cells and len(piece) > 1:
+        while empty and len(piece) > 1 and not fits(piece, cells - width(line)):
             part = head(piece, max(cells - width(line), 1)) or piece[0]
             if part == piece:
                 break

@@ -3,6 +3,7 @@ import re
 import msgspec
 import pytest
 
+from diag.report import cells as measuring
 from diag.report.cells import cut, cut_middle, pad, width, wrap
 from diag.report.formats import explain_bytes, scan_bytes
 from diag.report.look import Look
@@ -136,3 +137,24 @@ def test_the_footer_runs_as_it_stands(report):
     assert footer.startswith("diag explain --from 'a b.json' C1 says why")
 
     assert "`diag explain --from - C1`" in drawn(report, footer=True, again=None)
+
+
+def test_a_long_word_is_measured_in_time_with_its_length(monkeypatch):
+    measured = []
+    real = measuring._cell  # noqa: SLF001  # what is counted
+    monkeypatch.setattr(measuring, "_cell", lambda char: measured.append(1) or real(char))
+    counts = []
+    for size in (1_000, 10_000):
+        measured.clear()
+        lines = list(wrap("漢" * size, 100))
+        counts.append(len(measured))
+
+        assert "".join(lines) == "漢" * size
+        assert max(map(len, lines)) <= 50
+
+    assert counts[1] < 15 * counts[0]
+
+
+def test_a_word_that_would_not_fit_begins_a_line_and_blanks_make_none_too_long():
+    assert list(wrap("ab cd  ef", 5)) == ["ab cd", " ef"]
+    assert all(width(line) <= 5 for line in wrap("漢字 a  漢 b漢漢漢", 5))
