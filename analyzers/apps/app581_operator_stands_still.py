@@ -71,7 +71,7 @@ class Found:
     name="controller-down",
     question=Question.READY,
     inputs=(DEPLOYMENT, LEASE, "Pod", *(f"{one.group}/{kind}" for one in OPERATORS for kind in one.kinds)),
-    visits={DEPLOYMENT: len([one for one in OPERATORS if one.kinds]), LEASE: len(OPERATORS)},
+    visits={DEPLOYMENT: len(OPERATORS), LEASE: len(OPERATORS)},
     others=(
         Named(id="APP582", name="controller-not-reconciling", page=IDLE, severity=Severity.WARNING),
         Named(id="APP583", name="controller-leader-stale", page=LEADERLESS),
