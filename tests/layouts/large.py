@@ -15,6 +15,7 @@ import tarfile
 import tempfile
 import time
 from pathlib import Path
+from typing import BinaryIO
 
 ROOT = Path(__file__).parents[2]
 LOG_BYTES = 50 * 1024**2  # of one container
@@ -37,6 +38,27 @@ def write_bundle(path: Path, log_bytes: int, *, one_log: int = LOG_BYTES) -> int
             info.size = one_log + len(FAULT)
             archive.addfile(info, _Log(chunk, one_log))
     return count
+
+
+def write_archive(path: Path, log_bytes: int, *, one_log: int) -> int:
+    """The same pods and logs as an archive of one capture (gzip)."""
+    count = max(log_bytes // one_log, 1)
+    chunk = b"".join(_line(number) for number in range(8000)).decode()
+    with gzip.open(path, "wb", compresslevel=1) as packed:
+        _write_line(packed, {"diag": "manifest", "schema": "diag.snapshot/v1", "tool": "diag 0"})
+        _write_line(packed, {"diag": "part", "path": "made", "listed": [{"kind": "Pod", "namespaces": None}]})
+        for item in json.loads(_pods(count))["items"]:
+            _write_line(packed, item)
+        for number in range(count):
+            last = number == count - 1
+            text = chunk * (one_log // len(chunk)) + FAULT.decode()
+            _write_line(packed, {"pod": f"ml/p{number}", "container": "c", "previous": last, "text": text})
+        _write_line(packed, {"diag": "end", "objects": count, "logs": count})
+    return count
+
+
+def _write_line(file: BinaryIO, value: object) -> None:
+    file.write(json.dumps(value, separators=(",", ":")).encode() + b"\n")
 
 
 def _line(number: int) -> bytes:

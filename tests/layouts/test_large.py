@@ -1,7 +1,7 @@
 """A bundle of mostly logs is opened within a bound of memory that is far below what it holds."""
 
 import pytest
-from layouts.large import scan, write_bundle
+from layouts.large import scan, write_archive, write_bundle
 
 MIB = 1024**2
 
@@ -18,3 +18,14 @@ def test_logs_are_listed_and_only_the_wanted_one_is_read(tmp_path):
     gaps = [gap for gap in report["gaps"] if gap["why"] == "truncated"]
     assert [gap["what"] for gap in gaps] == ["read the logs of ml/p9"]
     assert not any(gap["material"] for gap in gaps)
+
+
+@pytest.mark.slow
+def test_an_archive_holds_the_places_of_its_logs_and_reads_the_wanted_one(tmp_path):
+    path = tmp_path / "archive.jsonl.gz"
+    logs = write_archive(path, 400 * MIB, one_log=4 * MIB)
+    report, _, peak = scan(path, 300 * MIB)
+    (cause,) = report["causes"]
+    assert logs == 100
+    assert (cause["name"], cause["root"]["name"]) == ("cuda-out-of-memory", "p99")
+    assert peak < 150 * MIB
