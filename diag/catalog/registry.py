@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import pkgutil
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -11,7 +12,7 @@ from types import ModuleType
 from diag.catalog.rule import Rule
 from diag.catalog.signature import Signature, Table
 from diag.catalog.taxonomy import taxonomy
-from diag.findings import Gap
+from diag.findings import Gap, Question
 
 ENTRY_POINTS = "diag.rules"
 
@@ -53,6 +54,16 @@ class Registry:
         """Name by id."""
         found = {one.id: one.name for rule in self.functions for one in rule.named}
         return {**found, **{row.id: row.name for row in self.rows}}
+
+    def answers(self) -> dict[Question, set[str]]:
+        """The ids of the rules that answer each question; of rows, the names of their modules, too."""
+        found: dict[Question, set[str]] = defaultdict(set)
+        for rule in self.functions:
+            found[rule.question].update(one.id for one in rule.named)
+        for table in self.tables:
+            for row in table.rows:
+                found[row.question].update((row.id, table.module))
+        return found
 
 
 @cache

@@ -7,7 +7,7 @@ from dataclasses import replace
 from diag.catalog.registry import Registry
 from diag.catalog.signature import On
 from diag.document import BASIC, ELSEWHERE, LIST, REACH, READ_LOGS
-from diag.findings import Alternative, Gap, Question
+from diag.findings import Alternative, Gap
 from diag.snapshot.snapshot import Snapshot
 from diag.snapshot.sources.part import Problem
 from diag.trouble.groups import Group
@@ -101,13 +101,8 @@ class Silence:
 
     def __init__(self, snap: Snapshot, registry: Registry) -> None:
         self.snap = snap
-        self._answers: dict[Question, set[str]] = defaultdict(set)
+        self._answers = registry.answers()
         self._rules = {one.id: rule for rule in registry.functions for one in rule.named}
-        for rule in registry.functions:
-            self._answers[rule.question].update(one.id for one in rule.named)
-        for table in registry.tables:
-            for row in table.rows:
-                self._answers[row.question].update((row.id, table.module))
 
     def touches(self, gap: Gap, group: Group) -> bool:
         """Whether the gap could change what is said of the group."""

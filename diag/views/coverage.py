@@ -17,7 +17,9 @@ class GapLine:
     hides: str  # ids of the blinded rules, folded
     material: bool
     fix: str
+    blinds: tuple[str, ...] = ()  # the same ids, each
     whole: bool = False  # nothing at all was read of the cluster
+    basic: bool = False  # of a kind without which no verdict says much
 
     def __str__(self) -> str:
         hidden = f" (hides {self.hides})" if self.hides else ""
@@ -44,6 +46,11 @@ def concerning(gaps: Iterable[GapLine], objects: Collection[str]) -> list[GapLin
     return [gap for gap in gaps if may(gap)]
 
 
+def answering(gaps: Iterable[GapLine], rules: Collection[str]) -> list[GapLine]:
+    """The gaps that blind one of the rules (ids), or that any rule may feel: what is basic, and what was damaged."""
+    return [gap for gap in gaps if gap.basic or not gap.blinds or not {*rules}.isdisjoint(gap.blinds)]
+
+
 def _weight(gap: GapRow) -> tuple[bool, bool, int]:
     what = gap.what.removesuffix(ELSEWHERE)
     basic = BASIC.index(what) if what in BASIC else len(BASIC)
@@ -62,7 +69,9 @@ def _line(gap: GapRow, *, several: bool) -> GapLine:
         what=f"{gap.what} in cluster {gap.cluster}" if several and gap.cluster and not whole else gap.what,
         why=WHY_NOT.get(gap.why, gap.why),
         hides=folded(gap.hides),
+        blinds=tuple(gap.hides),
         material=gap.material,
         fix=gap.fix,
         whole=whole,
+        basic=gap.what.removesuffix(ELSEWHERE) in BASIC,
     )

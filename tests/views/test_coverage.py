@@ -3,7 +3,7 @@
 import msgspec
 
 from diag.document import GapRow
-from diag.views.coverage import concerning, gap_lines
+from diag.views.coverage import answering, concerning, gap_lines
 
 
 def row(cluster, what, *, material=True):
@@ -42,3 +42,17 @@ def test_logs_of_other_pods_do_not_concern_an_object(report):
     gaps = gap_lines(with_gaps(report, row("gpu", "list Pod"), row("gpu", other), row("gpu", own), row("gpu", many)))
 
     assert [gap.what for gap in concerning(gaps, {"ml/a"})] == ["list Pod", own, many]
+
+
+def blinding(what, *rules):
+    return msgspec.structs.replace(row("gpu", what), hides=list(rules))
+
+
+def test_a_gap_that_blinds_none_of_the_rules_is_left_to_the_scan_and_what_any_rule_may_feel_is_not(report):
+    gaps = [
+        blinding("list apps/ReplicaSet", "APP101"), blinding("list storage.k8s.io/CSINode", "STO101", "SCH101"),
+        blinding("list Pod in other namespaces", "APP101"), blinding("dump.json: cut short"),
+    ]  # fmt: skip
+    found = answering(gap_lines(with_gaps(report, *gaps)), {"SCH101"})
+
+    assert {gap.what for gap in found} == {one.what for one in gaps[1:]}
