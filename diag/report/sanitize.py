@@ -23,6 +23,8 @@ _PICTURES = 0x2400  # Unicode's pictures of the C0 controls begin here
 _LAST_C0 = 0x1F
 _DELETE = 0x7F
 
+_last: tuple[Report, Report] | None = None  # a report, and how texts may show it
+
 
 def visible(text: str) -> str:
     """The text on one line, with a placeholder for each character that acts instead of showing."""
@@ -41,7 +43,18 @@ def _placeholder(found: re.Match[str]) -> str:
 
 
 def cleaned(report: Report) -> Report:
-    """The report as texts may show it. The same object when nothing in it needs a placeholder."""
+    """The report as texts may show it. The same object when nothing in it needs a placeholder.
+
+    The last one is kept: one report is written in many formats, one after the other. Reports are never changed.
+    """
+    global _last  # noqa: PLW0603  # a cache of one
+    kept = _last
+    if kept is None or kept[0] is not report:
+        kept = _last = (report, _cleaned(report))
+    return kept[1]
+
+
+def _cleaned(report: Report) -> Report:
     encoded = msgspec.json.encode(report)
     if not _ESCAPED_CONTROL.search(encoded) and not _HIDDEN_IN_JSON.search(encoded.decode()):
         return report

@@ -5,6 +5,7 @@ import msgspec
 import pytest
 import yaml
 
+from diag.report import sanitize
 from diag.report.formats import explain_bytes, scan_bytes
 from diag.report.look import Look
 from diag.report.sanitize import cleaned, escaped, visible
@@ -83,6 +84,17 @@ def test_a_harmless_report_is_not_copied(report):
 
     assert cleaned(harmless) is harmless
     assert cleaned(report) is not report
+
+
+def test_a_report_is_cleaned_once_for_all_its_formats(hostile, monkeypatch):
+    times = []
+    real = sanitize._cleaned  # noqa: SLF001  # what is counted
+    monkeypatch.setattr(sanitize, "_cleaned", lambda report: times.append(1) or real(report))
+    for form in ("plain", "markdown", "html", "junit", "sarif", "github", "prom"):
+        scan_bytes(hostile, form, Look())
+
+    assert len(times) <= 1
+    assert cleaned(msgspec.structs.replace(hostile)) is not cleaned(hostile)
 
 
 def test_escaping_leaves_other_letters_alone():
