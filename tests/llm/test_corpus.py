@@ -19,6 +19,7 @@ from diag.llm.form import Form, Sentence
 
 CORPUS, OWN = Path(__file__).parent / "corpus", Path(__file__).parent / "corpus2"
 LATER = Path(__file__).parent / "corpus3"  # of somebody who had seen neither the checker nor the other sentences
+LATEST = Path(__file__).parent / "corpus4"  # of another who had not
 # Names, numbers, commands and causes: none may get through. The others are caught as far as possible.
 STRICT = {
     "changed-flag", "invented-cause", "invented-command", "invented-time", "name-from-other-fact",
@@ -70,7 +71,7 @@ def test_the_corpus_is_large_balanced_and_labelled() -> None:
 
 
 def test_every_citation_is_one_of_the_brief() -> None:
-    for name, brief, row in (*_rows(), *_rows(OWN), *_rows(LATER)):
+    for name, brief, row in (*_rows(), *_rows(OWN), *_rows(LATER), *_rows(LATEST)):
         known = {one.id for part in (brief.facts, brief.links, brief.steps) for one in part}
         cited = {*row["facts"], *row["steps"], *([row["because"]] if row["because"] else [])}
         assert cited, (name, row["text"])
@@ -113,3 +114,13 @@ def test_of_idiomatic_sentences_no_strict_falsehood_gets_through_though_half_of_
     assert not strict, "\n".join(strict)
     assert len(subtle) <= 5, "\n".join(subtle)
     assert sum(kept for row, kept, _ in verdicts if row["true"]) >= 50
+
+
+def test_of_the_latest_sentences_no_strict_falsehood_gets_through() -> None:
+    """Two did at first sight: a command that was the beginning of another, and a name told as another kind."""
+    verdicts = _verdicts(LATEST)
+    strict = [line for row, kept, line in verdicts if row["kind"] in STRICT and kept]
+    subtle = [line for row, kept, line in verdicts if row["kind"] in SUBTLE and kept]
+    assert not strict, "\n".join(strict)
+    assert len(subtle) <= 6, "\n".join(subtle)
+    assert sum(kept for row, kept, _ in verdicts if row["true"]) >= 64

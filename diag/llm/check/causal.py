@@ -25,7 +25,7 @@ _CAUSE_BEHIND = re.compile(
 _ACTIVE = "".join(rf"(?<!\b{one}\ )" for one in ("been", "is", "are", "was", "were", "be", "being", "it", "them"))
 # … and in front of these.
 _CAUSE_BEFORE = re.compile(
-    rf"""(?:,?\ (?:and\ )?so(?!\ (?:far|little|few|many|much|long))(?:\ that)?
+    rf"""(?:(?<!\bsay)(?<!\bsays)(?<!\bsaid),?\ (?:and\ )?so(?!\ (?:far|little|few|many|much|long))(?:\ that)?
     |\b(?:therefore|thus|hence|consequently|accordingly
     |as\ a\ (?:result|consequence)(?!\ of)|which\ is\ why|that\ is\ why|this\ is\ why|for\ (?:this|that)\ reason
     |lead(?:s|ing)?\ to|led\ to|result(?:s|ed|ing)?\ in

@@ -133,9 +133,14 @@ def foreign_name(text: str, support: Support) -> str | None:
     return None
 
 
+_KIND_AND_NAME = re.compile(r"\b([A-Z][a-z]+[A-Z][A-Za-z]+) ([a-z0-9][\w.-]*\w)")
+
+
 def wrong_kind(text: str, support: Support) -> str | None:
     """A name that is told as another kind of object than it is ("node llama-0" for a pod)."""
     kinds = {name: {ref.kind.casefold() for ref in refs} for name, refs in support.objects.items()}
+    for kind, name in _KIND_AND_NAME.findall("\n".join(fact.whole for fact in support.brief.facts)):
+        kinds.setdefault(name.casefold(), set()).add(kind.casefold())
     every = {kind for found in kinds.values() for kind in found} | {"pod", "node", "deployment", "job", "statefulset",
         "daemonset", "replicaset", "service", "namespace", "queue", "persistentvolumeclaim"}  # fmt: skip
     before = ""
@@ -162,9 +167,8 @@ def undocumented(text: str, support: Support) -> str | None:
     for one in commands(text):
         words = one.split()
         # Prose may go on behind a command; its beginning has to be a documented command as a whole.
-        if (
-            not any(step.command and _begins(words, step.command.split()) for step in support.steps)
-            and one not in known
+        if not any(step.command and _begins(words, step.command.split()) for step in support.steps) and not re.search(
+            rf"(?<![\w/.-]){re.escape(one)}(?![\w/.-])", known
         ):
             return one
     address = _ADDRESS.search(text)

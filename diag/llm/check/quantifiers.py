@@ -2,9 +2,10 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from diag.llm.check.amounts import LASTING, spelled
-from diag.llm.check.english import alike, stem, stems, words
+from diag.llm.check.english import alike, lists, stem, stems, words
 from diag.llm.check.support import Support
 from diag.llm.check.tokens import Token, tokens
 
@@ -34,6 +35,7 @@ _TWO_OF = 2  # more than two cited facts are several things
 
 def unproven_quantifier(text: str, support: Support) -> str | None:
     """A word like "all" or "only" that nothing cited says; beside a number that is proven it only stresses."""
+    text = _turns().sub(lambda turn: " " * len(turn[0]), text)
     found = tokens(text)
     named = sum(token.kind == "name" for token in found)
     for index, token in enumerate(found):
@@ -43,6 +45,11 @@ def unproven_quantifier(text: str, support: Support) -> str | None:
             if not (_said(use, support) or _bounded(use, support) or _adds_nothing(use, support)):
                 return word
     return None
+
+
+@cache
+def _turns() -> re.Pattern[str]:
+    return re.compile("|".join(lists("turns")), re.IGNORECASE)
 
 
 def _adds_nothing(use: _Use, support: Support) -> bool:
