@@ -263,16 +263,17 @@ def test_every_key_does_on_every_screen_what_it_says(drive, world, name):
                     if not await press(app, pilot, done, action, key):
                         wrong.append((action.id, key, app.focused and app.focused.id))
                     continue
-                for pane in list(panes(app, action.context))[:PANES]:
+                for at, pane in enumerate(list(panes(app, action.context))[: PANES if name == "causes" else 1]):
                     if action.id == "open" and not opens(pane):
                         continue
+                    if at:
+                        await back_on(app, pilot, name)
                     pane.focus()
                     pane.go_to(10**6 if action.id in AT_THE_END else 0)
                     await settled(app, pilot)
                     tried.add(action.id)
                     if not await press(app, pilot, done, action, key):
                         wrong.append((action.id, key, pane.id))
-                    await back_on(app, pilot, name)
         return wrong, tried
 
     wrong, tried = drive(app, then=all_keys, size=(120, 36))
