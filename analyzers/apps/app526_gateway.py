@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from diag.catalog.context import Context
+from diag.catalog.joins.own_trouble import suffers
 from diag.catalog.rule import Named, rule
 from diag.facts import custom_resources as facts
 from diag.facts.entries import entries, text
 from diag.facts.words import count_of, listed
-from diag.findings import Basis, Because, Confidence, Finding, Proof, Question, Remedy, Severity, as_proof
+from diag.findings import Basis, Confidence, Finding, Proof, Question, Remedy, Severity, as_proof
 from diag.projection import Object
 from diag.snapshot.cite import value_at
 
@@ -119,13 +120,6 @@ def gateway(ctx: Context) -> Iterator[Finding]:
                 yield from _judge(ctx, item)
 
 
-def _suffers(ctx: Context, item: Object, why: str, proof: Proof) -> Iterator[Because]:
-    """The groups in which an object says of itself that it is not well."""
-    for group in ctx.groups("custom-resource-not-ready"):
-        if any(member.ref == item.ref for member in group.members):
-            yield Because(group, why, proof, members=group.share)
-
-
 def _no_class(ctx: Context, item: Object, name: str, missing: Confidence) -> Finding:
     proof: Proof = (
         ctx.cite(item, "spec.gatewayClassName"),
@@ -136,7 +130,7 @@ def _no_class(ctx: Context, item: Object, name: str, missing: Confidence) -> Fin
         subject=item.ref,
         summary=summary,
         evidence=proof,
-        accounts_for=tuple(_suffers(ctx, item, summary, proof)),
+        accounts_for=tuple(suffers(ctx, item, summary, proof)),
         confidence=missing,
         since=item.created,
         remedies=(
@@ -165,8 +159,8 @@ def _class(ctx: Context, item: Object, users: list[Object]) -> Finding | None:
         summary=f"{summary}; {count_of(len(users), 'Gateway')} of it: {listed([one.name for one in users])}",
         evidence=as_proof((*proof, *used)),
         accounts_for=(
-            *_suffers(ctx, item, summary, proof),
-            *(found for one in users for found in _suffers(ctx, one, why, proof)),
+            *suffers(ctx, item, summary, proof),
+            *(found for one in users for found in suffers(ctx, one, why, proof)),
         ),
         severity=None if users else Severity.INFO,
         since=item.created,
@@ -206,7 +200,7 @@ def _finding(ctx: Context, item: Object, said: facts.Told, *, type_: str, name: 
         subject=item.ref,
         summary=summary,
         evidence=proof,
-        accounts_for=tuple(_suffers(ctx, item, summary, proof)),
+        accounts_for=tuple(suffers(ctx, item, summary, proof)),
         since=item.created,
         remedies=(
             Remedy(

@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from diag.catalog.context import Context
+from diag.catalog.joins.own_trouble import suffers
 from diag.catalog.rule import Named, rule
 from diag.facts import custom_resources as facts
 from diag.facts.entries import text
 from diag.facts.words import listed
-from diag.findings import GRACE_S, Basis, Because, Evidence, Finding, Proof, Question, Remedy, Severity, as_proof
+from diag.findings import GRACE_S, Basis, Evidence, Finding, Proof, Question, Remedy, Severity, as_proof
 from diag.projection import Object
 from diag.snapshot.cite import value_at
 
@@ -163,20 +164,13 @@ def _conflict(ctx: Context, namespace: str, groups: list[Object], versions: list
         subject=groups[0].ref,
         summary=why,
         evidence=proof,
-        accounts_for=tuple(because for one in versions for because in _suffers(ctx, one, why, proof)),
+        accounts_for=tuple(because for one in versions for because in suffers(ctx, one, why, proof)),
         members=tuple(one.ref for one in groups[1:]),
         remedies=(
             Remedy(text="look at them", command=f"kubectl get operatorgroups -n {namespace} -o yaml", who="platform"),
             Remedy(text="delete all but one", who="platform", risk="disruptive"),
         ),
     )
-
-
-def _suffers(ctx: Context, item: Object, why: str, proof: Proof) -> Iterator[Because]:
-    """The groups in which an object says of itself that it is not well."""
-    for group in ctx.groups("custom-resource-not-ready"):
-        if any(member.ref == item.ref for member in group.members):
-            yield Because(group, why, proof, members=group.share)
 
 
 def _finding(ctx: Context, item: Object, name: str, why: str, proof: Proof) -> Finding:
@@ -187,7 +181,7 @@ def _finding(ctx: Context, item: Object, name: str, why: str, proof: Proof) -> F
         subject=item.ref,
         summary=why,
         evidence=proof,
-        accounts_for=tuple(_suffers(ctx, item, why, proof)),
+        accounts_for=tuple(suffers(ctx, item, why, proof)),
         remedies=(
             Remedy(text="look at it", command=f"kubectl describe {kind} {item.name}{where}", who="platform"),
             Remedy(text="repair what the message names", who="platform", risk="disruptive"),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
 from diag.facts import custom_resources as facts
+from diag.facts.entries import entries
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy, Severity, as_proof
 from diag.projection import Object, dicts
 from diag.snapshot.cite import value_at
@@ -189,16 +190,13 @@ def _order(ctx: Context, item: Object) -> Iterator[Finding]:
     since = facts.text_at(item, f"status.conditions[{found[0]}].lastTransitionTime") or None
     if not ctx.older(since, LASTING_S):
         return
-    told = value_at(item.whole, "status.replicatedJobsStatus")
-    counts = {one.get("name"): (index, one) for index, one in enumerate(told if isinstance(told, list) else ())
-              if isinstance(one, dict)}  # fmt: skip
+    counts = {one.get("name"): (path, one) for path, one in entries(item, "status.replicatedJobsStatus")}
     for one in dicts(value_at(item.whole, "spec.replicatedJobs")):
-        index, count = counts.get(one.get("name"), (-1, {}))
+        path, count = counts.get(one.get("name"), ("", {}))
         ready, wanted = sum(_count(count, part) for part in ("ready", "succeeded")), _replicas(one)
         if ready < wanted:
-            path = f"status.replicatedJobsStatus[{index}].ready"
             proof: list[Evidence] = [ctx.cite(item, f"status.conditions[{found[0]}].status")]
-            proof += [piece] if (piece := ctx.cite_if(item, path)) is not None else []
+            proof += [piece] if path and (piece := ctx.cite_if(item, f"{path}.ready")) is not None else []
             yield Finding(
                 name="jobset-startup-order-blocked",
                 subject=item.ref,

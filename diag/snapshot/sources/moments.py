@@ -1,6 +1,6 @@
 """The moments from which there are captures, where sources hold several of one cluster, and what shows each of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +30,7 @@ class _Held:
 
 def several_archives(sources: Sequence[str]) -> bool:
     """Whether more than one of the sources is an archive, so that one cluster may be in two of them."""
-    return sum(is_archive(Path(taken_apart(each)[1])) for each in sources if each != "-") > 1
+    return sum(map(_is_archive, sources)) > 1
 
 
 def moments(sources: Sequence[str], limits: Limits) -> tuple[list[Moment], int]:
@@ -40,10 +40,10 @@ def moments(sources: Sequence[str], limits: Limits) -> tuple[list[Moment], int]:
     other namespaces: these belong together. Where there are several clusters, each stands as it was last seen by then.
     What is no archive stays beside them. Raises SnapshotError where an archive cannot be read.
     """
-    held = [one for place, source in enumerate(sources) for one in _held(place, source, limits)]
-    archives = {one.place for one in held}
-    if len(archives) == 1:
-        found = [_shown(sources, [one]) for one in held]
+    beside = {place for place, source in enumerate(sources) if not _is_archive(source)}
+    held = [one for place, source in enumerate(sources) if place not in beside for one in _held(place, source, limits)]
+    if len({one.place for one in held}) == 1:
+        found = [_shown(sources, beside, [one]) for one in held]
         number = taken_apart(sources[held[0].place])[2]
         at = _place(number, len(found))
         return (found, at) if len(found) > 1 else ([], 0)
@@ -56,15 +56,17 @@ def moments(sources: Sequence[str], limits: Limits) -> tuple[list[Moment], int]:
     if all(len(each) == 1 for each in by_cluster.values()):
         return [], 0
     times = sorted({one.one.at for one in chosen})
-    found = [_shown(sources, [_by_then(each, at) for each in by_cluster.values()], at) for at in times]
+    found = [_shown(sources, beside, [_by_then(each, at) for each in by_cluster.values()], at) for at in times]
     found = list({each.sources: each for each in found}.values())  # a cluster's first capture stands before its time
     return found, len(found) - 1
 
 
+def _is_archive(source: str) -> bool:
+    return source != "-" and is_archive(Path(taken_apart(source)[1]))
+
+
 def _held(place: int, source: str, limits: Limits) -> Iterator[_Held]:
-    name, path, _ = taken_apart(source) if source != "-" else (None, source, None)
-    if source == "-" or not is_archive(Path(path)):
-        return
+    name, path, _ = taken_apart(source)
     prefix = f"{name}={path}" if name is not None else path
     for one in captured(Path(path), limits):
         yield _Held(place, one, f"{prefix}@{one.number}", name or one.cluster)
@@ -85,9 +87,8 @@ def _by_then(held: Sequence[_Held], at: str) -> _Held:
     return next((one for one in reversed(held) if one.one.at <= at), held[0])
 
 
-def _shown(sources: Sequence[str], chosen: Sequence[_Held], at: str = "") -> Moment:
-    """The sources with only the chosen captures, each at its file's place; what is no archive as it is."""
+def _shown(sources: Sequence[str], beside: Collection[int], chosen: Sequence[_Held], at: str = "") -> Moment:
+    """The sources with only the chosen captures, each at its file's place; what is `beside` the archives as it is."""
     by_place = {one.place: one.source for one in chosen}
-    others = {place for place, each in enumerate(sources) if each == "-" or not is_archive(Path(taken_apart(each)[1]))}
-    kept = [by_place.get(place, source) for place, source in enumerate(sources) if place in by_place or place in others]
+    kept = [by_place.get(place, source) for place, source in enumerate(sources) if place in by_place or place in beside]
     return Moment(at=at or max(one.one.at for one in chosen), sources=tuple(kept))
