@@ -14,7 +14,7 @@ from diag.errors import DiagError, UsageError
 _COMMANDS = {
     "scan": ("diag.cli.scan", "find what keeps GPU work from running, and its causes"),
     "explain": ("diag.cli.explain", "why one thing does not run, the evidence, and what to do"),
-    "ask": ("diag.cli.ask", "a question about a cause, answered from its facts, each sentence proven"),
+    "ask": ("diag.cli.ask", "a question about a cause, answered from its facts alone"),
     "report": ("diag.cli.report", "what broke and why, in the formats of CI; fails only when asked"),
     "fit": ("diag.cli.fit", "whether a pod would fit now, where, and what would have to move"),
     "diff": ("diag.cli.diff", "what changed between two snapshots: causes, and who changed what"),

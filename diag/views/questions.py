@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from functools import cache
 
-from diag.catalog.registry import load
 from diag.document import FindingRow
 from diag.findings import Question
 from diag.trouble.groups import SYMPTOMS
@@ -21,6 +20,8 @@ def rules_asked(findings: Iterable[FindingRow]) -> set[str]:
 
 @cache
 def _catalogue() -> tuple[dict[str, Question], dict[Question, set[str]]]:
+    from diag.catalog.registry import load  # noqa: PLC0415  # the rules, only where something was found
+
     by_question = load().answers()
     by_rule = {rule: question for question, rules in by_question.items() for rule in rules}
     return by_rule, by_question
