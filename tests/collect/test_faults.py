@@ -19,6 +19,12 @@ PODS = "/api/v1/pods"
 LASTING = 1000  # times: longer than anybody tries
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    """Tries again at once: how long a pause is that no server asked for is not what these tests are about."""
+    monkeypatch.setattr("diag.collect.requests._PAUSE_S", 0.01)
+
+
 @pytest.fixture
 def look(serve):
     """Scans a server with these faults: the report, and the server."""
