@@ -29,9 +29,9 @@ async def settled(app, pilot):
             and not one.is_finished
         ]
         if not busy:
-            break
+            return
         await app.workers.wait_for_complete(busy)
-    await pilot.pause()
+        await pilot.pause()
 
 
 def drawn(app):
