@@ -1,4 +1,4 @@
-"""APP120, IMG130, SRV130, STO130: a container exceeded its memory limit and was killed."""
+"""APP120, IMG130, OBS130, SRV130, STO130: a container exceeded its memory limit and was killed."""
 
 import re
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ RECENT_S = 3600
 DOWNLOADER = re.compile(
     r"storage-initializer|download|fetch|model-?(?:pull|load|init|sync)|weights|hf-|puller", re.IGNORECASE
 )
+EXPORTER = re.compile(r"dcgm-exporter", re.IGNORECASE)
 FUSE = re.compile(r"fuse|mountpoint-s3|s3fs|juicefs|mount-pod", re.IGNORECASE)
 LOADING = re.compile(
     r"Starting to load model|Loading safetensors checkpoint shards|Load weight begin|Waiting for shard to be ready"
@@ -84,6 +85,26 @@ Raise the sidecar's memory limit (for GKE: the annotation gke-gcsfuse/memory-lim
 A FUSE process of the node, outside the pod, is not seen.
 """
 
+EXPORTER_PAGE = """DCGM's exporter exceeds its memory limit.
+
+## What it means
+The exporter of GPU metrics was killed on a node: dashboards, alerts and scalers miss that node's GPUs. Workloads on the
+GPUs are well.
+
+## Why it happens
+Each GPU, MIG instance and watched field costs memory, profiling fields most of all, and the limit of 128Mi or 512Mi is
+made for fewer.
+
+## Evidence
+The exporter's last end (`OOMKilled`, exit code 137) and its `resources.limits.memory`.
+
+## What to do
+Raise the exporter's memory limit, or watch fewer fields.
+
+## Known limits
+How much it would need is not known: usage is not part of the objects.
+"""
+
 
 @rule(
     "APP120",
@@ -92,6 +113,7 @@ A FUSE process of the node, outside the pod, is not seen.
     inputs=("Pod",),
     others=(
         Named(id="IMG130", name="model-download-oomkilled", page=DOWNLOAD, refines=("container-oomkilled",)),
+        Named(id="OBS130", name="dcgm-exporter-oom", page=EXPORTER_PAGE, refines=("container-oomkilled",)),
         Named(id="SRV130", name="engine-oomkilled", page=ENGINE, refines=("container-oomkilled",)),
         Named(
             id="STO130",
@@ -187,6 +209,8 @@ def _name(ctx: Context, pod: Pod, path: str, status: ContainerStatus) -> str:
         return "fuse-process-oomkilled"
     if path.startswith("status.init") and DOWNLOADER.search(what):
         return "model-download-oomkilled"
+    if EXPORTER.search(what):
+        return "dcgm-exporter-oom"
     lines = ctx.snap.log(pod, status.name or "", previous=True) or ctx.snap.log(pod, status.name or "")
     if any(LOADING.search(line) for line in lines) and not any(LOADED.search(line) for line in lines):
         return "engine-oomkilled"
