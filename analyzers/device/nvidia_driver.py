@@ -1,12 +1,12 @@
 """DEV140 to DEV150, DEV231 to DEV233, DEV252, HWX150: why NVIDIA's driver container gives up."""
 
+from diag.analyzers.device.nvidia_kernel_module import FAILS, KERNEL_ROWS, MACHINE
+
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
 from diag.findings import Question, Remedy
 
-FAILS = ("container-crashing", "init-container-failing", "container-not-ready")
 ORIGIN = "NVIDIA/gpu-driver-container"
-MACHINE = Beside(pod=("spec.nodeName",), node=("status.nodeInfo.kernelVersion", "status.nodeInfo.osImage"))
 
 NVIDIA_DRIVER = signatures(
     "NVIDIA driver container",
@@ -84,9 +84,10 @@ NVIDIA_DRIVER = signatures(
             question=Question.STARTED,
             explains=FAILS,
             root="node",
-            literal="re",
+            literal="t",
             pattern=r"(?P<words>Key was rejected by service|Required key not available|Loading of unsigned module is "
-            r"rejected|Lockdown: modprobe: unsigned module loading is restricted)",
+            r"rejected|Lockdown: modprobe: unsigned module loading is restricted"
+            r"|could not insert 'nvidia': Operation not permitted)",
             beside=MACHINE,
             summary="refuses the unsigned kernel module because Secure Boot is on: {words}",
             means="Secure Boot lets only signed modules load, and the module built on the node is not signed.",
@@ -102,8 +103,9 @@ NVIDIA_DRIVER = signatures(
             on=On.LOG,
             question=Question.STARTED,
             explains=FAILS,
-            literal="open",
-            pattern=r"(?P<words>requires use of the NVIDIA open kernel modules|not supported by open nvidia\.ko)",
+            literal="e",
+            pattern=r"(?P<words>requires use of the NVIDIA open kernel modules|not supported by open nvidia\.ko"
+            r"|invalid value for the KERNEL_MODULE_TYPE variable: [\w.-]*)",
             beside=Beside(pod=("spec.nodeName",), texts=r"kernel module type|RmInitAdapter failed"),
             summary="loads a kernel module of the wrong flavour (open or proprietary) for the node's GPU: {words}",
             means="GPUs from Blackwell on need NVIDIA's open kernel modules; GPUs before Turing the proprietary ones.",
@@ -166,8 +168,8 @@ NVIDIA_DRIVER = signatures(
             on=On.LOG,
             question=Question.STARTED,
             explains=FAILS,
-            literal="ntitlement-based fallback",
-            pattern=r"(?P<words>RHCOS '\S+' imagetag missing|broken driver toolkit detected)",
+            literal="i",
+            pattern=r"(?P<words>RHCOS '\S+' imagetag missing|(?i:broken driver toolkit (?:image )?detected))",
             beside=MACHINE,
             summary="finds no OpenShift Driver Toolkit image for the node's kernel: {words}",
             means="The Driver Toolkit image of the OpenShift release does not match the kernel that the node runs.",
@@ -295,10 +297,11 @@ NVIDIA_DRIVER = signatures(
             on=On.LOG,
             question=Question.STARTED,
             explains=FAILS,
-            literal="is not supported by the",
-            pattern=r"NVRM: installed in this system is not supported by the",
+            literal="NVRM",
+            pattern=r"NVRM: +(?P<words>installed in this system is not supported by the"
+            r"|supported through the NVIDIA \S{1,12} Legacy drivers)",
             beside=MACHINE,
-            summary="does not support the node's GPU: NVRM says that what is installed is not supported by this driver",
+            summary="does not support the node's GPU: {words}",
             means="The GPU is newer than the driver branch, or so old that the branch has dropped it.",
             remedies=(
                 Remedy(
@@ -316,10 +319,10 @@ NVIDIA_DRIVER = signatures(
             on=On.LOG,
             question=Question.STARTED,
             explains=FAILS,
-            literal="vgpu driver",
-            pattern=r"cannot find match for compatible vgpu driver from available list",
+            literal="cannot find",
+            pattern=r"(?P<words>cannot find match for compatible vgpu driver|cannot find vgpu devices on host)",
             beside=MACHINE,
-            summary="finds no vGPU guest driver that fits the host's: cannot find match for compatible vgpu driver",
+            summary="finds no vGPU guest driver that fits the host's: {words}",
             means="Guest and host drivers of vGPU must be of branches that go together.",
             remedies=(
                 Remedy(
@@ -336,10 +339,12 @@ NVIDIA_DRIVER = signatures(
             on=On.LOG,
             question=Question.STARTED,
             explains=FAILS,
-            literal="MOFED driver",
-            pattern=r"failed to wait for MOFED driver",
+            literal="o",
+            pattern=r"(?P<words>failed to wait for MOFED driver"
+            r"|waiting for mellanox ofed and nvidia drivers to be installed"
+            r"|MOFED drivers are not ready)",
             beside=MACHINE,
-            summary="waits for the network driver (MOFED), which does not come up: failed to wait for MOFED driver",
+            summary="waits for the network driver (MOFED), which does not come up: {words}",
             means="With GPUDirect RDMA on, the GPU driver is loaded after the network operator's driver.",
             remedies=(
                 Remedy(
@@ -351,5 +356,6 @@ NVIDIA_DRIVER = signatures(
             ),
             source="NVIDIA/k8s-driver-manager cmd/driver-manager/main.go",
         ),
+        *KERNEL_ROWS,
     ),
 )

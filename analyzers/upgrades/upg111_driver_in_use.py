@@ -45,7 +45,8 @@ def driver_in_use_cannot_unload(ctx: Context) -> Iterator[Finding]:
     for GPU clients, so that it is paused with the others.
 
     ## Known limits
-    A process on the host itself (a monitoring service, a display server) is not visible from the cluster.
+    A process on the host itself (a monitoring service, a display server) is not visible from the cluster: where no pod
+    is seen to hold the GPUs, the node is named instead.
     """
     for group in ctx.groups("init-container-failing", "container-crashing", "container-not-ready"):
         for pod in group.members[:MAX_MEMBERS]:
@@ -76,6 +77,7 @@ def _holders(ctx: Context, group: Group, driver: Pod, line: Evidence) -> Iterato
             found.append((asks, pod, path))
     found.sort(key=lambda one: (one[0], one[1].namespace, one[1].name))
     if not found:
+        yield from _unseen(ctx, group, driver, line)
         return
     asks, pod, path = found[0]
     node = driver.spec.node_name or ""
@@ -96,6 +98,34 @@ def _holders(ctx: Context, group: Group, driver: Pod, line: Evidence) -> Iterato
         members=tuple(other.ref for _, other, _ in found),
         since=group.since,
         remedies=tuple(_remedies(workload, pod)),
+    )
+
+
+def _unseen(ctx: Context, group: Group, driver: Pod, line: Evidence) -> Iterator[Finding]:
+    """Nothing in the cluster is seen to hold the GPUs: a process of the host does, or what held them is gone."""
+    node = ctx.snap.node(driver.spec.node_name or "")
+    if node is None:
+        return
+    evidence = (line, ctx.cite(driver, "spec.nodeName"))
+    words = "the module is in use, by nothing that the cluster shows"
+    yield Finding(
+        subject=node.ref,
+        summary=f"the driver on {node.name} is in use and cannot be unloaded; no pod there is seen to use its GPUs, so "
+        "look for a process of the host",
+        evidence=(*evidence, *group.evidence),
+        accounts_for=(
+            Because(group, words, evidence),
+            *(Because(one, words, evidence) for one in ctx.groups("node-without-gpus") if one.first.name == node.name),
+        ),
+        confidence=Confidence.LIKELY,
+        since=group.since,
+        remedies=(
+            Remedy(
+                text="on the node, see who holds /dev/nvidia* (fuser -v /dev/nvidia*) and stop it, or restart the node",
+                who="platform",
+                risk="disruptive",
+            ),
+        ),
     )
 
 
