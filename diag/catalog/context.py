@@ -16,7 +16,7 @@ from diag.findings import (
 from diag.projection import Object
 from diag.snapshot import cite
 from diag.snapshot.kinds import Event, Pod
-from diag.snapshot.sources.part import Reading
+from diag.snapshot.sources.part import LogKey, Reading
 from diag.trouble.groups import Group
 from diag.trouble.relations import owners
 from diag.trouble.relations.operands import Failing
@@ -144,6 +144,12 @@ class Context:
         """A whole line of a log, `line` from 1."""
         text = self.snap.log(pod, container, previous=previous)[line - 1]
         return cite.cite_log(pod, container, line, text, previous=previous)
+
+    def cite_gone_log(self, key: LogKey, line: int, text: str) -> LogEvidence:
+        """A whole line of a log of a pod that is not here any more, as `snap.gone_logs` gives it."""
+        namespace, _, name = key[0].partition("/")
+        pod = Ref(self._trouble.snap.cluster, "v1", "Pod", namespace, name, seen=False)
+        return LogEvidence(pod=pod, container=key[1], previous=key[2], line=line, value=text)
 
     def cite_reading(self, reading: Reading) -> FileEvidence:
         """The line of a file beside the objects."""

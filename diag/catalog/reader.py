@@ -7,7 +7,7 @@ from diag.findings import Confidence, Ref
 from diag.projection import Object, kind_id
 from diag.snapshot.kinds import Event, Node, Pod
 from diag.snapshot.snapshot import Snapshot
-from diag.snapshot.sources.part import Reading
+from diag.snapshot.sources.part import LogKey, Reading
 
 
 class Reader:
@@ -176,3 +176,8 @@ class Reader:
     def log(self, pod: Object, container: str, *, previous: bool = False) -> list[str]:
         """The stored lines of a container's log, empty when there is none."""
         return self._snap.log_lines(pod, container, previous=previous)
+
+    def gone_logs(self, maker: Object) -> Iterator[tuple[LogKey, list[str]]]:
+        """The logs of pods that a controller made and that are not here any more, each with its lines."""
+        for key in self._snap.gone_logs(maker):
+            yield key, self._snap.logs.texts[key].split("\n")

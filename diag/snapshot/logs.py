@@ -42,6 +42,11 @@ class Logs:
         """Whether there is any log of a pod ("namespace/name")."""
         return pod in self._pods
 
+    def keys_of(self, namespace: str, prefix: str) -> list[LogKey]:
+        """The logs that are here of pods in a namespace whose names begin so, whether the pods are here or not."""
+        start = f"{namespace}/{prefix}"
+        return sorted(key for key, text in self.texts.items() if text and key[0].startswith(start))
+
     def wants(self) -> list[LogKey]:
         """What was asked for, is not here, and is on offer, in the order of asking."""
         return [key for key in self._wanted if any(store.offers(key) for store in self._stores)]

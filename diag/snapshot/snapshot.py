@@ -1,5 +1,6 @@
 """One cluster as it was: objects by kind, what of it was seen, and when it was."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,8 +10,10 @@ from diag.findings import Confidence, Gap, Ref
 from diag.projection import Object, OwnerReference, kind_id
 from diag.snapshot.kinds import Event, Node, Pod
 from diag.snapshot.logs import Logs
-from diag.snapshot.sources.part import Lost, Problem, Reading
+from diag.snapshot.sources.part import LogKey, Lost, Problem, Reading
+from diag.vocab.kubernetes import RANDOM_SUFFIX_LENGTH, SAFE_ALPHABET
 
+GENERATED = re.compile(f"-[{SAFE_ALPHABET}]{{{RANDOM_SUFFIX_LENGTH}}}")
 Place = tuple[str, str]  # namespace ("" for cluster-scoped), name
 
 
@@ -212,6 +215,15 @@ class Snapshot:
     def log_lines(self, pod: Object, container: str, *, previous: bool = False) -> list[str]:
         """The stored lines of a container's log, empty when there is none."""
         return self.logs.lines(pod, container, previous=previous)
+
+    def gone_logs(self, maker: Object) -> list[LogKey]:
+        """The logs that are here of pods that are not, and whose names a controller (a ReplicaSet) generates."""
+        return [
+            key
+            for key in self.logs.keys_of(maker.namespace, f"{maker.name}-")
+            if GENERATED.fullmatch(key[0].rpartition("/")[2][len(maker.name) :])
+            and self.get("Pod", *key[0].split("/", 1)) is None
+        ]
 
     def find(self, ref: Ref) -> Object | None:
         """The object that a reference means."""
