@@ -7,6 +7,7 @@ from diag.catalog.rule import rule
 from diag.findings import Because, Evidence, Finding, Question, Remedy, as_proof
 from diag.projection import Object, dicts
 from diag.snapshot.cite import key, value_at
+from diag.vocab import engines
 
 REVISION = "serving.knative.dev/Revision"
 CONFIGURATION = "serving.knative.dev/Configuration"
@@ -14,6 +15,9 @@ CONFIGURATION = "serving.knative.dev/Configuration"
 DEADLINE = "serving.knative.dev/progress-deadline"
 SETTINGS = ("knative-serving", "config-deployment", "progress-deadline")
 EXCEEDED = "ProgressDeadlineExceeded"
+# What a start tells of itself: the download, the shards, the weights on the GPU.
+STEPS = (engines.ENGINE_DOWNLOADED, engines.DOWNLOADED, engines.SHARDS)
+MAX_MAKERS, MAX_LINE = 20, 2_000
 
 
 @rule(
@@ -33,7 +37,8 @@ def knative_progress_deadline_exceeded(ctx: Context) -> Iterator[Finding]:
     The weights of a large model are downloaded and loaded for longer than ten minutes.
 
     ## Evidence
-    The revision's condition Ready with the reason ProgressDeadlineExceeded, and where its deadline is set.
+    The revision's condition Ready with the reason ProgressDeadlineExceeded, where its deadline is set, and how far the
+    log of a pod that was ended had got, where that log was kept.
 
     ## What to do
     Raise `serving.knative.dev/progress-deadline` on the revision's template above the whole start, or make the start
@@ -72,12 +77,14 @@ def _finding(ctx: Context, revision: Object, path: str) -> Finding:
     if isinstance(value, str) and value:
         said.append(ctx.cite(revision, f"{path}.message"))
     deadline, words = _deadline(ctx, revision)
+    reached, got_to = _reached(ctx, revision)
     groups = [group for group in ctx.groups() if group.workload in {ref.ref for ref in _below(ctx, revision)}]
-    evidence = as_proof((*said, *deadline))
+    evidence = as_proof((*said, *deadline, *reached))
     return Finding(
         subject=revision.ref,
         summary=f"was not ready within its progress-deadline ({words}) and was given up: {EXCEEDED}"
-        + (f", {value}" if len(said) > 1 else ""),
+        + (f", {value}" if len(said) > 1 else "")
+        + got_to,
         evidence=evidence,
         accounts_for=tuple(Because(group, "its revision was given up", evidence) for group in groups),
         since=_since(revision, path),
@@ -92,6 +99,21 @@ def _finding(ctx: Context, revision: Object, path: str) -> Finding:
 
 def _below(ctx: Context, revision: Object) -> list[Object]:
     return [revision, *ctx.snap.children_of(revision)]
+
+
+def _reached(ctx: Context, revision: Object) -> tuple[list[Evidence], str]:
+    """How far the pods got that were ended at the deadline, where the log of one is still to be had."""
+    makers = [one for item in ctx.snap.children_of(revision) for one in ctx.snap.children_of(item)]
+    for maker in makers if len(makers) < MAX_MAKERS else ():
+        for log, lines in ctx.snap.gone_logs(maker):
+            steps = dict.fromkeys(
+                number for pattern in STEPS for number, line in enumerate(lines, 1) if pattern.search(line[:MAX_LINE])
+            )
+            if steps:
+                proof: list[Evidence] = [ctx.cite_gone_log(log, number, lines[number - 1]) for number in steps]
+                last = lines[max(steps) - 1].strip()[:200]
+                return [*proof[:1], *proof[1:][-1:]], f"; the log of {log[0].rpartition('/')[2]} got to: {last}"
+    return [], ""
 
 
 def _deadline(ctx: Context, revision: Object) -> tuple[tuple[Evidence, ...], str]:
