@@ -1,4 +1,4 @@
-"""DEV110 to DEV112: the container runtime of a node knows no handler `nvidia`."""
+"""DEV110 to DEV112, DEV280: the container runtime of a node knows no handler `nvidia`."""
 
 import re
 from collections import defaultdict
@@ -8,7 +8,9 @@ from typing import NamedTuple
 from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
 from diag.catalog.texts import MAX_MEMBERS
-from diag.facts.pods import statuses
+from diag.facts.entries import entries
+from diag.facts.pods import condition, statuses
+from diag.facts.times import age_s
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Ref, Remedy
 from diag.snapshot.cite import value_at
 from diag.snapshot.kinds import Event, Node, Pod
@@ -22,6 +24,10 @@ MISSING = re.compile(r'no runtime for "nvidia[\w-]*" is configured|failed to fin
 DISTRIBUTIONS = {"+k0s": ("k0s",), "+k3s": ("k3s", "rancher"), "+rke2": ("rke2", "rancher")}
 RESTARTS = ("Starting", "Rebooted")
 VOLUMES = "spec.template.spec.volumes"
+# NVIDIA/nvidia-container-toolkit cmd/nvidia-ctk-installer: the file that it writes beside containerd's configuration.
+DROP_INS = "/etc/containerd/conf.d"
+DROP_IN = re.compile(r"/etc/containerd/conf\.d/[\w.-]{1,100}\.toml")
+SETTLED_S = 60  # after the toolkit's start it writes its file and has the runtime read it
 
 RESET = """The node's runtime configuration was written anew and lost its nvidia entry.
 
@@ -62,6 +68,29 @@ Install the container toolkit on the node, and restart the container runtime.
 Which of the reasons holds is in the node's configuration, which no object of the cluster shows.
 """
 
+DROPPED = """The runtime drop-in was written into a folder that the main configuration does not import.
+
+## What it means
+The container toolkit has done its work and is ready: it wrote the runtime `nvidia` into a file of its own in
+/etc/containerd/conf.d and had containerd read its configuration again. containerd reads only what `imports` of its main
+file names, so it still knows no handler.
+
+## Why it happens
+The main configuration is a distribution's own without `imports`, lies at another place, or is of an older version than
+the drop-in.
+
+## Evidence
+The runtime's refusal, later than the start of the toolkit's container, which is ready; the folder that it writes to,
+from its log or the host paths of its DaemonSet; and the runtime's version.
+
+## What to do
+Add `imports = ["/etc/containerd/conf.d/*.toml"]` to the main configuration of containerd and restart it, or let the
+toolkit write into the main file.
+
+## Known limits
+The configuration itself is on the node. That the runtime was not restarted at all looks alike.
+"""
+
 
 @rule(
     "DEV110",
@@ -72,6 +101,7 @@ Which of the reasons holds is in the node's configuration, which no object of th
     others=(
         Named(id="DEV111", name="runtime-config-reset-by-distro", page=RESET, basis=Basis.SAID),
         Named(id="DEV112", name="nvidia-runtime-not-configured", page=NOT_CONFIGURED, basis=Basis.SAID),
+        Named(id="DEV280", name="runtime-dropin-not-imported", page=DROPPED, basis=Basis.SAID),
     ),
 )
 def nvidia_handler_missing(ctx: Context) -> Iterator[Finding]:
@@ -125,7 +155,11 @@ def _refused(ctx: Context, group: Group) -> Iterator[_Refused]:
 def _finding(ctx: Context, node: Node, refused: list[_Refused]) -> Finding:
     said = ctx.cite_event(refused[0].event)
     toolkit = next((pod for one, pod in on_node(ctx.snap.pods_on(node.name)) if one.stage is Stage.TOOLKIT), None)
-    found = _elsewhere(ctx, node, toolkit) or _reset(ctx, node, toolkit)
+    found = (
+        _elsewhere(ctx, node, toolkit)
+        or _reset(ctx, node, toolkit)
+        or _not_imported(ctx, node, toolkit, refused[0].event)
+    )
     if found is None:
         words = 'has a container runtime without the handler: no runtime for "nvidia" is configured'
         remedy = "install the NVIDIA container toolkit on the node, and restart its container runtime"
@@ -200,4 +234,43 @@ def _reset(ctx: Context, node: Node, toolkit: Pod | None) -> _Told | None:
                 )
                 remedy = f"restart the toolkit's pod {toolkit.name}, and keep its entry in the runtime's template"
                 return ("runtime-config-reset-by-distro", node.ref, words, evidence, remedy)
+    return None
+
+
+def _not_imported(ctx: Context, node: Node, toolkit: Pod | None, refusal: Event) -> _Told | None:
+    """Whether the toolkit, long done, wrote a drop-in, and containerd refuses all the same."""
+    runtime = str(value_at(node.whole, "status.nodeInfo.containerRuntimeVersion"))
+    ready = condition(toolkit, "Ready") if toolkit is not None else None
+    if toolkit is None or ready is None or ready.status != "True" or not runtime.startswith("containerd://"):
+        return None
+    folder = _drop_in(ctx, toolkit)
+    for path, status in statuses(toolkit):
+        running = status.state.running if status.state else None
+        lasted = age_s(running.started_at, refusal.last_seen) if running is not None else None
+        if folder is not None and lasted is not None and lasted > SETTLED_S:
+            evidence = [
+                folder,
+                ctx.cite(toolkit, f"{path}.state.running.startedAt"),
+                ctx.cite(node, "status.nodeInfo.containerRuntimeVersion"),
+            ]
+            words = (
+                f"has a container runtime that does not read the toolkit's drop-in ({DROP_INS}): the toolkit is ready, "
+                f'and no runtime for "nvidia" is configured'
+            )
+            remedy = f'add imports = ["{DROP_INS}/*.toml"] to the main configuration of containerd, and restart it'
+            return ("runtime-dropin-not-imported", node.ref, words, evidence, remedy)
+    return None
+
+
+def _drop_in(ctx: Context, toolkit: Pod) -> Evidence | None:
+    """Where the toolkit says that it writes a drop-in: in its log, or by the host paths of its DaemonSet."""
+    for _, status in statuses(toolkit):
+        for previous, number, line in ctx.logs(toolkit, status.name or ""):
+            if not previous and DROP_IN.search(line[:2_000]):
+                return ctx.cite_log(toolkit, status.name or "", number)
+    owner = ctx.snap.owner_of(toolkit)
+    for place, volume in entries(owner, VOLUMES) if owner is not None else ():
+        host = volume.get("hostPath")
+        if isinstance(host, dict) and str(host.get("path")).rstrip("/") == DROP_INS:
+            return ctx.cite(owner, f"{place}.hostPath.path")
     return None
