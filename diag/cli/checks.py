@@ -19,7 +19,8 @@ from diag.catalog.registry import load as load_rules
 from diag.cli.flags import Flags
 from diag.cli.living import live
 from diag.collect.discovery import discover
-from diag.collect.kube import Cluster, TransportError, contexts, in_cluster
+from diag.collect.failures import TransportError
+from diag.collect.kube import Cluster, contexts, in_cluster
 from diag.collect.pool import patiently
 from diag.collect.requests import FailedError, Stop, ask
 from diag.collect.review import Right, check, who

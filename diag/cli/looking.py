@@ -151,7 +151,7 @@ def sources(flags: Flags) -> list[str] | Live:
         return [f"demo={each}" for each in files]
     if not flags.from_:
         return live(flags)
-    if reads_stdin(flags.from_) and (sys.stdin is None or sys.stdin.isatty()):
+    if reads_stdin(flags.from_) and sys.stdin.isatty():
         raise UsageError("--from - reads a pipe, and stdin is a terminal", hint=_HOW_TO_DUMP)
     return list(flags.from_)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from diag.cli.streams import lead_nowhere
 from diag.errors import DiagError, UsageError
 from diag.whole_file import replace
 
@@ -75,11 +76,9 @@ def to_stdout(rendered: bytes) -> None:
         sys.stdout.buffer.write(rendered)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
-        # What is still buffered must not fail a second time when Python exits.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+        lead_nowhere()
     except OSError as error:
+        lead_nowhere()
         raise DiagError(f"cannot write to stdout: {error.strerror}", hint="write to a file: -o json=PATH") from error
 
 

@@ -9,6 +9,7 @@ import click
 from diag import __version__
 from diag.cli.diagnostics import ExitCode, complain, say
 from diag.cli.group import CONTEXT, LazyGroup
+from diag.cli.streams import lead_nowhere, whole_again
 from diag.errors import DiagError, UsageError
 
 _COMMANDS = {
@@ -69,6 +70,26 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def run(argv: list[str], *, program: str = "diag") -> int:
     """Runs a command line of the `program`, as a user typed its name, and returns its exit code (`ExitCode`)."""
+    whole_again()
+    out = sys.stdout
+    try:
+        code = _ended(argv, program)
+        sys.stdout.flush()
+    except (BrokenPipeError, SystemExit) as error:
+        if isinstance(error, SystemExit) and sys.stdout is out:
+            raise
+        # Whoever reads has read enough. Click wraps stdout then, and exits with 1, which would say: causes were found.
+        lead_nowhere()
+        return ExitCode.OK
+    except OSError as error:  # help that cannot be written; what commands read and write has sentences of its own
+        lead_nowhere()
+        complain(DiagError(f"cannot write: {error.strerror or error}", hint="see what stdout leads to"))
+        return ExitCode.COULD_NOT_LOOK
+    return code
+
+
+def _ended(argv: list[str], program: str) -> int:
+    """Runs it, and turns its ending into a code; lets only what stdout does to it through."""
     try:
         ended = cli.main(args=_opening(argv), prog_name=program, standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt):
@@ -80,9 +101,8 @@ def run(argv: list[str], *, program: str = "diag") -> int:
     except DiagError as error:
         complain(error)
         return error.exit_code
-    except OSError as error:  # help that cannot be written; what commands read and write has sentences of its own
-        complain(DiagError(f"cannot write: {error.strerror or error}", hint="see what stdout leads to"))
-        return ExitCode.COULD_NOT_LOOK
+    except OSError:
+        raise
     except Exception as error:  # noqa: BLE001  # the top of the command line: what nobody foresaw is written down
         from diag.cli.crash import report_crash  # noqa: PLC0415  # only then
 
@@ -93,7 +113,7 @@ def run(argv: list[str], *, program: str = "diag") -> int:
 def _opening(argv: list[str]) -> list[str]:
     """The command line with `tui`, where it has flags and no command, or where somebody types `diag` on a terminal."""
     if not argv:
-        return ["tui"] if sys.stdin and sys.stdin.isatty() and sys.stdout.isatty() else []
+        return ["tui"] if sys.stdin.isatty() and sys.stdout.isatty() else []
     own = ("-h", "--help", "--version")
     return ["tui", *argv] if argv[0].startswith("-") and argv[0] not in own else argv
 
