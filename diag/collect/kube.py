@@ -9,7 +9,6 @@ Works with kubernetes 33 (urllib3 in `rest_client`, `authorization` as the key o
 
 import contextlib
 import json
-import logging
 import os
 import re
 import shlex
@@ -25,7 +24,8 @@ from urllib.parse import quote, urlencode
 from diag import __version__
 from diag.collect import plugin
 from diag.collect.deadline import within
-from diag.collect.quoting import LONGEST, quoted
+from diag.collect.failures import TransportError, no_kubeconfig, reason, said, unusable
+from diag.collect.quoting import LONGEST
 from diag.errors import ClusterError, UsageError
 from diag.snapshot.paged import GZIP_OR_ZLIB
 
@@ -36,6 +36,7 @@ _MOST_BYTES = 1 << 30
 # What unpacks to more than the first, and more than so many times its size, is a bomb: deflate makes no more than a
 # thousandth of anything, and of objects, each with a uid and times of its own, much less.
 _FREE_BYTES, _MOST_RATIO = 64 << 20, 100
+_UNKNOWN_USER = 401
 _MOST_LINE = 16 << 20  # of a watch, an object a line: etcd takes 1.5 MiB of one, and larger servers set a few more
 _WORD = r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?"
 _OBJECT = r"(?!\.\.?/)[^/]+"  # the transport would take dots for a way up
@@ -54,18 +55,6 @@ _REVIEWS = frozenset(
 
 class ReadOnlyError(Exception):
     """A request that this program never makes."""
-
-
-class TransportError(Exception):
-    """No answer, or half of one. `timed_out` says whether it was too slow, `final` that it would be so again.
-
-    Of a watch that was refused, `status` is the answer's; else 0.
-    """
-
-    def __init__(self, message: str, *, timed_out: bool = False, final: bool = False, status: int = 0) -> None:
-        super().__init__(message)
-        self.status = status
-        self.timed_out, self.final = timed_out, timed_out or final
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +102,7 @@ def contexts(kubeconfig: str | None) -> list[Context]:
     try:
         every, current = kube_config.list_kube_config_contexts(place)
     except Exception as error:
-        raise _no_kubeconfig(place, error) from error
+        raise no_kubeconfig(place, error) from error
     name = current["name"] if current else None
     return [
         Context(name=str(each["name"]), current=each["name"] == name, namespace=str(_namespace(each) or "default"))
@@ -168,29 +157,6 @@ def in_cluster() -> bool:
     return bool(os.environ.get("KUBERNETES_SERVICE_HOST")) and bool(os.environ.get("KUBERNETES_SERVICE_PORT"))
 
 
-class _Silence:
-    """No logging while anybody is in it, of several threads."""
-
-    def __init__(self) -> None:
-        self._lock, self._inside, self._before = threading.Lock(), 0, 0
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if not self._inside:
-                self._before = logging.root.manager.disable
-                logging.disable(logging.CRITICAL)
-            self._inside += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._inside -= 1
-            if not self._inside:
-                logging.disable(self._before)
-
-
-_silence = _Silence()
-
-
 class Cluster:
     """An open door. `get`, `lines` and `review` raise TransportError when nothing whole comes back."""
 
@@ -223,28 +189,37 @@ class Cluster:
         if not re.fullmatch(_LIST, path) or query.get("watch") != "true":
             raise ReadOnlyError(f"watch {path}")
         idle_s = float(query.get("timeoutSeconds", "60")) + self.login.timeout_s
-        with self._open("GET", path, query, b"", "application/json", idle_s=idle_s) as response:
-            if response.status != 200:  # noqa: PLR2004
-                said = _said(response.read(LONGEST, decode_content=True))
-                raise TransportError(f"{response.status} {said}", status=response.status)
-            yield from _split(response)
+        for renewed in (False, True):
+            generation = self._generation
+            with self._open("GET", path, query, b"", "application/json", idle_s=idle_s) as response:
+                if response.status == 200:  # noqa: PLR2004
+                    self._renewable = True
+                    yield from _split(response)
+                    return
+                status, text = response.status, said(response.read(LONGEST, decode_content=True))
+            if status != _UNKNOWN_USER or renewed or not self._renewed(generation):
+                raise TransportError(f"{status} {text}", status=status)
 
     def _asked(self, method: str, path: str, query: Mapping[str, str], body: bytes, accept: str) -> Answer:
         generation = self._generation
         answer = self._once(method, path, query, body, accept)
-        if answer.status != 401:  # noqa: PLR2004  a token that ran out: get another, once
+        if answer.status != _UNKNOWN_USER:
             self._renewable = True
             return answer
+        return self._once(method, path, query, body, accept) if self._renewed(generation) else answer
+
+    def _renewed(self, generation: int) -> bool:
+        """Whether there are newer credentials than those of a generation that was refused: a token may have run out."""
         with self._lock:
             if generation == self._generation:
-                if not self._renewable:  # the newest credentials are refused, too
-                    return answer
+                if not self._renewable:  # the newest are refused, too
+                    return False
                 self._renewable = False
                 try:
                     self._load()
                 except ClusterError:
-                    return answer
-        return self._once(method, path, query, body, accept)
+                    return False
+        return True
 
     def _once(self, method: str, path: str, query: Mapping[str, str], body: bytes, accept: str) -> Answer:
         """One answer, whole within the time of a request: where bytes come one by one, no single read is late."""
@@ -282,7 +257,7 @@ class Cluster:
         import urllib3  # noqa: PLC0415  comes with the client
 
         url = self._host + path + ("?" + urlencode(query) if query else "")
-        headers = urllib3.HTTPHeaderDict(self._headers())
+        headers = urllib3.HTTPHeaderDict(self._identity)
         headers["Accept"] = accept
         headers["Accept-Encoding"] = "gzip"
         if body:
@@ -297,27 +272,27 @@ class Cluster:
             )  # fmt: skip
             yield response
         except urllib3.exceptions.NewConnectionError as error:  # a kind of time-out to urllib3, and none to people
-            raise TransportError(_reason(error)) from error
+            raise TransportError(reason(error)) from error
         except urllib3.exceptions.TimeoutError as error:
             raise self._too_slow() from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise TransportError(_reason(error)) from error
+            raise TransportError(reason(error)) from error
         finally:
             if response is not None:
                 response.drain_conn() if response.closed else response.close()
 
-    def _headers(self) -> Mapping[str, str]:
+    def _headers(self, settings: Any) -> Mapping[str, str]:
+        """Who asks. Raises ValueError for what cannot be sent."""
         import urllib3  # noqa: PLC0415
 
         headers = urllib3.HTTPHeaderDict({"User-Agent": f"diag/{__version__}"})
-        settings: Mapping[str, Any] = self._settings.auth_settings()
-        for setting in settings.values():
+        for setting in settings.auth_settings().values():
             if setting.get("in") == "header" and setting.get("value"):
-                headers[setting["key"]] = setting["value"]
+                headers[setting["key"]] = _header(str(setting["value"]), "the token")
         if self.login.as_user:
-            headers["Impersonate-User"] = self.login.as_user
+            headers["Impersonate-User"] = _header(self.login.as_user, "the user to act as")
         for group in self.login.as_groups:
-            headers.add("Impersonate-Group", group)
+            headers.add("Impersonate-Group", _header(group, "the group to act as"))
         return headers
 
     def _load(self) -> None:
@@ -326,15 +301,31 @@ class Cluster:
 
         settings = Configuration()
         # In silence: the client logs what an exec plug-in says, secrets and escapes included.
-        with plugin.alone_at_a_terminal(), _silence:
+        with plugin.alone_at_a_terminal(), plugin.silence:
             self.context, self.namespace = _configure(settings, self.login)
         settings.connection_pool_maxsize = _POOL
-        self._settings, self._host = settings, str(settings.host).rstrip("/")
+        # A plug-in whose credential has run out by its own account would run for each request: a 401 renews instead.
+        settings.refresh_api_key_hook = None
+        self._host = str(settings.host).rstrip("/")
+        if not self._host.startswith(("https://", "http://")):
+            raise ClusterError(
+                f"{self.context}: its server {self._host!r} is no address that begins with https:// or http://",
+                hint="correct `server` of this cluster in the kubeconfig",
+            )
         try:
+            self._identity = self._headers(settings)
             self._pool = ApiClient(settings).rest_client.pool_manager
         except (OSError, ValueError) as error:
-            raise _unusable(self.context, error) from error
+            raise unusable(self.context, error) from error
         self._generation += 1
+
+
+def _header(value: str, what: str) -> str:
+    """A value as it is sent: UTF-8 as other clients send it, without the line end of a file."""
+    value = value.strip()
+    if not value.isprintable():
+        raise ValueError(f"{what} is no single line of text")
+    return value.encode().decode("latin-1")
 
 
 def _configure(settings: Any, login: Login) -> tuple[str, str]:
@@ -346,11 +337,11 @@ def _configure(settings: Any, login: Login) -> tuple[str, str]:
         try:
             incluster_config.load_incluster_config(client_configuration=settings)
         except Exception as error:
-            raise _unusable("the service account of this pod", error) from error
+            raise unusable("the service account of this pod", error) from error
         folder = Path(incluster_config.SERVICE_TOKEN_FILENAME).parent
         try:
-            return "in-cluster", (folder / "namespace").read_text(encoding="utf-8").strip()
-        except OSError:
+            return "in-cluster", (folder / "namespace").read_text(encoding="utf-8").strip() or "default"
+        except (OSError, ValueError):
             return "in-cluster", "default"
     if place is None:
         raise ClusterError(
@@ -364,57 +355,13 @@ def _configure(settings: Any, login: Login) -> tuple[str, str]:
             config_file=place, context=chosen.name, client_configuration=settings, persist_config=False
         )
     except Exception as error:
-        raise _unusable(chosen.name, error) from error
+        raise unusable(chosen.name, error) from error
     if plugin.last.name and not (settings.api_key or settings.cert_file):
         raise ClusterError(
             f"{chosen.name}: the login plug-in {plugin.last.name} gave no credentials: {plugin.last.why}",
             hint=f"`kubectl --context {shlex.quote(chosen.name)} cluster-info` runs it as well, and shows what it says",
         )
     return chosen.name, chosen.namespace
-
-
-def _unusable(what: str, error: Exception) -> ClusterError:
-    return ClusterError(
-        f"{what} cannot be used to reach a cluster: {_reason(error)}",
-        hint="try `kubectl cluster-info`; `diag doctor` looks closer",
-    )
-
-
-def _no_kubeconfig(place: str, error: Exception) -> ClusterError:
-    """Of a file that the client cannot take; what it stumbles over says more about the client than about the file."""
-    import yaml  # noqa: PLC0415  comes with the client
-
-    why = "it holds no map of contexts, clusters and users"
-    if isinstance(error, yaml.YAMLError | UnicodeDecodeError):
-        mark = getattr(error, "problem_mark", None)  # without the line itself, which may be a token
-        why = "it is no YAML" + (f" (line {mark.line + 1}, column {mark.column + 1})" if mark else "")
-    elif type(error).__module__.startswith("kubernetes."):  # in words for people, with the file and the missing key
-        why = _reason(error).rstrip(".")
-    elif isinstance(error, OSError):
-        why = error.strerror or "it cannot be read"
-    return ClusterError(
-        f"{place} is no kubeconfig that can be used: {why}",
-        hint=f"`kubectl config view --kubeconfig {shlex.quote(place)}` shows what kubectl makes of it",
-    )
-
-
-def _reason(error: BaseException) -> str:
-    """An error of the libraries below in one line, without addresses of Python objects."""
-    inner = error.args[-1] if error.args else None
-    if isinstance(inner, OSError) and (said := inner.strerror or str(inner)):  # ProtocolError("Connection aborted.", …)
-        return said
-    text = re.sub(r"<[^<>]* object at 0x[0-9a-f]+>[:,]? ?|^HTTPS?Connection\([^)]*\): ", "", str(error))
-    return " ".join(text.split())[:300] or type(error).__name__
-
-
-def _said(body: bytes) -> str:
-    """The message of a Status, or a plain text."""
-    try:
-        status = json.loads(body)
-    except (ValueError, RecursionError):
-        status = None
-    message = status.get("message") if isinstance(status, dict) else None
-    return quoted(message if isinstance(message, str) else body, 200)
 
 
 def _unpacked(received: bytes) -> bytes:

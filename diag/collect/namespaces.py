@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from diag.collect.discovery import Served
-from diag.collect.kube import Cluster, TransportError
+from diag.collect.failures import TransportError
+from diag.collect.kube import Cluster
 from diag.collect.listing import Listing
 from diag.collect.pool import in_parallel
 from diag.collect.requests import Stop

@@ -5,9 +5,11 @@ Exec plug-ins, of which it also forgets why they failed, and files of tokens and
 https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
 """
 
+import atexit
 import builtins
 import contextlib
 import io
+import logging
 import os
 import signal
 import subprocess
@@ -42,6 +44,29 @@ def alone_at_a_terminal() -> AbstractContextManager[object]:
     return _dialog if sys.stdin is not None and sys.stdin.isatty() else contextlib.nullcontext()
 
 
+class _Silence:
+    """No logging while anybody is in it, of several threads."""
+
+    def __init__(self) -> None:
+        self._lock, self._inside, self._before = threading.Lock(), 0, 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._before = logging.root.manager.disable
+                logging.disable(logging.CRITICAL)
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                logging.disable(self._before)
+
+
+silence = _Silence()
+
+
 class _Plugin(subprocess.Popen[str]):
     """A plug-in that is ended when it has said more than any credential has, or has not ended in time.
 
@@ -54,7 +79,9 @@ class _Plugin(subprocess.Popen[str]):
         self._alone = ways.get("stdin") is None and os.name == "posix"
         self._patience = last.seconds if ways.get("stdin") is None else max(last.seconds, _DIALOG_S)
         ways |= {"process_group": 0} if self._alone else {}
+        self._unreadable = False
         super().__init__(args, **ways)
+        _running.add(self)
 
     def kill(self) -> None:
         """End it, and its group where it has one of its own."""
@@ -65,6 +92,12 @@ class _Plugin(subprocess.Popen[str]):
 
     def communicate(self, input: str | None = None, timeout: float | None = None) -> tuple[Any, Any]:  # noqa: A002, ARG002  the parent's
         """What it printed. Raises ValueError when that is too much or takes too long."""
+        try:
+            return self._said()
+        finally:
+            _running.discard(self)
+
+    def _said(self) -> tuple[Any, Any]:
         end = time.monotonic() + self._patience
         said: dict[IO[str], str] = {}
         readers = [
@@ -90,6 +123,8 @@ class _Plugin(subprocess.Popen[str]):
             last.why = f"it printed more than {MOST_BYTES:,} characters and was ended"
             raise ValueError(last.why)
         last.why = f"it ended with exit code {code}" if code else "it printed no ExecCredential with a token or a key"
+        if self._unreadable:
+            last.why = "it printed what is no text, and was ended"
         out, err = (None if stream is None else said.get(stream, "") for stream in (self.stdout, self.stderr))
         return out, err
 
@@ -99,9 +134,20 @@ class _Plugin(subprocess.Popen[str]):
             try:
                 said[stream] = stream.read(MOST_BYTES + 1)
             except ValueError:  # no text in the encoding of this machine
+                self._unreadable = True
                 self.kill()
             if len(said[stream]) > MOST_BYTES:
                 self.kill()
+
+
+_running: set[_Plugin] = set()
+
+
+@atexit.register
+def _end_all() -> None:
+    """End those that are still running when the program ends: Ctrl-C does not reach a group of their own."""
+    for one in tuple(_running):
+        one.kill()
 
 
 class _Bounded:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from diag.collect.kube import Answer, Cluster, TransportError
+from diag.collect.failures import TransportError
+from diag.collect.kube import Answer, Cluster
 from diag.collect.quoting import quoted
 from diag.snapshot.sources.part import ProblemWhy
 

@@ -7,7 +7,8 @@ from typing import Any, Literal
 import msgspec
 
 from diag.collect.discovery import Discovered
-from diag.collect.kube import Cluster, TransportError
+from diag.collect.failures import TransportError
+from diag.collect.kube import Cluster
 from diag.collect.pool import in_parallel
 from diag.collect.quoting import quoted
 from diag.collect.requests import Stop, failed

@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 import msgspec
 
 from diag.collect.collect import Gathered
-from diag.collect.kube import Cluster, TransportError
+from diag.collect.failures import TransportError
+from diag.collect.kube import Cluster
 from diag.collect.listing import Listing, list_kind
 from diag.collect.live import Live
 from diag.collect.requests import Stop
