@@ -3,12 +3,13 @@
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from diag.catalog.context import Context
 from diag.catalog.damage import doubted
 from diag.catalog.match import Matcher
+from diag.catalog.near_names import with_near_names
 from diag.catalog.registry import Registry, role_of
 from diag.catalog.retired import formerly
 from diag.catalog.rule import Rule
@@ -59,6 +60,7 @@ def run(registry: Registry, trouble: Trouble, wanted: Callable[[str, str], bool]
             _run_function(ran, rule, Context(trouble, needed), wanted)
         elif rule.stage != 1:  # asked as well: nothing is needed that could be in such a state
             ran.asked += _ids(rule, wanted)
+    ran.found = [replace(found, finding=with_near_names(trouble.snap, found.finding)) for found in ran.found]
     return ran
 
 
