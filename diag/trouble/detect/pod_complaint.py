@@ -1,6 +1,7 @@
 """A complaint of a pod, with its workload, shape and demand filled in."""
 
 from diag.facts.pods import condition
+from diag.facts.virtual_clusters import stands_for
 from diag.findings import Evidence, Severity
 from diag.snapshot.kinds import Pod
 from diag.trouble.groups import Complaint
@@ -33,7 +34,7 @@ def complain(  # noqa: PLR0913  one keyword for each field of a complaint
         workload=scene.root(pod),
         group_by=group_name(scene.snap, pod),
         reason=reason,
-        evidence=evidence,
+        evidence=(*evidence, *stands_for(pod)),
         state=state,
         message=message,
         said_at=said_at or "",
