@@ -1,0 +1,36 @@
+"""The cluster's DNS: its Service, and who asks it."""
+
+import re
+
+from diag.catalog.context import Context
+from diag.catalog.joins.clients import Client
+from diag.findings import LogEvidence
+from diag.projection import Object
+from diag.snapshot.cite import value_at
+from diag.snapshot.kinds import Pod
+
+# kubeadm, EKS, GKE, AKS and k3s; RKE2 (its Helm release); OpenShift's DNS operator
+# (kubernetes/kubernetes cluster/addons/dns/coredns, rancher/rke2-charts, openshift/cluster-dns-operator).
+PLACES = (("kube-system", "kube-dns"), ("kube-system", "rke2-coredns-rke2-coredns"), ("openshift-dns", "dns-default"))
+# Who says so was answered, by some DNS: there is no such name (EAI_NONAME, NXDOMAIN).
+ANSWERED = re.compile(r"no such host|Name or service not known|ENOTFOUND|NXDOMAIN|Errno -2\b|UnknownHostException")
+
+
+def dns_services(ctx: Context) -> list[Object]:
+    """The Services of the cluster's DNS that are here; mostly one."""
+    found = (ctx.snap.get("Service", *place) for place in PLACES)
+    return [one for one in found if one is not None]
+
+
+def got_no_answer(client: Client) -> bool:
+    """Whether a client could not look a name up because no DNS answered it."""
+    words = client.said.value if isinstance(client.said, LogEvidence) else client.to.how
+    return client.to.how == "unresolved" and not ANSWERED.search(str(words))
+
+
+def asks_cluster_dns(pod: Pod) -> bool:
+    """Whether the kubelet has set the cluster's DNS for the pod (kubernetes/kubernetes pkg/kubelet/network/dns)."""
+    policy = value_at(pod.whole, "spec.dnsPolicy")
+    if policy == "ClusterFirstWithHostNet":
+        return True
+    return policy not in ("Default", "None") and not pod.spec.host_network
