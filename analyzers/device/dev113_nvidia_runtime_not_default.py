@@ -1,5 +1,6 @@
 """DEV113: a GPU pod that runs under runc."""
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -7,6 +8,7 @@ from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.catalog.signature import On
 from diag.catalog.texts import first_text
+from diag.facts.nodes import allocatable
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Proof, Question, Remedy
 from diag.projection import Object
 from diag.snapshot.kinds import Pod
@@ -38,13 +40,13 @@ def nvidia_runtime_not_default(ctx: Context) -> Iterator[Finding]:
 
     ## Evidence
     The process finds no driver, the pod has no `runtimeClassName`, a RuntimeClass `nvidia` exists, and another pod on
-    the same node runs well with it.
+    the same node runs well with it; or, as a weaker sign, the node's device plugin offers GPUs, so its driver works.
 
     ## What to do
     Add `runtimeClassName: nvidia` to the pod template, or make nvidia's the default runtime of the node.
 
     ## Known limits
-    Says nothing unless a pod with that RuntimeClass is ready on the same node: else the node's driver may be at fault.
+    Says nothing where neither is so: then the node's driver may be at fault.
     """
     classes = [item for item in ctx.snap.all("node.k8s.io/RuntimeClass") if item.whole.get("handler") == "nvidia"]
     for group in ctx.groups("container-crashing", "container-not-ready", "pod-failed"):
@@ -52,17 +54,17 @@ def nvidia_runtime_not_default(ctx: Context) -> Iterator[Finding]:
         if not isinstance(pod, Pod) or pod.spec.runtime_class_name or not classes:
             continue
         hit = first_text(ctx, group, BLIND, On.LOG)
-        twin = _twin(ctx, pod, {item.name for item in classes})
-        if hit is None or twin is None:
+        if hit is None or not (signs := list(_signs(ctx, pod, classes))):
             continue
+        twin = _twin(ctx, pod, {item.name for item in classes})
         words = f"runs without a runtimeClassName and so under runc, where it sees no GPU: {hit[1][0]}"
-        evidence: Proof = (hit[0].cite(), *_signs(ctx, pod, twin, classes[0]))
+        evidence: Proof = (hit[0].cite(), *signs)
         yield Finding(
             subject=group.workload,
             summary=words,
             evidence=evidence,
             accounts_for=(Because(group, words, evidence),),
-            confidence=Confidence.LIKELY,
+            confidence=Confidence.LIKELY if twin else Confidence.POSSIBLE,
             since=group.since,
             remedies=(
                 Remedy(text=f"add runtimeClassName: {classes[0].name} to the pod template", who="user"),
@@ -81,11 +83,19 @@ def _twin(ctx: Context, pod: Pod, classes: set[str]) -> Pod | None:
     return None
 
 
-def _signs(ctx: Context, pod: Pod, twin: Pod, runtime_class: Object) -> Iterator[Evidence]:
-    yield ctx.lack(pod, "spec.runtimeClassName")
-    yield ctx.cite(twin, "spec.runtimeClassName")
-    yield ctx.cite(runtime_class, "handler")
+def _signs(ctx: Context, pod: Pod, classes: list[Object]) -> Iterator[Evidence]:
+    """What speaks for it; nothing where nothing shows that the node's driver works."""
     resource = main_gpu(shape_of(pod).requests)
     path = request_path(pod, resource) if resource else None
+    node = ctx.snap.node(pod.spec.node_name or "")
+    twin = _twin(ctx, pod, {item.name for item in classes})
+    if twin is not None:
+        yield ctx.cite(twin, "spec.runtimeClassName")
+    elif path and resource and node is not None and allocatable(node).get(resource):
+        yield ctx.cite(node, f"status.allocatable[{json.dumps(resource)}]")
+    else:
+        return
+    yield ctx.lack(pod, "spec.runtimeClassName")
+    yield ctx.cite(classes[0], "handler")
     if path:
         yield ctx.cite(pod, path)
