@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 
 STATUS = "cluster-autoscaler-status"
+TRIGGERED = "TriggeredScaleUp"
+REFUSED = ("NotTriggerScaleUp", "FailedScaleUp")
 BACKOFF = "in backoff after failed scale-up"
 FULL = re.compile(
     r"max node group size reached|max cluster [\w./-]{1,100} limit reached|max total nodes in cluster reached"
@@ -29,13 +31,17 @@ _FAILED = re.compile(r"Scale-up failed for group (?P<name>\S{1,500}?): ")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeGroup:
-    """One node group of the status: `error` is why its last scale-up failed, while it is in back-off."""
+    """One node group of the status: `error` is why its last scale-up failed, while it is in back-off.
+
+    `without_resource` counts nodes that are ready and do not offer the device that their label promises.
+    """
 
     name: str
     backoff: bool
     error: str
     target: int | None
     most: int | None
+    without_resource: int = 0
 
     @property
     def short_name(self) -> str:
@@ -47,7 +53,7 @@ def node_groups(status: str) -> list[NodeGroup]:
     """The node groups of a status text; empty for the text of versions before 1.30, which tells no errors."""
     heads = list(_GROUP.finditer(status))
     ends = [*(head.start() for head in heads[1:]), len(status)]
-    return [_group(head["name"].strip("\"'"), status[head.end() : end]) for head, end in zip(heads, ends, strict=True)]
+    return [_group(head["name"].strip("\"'"), status[head.end() : end]) for head, end in zip(heads, ends, strict=False)]
 
 
 def triggered(text: str) -> list[str]:
@@ -71,6 +77,7 @@ def _group(name: str, text: str) -> NodeGroup:
         error=": ".join(word for word in words if word),
         target=_count(text, "cloudProviderTarget"),
         most=_count(text, "maxSize"),
+        without_resource=_count(text, "resourceUnready") or 0,
     )
 
 

@@ -16,6 +16,7 @@ from diag.trouble.detect import (
     custom_resources,
     drains,
     hearsay,
+    machines,
     nodes,
     parents,
     podgroups,
@@ -91,7 +92,7 @@ class Trouble:
         found += self._run("custom resources", lambda: custom_resources.complaints(scene, told))
         complaining = {str(one.workload) for one in found}
         found += self._run("starts", lambda: starts.complaints(scene, self.timelines, complaining))
-        groups = gather(parents.with_parents(scene, found))
+        groups = gather(machines.with_machines(scene, parents.with_parents(scene, found)))
         self.gaps += [*self._without_time(groups), *self._spoiled()]
         return groups
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from diag.catalog.context import Context
 from diag.facts import cluster_autoscaler, karpenter
-from diag.facts.cluster_autoscaler import NodeGroup
+from diag.facts.cluster_autoscaler import REFUSED, TRIGGERED, NodeGroup
 from diag.findings import Ref, Severity
 from diag.projection import Object
 from diag.snapshot.cite import value_at
@@ -13,8 +13,6 @@ from diag.trouble.groups import Group
 
 POOL = "karpenter.sh/NodePool"
 CLAIM = "karpenter.sh/NodeClaim"
-TRIGGERED = "TriggeredScaleUp"
-REFUSED = ("NotTriggerScaleUp", "FailedScaleUp")
 SOLD_OUT = "InsufficientCapacityError"  # the event's reason; the condition's is the same
 MAX_TEXT = 400  # of what a scaler says, in a summary
 
