@@ -10,6 +10,7 @@ DATABASES = signatures(
     "database clients",
     origin="PostgreSQL src/backend/libpq/auth.c and postmaster; MySQL share/messages_to_clients.txt",
     exclusive=True,
+    any_program=True,
     rows=(
         Signature(
             "APP131",

@@ -22,6 +22,7 @@ SETUP = signatures(
     "applications' own set-up",
     origin="CPython os and argparse, bash and dash, Go flag, spf13/pflag, clap, MySQL, PostgreSQL, Redis, OpenSSL",
     exclusive=True,
+    any_program=True,
     rows=(
         Signature(
             "APP411",

@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from diag.analyzers.device.toolkit_paths import written_paths
+
 from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
 from diag.catalog.texts import MAX_MEMBERS
@@ -24,6 +26,8 @@ MISSING = re.compile(r'no runtime for "nvidia[\w-]*" is configured|failed to fin
 DISTRIBUTIONS = {"+k0s": ("k0s",), "+k3s": ("k3s", "rancher"), "+rke2": ("rke2", "rancher")}
 RESTARTS = ("Starting", "Rebooted")
 VOLUMES = "spec.template.spec.volumes"
+KUBELET = "status.nodeInfo.kubeletVersion"
+MICROK8S = 'metadata.labels["microk8s.io/cluster"]'  # canonical/microk8s scripts/wrappers, set on each node
 # NVIDIA/nvidia-container-toolkit cmd/nvidia-ctk-installer: the file that it writes beside containerd's configuration.
 DROP_INS = "/etc/containerd/conf.d"
 DROP_IN = re.compile(r"/etc/containerd/conf\.d/[\w.-]{1,100}\.toml")
@@ -96,7 +100,7 @@ The configuration itself is on the node. That the runtime was not restarted at a
     "DEV110",
     name="wrong-containerd-config-targeted",
     question=Question.STARTED,
-    inputs=("Pod", "Node", "Event", "apps/DaemonSet"),
+    inputs=("Pod", "Node", "Event", "apps/DaemonSet", "nvidia.com/ClusterPolicy"),
     basis=Basis.SAID,
     others=(
         Named(id="DEV111", name="runtime-config-reset-by-distro", page=RESET, basis=Basis.SAID),
@@ -115,15 +119,15 @@ def nvidia_handler_missing(ctx: Context) -> Iterator[Finding]:
     The toolkit writes to /etc/containerd unless it is told otherwise.
 
     ## Evidence
-    The runtime's refusal, the distribution in `status.nodeInfo.kubeletVersion`, and the host paths of the toolkit's
-    DaemonSet.
+    The runtime's refusal, the distribution in `status.nodeInfo.kubeletVersion` or MicroK8s's label, and the paths of
+    the host that the toolkit's DaemonSet, its variables or the ClusterPolicy name.
 
     ## What to do
     Set the toolkit's paths (CONTAINERD_CONFIG, CONTAINERD_SOCKET in spec.toolkit.env of the ClusterPolicy) to the
     distribution's.
 
     ## Known limits
-    MicroK8s cannot be told by the kubelet's version.
+    A distribution that neither version nor label tells is taken for a plain one.
     """
     by_node: dict[str, list[_Refused]] = defaultdict(list)
     for group in ctx.groups("container-not-started"):
@@ -193,25 +197,26 @@ _Told = tuple[str, Ref, str, list[Evidence], str]
 
 def _elsewhere(ctx: Context, node: Node, toolkit: Pod | None) -> _Told | None:
     """Whether the toolkit wrote to paths that the node's distribution does not read."""
-    version = str(value_at(node.whole, "status.nodeInfo.kubeletVersion"))
-    words = next((words for mark, words in DISTRIBUTIONS.items() if mark in version), None)
-    owner = ctx.snap.owner_of(toolkit) if toolkit is not None else None
-    if words is None or owner is None:
+    words, sign = _distribution(node)
+    if not words or toolkit is None:
         return None
-    volumes = value_at(owner.whole, VOLUMES)
-    number = len(volumes) if isinstance(volumes, list) else 0
-    found = [value_at(owner.whole, f"{VOLUMES}[{index}].hostPath.path") for index in range(number)]
-    paths = [(index, path) for index, path in enumerate(found) if isinstance(path, str) and "containerd" in path]
+    owner = ctx.snap.owner_of(toolkit) or toolkit
+    paths = written_paths(ctx, owner)
     if not paths or any(word in path for _, path in paths for word in words):
         return None
-    index, path = paths[0]
-    evidence: list[Evidence] = [
-        ctx.cite(owner, f"{VOLUMES}[{index}].hostPath.path"),
-        ctx.cite(node, "status.nodeInfo.kubeletVersion"),
-    ]
+    evidence: list[Evidence] = [paths[0][0], ctx.cite(node, sign)]
+    path = paths[0][1]
     words_of = f"writes the runtime's configuration to {path}, which the {words[0]} node {node.name} does not read"
     remedy = f"point the toolkit at {words[0]}'s containerd (CONTAINERD_CONFIG, CONTAINERD_SOCKET in spec.toolkit.env)"
     return ("wrong-containerd-config-targeted", owner.ref, words_of, evidence, remedy)
+
+
+def _distribution(node: Node) -> tuple[tuple[str, ...], str]:
+    """Words of the paths that a distribution's containerd reads, and the field that tells the distribution."""
+    if value_at(node.whole, MICROK8S) == "true":
+        return ("microk8s",), MICROK8S
+    version = str(value_at(node.whole, KUBELET))
+    return next((words for mark, words in DISTRIBUTIONS.items() if mark in version), ()), KUBELET
 
 
 def _reset(ctx: Context, node: Node, toolkit: Pod | None) -> _Told | None:

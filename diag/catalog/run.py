@@ -13,7 +13,7 @@ from diag.catalog.near_names import with_near_names
 from diag.catalog.registry import Registry, role_of
 from diag.catalog.retired import formerly
 from diag.catalog.rule import Rule
-from diag.catalog.signature import Signature
+from diag.catalog.signature import Signature, Table
 from diag.catalog.sound import sound
 from diag.findings import Basis, Finding, Gap, Question, Severity
 from diag.trouble.trouble import Trouble
@@ -31,6 +31,7 @@ class Found:
     basis: Basis
     refines: tuple[str, ...]
     finding: Finding
+    general: bool = False  # words that any program may print
     doubted: bool = False  # an object that cannot be read may be one that it says is not there, or did not count
 
 
@@ -91,16 +92,17 @@ def _run_tables(ran: Ran, registry: Registry, trouble: Trouble, wanted: Callable
     ctx = Context(trouble)
     matcher = Matcher(ctx)
     for table in registry.tables:
-        findings = (_of_row(row, finding) for row, finding in matcher.match(table) if wanted(row.id, row.name))
+        findings = (_of_row(row, finding, table) for row, finding in matcher.match(table) if wanted(row.id, row.name))
         ids = [row.id for row in table.rows if wanted(row.id, row.name)]
         if ids:
             _guard(ran, table.module, ids, ctx=ctx, findings=findings)
 
 
-def _of_row(row: Signature, finding: Finding) -> Found:
+def _of_row(row: Signature, finding: Finding, table: Table) -> Found:
     return Found(
         rule=row.id, name=row.name, role=role_of(row.name), severity=finding.severity or row.severity,
         question=row.question, basis=row.basis, refines=row.refines, finding=finding,
+        general=table.any_program,
     )  # fmt: skip
 
 

@@ -82,8 +82,8 @@ class Signature:
 class Table:
     """The rows of one system. `containers` limits log and state rows to containers whose name or image matches.
 
-    Of an `exclusive` table one row at most speaks for a group: the first whose sign stands at the earliest place. Its
-    narrower rows come first.
+    Rows of `any_program` yield to those that know the program. Of an `exclusive` table one row at most speaks for a
+    group: the first whose sign stands at the earliest place. Its narrower rows come first.
     """
 
     system: str
@@ -91,14 +91,21 @@ class Table:
     rows: tuple[Signature, ...]
     containers: re.Pattern[str] | None = None
     exclusive: bool = False
+    any_program: bool = False
     module: str = ""
 
 
 def signatures(
-    system: str, *, origin: str, rows: tuple[Signature, ...], containers: str = "", exclusive: bool = False
+    system: str,
+    *,
+    origin: str,
+    rows: tuple[Signature, ...],
+    containers: str = "",
+    exclusive: bool = False,
+    any_program: bool = False,
 ) -> Table:
     """Declare a table. `containers` is a pattern searched in `name image` of a container; empty means all."""
     return Table(
         system=system, origin=origin, rows=rows, containers=re.compile(containers) if containers else None,
-        exclusive=exclusive,
+        exclusive=exclusive, any_program=any_program,
     )  # fmt: skip

@@ -1,8 +1,8 @@
 """Rules that account for the same group compete; what loses becomes an alternative.
 
 The first question that is answered "no" wins: what is not created cannot be placed. Within a question a rule that
-refines another beats it; else counted beats said beats remainder. Causes that account for some members each share the
-group, the largest first.
+refines another beats it; else counted beats said beats remainder, and words that only one program prints beat those of
+any. Causes that account for some members each share the group, the largest first.
 """
 
 from dataclasses import dataclass, field
@@ -56,10 +56,11 @@ class Claim:
         return min(ORDER[question], ORDER[group.question]) if question is Question.KEPT else ORDER[question]
 
     def sort_key(self) -> tuple[object, ...]:
-        """Winners first: basis, members, severity, then a stable name."""
+        """Winners first: basis, words of one program before those of any, members, severity, then a stable name."""
         severity = self.found.severity.weight if self.found else 2
         who = str(self.found.finding.subject) if self.found else str(self.source.workload if self.source else "")
-        return (-self.basis, -(self.because.members or 1 << 30), -severity, self.name, who)
+        general = self.found is not None and self.found.general
+        return (-self.basis, general, -(self.because.members or 1 << 30), -severity, self.name, who)
 
 
 @dataclass(slots=True)

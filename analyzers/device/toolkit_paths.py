@@ -1,0 +1,53 @@
+"""Where NVIDIA's container toolkit writes the configuration of a node's container runtime."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from diag.catalog.context import Context
+from diag.findings import Evidence
+from diag.projection import Object
+from diag.snapshot.cite import value_at
+
+POLICY = "nvidia.com/ClusterPolicy"
+# NVIDIA/nvidia-container-toolkit cmd/nvidia-ctk-installer: variables that name a configuration or a socket.
+VARIABLES = ("CONTAINERD_CONFIG", "CONTAINERD_SOCKET", "RUNTIME_CONFIG", "RUNTIME_SOCKET", "RUNTIME_DROP_IN_CONFIG")
+MOUNTED = "/runtime/"  # NVIDIA/gpu-operator mounts the host's folders there: not a path of the host
+
+Path = tuple[Evidence, str]
+
+
+def written_paths(ctx: Context, toolkit: Object) -> list[Path]:
+    """Paths of the host that a toolkit's DaemonSet (or pod) or its ClusterPolicy names, each with its evidence."""
+    spec = "spec.template.spec" if toolkit.kind == "DaemonSet" else "spec"
+    paths = [*_volumes(ctx, toolkit, f"{spec}.volumes"), *_containers(ctx, toolkit, f"{spec}.containers")]
+    for policy in ctx.snap.all(POLICY):
+        paths += _variables(ctx, policy, "spec.toolkit.env")
+    return paths
+
+
+def _volumes(ctx: Context, item: Object, at: str) -> Iterator[Path]:
+    for index in range(_length(value_at(item.whole, at))):
+        path = f"{at}[{index}].hostPath.path"
+        found = value_at(item.whole, path)
+        if isinstance(found, str) and "containerd" in found:
+            yield ctx.cite(item, path), found
+
+
+def _containers(ctx: Context, item: Object, at: str) -> Iterator[Path]:
+    for index in range(_length(value_at(item.whole, at))):
+        yield from _variables(ctx, item, f"{at}[{index}].env")
+
+
+def _variables(ctx: Context, item: Object, at: str) -> Iterator[Path]:
+    for index in range(_length(value_at(item.whole, at))):
+        found = value_at(item.whole, f"{at}[{index}].value")
+        if (
+            value_at(item.whole, f"{at}[{index}].name") in VARIABLES
+            and isinstance(found, str)
+            and not found.startswith(MOUNTED)
+        ):
+            yield ctx.cite(item, f"{at}[{index}].value"), found
+
+
+def _length(value: Any) -> int:
+    return len(value) if isinstance(value, list) else 0
