@@ -2,6 +2,7 @@
 
 from diag.analyzers.apps.own_setup import SETUP
 from diag.analyzers.device.container_runtime import CONTAINER_RUNTIME
+
 from diag.catalog.registry import Registry
 from diag.causes.diagnose import diagnose
 from diag.causes.report import make_report
