@@ -40,22 +40,30 @@ if [ $# -ne 1 ] || [ -z "$1" ]; then
     say "usage: $0 FOLDER"
     exit 2
 fi
-folder=$1
+case $1 in
+-*) folder=./$1 ;; # no flag
+*) folder=$1 ;;
+esac
 snapshot=$folder/snapshot.jsonl.gz
 set -- "$folder/report.html" "$folder/report.md" "$folder/report.json" "$folder/report.junit.xml" \
     "$folder/report.gitlab.json"
-rm -f "$snapshot" "$@"
 
+# What cannot be cleared away would be uploaded, and taken for what was found now.
+if ! rm -f "$snapshot" "$@" || ! mkdir -p "$folder"; then
+    missed "$folder cannot be written, so nothing new is in it"
+    folder=
+fi
 if ! command -v diag >/dev/null; then
     missed "there is no program diag; install it, or use its image"
     verdict 127
 fi
-if ! private=$(mktemp -d) || ! mkdir -p "$folder"; then
-    missed "there is no room for a snapshot, or $folder cannot be made"
+private=
+trap 'rm -rf "$private"' EXIT
+trap 'exit 130' HUP INT TERM
+if ! private=$(mktemp -d); then
+    missed "there is no room for a snapshot; TMPDIR names a folder that has some"
     verdict 3
 fi
-trap 'rm -rf "$private"' EXIT
-trap 'exit 130' INT TERM
 clear=$private/snapshot.jsonl.gz
 # The key of the pseudonyms, and what they stand for, go with the snapshot, unless a key is named that stays.
 [ -n "${DIAG_REDACTION_KEY:-}" ] || export XDG_STATE_HOME="$private"
@@ -70,9 +78,15 @@ fi
 # From here on the cluster is not needed.
 report "${DIAG_FAIL_ON:-never}" -o plain
 code=$?
+# What was found, --strict, --require-llm and --timeout have codes of their own, and their report is printed.
+case $code in
+0 | 1 | 4 | 5 | 124) ;;
+*) missed "the report could not be printed" ;;
+esac
 if [ "${GITHUB_ACTIONS:-}" = true ]; then
     report never -q -o github
 fi
+[ -n "$folder" ] || verdict "$code"
 
 # What fails leaves nothing behind that only looks complete, and never the real names.
 if ! diag snapshot redact "$clear" "$snapshot"; then

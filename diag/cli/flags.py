@@ -240,9 +240,10 @@ def flags_of(ctx: click.Context) -> Flags:
     for param in ctx.command.params:
         if param.name in profile and param.name in values and not _typed(ctx, param.name):
             values[param.name] = param.type_cast_value(ctx, profile[param.name])
-    # A namespace that is typed stands against an -A from a file, and the other way round.
-    if _typed(ctx, "namespace") and values.get("namespace") and "all_namespaces" in values:
-        values["all_namespaces"] &= _typed(ctx, "all_namespaces")
+    for name, contradicting in _CONTRADICTING.items():
+        if values.get(name) and _typed(ctx, name):
+            fields = Flags.__dataclass_fields__
+            values |= {each: fields[each].default for each in contradicting if each in values and not _typed(ctx, each)}
     origins = {name: origin for name in values if (origin := _origin(ctx, name, config))}
     origins |= {
         _param(ctx, name): each.origin
@@ -252,6 +253,12 @@ def flags_of(ctx: click.Context) -> Flags:
     return Flags(**values, config=config, origins=origins, again=_again(ctx, share=values.get("share") is True))
 
 
+# What a typed flag stands against where it comes from a file, a variable or a profile (-A does so by itself).
+_CONTRADICTING = {
+    "namespace": ("all_namespaces",),
+    "from_": ("demo", "wait", "watch"),
+    "demo": ("from_", "wait", "watch"),
+}
 # What decides which causes there are, and which numbers they have.
 _REPEATED = (
     "from_",
