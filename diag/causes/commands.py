@@ -18,6 +18,7 @@ from diag.findings import (
     LogEvidence,
     Ref,
 )
+from diag.snapshot.sources.part import KUBECTL
 from diag.trouble.groups import Group
 
 # What POSIX shells take as it stands (the set of shlex.quote, and the comma of lists of labels), where it is no option.
@@ -55,6 +56,13 @@ def quoted(command: str, words: Iterable[str]) -> str | None:
         parts = [part.replace(place, one) for part in parts]
     command = shlex.join(parts) if odd else command
     return command if is_one(command) else None
+
+
+def to_cluster(text: str, kubectl: str) -> str:
+    """A command, or a text with some, that ask the cluster for which `kubectl` stands; those that name one stay."""
+    if kubectl == KUBECTL:
+        return text
+    return re.sub(rf"(?<![\w./-]){KUBECTL} (?!--context )", lambda _: f"{kubectl} ", text)
 
 
 def words_of(finding: Finding) -> Iterator[str]:

@@ -9,7 +9,7 @@ from diag import __version__
 from diag.catalog.registry import Registry
 from diag.catalog.run import Found
 from diag.causes.assess import Assessed, fingerprint
-from diag.causes.commands import is_odd, words_in, words_of, words_of_group
+from diag.causes.commands import is_odd, to_cluster, words_in, words_of, words_of_group
 from diag.causes.confirm import confirmed_first, look_at, looks, made_anew
 from diag.causes.diagnose import Diagnosis
 from diag.causes.graph import Node
@@ -91,7 +91,7 @@ def make_report(
         findings=document.findings,
         links=links,
         evidence=document.evidence.rows,
-        gaps=[_gap(gap) for diagnosis in diagnoses for gap in diagnosis.gaps],
+        gaps=[_gap(gap, diagnosis.snap.kubectl) for diagnosis in diagnoses for gap in diagnosis.gaps],
         timelines=timeline_rows(kept, diagnoses if len(kept) == sum(len(one.causes) for one in diagnoses) else ()),
         ignored=put_aside,
         stats=stats(diagnoses, causes),
@@ -107,10 +107,11 @@ def _cluster(diagnosis: Diagnosis) -> ClusterRow:
     )  # fmt: skip
 
 
-def _gap(gap: Gap) -> GapRow:
+def _gap(gap: Gap, kubectl: str) -> GapRow:
     return GapRow(
-        cluster=gap.cluster, what=gap.what, why=gap.why, hides=list(gap.hides), material=gap.material, fix=gap.fix
-    )
+        cluster=gap.cluster, what=gap.what, why=gap.why, hides=list(gap.hides), material=gap.material,
+        fix=to_cluster(gap.fix, kubectl),
+    )  # fmt: skip
 
 
 def _number(document: _Document, cause: Assessed, node: Node) -> None:
@@ -184,7 +185,7 @@ def _cause(document: _Document, number: int, cause: Assessed, diagnosis: Diagnos
             objects=[ref_row(ref) for ref in cause.objects],
         ),
         alternatives=_alternatives(document, cause, diagnosis),
-        remedies=[remedy_row(remedy, odd) for remedy in _remedies(diagnosis.snap, cause)],
+        remedies=[remedy_row(one, odd, diagnosis.snap.kubectl) for one in _remedies(diagnosis.snap, cause)],
         fingerprint=document.fingerprint(rule, cause.root),
     )
 

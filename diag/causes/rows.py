@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from diag.causes.commands import quoted
+from diag.causes.commands import quoted, to_cluster
 from diag.document import EvidenceRow, LogRow, RefRow, RemedyRow
 from diag.facts.masking import mask
 from diag.findings import (
@@ -16,6 +16,7 @@ from diag.findings import (
     Ref,
     Remedy,
 )
+from diag.snapshot.sources.part import KUBECTL
 
 
 def ref_row(ref: Ref) -> RefRow:
@@ -26,9 +27,13 @@ def ref_row(ref: Ref) -> RefRow:
     )  # fmt: skip
 
 
-def remedy_row(remedy: Remedy, words: Iterable[str] = ()) -> RemedyRow:
-    """A remedy as the document has it. Of its command the cluster's `words` are quoted, or it is left out."""
+def remedy_row(remedy: Remedy, words: Iterable[str] = (), kubectl: str = KUBECTL) -> RemedyRow:
+    """A remedy as the document has it. Of its command the cluster's `words` are quoted, or it is left out.
+
+    `kubectl` is how commands begin that ask the cluster.
+    """
     command = quoted(remedy.command, words) if remedy.command is not None else None
+    command = to_cluster(command, kubectl) if command is not None else None
     return RemedyRow(text=remedy.text, command=command, risk=remedy.risk, who=remedy.who, if_=remedy.when)
 
 

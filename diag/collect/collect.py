@@ -69,7 +69,7 @@ class Gathered:
             path=name, cluster=printable(name), items=items, problems=problems + of_discovery,
             captured_at=self.captured_at, server_version=self.version, assumed=(), layout=LAYOUT,
             listed=_listed(self.listings, within, self.kinds, self.served), store=LiveLogs(self.cluster, stop, say),
-            permissions=_permissions(self.listings, within),
+            permissions=_permissions(self.listings, within), kubectl=self.cluster.kubectl,
         )  # fmt: skip
 
     def _nothing(self, stop: Stop) -> Problem | None:

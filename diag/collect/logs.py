@@ -35,7 +35,9 @@ class LiveLogs:
                 yield found
             elif isinstance(found, FailedError) and found.status not in _NOT_THERE:
                 failures[key[0].partition("/")[0], found.status].append((key, found))
+        order = {key: at for at, key in enumerate(keys)}
         for (namespace, _), some in sorted(failures.items()):
+            some.sort(key=lambda one: order[one[0]])  # not as answers came, which is another order each time
             pods = list(dict.fromkeys(key[0] for key, _ in some))
             more = f" and {len(pods) - 1} more" if len(pods) > 1 else ""
             first, error = some[0]

@@ -24,7 +24,7 @@ from diag.snapshot.paged import keep
 from diag.snapshot.side import placed
 from diag.snapshot.snapshot import Held, Place, Snapshot
 from diag.snapshot.sources.lost import lost_in
-from diag.snapshot.sources.part import LogKey, LogStore, Lost, Part, Problem, Reading, Slice
+from diag.snapshot.sources.part import KUBECTL, LogKey, LogStore, Lost, Part, Problem, Reading, Slice
 
 # Nearly every object begins so; one that does not has its head decoded.
 HEAD = re.compile(rb'\s*\{\s*"(apiVersion|kind)"\s*:\s*"([^"\\]*)"\s*,\s*"(?:apiVersion|kind)"\s*:\s*"([^"\\]*)"')
@@ -62,6 +62,7 @@ class Loading:
     clock: Clock = field(default_factory=Clock)
     server_version: str | None = None
     captured_at: str | None = None
+    kubectl: str = KUBECTL
 
 
 def load(parts: Sequence[Part], *, now: str | None = None) -> list[Snapshot]:
@@ -128,6 +129,7 @@ def _add_part(loading: Loading, part: Part) -> None:
     loading.refused += [problem for problem in part.problems if problem.kinds]
     loading.captured_at = max(filter(None, (loading.captured_at, captured_at)), default=None)
     loading.server_version = loading.server_version or part.server_version
+    loading.kubectl = part.kubectl if loading.kubectl == KUBECTL else loading.kubectl
 
 
 def _held(part: Part, seen: Held, lost: tuple[Lost, ...]) -> Iterator[Held]:
@@ -225,6 +227,7 @@ def _finish(loading: Loading, now: str | None) -> Snapshot:
         gaps=tuple(sorted(loading.gaps, key=lambda gap: (gap.what, gap.why))),
         server_version=loading.server_version,
         captured_at=loading.captured_at,
+        kubectl=loading.kubectl,
     )
 
 

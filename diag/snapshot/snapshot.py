@@ -10,7 +10,7 @@ from diag.findings import Confidence, Gap, Ref
 from diag.projection import Object, OwnerReference, kind_id
 from diag.snapshot.kinds import Event, Node, Pod
 from diag.snapshot.logs import Logs
-from diag.snapshot.sources.part import LogKey, Lost, Problem, Reading
+from diag.snapshot.sources.part import KUBECTL, LogKey, Lost, Problem, Reading
 from diag.vocab.kubernetes import RANDOM_SUFFIX_LENGTH, SAFE_ALPHABET
 
 GENERATED = re.compile(f"-[{SAFE_ALPHABET}]{{{RANDOM_SUFFIX_LENGTH}}}")
@@ -52,6 +52,7 @@ class Snapshot:
     server_version: str | None = None
     captured_at: str | None = None
     source: str = "snapshot"
+    kubectl: str = KUBECTL  # how commands begin that ask this cluster: with its context, where one was named
 
     def all(self, kind: str) -> Mapping[Place, Object]:
         """All objects of a kind (`Pod`, `apps/Deployment`) by namespace and name."""

@@ -25,7 +25,7 @@ _QUOTE_CHARS = 4_000  # a page has room for a whole message, on paper too
 _YOU = re.compile(r"\[you(?=; [a-z]+\]$)")
 _OWNER = "[owner of the workload"
 # What changes nothing, where a step is a way out (kubectl's verbs that only read).
-_READS = re.compile(r"kubectl (?:describe|events|explain|get|logs|top) ")
+_READS = re.compile(r"kubectl (?:--context (?:'[^']*'|\S+) )?(?:describe|events|explain|get|logs|top) ")
 
 
 @dataclass(slots=True, kw_only=True)

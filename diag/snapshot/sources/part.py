@@ -80,6 +80,7 @@ class LogText:
     text: str
 
 
+KUBECTL = "kubectl"
 LogKey = tuple[str, str, bool]  # "namespace/pod", container, previous
 
 
@@ -153,7 +154,7 @@ class Part:
     tells what the collecting identity could list, None where nobody says so; `redaction_key` is the id of the key
     of its pseudonyms, None where names are clear. `side` is what a file beside the objects tells. `layout` is what
     the source was recognised as; `secrets` whether there were Secrets, which are never kept; of an archive,
-    `captures` says how many it holds.
+    `captures` says how many it holds. `kubectl` is how commands begin that ask the same cluster.
     """
 
     path: str
@@ -176,6 +177,7 @@ class Part:
     secrets: bool = False
     layout: str = "plain file"
     captures: int = 0
+    kubectl: str = KUBECTL
 
 
 def without(part: Part, lost: Sequence[Lost]) -> Part:
