@@ -1,17 +1,16 @@
 import os
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import msgspec
 import pytest
+from forked import Stem
 
 from diag.document import Report
 
 _SAMPLE = Path(__file__).parents[1] / "report" / "sample.json"
 
-# Runs the real entry point in a process of its own; the engine is replaced by one that returns a written report.
+# The real entry point, with all that it may load; the engine is replaced by one that returns a written report.
 _DRIVER = """
 import os, sys, types
 import msgspec
@@ -41,8 +40,9 @@ fake.examine = examine
 fake.Ignore = lambda **entry: sorted(entry.items())
 fake.Limits = lambda **given: sorted(given.items())
 sys.modules["diag.api"] = fake
+import forked
+forked.load("diag.api", "diag.mcp", "diag.testing", "diag.tui", "diag.views", "diag.llm.engines")
 from diag.cli.root import main
-main()
 """
 
 
@@ -58,21 +58,25 @@ def clean(report: Report) -> Report:
     return msgspec.structs.replace(report, causes=[], findings=[], links=[], evidence=[], gaps=[])
 
 
+@pytest.fixture(scope="session")
+def _stem():
+    stem = Stem(_DRIVER)
+    yield stem
+    stem.close()
+
+
 @pytest.fixture
-def diag(tmp_path, report):
+def diag(tmp_path, report, _stem):
     """Runs `diag` in an empty folder, with an engine that returns a written report; the result has code, out, err."""
     (tmp_path / "here").mkdir()
     bare = {name: value for name, value in os.environ.items() if not name.startswith("DIAG_") and name != "NO_COLOR"}
 
     def run(*args, returns=report, behaviour="", env=None, stdin=""):
         (tmp_path / "report.json").write_bytes(msgspec.json.encode(returns))
-        ended = subprocess.run(  # noqa: S603  # our own interpreter and words
-            [sys.executable, "-c", _DRIVER, *args],
-            capture_output=True,
+        ended = _stem.run(
+            args,
             cwd=tmp_path / "here",
-            input=stdin.encode(),
-            timeout=60,
-            check=False,
+            stdin=stdin.encode(),
             env=bare
             | {
                 "DIAG_CONFIG_DIR": str(tmp_path / "config"),
@@ -83,15 +87,14 @@ def diag(tmp_path, report):
                 "FAKE_REPORT": str(tmp_path / "report.json"),
                 "FAKE_ASKED": str(tmp_path / "asked"),
                 "FAKE_BEHAVIOUR": behaviour,
-                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
             }
             | (env or {}),
         )
         asked = tmp_path / "asked"
         return SimpleNamespace(
-            code=ended.returncode,
-            out=ended.stdout.decode(),
-            err=ended.stderr.decode(),
+            code=ended.code,
+            out=ended.out.decode(),
+            err=ended.err.decode(),
             asked=asked.read_text() if asked.exists() else "",
             folder=tmp_path / "here",
             state=tmp_path / "state",

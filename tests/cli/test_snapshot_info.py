@@ -1,9 +1,8 @@
 """`diag snapshot info`: the real program on small bundles."""
 
+import itertools
 import json
 import os
-import subprocess
-import sys
 
 import pytest
 from layouts.collectors import cluster_info, support_bundle
@@ -14,7 +13,7 @@ from diag.api import scan
 
 
 @pytest.fixture
-def info(tmp_path):
+def info(tmp_path, stems):
     pod = {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -24,22 +23,10 @@ def info(tmp_path):
     node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}}
     path = pack(cluster_info(State([pod, node])), "tar.gz", tmp_path)
 
-    def run(*words, stdin=None):
-        ended = subprocess.run(  # noqa: S603  # our own interpreter and words
-            [
-                sys.executable,
-                "-m",
-                "diag",
-                "snapshot",
-                "info",
-                *(str(path) if word == "PATH" else word for word in words),
-            ],
-            capture_output=True,
-            check=False,
-            input=stdin,
-            env={**os.environ, "DIAG_CONFIG_DIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        )
-        return ended.returncode, ended.stdout.decode(), ended.stderr.decode()
+    def run(*words, stdin=b""):
+        asked = ["snapshot", "info", *(path if word == "PATH" else word for word in words)]
+        ended = stems[0].run(asked, stdin=stdin, env={**os.environ, "DIAG_CONFIG_DIR": str(tmp_path)})
+        return ended.code, ended.out.decode(), ended.err.decode()
 
     run.path = path
     return run
@@ -109,10 +96,11 @@ def test_it_counts_rules_as_a_scan_does(info):
     assert cluster["rules"] == scan([info.path]).stats["rules"]
 
 
-def test_convert_takes_the_path_as_a_word_or_as_a_flag(info, tmp_path):
+def test_convert_takes_the_path_as_a_word_or_as_a_flag(info, stems, tmp_path):
+    turns = itertools.cycle(stems)
+
     def convert(*words):
-        command = [sys.executable, "-m", "diag", "snapshot", "convert", *map(str, words)]
-        return subprocess.run(command, capture_output=True, check=False).returncode  # noqa: S603  # our own
+        return next(turns).run(["snapshot", "convert", *words], env=os.environ).code
 
     assert convert(info.path, tmp_path / "a.jsonl") == convert("--from", info.path, tmp_path / "b.jsonl") == 0
     assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes()
