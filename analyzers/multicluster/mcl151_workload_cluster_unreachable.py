@@ -25,7 +25,7 @@ MAX_SHOWN = 3
     inputs=(CLUSTER, MACHINE),
 )
 def workload_cluster_unreachable(ctx: Context) -> Iterator[Finding]:
-    """The management cluster reaches no API server of the workload cluster, so it sees none of its nodes.
+    """The management cluster does not reach the workload cluster.
 
     ## What it means
     All Machines of the cluster report their node as unknown at once. Nothing is said about the nodes themselves, which

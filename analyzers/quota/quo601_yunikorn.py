@@ -10,6 +10,7 @@ from diag.facts.yunikorn import (
     NO_ROOM,
     QUEUE,
     QUEUES,
+    TASK_GROUPS,
     TOO_LARGE,
     Queues,
     amounts,
@@ -24,7 +25,6 @@ from diag.snapshot.cite import key
 from diag.snapshot.kinds import Event, Pod
 from diag.trouble.groups import Group
 
-TASK_GROUPS = "yunikorn.apache.org/task-groups"
 POLICY = "yunikorn.apache.org/schedulingPolicyParameters"
 REJECTED, TIMED_OUT = "ApplicationRejected", "ResourceReservationTimeout"  # status.reason of a pod
 FAILED, INFORMED = "ApplicationFailed", "Informational"

@@ -11,7 +11,9 @@ from typing import Any
 
 import msgspec
 
+from diag.facts.quantity import milli
 from diag.projection import JsonDict, Object, dicts
+from diag.snapshot.cite import key
 from diag.snapshot.sources.yaml_text import yaml_value
 
 # apache/yunikorn-k8shim pkg/common/constants: the second is the chart's, and the first overrides it key by key.
@@ -19,6 +21,11 @@ CONFIGS = ("yunikorn-configs", "yunikorn-defaults")
 QUEUES = "queues.yaml"
 QUEUE = "yunikorn.apache.org/queue"
 SCHEDULER = "yunikorn"  # spec.schedulerName of its pods
+TASK_GROUPS, TASK_GROUP = "yunikorn.apache.org/task-groups", "yunikorn.apache.org/task-group-name"
+# Its own placeholders (pkg/cache/placeholder.go).
+PLACEHOLDER = "internal.yunikorn.apache.org/placeholder"
+# pkg/common/utils: where a pod names its application, the first that is there.
+APPLICATION = ("yunikorn.apache.org/app-id", "applicationId", "spark-app-selector")
 MAX_TEXT = 500_000
 MAX_QUEUES = 5_000
 NO_ROOM = re.compile(
@@ -42,6 +49,7 @@ class Queues:
 
     most: dict[str, dict[str, str]] = field(default_factory=dict)
     kept: dict[str, dict[str, str]] = field(default_factory=dict)
+    apps: dict[str, int] = field(default_factory=dict)  # how many applications each may run
     by_name: bool = True
 
     def limit(self, queue: str, resource: str) -> tuple[str, str] | None:
@@ -73,6 +81,7 @@ def queues(text: str) -> Queues:
     loaded = yaml_value(text)
     most: dict[str, dict[str, str]] = {}
     kept: dict[str, dict[str, str]] = {}
+    apps: dict[str, int] = {}
     by_name = True
     partitions = loaded.get("partitions") if isinstance(loaded, dict) else None
     for partition in dicts(partitions):
@@ -81,9 +90,12 @@ def queues(text: str) -> Queues:
         by_name = by_name and (not rules or rules[0].get("name") == "provided")
         for name, queue in _walk("", partition.get("queues")):
             most[name], kept[name] = _stated(queue, "max"), _stated(queue, "guaranteed")
+            limit = queue.get("maxapplications")
+            if isinstance(limit, int) and limit > 0:  # 0 is no limit
+                apps[name] = limit
             if len(most) >= MAX_QUEUES:
                 break
-    return Queues(most=most, kept=kept, by_name=by_name)
+    return Queues(most=most, kept=kept, apps=apps, by_name=by_name)
 
 
 def configured(maps: Iterable[Object]) -> tuple[Object | None, str]:
@@ -113,6 +125,46 @@ def _stated(queue: dict[str, Any], part: str) -> dict[str, str]:
     resources = queue.get("resources")
     found = resources.get(part) if isinstance(resources, dict) else None
     return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
+
+
+def application(item: Object) -> str:
+    """The application that a pod says it is of; empty where it says nothing, and the scheduler makes one up."""
+    said = (found for name in APPLICATION for found in (item.labels.get(name), item.annotations.get(name)) if found)
+    return next(said, "")
+
+
+def queue_path(item: Object) -> tuple[str, str]:
+    """The queue that a pod names, and where; empty where it names none."""
+    for part, named in (("labels", item.labels), ("annotations", item.annotations)):
+        if named.get(QUEUE):
+            return named[QUEUE], f"metadata.{part}{key(QUEUE)}"
+    return "", ""
+
+
+def task_groups(text: str) -> tuple[list[JsonDict], str]:
+    """The groups of an annotation, keys in lower case, and what is wrong with it (k8shim pkg/cache/gang_utils.go)."""
+    try:
+        loaded = msgspec.json.decode(text.encode())
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
+        return [], f"it is no JSON ({error})"
+    if loaded is not None and not (isinstance(loaded, list) and all(isinstance(one, dict) for one in loaded)):
+        return [], "it is no list of groups"
+    # Go reads keys whatever their case.
+    groups = [{name.casefold(): value for name, value in one.items()} for one in loaded or ()]
+    wrong = next((found for one in groups if (found := _wrong(one))), "")
+    return ([], wrong) if wrong else (groups, "")
+
+
+def _wrong(group: JsonDict) -> str:
+    resources, count = group.get("minresource"), group.get("minmember")
+    if not group.get("name"):
+        return "a group has no name"
+    if not isinstance(count, int) or count <= 0:
+        return f"group {group['name']} has no minMember above 0"
+    if not isinstance(resources, dict):
+        return f"group {group['name']} has no minResource"
+    bad = [name for name, value in resources.items() if value and milli(value) is None]
+    return f"minResource of group {group['name']} has no quantity of {bad[0]}" if bad else ""
 
 
 def totals(text: str) -> list[tuple[str, int]]:
