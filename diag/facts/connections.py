@@ -39,6 +39,7 @@ _UNREACHED = tuple(
         rf"[Cc]annot connect to host {HOST}:{PORT}",
         rf"connecting to {HOST}:{PORT}[^\n]{{0,60}}(?:refused|timed out)",
         rf"[Cc]ould not connect to [\w ]{{1,30}}at {HOST}:{PORT}[^\n]{{0,60}}refused",
+        rf"[Cc]ould not connect to {HOST}:{PORT} \([\d.:a-f]{{3,45}}\)[^\n]{{0,30}}(?:refused|timed out)",  # apt
         rf"[a-z]{{3,12}}://(?:[^\s@/]{{0,80}}@)?{HOST}:{PORT}[^\n]{{0,200}}(?:[Cc]onnection refused|timed out)",
         rf"(?<![\w.:-]){HOST}:{PORT}\b[^\n]{{0,60}}(?:[Cc]onnection refused|ECONNREFUSED)",
         rf"connect to \({HOST}, {PORT}\)",  # PyTorch's store: timed out while trying to connect to (host, port)

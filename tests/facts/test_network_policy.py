@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from diag.facts.network_policy import closing
+from diag.facts.network_policy import Peer, closing
 from diag.projection import Object
 
 
@@ -78,3 +78,56 @@ def test_one_of_several_ports_is_enough_and_the_protocol_counts():
     assert closed(allow({"port": 53, "protocol": "UDP"}), ports=(53, 5353), protocol="UDP") is None
     assert closed(allow({"port": 5353, "protocol": "UDP"}), ports=(53, 5353), protocol="UDP") is None
     assert closed(allow({"port": 53}), ports=(53,), protocol="UDP") == "allow"
+
+
+def reached(entry, **peer):
+    """Whether a policy of namespace `ml` that lets out to one entry lets out to a peer."""
+    raw = msgspec.json.encode(
+        {
+            "metadata": {"name": "out", "namespace": "ml"},
+            "spec": {"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"to": [entry]}]},
+        }
+    )
+    found = msgspec.json.decode(raw, type=Object)
+    found.piece = msgspec.Raw(raw)
+    return closing([found], {}, "Egress", 80, peer=Peer(**peer)) is None
+
+
+STORE = {"matchLabels": {"app": "store"}}
+TEAM = {"matchLabels": {"team": "a"}}
+
+
+def test_a_pod_selector_alone_means_pods_of_the_policys_own_namespace():
+    assert reached({"podSelector": STORE}, namespace="ml", labels={"app": "store"})
+    assert not reached({"podSelector": STORE}, namespace="data", labels={"app": "store"})
+    assert not reached({"podSelector": STORE}, namespace="ml", labels={"app": "cache"})
+
+
+def test_both_selectors_of_one_entry_must_match():
+    both = {"podSelector": STORE, "namespaceSelector": TEAM}
+    assert reached(both, namespace="data", labels={"app": "store"}, of_namespace={"team": "a"})
+    assert not reached(both, namespace="data", labels={"app": "cache"}, of_namespace={"team": "a"})
+    assert not reached(both, namespace="data", labels={"app": "store"}, of_namespace={"team": "b"})
+
+
+def test_a_namespace_of_which_only_the_name_is_known_may_carry_any_other_label():
+    named = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "data"}}}
+    assert reached(named, namespace="data", labels={})
+    assert not reached(named, namespace="other", labels={})
+    assert reached({"namespaceSelector": TEAM}, namespace="data", labels={})
+    assert reached({"namespaceSelector": {"matchExpressions": []}}, namespace="data", labels={})
+
+
+def test_an_address_outside_is_reached_by_blocks_alone():
+    outside = {"address": "203.0.113.9", "outside": True}
+    assert reached({"ipBlock": {"cidr": "203.0.113.0/24"}}, **outside)
+    assert not reached({"ipBlock": {"cidr": "203.0.113.0/24", "except": ["203.0.113.8/29"]}}, **outside)
+    assert not reached({"ipBlock": {"cidr": "10.0.0.0/8"}}, **outside)
+    assert not reached({"podSelector": {}}, **outside)
+    assert reached({"ipBlock": {"cidr": "10.0.0.0/8"}}, outside=True)  # whose address is not known
+
+
+def test_what_is_not_known_or_cannot_be_read_is_let_through():
+    assert reached({"podSelector": STORE}, namespace="kube-system")
+    assert reached({"ipBlock": {"cidr": "everything"}}, address="203.0.113.9", outside=True)
+    assert reached({"ipBlock": {"cidr": "10.0.0.0/8"}}, namespace="ml", labels={}, address="10.1.0.4")
