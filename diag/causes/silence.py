@@ -91,6 +91,8 @@ def plural(kind: str) -> str:
     """A kind as kubectl takes it: `pods`, `deployments.apps`."""
     group, _, name = kind.rpartition("/")
     word = name.lower()
+    if word == "endpoints":  # the one kind of Kubernetes that is named in the plural
+        return word
     word += "es" if word.endswith(("s", "x", "ch")) else "s"
     word = word.removesuffix("ys") + "ies" if word.endswith("ys") and word[-3] not in "aeiou" else word
     return f"{word}.{group}" if group else word
