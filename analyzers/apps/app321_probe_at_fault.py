@@ -150,7 +150,13 @@ class Failure:
             refines=REFINED,
         ),
         Named(id="APP324", name="liveness-probe-too-aggressive", page=AGGRESSIVE),
-        Named(id="APP325", name="readiness-probe-failing", page=FAILING, basis=Basis.REMAINDER),
+        Named(
+            id="APP325",
+            name="readiness-probe-failing",
+            page=FAILING,
+            basis=Basis.REMAINDER,
+            refines=("log-reports-errors",),
+        ),
     ),
 )
 def probe_at_fault(ctx: Context) -> Iterator[Finding]:
