@@ -9,6 +9,7 @@ from diag.facts.folding import fold
 from diag.facts.nodes import AUTOMATIC_TAINT_PREFIX, gpus, ready
 from diag.facts.pods import condition
 from diag.facts.times import age_s
+from diag.facts.virtual_clusters import FAKE
 from diag.findings import Because, Evidence, Finding, Question, Remedy, Severity
 from diag.projection import Condition
 from diag.snapshot.kinds import Lease, Node, Pod
@@ -113,6 +114,8 @@ def node_not_ready(ctx: Context) -> Iterator[Finding]:
     for node in ctx.snap.nodes():
         found = ready(node)
         if found is None or found.status not in ("False", "Unknown") or node.metadata.deletion_timestamp:
+            continue
+        if FAKE in node.labels:  # it has no machine
             continue
         if not _is_joining(ctx, node, found):
             words = fold(f"{found.status} {found.reason} {found.message}")

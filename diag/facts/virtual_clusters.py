@@ -8,6 +8,7 @@ from diag.projection import Object
 from diag.snapshot.cite import cite, compute, key
 
 PREFIX = "vcluster.loft.sh/"
+FAKE = f"{PREFIX}fake-node"  # label of a node that stands for one of the host (pkg/controllers/resources/nodes)
 MADE_BY = f"{PREFIX}managed-by"
 NAMES = (f"{PREFIX}object-namespace", f"{PREFIX}object-name")
 
