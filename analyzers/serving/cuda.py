@@ -78,6 +78,7 @@ CUDA = signatures(
             summary="its CUDA is newer than the driver{at} supports{cuda}: {why}",
             remedies=(UPDATE_DRIVER, OLDER_IMAGE),
             beside=DRIVER,
+            refines=("triton-model-load-failed",),
             means="The image's CUDA libraries are newer than what the node's driver supports.",
         ),
         Signature(
@@ -98,6 +99,7 @@ CUDA = signatures(
                 Remedy(text="give the workload a GPU or a MIG slice of its own"),
             ),
             beside=GPU,
+            refines=("triton-model-load-failed",),
             means="The GPU's memory is full because another process on it holds most of it.",
         ),
         Signature(
@@ -114,6 +116,7 @@ CUDA = signatures(
             "{total}{size}",
             remedies=LESS_OR_MORE,
             beside=GPU,
+            refines=("triton-model-load-failed",),
             means="The process's own model and batch do not fit into the memory of its GPU.",
         ),
         Signature(
@@ -128,6 +131,7 @@ CUDA = signatures(
             summary="its GPU memory is used up ({why})",
             remedies=LESS_OR_MORE,
             beside=GPU,
+            refines=("triton-model-load-failed",),
             means="The process's own model and batch do not fit into the memory of its GPU.",
         ),
         Signature(
@@ -143,6 +147,7 @@ CUDA = signatures(
                 Remedy(text="use an image that is built for this GPU's compute capability, or select another GPU"),
             ),
             beside=GPU,
+            refines=("triton-model-load-failed",),
             means="The image's libraries were not built for the generation of the node's GPU.",
         ),
         Signature(
@@ -162,6 +167,7 @@ CUDA = signatures(
                 ),
             ),
             beside=DRIVER,
+            refines=("triton-model-load-failed",),
             means="The process sees no GPU: none was asked for, or the container runtime did not inject it.",
         ),
     ),

@@ -1,4 +1,4 @@
-"""What vLLM says when it cannot start: SRV201 to SRV216."""
+"""What vLLM says when it cannot start: SRV201 to SRV217."""
 
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
@@ -220,6 +220,28 @@ VLLM = signatures(
             remedies=(Remedy(text="start the server with --max-lora-rank {rank}, or leave the adapter out"),),
             beside=Beside(args=r"lora"),
             means="The adapter's rank is above the server's maximum, so the server stops at loading it.",
+        ),
+        Signature(
+            "SRV217",
+            "lora-adapter-not-found",
+            on=On.LOG,
+            question=Question.STARTED,
+            explains=CRASHED,
+            literal="No adapter found for",
+            pattern=r"Loading lora (?P<name>[^\n]{1,120}?) failed: No adapter found for (?P<path>[^\s\"']{1,300})",
+            summary="there is no LoRA adapter at {path}: loading {name} failed (No adapter found)",
+            remedies=(
+                Remedy(
+                    text="put the adapter (adapter_config.json and its weights) at {path} for every replica, or "
+                    "correct the path in --lora-modules"
+                ),
+                Remedy(text="see that the volume which holds it is mounted in the server's container"),
+                Remedy(text="or leave {name} out until it is there"),
+            ),
+            beside=Beside(args=r"lora"),
+            means="An adapter that is named at start is loaded at start: where its folder lacks adapter_config.json "
+            "the whole server exits. Adapters that are asked for later fail only their own requests.",
+            source="vllm-project/vllm vllm/lora/worker_manager.py",
         ),
         Signature(
             "SRV212",
