@@ -10,14 +10,17 @@ Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
 def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001  # click's
-    """Files and folders, which the shell itself knows best."""
-    return [CompletionItem(incomplete, type="file")]
+    """Files and folders, which the shell itself knows best; of `NAME=PATH` and `FORMAT=PATH` the path."""
+    named = "=" in (param.metavar if isinstance(param.metavar, str) else "")
+    return [CompletionItem(incomplete.rpartition("=")[2] if named else incomplete, type="file")]
 
 
 def formats(known: Sequence[str]) -> Complete:
     """A completion of the formats of `-o`."""
 
-    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001  # click's
+    def complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        if "=" in incomplete:
+            return files(ctx, param, incomplete)
         return [CompletionItem(form) for form in known if form.startswith(incomplete)]
 
     return complete

@@ -20,15 +20,12 @@ def main() -> None:
 
 def complete() -> None:
     """Prints a line for each word that may stand in place of the last one, with its meaning, and a directive."""
-    from click.shell_completion import ShellComplete  # noqa: PLC0415  # as above
-
-    from diag.cli.root import cli  # noqa: PLC0415
+    from diag.cli.root import cli  # noqa: PLC0415  # as above
+    from diag.cli.shells import Whole  # noqa: PLC0415
 
     *before, begun = sys.argv[1:] or [""]
-    items = ShellComplete(cli, {}, PROGRAM, "").get_completions(before, begun)
+    items = Whole(cli, {}, PROGRAM, "").get_completions(before, begun)
     types = {item.type for item in items}
-    # `--since=2h` is one word to kubectl: what comes back must begin as it does.
-    head = begun.partition("=")[0] + "=" if begun.startswith("--") and "=" in begun else ""
-    lines = [f"{head}{item.value}\t{item.help or ''}".rstrip("\t") for item in items if item.type == "plain"]
+    lines = [f"{item.value}\t{item.help or ''}".rstrip("\t") for item in items if item.type == "plain"]
     directive = _FOLDERS if types == {"dir"} else _FILES if "file" in types else _WORDS
     sys.stdout.write("".join(f"{line}\n" for line in (*lines, f":{directive}")))

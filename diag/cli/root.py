@@ -1,5 +1,6 @@
 """The command `diag`: finds the module of a command, and turns every ending into an exit code and a sentence."""
 
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -71,6 +72,10 @@ def main(argv: Sequence[str] | None = None) -> None:
 def run(argv: list[str], *, program: str = "diag") -> int:
     """Runs a command line of the `program`, as a user typed its name, and returns its exit code (`ExitCode`)."""
     whole_again()
+    if "_DIAG_COMPLETE" in os.environ:
+        from diag.cli.shells import kinds  # noqa: PLC0415  # only then
+
+        kinds()
     out = sys.stdout
     try:
         code = _ended(argv, program)

@@ -37,7 +37,9 @@ def shell(request, tmp_path):
     (tmp_path / "bin").mkdir()
     folder.mkdir()
     (folder / "dump.json").touch()
-    kubeconfig(tmp_path / "config", dict.fromkeys(("gpu-eu", "gpu-us $(touch evil)"), "http://127.0.0.1:1"))
+    kubeconfig(
+        tmp_path / "config", dict.fromkeys(("arn:aws:eks:eu-1", "arn:aws:iam:us $(touch evil)"), "http://127.0.0.1:1")
+    )
     # Asked for words it answers as diag does; called as a command it only writes down how.
     program = tmp_path / "bin" / "diag"
     program.write_text(
@@ -92,8 +94,9 @@ def test_tab_completes_commands_flags_files_formats_contexts_and_rules(shell):
         ("diag snapshot inf", ["snapshot", "info"]),
         ("diag scan --kubec", ["scan", "--kubeconfig"]),
         ("diag scan --from du", ["scan", "--from", "dump.json"]),
+        ("diag scan --from prod=du", ["scan", "--from", "prod=dump.json"]),
         ("diag report -o sar", ["report", "-o", "sarif"]),
-        ("diag scan --context gpu", ["scan", "--context", "gpu-eu"]),
+        ("diag scan --context=arn:aws:", ["scan", "--context=arn:aws:eks:eu-1"]),
         ("diag rules resourcequota-exce", ["rules", "resourcequota-exceeded"]),
     ):
         assert shell.run(typed, "diag " + " ".join(words)) == words
