@@ -8,7 +8,7 @@ from diag.catalog.context import Context
 from diag.catalog.joins.mesh import ROOT_NAMESPACE, proxy_of
 from diag.catalog.rule import rule
 from diag.facts.pods import statuses
-from diag.findings import Basis, Because, Evidence, Finding, Question, Ref, Remedy
+from diag.findings import Basis, Because, Evidence, Finding, Question, Ref, Remedy, as_proof
 from diag.projection import Object
 from diag.snapshot.kinds import Pod
 
@@ -83,7 +83,7 @@ def mesh_proxy_not_ready(ctx: Context) -> Iterator[Finding]:
         yield Finding(
             subject=group.workload,
             summary=summary,
-            evidence=(words.proof, words.status, *([more[1]] if more else [])),
+            evidence=as_proof([words.proof, words.status, *([more[1]] if more else [])]),
             second_sign=True,
             accounts_for=(Because(group, summary, (words.proof, words.status)),),
             since=group.since,
