@@ -6,15 +6,31 @@ import msgspec
 import pytest
 
 from diag.testing.apiserver import ApiServer, kubeconfig
+from diag.testing.apiserver.server import newest
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    """Tries again at once: how long a pause is that no server asked for is not what these tests are about."""
+    monkeypatch.setattr("diag.collect.requests._PAUSE_S", 0.01)
+
+
+@pytest.fixture(scope="module")
+def _clocks():
+    """Each list that was served, and its newest time: a module serves one list again and again, unchanged."""
+    return {}
 
 
 @pytest.fixture
-def serve(tmp_path):
+def serve(tmp_path, _clocks):
     """Starts a server for objects, and gives it with a kubeconfig that leads there."""
     opened = []
 
     def started(objects, user=None, cluster=None, namespace=None, **ways):
-        server = ApiServer(objects, **ways)
+        known, now = _clocks.get(id(objects), (None, ""))
+        if known is not objects:
+            _clocks[id(objects)] = objects, (now := newest(objects))
+        server = ApiServer(objects, now=now, **ways)
         server.__enter__()
         opened.append(server)
         user = user or {"token": "a-token"}

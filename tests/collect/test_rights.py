@@ -1,6 +1,7 @@
 """With any rights: what may be read is read, what may not is one gap, and forbidden never means absent."""
 
 import re
+from contextlib import ExitStack
 
 import pytest
 from scenarios import scenario
@@ -23,7 +24,9 @@ def key(ref):
 
 def seen(server, items):
     """The report, the objects that it calls an error or a warning, and those that stand behind them (and own them)."""
-    report = scan(Live(kubeconfig=server.config))
+    with ExitStack() as ending:
+        ending.push(server)
+        report = scan(Live(kubeconfig=server.config))
     severe = [cause for cause in report.causes if cause.severity != "info"]
     blamed = {key(cause.root) for cause in severe}
     findings = {finding.id: finding for finding in report.findings}

@@ -72,7 +72,7 @@ class _Filter:
 
     def __call__(self, one: Stored) -> bool:
         return all(matches_requirement(one.labels, each) for each in self._labels) and all(
-            (one.fields[path] == value) is equal for path, value, equal in self._fields
+            (one.field(path) == value) is equal for path, value, equal in self._fields
         )
 
 

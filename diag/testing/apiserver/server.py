@@ -52,7 +52,7 @@ class ApiServer:
     ) -> None:
         objects = list(objects)
         self.store = Store(objects, resources=resources)
-        self.date = _http_date(now or _newest(objects))
+        self.date = _http_date(now or newest(objects))
         self.logs = dict(logs or {})
         self.access = access or Access()
         self.faults = Faults(faults)
@@ -101,7 +101,7 @@ class ApiServer:
         return Target(verb, resource, version, namespace, name, "/".join(rest[2:]))
 
 
-def _newest(objects: Sequence[Object]) -> str:
+def newest(objects: Sequence[Object]) -> str:
     """When the objects were so: their own newest time."""
     items = [Slice(raw=msgspec.Raw(msgspec.json.encode(item))) for item in objects]
     return next((snap.now for snap in load([Part(path="served", items=items)])), EPOCH)

@@ -22,7 +22,7 @@ class Stored:
     namespace: str
     name: str
     labels: Mapping[str, str]
-    fields: Mapping[str, str]
+    item: Object
     body: bytes
     version: int
 
@@ -30,6 +30,13 @@ class Stored:
     def key(self) -> str:
         """Where etcd has it, below its kind."""
         return f"/{self.namespace}/{self.name}" if self.namespace else f"/{self.name}"
+
+    def field(self, path: str) -> str:
+        """A field that a selector may name (`SELECTABLE`), empty where it is none."""
+        value: Any = self.item
+        for step in path.split("."):
+            value = value.get(step) if isinstance(value, dict) else None
+        return value if isinstance(value, str) else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +142,7 @@ class Store:
         labels = meta.get("labels")
         return resource, Stored(
             namespace=str(meta.get("namespace") or "") if resource.namespaced else "", name=str(meta["name"]),
-            labels=labels if isinstance(labels, dict) else {}, fields=_fields(item), version=version,
+            labels=labels if isinstance(labels, dict) else {}, item=item, version=version,
             body=msgspec.json.encode(_as_listed(item, resource)),
         )  # fmt: skip
 
@@ -147,17 +154,7 @@ def _as_listed(item: Object, resource: Resource) -> Object:
     return {key: value for key, value in item.items() if key not in ("kind", "apiVersion")}
 
 
-def _fields(item: Object) -> dict[str, str]:
-    """The fields that field selectors of pods, nodes and events may name."""
-    found = {}
-    for path in SELECTABLE:
-        value: Any = item
-        for step in path.split("."):
-            value = value.get(step) if isinstance(value, dict) else None
-        found[path] = value if isinstance(value, str) else ""
-    return found
-
-
+# The fields that field selectors of pods, nodes and events may name.
 SELECTABLE = (
     "metadata.name", "metadata.namespace", "spec.nodeName", "status.phase", "type", "reason", "involvedObject.kind",
     "involvedObject.name", "involvedObject.namespace",
