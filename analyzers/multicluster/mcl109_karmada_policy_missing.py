@@ -58,7 +58,7 @@ def _is_alone(ctx: Context, item: Object) -> bool:
     """Whether nobody has done anything with it for minutes: no policy, no binding, no owner, no status."""
     marks = (*item.labels, *item.annotations)
     return (
-        ctx.snap.get(BINDINGS[0], item.namespace, f"{item.name}-{item.kind.lower()}") is None
+        ctx.snap.get(BINDINGS[0], item.namespace, f"{item.name}-{item.ref.kind.lower()}") is None
         and not item.owners
         and not item.whole.get("status")
         and not any(mark.startswith(CLAIMED) for mark in marks)

@@ -115,16 +115,14 @@ def _stale(ctx: Context, fakes: list[Node]) -> Iterator[Finding]:
         names = listed([f"{pod.namespace}/{pod.name}" for pod in held], 3)
         counted = f"; running there: {names}" if held else ""
         others = f", while those of {count_of(len(alive), 'node')} are" if alive else ""
+        proof: list[Evidence] = [ctx.cite(node, f"status.conditions[{index}].status"), ctx.cite(node, LABEL)]
+        proof += [ctx.cite(one, LABEL) for one in alive[:1]]
+        proof += [ctx.cite(pod, "spec.nodeName") for pod in held[:3]]
         yield Finding(
             name="vcluster-stale-fake-node",
             subject=node.ref,
             summary=f"stands for a node of the host and its state is no longer written{others}{counted}",
-            evidence=(
-                ctx.cite(node, f"status.conditions[{index}].status"),
-                ctx.cite(node, LABEL),
-                *(ctx.cite(one, LABEL) for one in alive[:1]),
-                *(ctx.cite(pod, "spec.nodeName") for pod in held[:3]),
-            ),
+            evidence=as_proof(proof),
             confidence=Confidence.LIKELY if alive else Confidence.POSSIBLE,
             since=found.last_transition_time,
             remedies=(
