@@ -286,7 +286,7 @@ def _host(ctx: Context, item: Object) -> Iterator[Finding]:
         yield Finding(
             name="mesh-host-not-in-gateway",
             subject=item.ref,
-            summary=f"Gateway {gateway.namespace}/{gateway.name} takes {names}, and none of its hosts ({listed(hosts)})",
+            summary=f"Gateway {gateway.namespace}/{gateway.name} takes {names}, and not {listed(hosts)}",
             evidence=as_proof([ctx.cite(item, "spec.hosts[0]"), ctx.cite(item, f"spec.gateways[{index}]"), *has[:4]]),
             since=item.created,
             remedies=(
