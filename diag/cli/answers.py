@@ -1,13 +1,19 @@
 """What is said of a subject that has no cause to show: well, ignored, a rule that is silent, or not understood."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 
+from diag.catalog.registry import RuleInfo
 from diag.cli.flags import Flags
 from diag.document import IgnoredRow, Report
 from diag.errors import UsageError
+from diag.snapshot.snapshot import Snapshot
 from diag.views.causes import Hidden
+from diag.views.coverage import GapLine, answering, concerning
+from diag.views.hosts import pods_below
+from diag.views.questions import rules_of
 from diag.views.subject import Match
+from diag.views.way import item_of, open_questions
 from diag.views.wording import counted, named
 
 
@@ -22,6 +28,28 @@ def answer(report: Report, text: str, match: Match, flags: Flags, hidden: Hidden
     if silent := _silent_rule(report, text):
         return [f"{silent}{unseen}."]
     raise _not_understood(match, text, unseen)
+
+
+def felt(
+    text: str, match: Match, snapshots: Sequence[Snapshot], tell: Callable[[list[str]], list[str]]
+) -> Callable[[list[GapLine]], list[GapLine]] | None:
+    """Which gaps may be why nothing was found: those that the open questions of the subject, or the rule, could feel.
+
+    None where nobody knows its questions. `tell` puts names as the gaps have them.
+    """
+    if match.subject is None:
+        rules = {rule.id for rule in _rules_named(text)}
+        return (lambda gaps: answering(gaps, rules)) if rules else None
+    item = item_of(match.subject, snapshots)
+    questions = open_questions(item) if item is not None else None
+    if item is None or questions is None:
+        return None
+    asked = rules_of(questions)
+    pods = {pod.ref for snap in snapshots if snap.cluster == match.subject.cluster for pod in pods_below(snap, item)}
+    cluster, *names = tell([item.ref.cluster, *(f"{ref.namespace}/{ref.name}" for ref in (item.ref, *sorted(pods)))])
+    return lambda gaps: [
+        gap for gap in answering(concerning(gaps, names), asked) if not gap.cluster or gap.cluster == cluster
+    ]
 
 
 def _ignored(row: IgnoredRow, flags: Flags) -> str:
@@ -42,16 +70,20 @@ def _ignored(row: IgnoredRow, flags: Flags) -> str:
 
 def _silent_rule(report: Report, text: str) -> str:
     """A sentence about a rule that is there and found nothing, empty where the text names none."""
-    from diag.catalog.registry import infos, load  # noqa: PLC0415  # imports every rule
-    from diag.views.rulebook import named as rules_named  # noqa: PLC0415  # as above
-
-    rules = rules_named(infos(load()), text)
+    rules = _rules_named(text)
     if not rules:
         return ""
     names = ", ".join(f"{rule.id} ({rule.name})" for rule in rules)
     blind = [gap.what for gap in report.gaps if any(rule.id in gap.hides for rule in rules)]
     unseen = f", but could not see everything: {'; '.join(blind)}" if blind else ""
     return f"Nothing was found by {names}{unseen}"
+
+
+def _rules_named(text: str) -> Sequence[RuleInfo]:
+    from diag.catalog.registry import infos, load  # noqa: PLC0415  # imports every rule
+    from diag.views.rulebook import named as rules_named  # noqa: PLC0415  # as above
+
+    return rules_named(infos(load()), text)
 
 
 def _not_understood(match: Match, text: str, unseen: str) -> UsageError:

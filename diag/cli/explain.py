@@ -1,6 +1,6 @@
 """`diag explain`: one cause in words, with its evidence and what to do."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -11,6 +11,7 @@ from diag.cli.flags import flags_of, shared
 from diag.cli.group import Examples
 from diag.document import Report
 from diag.report.look import Look
+from diag.views.coverage import GapLine
 
 _EXAMPLES = (
     "diag explain --from dump.json pod/ml/llama-ft-0",
@@ -44,8 +45,10 @@ def command(ctx: click.Context, /, subject: tuple[str, ...], all_: bool, **asked
     found = awaited(flags, narrator, settled=(lambda look: settled(look, text, flags)) if text else None)
     report = found.report
     said: Sequence[str] = ()
+    seen: Callable[[list[GapLine]], list[GapLine]] | None = None
+    share = sharing(flags, found)
     if text:
-        from diag.cli.answers import answer  # noqa: PLC0415  # only with a subject
+        from diag.cli.answers import answer, felt  # noqa: PLC0415  # only with a subject
         from diag.views.subject import resolve  # noqa: PLC0415
         from diag.views.wording import listed, named  # noqa: PLC0415
 
@@ -61,19 +64,21 @@ def command(ctx: click.Context, /, subject: tuple[str, ...], all_: bool, **asked
                     f"{named(match.subject)}: nothing wrong found with it itself, but with where it runs: "
                     f"{listed([named(node) for node in hosts.nodes])}"
                 )
-        said = () if causes else answer(report, text, match, flags, found.hidden)
+        if not causes:
+            said = answer(report, text, match, flags, found.hidden)
+            seen = felt(text, match, found.snapshots, share.told if share else list)
         if match.also:
             narrator.note(f"also named in {', '.join(cause.id for cause in match.also)}")
     else:
         causes = tuple(report.causes) if all_ else tuple(report.causes[:1])
     chosen = narrowed(report, {cause.id for cause in causes})
-    share = sharing(flags, found)
     if not causes:
         told = share.told(said) if share else said
-        code = delivered(
-            chosen, flags, to, lambda shown, form, look: _nothing(shown, form, look, told), found.hidden, share
-        )
-        return found.code(code)
+
+        def draw(shown: Report, form: str, look: Look) -> bytes:
+            return _nothing(shown, form, look, told, seen)
+
+        return found.code(delivered(chosen, flags, to, draw, found.hidden, share))
     from diag.report.formats import explain_bytes  # noqa: PLC0415  # only when there is something to explain
 
     asked = modelling.weighed(ctx, asked, flags)
@@ -85,7 +90,9 @@ def command(ctx: click.Context, /, subject: tuple[str, ...], all_: bool, **asked
     return found.code(ended or code)
 
 
-def _nothing(report: Report, form: str, look: Look, said: Sequence[str]) -> bytes:
+def _nothing(
+    report: Report, form: str, look: Look, said: Sequence[str], felt: Callable[[list[GapLine]], list[GapLine]] | None
+) -> bytes:
     """No cause to explain: what is said instead, and what could not be looked at."""
     from diag.report.formats import TEXTS, explain_bytes  # noqa: PLC0415  # only then
 
@@ -93,4 +100,4 @@ def _nothing(report: Report, form: str, look: Look, said: Sequence[str]) -> byte
         return explain_bytes(report, form, look)
     from diag.report.text import nothing_found  # noqa: PLC0415
 
-    return nothing_found(report, said, look).encode()
+    return nothing_found(report, said, look, felt).encode()

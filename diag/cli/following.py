@@ -14,25 +14,26 @@ from diag.cli.looking import Looked
 from diag.collect.watching import Watch
 from diag.document import CauseRow, Report
 from diag.errors import UsageError
-from diag.facts.pods import PodClass, classify
-from diag.projection import kind_id
 from diag.report.sanitize import visible
-from diag.snapshot.kinds import Pod
 from diag.views.subject import resolve
+from diag.views.way import is_well, item_of
 from diag.views.wording import named
 
 
 def awaited(
     flags: Flags, narrator: Narrator, words: tuple[str, ...] = (), *, settled: Callable[[Looked], bool] | None = None
 ) -> Looked:
-    """One look; with `--wait`, looks until one is settled (has a cause, where nothing else is said) or time is over."""
+    """One look; with `--wait`, looks until one is settled or time is over.
+
+    Where nothing else is said, a cause settles it that is more than info.
+    """
     if flags.watch:
         raise UsageError("--watch is for `diag scan`", hint="--wait TIME looks until there is an answer")
     if flags.wait is None:
         return looking.looked(flags, narrator, words)
     until = time.monotonic() + flags.wait
     watch = _watch(flags, "--wait", until)
-    done = settled or (lambda found: bool(found.report.causes))
+    done = settled or (lambda found: any(map(_is_answer, found.report.causes)))
     found = looking.looked(flags, narrator, words, watch=watch)
     while not done(found) and not found.ended and time.monotonic() < until:
         narrator.progress(f"nothing yet; waiting {until - time.monotonic():.0f} s more")
@@ -42,22 +43,17 @@ def awaited(
 
 
 def settled(found: Looked, text: str, flags: Flags) -> bool:
-    """Whether a subject has a cause, or is well: a pod that runs and is ready, a workload with all its replicas."""
+    """Whether a subject has a cause (more than info), or is well: ready, rolled out, done."""
     match = resolve(found.report, text, namespaces=flags.namespaces, known=found.known(), put_aside=found.put_aside)
-    if match.causes or match.subject is None:
-        return bool(match.causes)
-    ref = match.subject
-    for snap in found.snapshots:
-        item = snap.get(kind_id(ref.apiVersion, ref.kind), ref.namespace or "", ref.name)
-        if snap.cluster != ref.cluster or item is None:
-            continue
-        if isinstance(item, Pod):
-            return classify(item) in (PodClass.HEALTHY, PodClass.FINISHED)
-        spec, status = item.whole.get("spec"), item.whole.get("status")
-        wanted = spec.get("replicas", 1) if isinstance(spec, dict) else None
-        ready = status.get("readyReplicas", 0) if isinstance(status, dict) else None
-        return isinstance(wanted, int) and isinstance(ready, int) and ready >= wanted
-    return False
+    if any(map(_is_answer, match.causes)) or match.subject is None:
+        return any(map(_is_answer, match.causes))
+    item = item_of(match.subject, found.snapshots)
+    return item is not None and is_well(item)
+
+
+def _is_answer(cause: CauseRow) -> bool:
+    """Whether waiting for more is of no use: what is on its way may still arrive."""
+    return cause.severity != "info"
 
 
 def followed(flags: Flags, narrator: Narrator, words: tuple[str, ...], show: Callable[[Looked], ExitCode]) -> ExitCode:

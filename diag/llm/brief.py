@@ -11,7 +11,7 @@ from typing import Literal
 from diag.document import CauseRow, FindingRow, LinkRow, RefRow, Report
 from diag.facts.folding import fold
 from diag.views.citations import Citation, Citations
-from diag.views.coverage import gap_lines
+from diag.views.questions import unanswered
 from diag.views.wording import CONFIDENCE, cost_of, long_duration, named, seconds_since
 
 CHARS_PER_TOKEN = 3.5  # of English with many names and numbers; on the safe side
@@ -210,7 +210,7 @@ class _Briefing:
             if not row.why.endswith("looked and found nothing"):
                 text = f"{row.name} is {row.status.replace('_', ' ')}: {row.why}"
                 self._add(f"alternative {row.name}", Fact(kind="ruled_out", text=text, about=(self.cause.root,)))
-        for gap in gap_lines(self.report, clusters=(self.cause.root.cluster,)):
+        for gap in unanswered(self.report, self.cause, self.findings):
             text = f"Could not be checked: {gap.what} ({gap.why})"
             self._add(f"gap {gap.what}", Fact(kind="unchecked", text=text))
 

@@ -1,6 +1,6 @@
 """The causes as text: `table` for people, `wide` with everything, `plain` for logs and screen readers."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from diag.document import IgnoredRow, Report
 from diag.report.cells import cut, wrap
@@ -158,10 +158,12 @@ def _left_out(row: IgnoredRow) -> str:
     return f"ignored: {named(found.subject)}: {found.summary} ({found.rule}, by {row.by}: {row.reason}{until})"
 
 
-def nothing_found(report: Report, said: Sequence[str], look: Look) -> str:
-    """Sentences (or the summary) instead of causes, and what could not be looked at."""
+def nothing_found(
+    report: Report, said: Sequence[str], look: Look, felt: Callable[[list[GapLine]], list[GapLine]] | None = None
+) -> str:
+    """Sentences (or the summary) instead of causes, and what could not be looked at, as far as it is `felt`."""
     shown = cleaned(report)
-    gaps = gap_lines(shown)
+    gaps = felt(gap_lines(shown)) if felt else gap_lines(shown)
     lines = [line for each in said or [_summary(shown, (), look)] for line in wrap(visible(each), look.width)]
     if gaps:
         lines.append("What could not be looked at:")

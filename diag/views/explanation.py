@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from diag.document import CauseRow, EvidenceRow, ExplanationRow, FindingRow, LinkRow, RefRow, Report
 from diag.findings import GRACE_S
 from diag.views.citations import QUOTE_CHARS, Citation, Citations
-from diag.views.coverage import GapLine, answering, concerning, gap_lines
+from diag.views.coverage import GapLine
 from diag.views.lines import Line
-from diag.views.questions import rules_asked
+from diag.views.questions import unanswered
 from diag.views.remedies import remedy_lines
 from diag.views.rivals import rival_lines
 from diag.views.timeline import TimelineLine, timeline_lines
@@ -277,11 +277,7 @@ class _Teller:
         return [Line(text=text)]
 
     def _gaps(self) -> list[GapLine]:
-        own = self.findings.get(self.cause.finding)
-        found = [*self._symptoms(), *([own] if own else [])]
-        refs = [self.cause.root, *(ref for each in found for ref in (each.subject, *each.members))]
-        gaps = gap_lines(self.report, clusters=(self.cause.root.cluster,))
-        return answering(concerning(gaps, {f"{ref.namespace}/{ref.name}" for ref in refs}), rules_asked(found))
+        return unanswered(self.report, self.cause, self.findings)
 
     def _unchecked(self) -> list[Line]:
         gaps = self._gaps()

@@ -34,14 +34,15 @@ def _hosts(subject: RefRow, snapshots: Iterable[Snapshot]) -> Iterator[RefRow]:
     ref = Ref(subject.cluster, subject.apiVersion, subject.kind, subject.namespace, subject.name)
     for snap in snapshots:
         item = snap.find(ref) if snap.cluster == subject.cluster else None
-        names = {pod.spec.node_name for pod in _pods(snap, item)} if item is not None else set()
+        names = {pod.spec.node_name for pod in pods_below(snap, item)} if item is not None else set()
         for name in sorted(name for name in names if name):
             node = snap.get("Node", "", name)
             if isinstance(node, Node):
                 yield ref_row(node.ref)
 
 
-def _pods(snap: Snapshot, item: Object) -> Iterator[Pod]:
+def pods_below(snap: Snapshot, item: Object) -> Iterator[Pod]:
+    """The pods of an object, however many owners are between; a pod is its own."""
     below = [item]
     for _ in range(MAX_DEPTH):
         yield from (one for one in below if isinstance(one, Pod))

@@ -1,11 +1,12 @@
 """Which rules could say another thing about what was found: those that answer the same questions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 
-from diag.document import FindingRow
+from diag.document import CauseRow, FindingRow, Report
 from diag.findings import Question
 from diag.trouble.groups import SYMPTOMS
+from diag.views.coverage import GapLine, answering, concerning, gap_lines
 
 
 def rules_asked(findings: Iterable[FindingRow]) -> set[str]:
@@ -16,6 +17,20 @@ def rules_asked(findings: Iterable[FindingRow]) -> set[str]:
     questions = {by_rule[rule] for rule in rules if rule in by_rule}
     questions |= {SYMPTOMS[each.name].question for each in told if each.name in SYMPTOMS}
     return rules.union(*(by_question.get(question, ()) for question in questions))
+
+
+def rules_of(questions: Iterable[Question]) -> set[str]:
+    """The ids of all rules that answer one of these questions."""
+    _, by_question = _catalogue()
+    return {rule for question in questions for rule in by_question.get(question, ())}
+
+
+def unanswered(report: Report, cause: CauseRow, findings: Mapping[str, FindingRow]) -> list[GapLine]:
+    """The gaps that the questions of a cause and of its symptoms could feel, in its cluster. `findings` by id."""
+    found = [findings[each] for each in (*cause.symptoms, cause.finding) if each in findings]
+    refs = [cause.root, *(ref for each in found for ref in (each.subject, *each.members))]
+    gaps = gap_lines(report, clusters=(cause.root.cluster,))
+    return answering(concerning(gaps, {f"{ref.namespace}/{ref.name}" for ref in refs}), rules_asked(found))
 
 
 @cache

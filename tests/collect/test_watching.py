@@ -217,7 +217,7 @@ def test_wait_for_a_subject_ends_when_it_is_well(serve, started):
     time.sleep(1)
     assert process.poll() is None
 
-    server.store.put({**deployment, "status": {"replicas": 4, "readyReplicas": 4}})
+    server.store.put({**deployment, "status": {"replicas": 4, "updatedReplicas": 4, "readyReplicas": 4}})
 
     out, err = process.communicate(timeout=50)
     assert process.returncode == 0, out + err
