@@ -215,13 +215,15 @@ class Because:
     """One symptom that a finding accounts for, with the reason and its proof.
 
     `members` counts how many of the symptom's members this explains; None means all of them. A member is a pod, or a
-    missing pod where a controller makes none.
+    missing pod where a controller makes none. What is `weak` rests on place and time alone: it stands only where
+    nothing else explains the symptom, and leaves its cause no more than possible.
     """
 
     symptom: Symptom
     why: str
     evidence: tuple[Evidence, ...] = ()
     members: int | None = field(default=None, kw_only=True)
+    weak: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

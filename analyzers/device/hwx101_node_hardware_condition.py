@@ -1,32 +1,22 @@
-"""HWX101 to HWX115: hardware faults that an agent on the node has written into its conditions."""
+"""HWX101 to HWX117: hardware faults of a node that its conditions, its kernel or files beside the dump tell of."""
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from diag.analyzers.device.node_faults import Sign, signs
 
 from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
 from diag.catalog.signature import On
-from diag.catalog.texts import first_text
-from diag.findings import Basis, Because, Evidence, Finding, Question, Remedy, Severity, as_proof
-from diag.projection import Condition
+from diag.catalog.texts import first_text, texts
+from diag.facts.gpus import is_gpu
+from diag.facts.nodes import allocatable
+from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy, Severity, as_proof
 from diag.snapshot.cite import key
-from diag.snapshot.kinds import Event, Node, Pod
-from diag.snapshot.sources.part import Reading
+from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
-from diag.vocab.gpu_health import (
-    BY_READING,
-    BY_WORDS,
-    BY_XID,
-    DEFECT,
-    GOOD,
-    KUBELET,
-    LOST,
-    NOTHING,
-    QUARANTINE,
-    VICTIM,
-    XID,
-)
+from diag.trouble.shapes import main_gpu, request_path, shape_of
+from diag.vocab.gpu_health import LOST, QUARANTINE, TAKEN, VICTIM
 
 PAGES = {
     "gpu-fell-off-bus": ("A GPU no longer answers on the PCI bus.", "a broken card, riser, power or a hot machine"),
@@ -47,8 +37,10 @@ PAGES = {
     "neuron-device-error": ("A Neuron device reports a hardware error.", "a broken accelerator"),
     "gpu-count-mismatch": ("The node shows fewer GPUs than its machine has.", "a GPU that did not start or was lost"),
 }
-SHOWN = 3  # lines of side files
-NUMBER = re.compile(r"([0-9]{1,6})(?:\.[0-9]*)?")  # an Xid; a metric may be written as 79.0
+REFINES = ("sticky-unhealthy-after-xid", "gpu-device-unhealthy", "gpu-request-exceeds-any-node")
+MISCOUNT = "gpu-count-mismatch"
+COUNT = re.compile(r"\b(\d{1,2})\b")  # in a message: `expected 8, got 7`
+SHOWN = 3  # lines, events
 RESTART = Remedy(
     text="drain the node and restart it (or reset the GPU); have the hardware replaced if the fault comes back",
     who="platform",
@@ -87,22 +79,13 @@ The node's condition with its reason and message, events of the node, and the an
 {REMEDIES.get(name, RESTART).text.capitalize()}.
 
 ## Known limits
-Only what an agent or a file beside the dump (kernel log, nvidia-smi) reports is seen. Conditions of an unknown
-type, whose good value nobody can tell, are left out.
+Only what an agent, a file beside the dump (kernel log, nvidia-smi), the kernel's log in a pod or an event reports is
+seen; the last two count only where something fails for them. Conditions of an unknown type are left out.
 """
 
 
 def _named(number: int, name: str) -> Named:
-    return Named(id=f"HWX{number}", name=name, page=_page(name), basis=Basis.SAID)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sign:
-    """One fault of a node, the conditions that say so (by place in status.conditions), and the lines of side files."""
-
-    name: str
-    conditions: tuple[tuple[int, Condition], ...]
-    readings: tuple[Reading, ...] = ()
+    return Named(id=f"HWX{number}", name=name, page=_page(name), basis=Basis.SAID, refines=REFINES)
 
 
 @rule(
@@ -111,7 +94,7 @@ class _Sign:
     question=Question.STARTED,
     inputs=("Node", "Pod", "Event"),
     basis=Basis.SAID,
-    refines=("sticky-unhealthy-after-xid", "gpu-device-unhealthy"),
+    refines=REFINES,
     others=tuple(_named(102 + place, name) for place, name in enumerate(list(PAGES)[1:])),
     visits={"Node": 1},
 )
@@ -133,86 +116,33 @@ def node_hardware_condition(ctx: Context) -> Iterator[Finding]:
     Drain the node and restart it; have the hardware replaced if the fault comes back.
 
     ## Known limits
-    Only what an agent or a file beside the dump (kernel log, nvidia-smi) reports is seen. Conditions of an unknown
-    type, whose good value nobody can tell, are left out.
+    Only what an agent, a file beside the dump (kernel log, nvidia-smi), the kernel's log in a pod or an event reports
+    is seen; the last two count only where something fails for them. Conditions of an unknown type are left out.
     """
     for node in ctx.snap.nodes():
-        readings = _read(ctx.snap.side(node.name))
-        for sign in _signs(node):
-            yield _finding(ctx, node, replace(sign, readings=readings.pop(sign.name, ())))
-        for name, lines in sorted(readings.items()):
-            yield _finding_beside(ctx, node, _Sign(name=name, conditions=(), readings=lines))
+        found = list(signs(ctx, node))
+        takes = LOST if any(sign.name in LOST for sign in found) else TAKEN
+        for sign in found:
+            consequences = tuple(_consequences(ctx, node, sign, takes=sign.name in takes))
+            if sign.conditions:
+                yield _finding(ctx, node, sign, consequences)
+            elif sign.readings:
+                yield _finding_beside(ctx, node, sign, consequences)
+            elif consequences:  # a moment's words count where something fails for them
+                yield _finding_of_moment(ctx, node, sign, consequences)
 
 
-def _signs(node: Node) -> Iterator[_Sign]:
-    """The faults that a node's conditions name, each once."""
-    bad = [(place, one) for place, one in enumerate(node.status.conditions or ()) if _is_bad(one)]
-    by_name: dict[str, list[tuple[int, Condition]]] = {}
-    for place, one in bad:
-        name = _cause(f"{one.type} {one.reason} {one.message}")
-        if name:
-            by_name.setdefault(name, []).append((place, one))
-    missing = by_name.pop("gpu-count-mismatch", [])
-    lost = next((name for name in by_name if name in LOST), None)
-    if missing and lost:  # what was lost says why one is missing
-        by_name[lost] = [*by_name[lost], *missing]
-    elif missing:
-        by_name["gpu-count-mismatch"] = missing
-    for name, conditions in sorted(by_name.items()):
-        yield _Sign(name=name, conditions=tuple(conditions))
-
-
-def _read(found: list[Reading]) -> dict[str, tuple[Reading, ...]]:
-    """The lines of side files by the fault that they tell; healthy values and Xids of applications tell none."""
-    by_name: dict[str, tuple[Reading, ...]] = {}
-    for one in found:
-        if one.what == "message":
-            name = _cause(one.value)
-        elif one.what == "xid":
-            number = NUMBER.fullmatch(one.value)
-            name = BY_XID.get(int(number[1])) if number else None
-        else:
-            name = None if one.value in NOTHING and one.what != "off-bus" else BY_READING.get(one.what)
-        if name:
-            by_name[name] = (*by_name.get(name, ()), one)
-    return by_name
-
-
-def _is_bad(found: Condition) -> bool:
-    if not found.type or found.type in KUBELET:
-        return False
-    reason = found.reason or ""
-    # A type that names a defect may be written with a reason that denies it (NeuronHealth=False NeuronHasNoError).
-    if reason.endswith(("IsHealthy", "NoError")) or "HasNo" in reason:
-        return False
-    if GOOD.search(found.type) and not found.type.endswith("Unhealthy"):
-        return found.status == "False"
-    return bool(DEFECT.search(found.type)) and found.status == "True"
-
-
-def _cause(text: str) -> str | None:
-    found = XID.search(text)
-    xid = next((int(value) for value in found.groups() if value), 0) if found else 0
-    if xid in BY_XID:
-        return BY_XID[xid]
-    return next((name for words, name in BY_WORDS if words in text), None)
-
-
-def _finding(ctx: Context, node: Node, sign: _Sign) -> Finding:
+def _finding(ctx: Context, node: Node, sign: Sign, accounts_for: tuple[Because, ...]) -> Finding:
     place, first = sign.conditions[0]
-    evidence: list[Evidence] = []
-    for index, one in sign.conditions:
-        parts = [part for part, value in (("message", one.message), ("reason", one.reason)) if value]
-        evidence += [ctx.cite(node, f"status.conditions[{index}].{part}") for part in (*parts, "type")]
-    events = list(_events(ctx, node, sign))
-    evidence += [ctx.cite_event(event) for event in events[:3]]
+    evidence = list(_condition(ctx, node, sign))
+    evidence += [ctx.cite_event(event) for event in sign.events[:SHOWN]]
     quarantined = QUARANTINE in node.annotations
     if quarantined:
         evidence.append(ctx.cite(node, f"metadata.annotations{key(QUARANTINE)}"))
     evidence += [ctx.cite_reading(one) for one in sign.readings[:SHOWN]]
+    evidence += [line.evidence for line in sign.lines[:SHOWN]]
     said = first.message or first.reason or first.type or ""
     cordoned = "; a health agent cordoned the node for it" if quarantined and node.spec.unschedulable else ""
-    accounts_for = tuple(_consequences(ctx, node, sign, (evidence[0],)))
     return Finding(
         name=sign.name,
         subject=node.ref,
@@ -221,22 +151,27 @@ def _finding(ctx: Context, node: Node, sign: _Sign) -> Finding:
         accounts_for=accounts_for,
         severity=Severity.ERROR if sign.name in LOST else Severity.WARNING,
         since=first.last_transition_time,
-        second_sign=bool(sign.readings),
+        second_sign=bool(sign.readings or sign.lines),
         remedies=(REMEDIES.get(sign.name, RESTART),),
     )
 
 
-def _finding_beside(ctx: Context, node: Node, sign: _Sign) -> Finding:
+def _condition(ctx: Context, node: Node, sign: Sign) -> Iterator[Evidence]:
+    for index, one in sign.conditions:
+        parts = [part for part, value in (("message", one.message), ("reason", one.reason)) if value]
+        for part in (*parts, "type"):
+            yield ctx.cite(node, f"status.conditions[{index}].{part}")
+
+
+def _finding_beside(ctx: Context, node: Node, sign: Sign, accounts_for: tuple[Because, ...]) -> Finding:
     """A fault that only files beside the objects tell of: two tools that agree are two signs."""
     first = sign.readings[0]
-    evidence = as_proof(ctx.cite_reading(one) for one in sign.readings[:SHOWN])
-    accounts_for = tuple(_consequences(ctx, node, sign, (evidence[0],)))
     device = f" of {first.device}" if first.device else ""
     return Finding(
         name=sign.name,
         subject=node.ref,
         summary=f"its {first.source} tells {first.what} {first.value}{device}".rstrip()[:300],
-        evidence=evidence,
+        evidence=as_proof(ctx.cite_reading(one) for one in sign.readings[:SHOWN]),
         accounts_for=accounts_for,
         severity=Severity.WARNING,
         second_sign=len({one.source for one in sign.readings}) > 1,
@@ -244,35 +179,83 @@ def _finding_beside(ctx: Context, node: Node, sign: _Sign) -> Finding:
     )
 
 
-def _events(ctx: Context, node: Node, sign: _Sign) -> Iterator[Event]:
-    for event in ctx.snap.events(node):
-        if event.type == "Normal":
-            continue
-        if _cause(f"{event.reason} {event.text}") == sign.name:
-            yield event
+def _finding_of_moment(ctx: Context, node: Node, sign: Sign, accounts_for: tuple[Because, ...]) -> Finding:
+    """A fault that the kernel or an event told of, and for which something fails."""
+    lines = [line.evidence for line in sign.lines[:SHOWN]]
+    said = sign.lines[0].text if sign.lines else f"{sign.events[0].reason}: {sign.events[0].text}"
+    return Finding(
+        name=sign.name,
+        subject=node.ref,
+        summary=f"{'its kernel says' if lines else 'an agent says'} {said.strip()[:300]}",
+        evidence=as_proof([*lines, *(ctx.cite_event(event) for event in sign.events[:SHOWN])]),
+        accounts_for=accounts_for,
+        severity=Severity.ERROR if sign.name in LOST else Severity.WARNING,
+        confidence=Confidence.LIKELY,
+        second_sign=True,  # beside it stands what failed for it
+        since=min((one.symptom.since for one in accounts_for if one.symptom.since), default=None),
+        remedies=(REMEDIES.get(sign.name, RESTART),),
+    )
 
 
-def _consequences(ctx: Context, node: Node, sign: _Sign, proof: tuple[Evidence, ...]) -> Iterator[Because]:
+def _consequences(ctx: Context, node: Node, sign: Sign, *, takes: bool) -> Iterator[Because]:
+    """What fails for it. `takes`: whether for this fault, the worst of the node, a device is no longer offered."""
+    proof = next(iter(_proofs(ctx, node, sign)))
     short = [group for group in ctx.groups("node-without-gpus") if group.first.name == node.name]
     for group in short:
-        if sign.name in LOST:
-            yield Because(group, "the device that is at fault is no longer offered", proof)
+        if takes:
+            yield Because(group, "the device that is at fault is no longer offered", (proof,))
     if not short and QUARANTINE in node.annotations and node.spec.unschedulable:
         for charged in ctx.pools.charged_to([node.name]):
             why = f"{charged.pods} of {charged.group.size} pods would fit on {node.name} were it not cordoned for this"
-            yield Because(charged.group, why, proof, members=charged.pods)
+            yield Because(charged.group, why, (proof,), members=charged.pods)
+    if sign.name == MISCOUNT and not short:
+        yield from _too_large(ctx, node, sign, proof)
     for group in ctx.groups("container-crashing", "pod-failed", "container-not-ready"):
-        victims = _victims(ctx, group, node)
+        victims = _victims(ctx, group, node, sign)
         if victims is not None:
             yield victims
 
 
-def _victims(ctx: Context, group: Group, node: Node) -> Because | None:
-    """Pods of the node whose own words tell that their device failed under them."""
+def _too_large(ctx: Context, node: Node, sign: Sign, proof: Evidence) -> Iterator[Because]:
+    """Pods that ask for as many GPUs as the node should have, which no node offers."""
+    told = " ".join(one.message or "" for _, one in sign.conditions)
+    for group in ctx.groups("pod-unscheduled"):
+        for resource, asked in shape_of(group.first).requests.items():
+            most = max((allocatable(other).get(resource, 0) for other in ctx.snap.nodes()), default=0)
+            shown = allocatable(node).get(resource, 0)
+            should = max((int(number) * 1000 for number in COUNT.findall(told)), default=0)
+            if is_gpu(resource) and most < asked and (should <= shown or asked <= should):
+                why = f"asks for {asked // 1000} on one node; {node.name} shows {shown // 1000} and should have more"
+                yield Because(group, why, (proof, ctx.cite(node, f"status.allocatable{key(resource)}")))
+
+
+def _proofs(ctx: Context, node: Node, sign: Sign) -> Iterator[Evidence]:
+    yield from _condition(ctx, node, sign)
+    yield from (ctx.cite_reading(one) for one in sign.readings)
+    yield from (line.evidence for line in sign.lines)
+    yield from (ctx.cite_event(event) for event in sign.events)
+
+
+def _victims(ctx: Context, group: Group, node: Node, sign: Sign) -> Because | None:
+    """Pods of the node whose own words tell that their device failed under them; of the mute ones it is a guess."""
     there = [pod for pod in group.members if isinstance(pod, Pod) and pod.spec.node_name == node.name]
-    hit = first_text(ctx, group, VICTIM, On.LOG) if there else None
-    if hit is None or not isinstance(hit[0].member, Pod) or hit[0].member.spec.node_name != node.name:
+    if not there:
         return None
-    evidence = (hit[0].cite(), ctx.cite(hit[0].member, "spec.nodeName"))
     members = None if len(there) == len(group.members) else len(there)
-    return Because(group, f"{hit[0].member.name} ran on {node.name} and says: {hit[1][0]}", evidence, members=members)
+    hit = first_text(ctx, group, VICTIM, On.LOG)
+    if hit is not None and isinstance(hit[0].member, Pod) and hit[0].member.spec.node_name == node.name:
+        evidence = (hit[0].cite(), ctx.cite(hit[0].member, "spec.nodeName"))
+        return Because(
+            group, f"{hit[0].member.name} ran on {node.name} and says: {hit[1][0]}", evidence, members=members
+        )
+    return _guess(ctx, group, there[0], sign, members)
+
+
+def _guess(ctx: Context, group: Group, pod: Pod, sign: Sign, members: int | None) -> Because | None:
+    """A pod with GPUs of a node that has lost one, whose log nobody has: nothing else is known of why it ends."""
+    path = request_path(pod, resource) if (resource := main_gpu(shape_of(pod).requests)) else None
+    if sign.name not in LOST or sign.passing or not path or next(texts(ctx, group, On.LOG), None) is not None:
+        return None
+    evidence = (ctx.cite(pod, "spec.nodeName"), ctx.cite(pod, path))
+    why = f"{pod.name} has GPUs of {pod.spec.node_name}, and no log tells of another reason"
+    return Because(group, why, evidence, members=members, weak=True)

@@ -167,8 +167,10 @@ def strongest_chain(node: Node, reached: list[Node]) -> Confidence:
 
 
 def _arrow_confidence(arrow: Arrow) -> Confidence:
-    """What an arrow adds in doubt: a hop over another finding is as sure as that finding."""
+    """What an arrow adds in doubt: a hop over another finding is as sure as that finding, a weak reason is a guess."""
     target = arrow.target
+    if arrow.claim is not None and arrow.claim.because.weak:
+        return Confidence.POSSIBLE
     return own_confidence(target) if target.found is not None else Confidence.CERTAIN
 
 

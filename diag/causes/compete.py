@@ -1,8 +1,8 @@
 """Rules that account for the same group compete; what loses becomes an alternative.
 
-The first question that is answered "no" wins: what is not created cannot be placed. Within a question a rule that
-refines another beats it; else counted beats said beats remainder, and words that only one program prints beat those of
-any. Causes that account for some members each share the group, the largest first.
+A rule that refines another beats it. Of the rest the first question that is answered "no" wins: what is not created
+cannot be placed. Within a question counted beats said beats remainder, and words that only one program prints beat
+those of any. Causes that account for some members each share the group, the largest first.
 """
 
 from dataclasses import dataclass, field
@@ -42,6 +42,8 @@ class Claim:
     @property
     def basis(self) -> Basis:
         """How it is known; a charge is counted."""
+        if self.because.weak:
+            return Basis.REMAINDER
         return self.found.basis if self.found else Basis.COUNTED
 
     @property
@@ -114,18 +116,17 @@ def _decide(group: Group, claims: list[Claim]) -> Decision:
     if not all(claim.doubted for claim in claims):  # what is sure to be there is not outdone by what may not be so
         rivals = [(claim, "open") for claim in claims if claim.doubted]
         claims = [claim for claim in claims if not claim.doubted]
-    first = min(claim.order(group) for claim in claims)
     names_refined = {name for claim in claims if claim.found for name in claim.found.refines}
+    # Where rules refine each other in a ring, none is out.
+    left = [claim for claim in claims if claim.name not in names_refined] or claims
+    decision.losers += [(claim, "ruled_out") for claim in claims if claim not in left]
+    first = min(claim.order(group) for claim in left)
     in_question = []
-    for claim in claims:
-        if claim.name in names_refined:
-            decision.losers.append((claim, "ruled_out"))
-        elif claim.order(group) > first:
+    for claim in left:
+        if claim.order(group) > first:
             decision.losers.append((claim, "also_needed" if claim.basis is Basis.COUNTED else "ruled_out"))
         else:
             in_question.append(claim)
-    if not in_question:  # rules that refine each other in a ring: none is out
-        in_question, decision.losers = list(claims), []
     _share(group, sorted(in_question, key=Claim.sort_key), decision)
     decision.losers += rivals
     decision.losers.sort(key=lambda one: (one[1], one[0].name))

@@ -31,6 +31,8 @@ BY_XID = {
     **dict.fromkeys((119, 120), "gsp-firmware-fault"),
     143: "gpu-init-failure",
 }
+# Xids of NVLink 5, whose text says whether they are fatal; the kernel goes on after the others.
+NVLINK5_XIDS = range(144, 149)
 # Names of causes by what a side file tells (diag/snapshot/sources/part.py `Reading.what`).
 BY_READING = {
     "off-bus": "gpu-fell-off-bus",
@@ -60,15 +62,25 @@ BY_WORDS = (
     ("DCGM_FR_NVSWITCH_FATAL", "nvswitch-fatal-error"),
     ("GpuNvswitchFatal", "nvswitch-fatal-error"),
     ("SXid", "nvswitch-fatal-error"),
+    ("SXIDError", "nvswitch-fatal-error"),
     ("NVLink", "nvlink-link-fault"),
     ("DCGM_FR_NVLINK", "nvlink-link-fault"),
     ("IBLinkFlapping", "infiniband-link-down"),
     ("InfiniBand", "infiniband-link-down"),
+    ("EthernetStateCheck", "infiniband-link-down"),
+    ("Port module event", "infiniband-link-down"),
     ("DCGM_FR_PCI", "pcie-link-degraded"),
     ("GpuPcieWatch", "pcie-link-degraded"),
+    ("NvidiaPCIeError", "pcie-link-degraded"),
     ("HW_THERMAL", "gpu-thermal-slowdown"),
     ("GpuThermal", "gpu-thermal-slowdown"),
+    ("GpuPowerWatch", "gpu-thermal-slowdown"),
+    ("GPUClockThrottling", "gpu-thermal-slowdown"),
+    ("NvidiaThermalError", "gpu-thermal-slowdown"),
+    ("NvidiaPowerError", "gpu-thermal-slowdown"),
     ("SysLogsNICDriver", "nic-driver-fault"),
+    ("device's health compromised", "nic-driver-fault"),
+    ("Detected insufficient power on the PCIe slot", "nic-driver-fault"),
     ("Neuron", "neuron-device-error"),
     ("GPUMissing", "gpu-count-mismatch"),
     ("NvidiaDeviceCountMismatch", "gpu-count-mismatch"),
@@ -80,10 +92,21 @@ LOST = frozenset(
         "nvswitch-fatal-error", "fabric-manager-not-running", "gpu-count-mismatch",
     }
 )  # fmt: skip
-# What a process prints whose GPU failed under it (CUDA runtime and driver error strings, NCCL).
+# Causes whose Xid makes NVIDIA's plugin take the device away (internal/rm/health.go), so that the node offers one less.
+TAKEN = LOST | {"nvlink-link-fault", "row-remap-pending", "gpu-hang-context-switch"}
+NONFATAL = re.compile(r"\bNonfatal\b|\bNon-fatal\b")
+# The kernel's words about a GPU, a switch or a network card, as NVIDIA's and mlx5's drivers print them.
+KERNEL = re.compile(r"NVRM: |nvidia-nvswitch\d|mlx5_core |fallen off the bus")
+# What a process prints whose GPU or link failed under it (CUDA runtime and driver error strings, NCCL, Neuron). Errors
+# that a program makes by itself (illegal address, out of memory, device-side assert) are not among them.
 VICTIM = re.compile(
     r"uncorrectable ECC error|unspecified launch failure|GPU is lost|fallen off the bus|Error 802: system not yet"
-    r"|CUDA_ERROR_SYSTEM_NOT_READY|CUDA error: unknown error|ibv_\w+ failed|NET/IB : Got completion|port error"
+    r"|CUDA_ERROR_(?:SYSTEM_NOT_READY|ECC_UNCORRECTABLE|LAUNCH_FAILED|UNKNOWN|NOT_INITIALIZED|NO_DEVICE|NVLINK_UNCORRECTABLE)"
+    r"|CUDA error: (?:unknown error|no CUDA-capable device|initialization error|hardware|the launch timed out"
+    r"|uncorrectable NVLink|invalid device ordinal)|ibv_\w+ failed|NET/IB : Got completion|port error"
+    r"|ncclSystemError|ncclUnhandledCudaError|ncclRemoteError|NCCL WARN (?:Cuda failure|NET/|Call to )"
+    r"|unhandled (?:system|cuda) error|No devices were found|Unable to determine the device handle"
+    r"|NRT_(?:EXEC_HW_ERR\w*|UNINITIALIZED|FAILURE)|NEURON_HW_ERR|nrt_init"
 )
 # NVSentinel's fault-quarantine cordons a node and says so.
 QUARANTINE = "quarantineHealthEvent"
