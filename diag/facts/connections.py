@@ -42,6 +42,7 @@ _UNREACHED = tuple(
         rf"[Cc]ould not connect to {HOST}:{PORT} \([\d.:a-f]{{3,45}}\)[^\n]{{0,30}}(?:refused|timed out)",  # apt
         rf"[a-z]{{3,12}}://(?:[^\s@/]{{0,80}}@)?{HOST}:{PORT}[^\n]{{0,200}}(?:[Cc]onnection refused|timed out)",
         rf"(?<![\w.:-]){HOST}:{PORT}\b[^\n]{{0,60}}(?:[Cc]onnection refused|ECONNREFUSED)",
+        rf"[Cc]onnect to {HOST}<{PORT}> (?:failed|returned)[^\n]{{0,20}}(?:refused|timed out|No route)",  # NCCL
         rf"connect to \({HOST}, {PORT}\)",  # PyTorch's store: timed out while trying to connect to (host, port)
         rf"can't connect to remote host \({HOST}\): Connection (?:refused|timed out)",
         rf"(?:[Cc]onnection refused|ECONNREFUSED)[^\n]{{0,40}}\b{HOST}:{PORT}\b",
