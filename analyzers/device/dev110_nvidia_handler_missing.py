@@ -72,7 +72,7 @@ Install the container toolkit on the node, and restart the container runtime.
 Which of the reasons holds is in the node's configuration, which no object of the cluster shows.
 """
 
-DROPPED = """The runtime drop-in was written into a folder that the main configuration does not import.
+DROPPED = """containerd's main configuration does not import the toolkit's drop-in.
 
 ## What it means
 The container toolkit has done its work and is ready: it wrote the runtime `nvidia` into a file of its own in

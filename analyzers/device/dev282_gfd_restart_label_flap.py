@@ -1,4 +1,4 @@
-"""IDN111, DEV282: GPU nodes without the labels of GPU feature discovery, by which a pod selects its node."""
+"""DEV282, IDN111: GPU nodes without the labels of GPU feature discovery, by which a pod selects its node."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -28,28 +28,28 @@ MIG = "nvidia.com/mig-"
 TITLE = "GPU feature discovery"
 SETTLED_S = 120  # GFD writes its labels at its start, NFD picks them up within a minute
 JOINING_S = 20 * 60
+REFINED = ("node-selector-no-match", "node-affinity-no-match", "gpu-product-not-present")
 SHOWN = 3  # nodes
 
-FLAP = """GFD removes its feature file on exit, so a restart drops the GPU labels for one NFD interval.
+MISSING = """The GPU node has no GPU feature labels, so selectors by product match nothing.
 
 ## What it means
-GPU feature discovery has just been started anew on the node. When it ends it deletes the file with its labels, and
-node feature discovery takes `nvidia.com/gpu.*` off the node until it has read the new one. Selectors match nothing
-meanwhile.
+Nodes offer NVIDIA GPUs and carry none of the labels of GPU feature discovery (`nvidia.com/gpu.product` and its
+kin), while a pod selects its node by one of them. No node matches, however many GPUs are free.
 
 ## Why it happens
-An update of the operator, a change of the plugin's or MIG's configuration, or a restart of the pod.
+GFD is not installed (a device plugin alone, or a provider's own, brings none), does not run on the node, fails, or
+node feature discovery does not take its labels over.
 
 ## Evidence
-The start of GFD's container moments before the snapshot, the missing labels of a node with GPUs, and the pod's
-selector.
+The pod's selector, the GPUs that the node offers, that no node has the label, and the state of GFD's pod.
 
 ## What to do
-Wait a minute. Let GFD publish through the NodeFeature API, which outlives its restart, and avoid hard selectors on its
-labels.
+Deploy or repair GPU feature discovery (and NFD), or select by a label that the nodes have.
 
 ## Known limits
-A snapshot sees one moment: labels that are back leave no trace.
+Whether the node's GPUs are of the wanted model is not known without its labels. Where other nodes have the labels
+and nobody waits for it, this is worth knowing only.
 """
 
 
@@ -62,41 +62,35 @@ class Bare(NamedTuple):
 
 
 @rule(
-    "IDN111",
-    name="gfd-labels-missing",
+    "DEV282",
+    name="gfd-restart-label-flap",
     question=Question.PLACED,
     inputs=("Pod", "Node"),
-    refines=("node-selector-no-match", "node-affinity-no-match", "gpu-product-not-present"),
-    others=(
-        Named(
-            id="DEV282",
-            name="gfd-restart-label-flap",
-            page=FLAP,
-            refines=("node-selector-no-match", "node-affinity-no-match", "gpu-product-not-present"),
-        ),
-    ),
+    refines=REFINED,
+    others=(Named(id="IDN111", name="gfd-labels-missing", page=MISSING, refines=REFINED),),
     visits={"Node": 1},
 )
-def gfd_labels_missing(ctx: Context) -> Iterator[Finding]:
-    """The GPU node has no GPU feature labels, so selectors by product match nothing.
+def gfd_restart_label_flap(ctx: Context) -> Iterator[Finding]:
+    """A restart of GFD takes the GPU labels off the node for a minute.
 
     ## What it means
-    Nodes offer NVIDIA GPUs and carry none of the labels of GPU feature discovery (`nvidia.com/gpu.product` and its
-    kin), while a pod selects its node by one of them. No node matches, however many GPUs are free.
+    GPU feature discovery has just been started anew on the node. When it ends it deletes the file with its labels, and
+    node feature discovery takes `nvidia.com/gpu.*` off the node until it has read the new one. Selectors match nothing
+    meanwhile.
 
     ## Why it happens
-    GFD is not installed (a device plugin alone, or a provider's own, brings none), does not run on the node, fails, or
-    node feature discovery does not take its labels over.
+    An update of the operator, a change of the plugin's or MIG's configuration, or a restart of the pod.
 
     ## Evidence
-    The pod's selector, the GPUs that the node offers, that no node has the label, and the state of GFD's pod.
+    The start of GFD's container moments before the snapshot, the missing labels of a node with GPUs, and the pod's
+    selector.
 
     ## What to do
-    Deploy or repair GPU feature discovery (and NFD), or select by a label that the nodes have.
+    Wait a minute. Let GFD publish through the NodeFeature API, which outlives its restart, and avoid hard selectors on
+    its labels.
 
     ## Known limits
-    Whether the node's GPUs are of the wanted model is not known without its labels. Where other nodes have the labels
-    and nobody waits for it, this is worth knowing only.
+    A snapshot sees one moment: labels that are back leave no trace.
     """
     nodes = ctx.snap.nodes()
     bare = list(_bare(ctx, nodes))
@@ -186,6 +180,7 @@ def _finding(ctx: Context, group: Group, blamed: list[Unmet], bare: list[Bare]) 
 def _aside(ctx: Context, one: Bare) -> Finding:
     """A node that lacks what its siblings have, and nobody waits for it."""
     return Finding(
+        name="gfd-labels-missing",
         subject=one.node.ref,
         summary=f"has GPUs and no label of GPU feature discovery, as other nodes have ({_state(ctx, one)})",
         evidence=as_proof((*_facts(ctx, one), *_state_proof(ctx, one))),
