@@ -1,4 +1,4 @@
-"""QUO131: Kueue admitted a workload for nodes that the cluster does not have."""
+"""QUO131 to QUO133: Kueue admitted a workload for nodes that are not there, too few, or held by others."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from diag.catalog.context import Context
 from diag.catalog.joins.queueing import page
 from diag.catalog.rule import Named, rule
+from diag.facts.gpus import pod_requests
 from diag.facts.nodes import allocatable
+from diag.facts.pods import occupies_node
 from diag.facts.quantity import show
+from diag.facts.words import listed
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Ref, Remedy
 from diag.projection import JsonDict, Object, dicts
 from diag.snapshot.cite import key
-from diag.snapshot.kinds import Node
+from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
 from diag.trouble.relations.kueue import conditions, is_true, part, quotas
 from diag.trouble.shapes import main_gpu
-from diag.vocab.kueue import CLUSTER_QUEUE, FLAVOR, WORKLOAD
+from diag.vocab.kueue import CLUSTER_QUEUE, FLAVOR, GROUP, QUEUE_LABEL, WORKLOAD
 
 HARDWARE_PAGE = page(
     "The quota of a flavor is larger than what its nodes offer.",
@@ -25,6 +28,16 @@ HARDWARE_PAGE = page(
     happens="Nodes were removed, or the quota was set for nodes that never came.",
     evidence="`nominalQuota` of all ClusterQueues for the flavor, against the allocatable GPUs of its nodes.",
     todo="Lower the quota to what the nodes offer, or add nodes.",
+)
+UNMANAGED_PAGE = page(
+    "GPU pods run outside Kueue and use capacity that its quota counts as free.",
+    means="Kueue counts what it admitted. Pods that never passed a queue hold GPUs of the flavor's nodes, so an "
+    "admitted workload finds none.",
+    happens="Jobs without the label kueue.x-k8s.io/queue-name run at once, unless manageJobsWithoutQueueName is set; "
+    "so do kinds that Kueue does not manage.",
+    evidence="The pods on the flavor's nodes that bear nothing of Kueue, with the GPUs that they hold, and the quota, "
+    "which the nodes do cover.",
+    todo="Give these jobs a queue, set manageJobsWithoutQueueName, or lower the quota by what runs beside it.",
 )
 
 
@@ -55,6 +68,12 @@ class Admitted:
     others=(
         Named(
             id="QUO132", name="kueue-quota-exceeds-hardware", page=HARDWARE_PAGE, refines=("gpu-capacity-exhausted",)
+        ),
+        Named(
+            id="QUO133",
+            name="kueue-unmanaged-job",
+            page=UNMANAGED_PAGE,
+            refines=("gpu-capacity-exhausted", "gpu-fragmentation"),
         ),
     ),
     visits={WORKLOAD: 1, CLUSTER_QUEUE: 1},
@@ -92,6 +111,7 @@ def kueue_admitted_but_homeless(ctx: Context) -> Iterator[Finding]:
             yield _no_node(ctx, found, all_nodes)
         else:
             yield from _too_much(ctx, found, nodes, queues)
+            yield from _unmanaged(ctx, found, nodes, queues, frozenset(admitted))
 
 
 def _admitted(ctx: Context, group: Group, workloads: list[Object]) -> Admitted | None:
@@ -184,6 +204,59 @@ def _too_much(ctx: Context, found: Admitted, nodes: list[Node], queues: list[Obj
         remedies=(
             Remedy(text="lower the quota to what the nodes offer", who="queue-admin"),
             Remedy(text="or add nodes of the flavor", who="platform"),
+        ),
+    )
+
+
+def _unmanaged(
+    ctx: Context, found: Admitted, nodes: list[Node], queues: list[Object], managed: frozenset[Ref]
+) -> Iterator[Finding]:
+    """Pods that passed no queue, on a node that would have room for the pod without them."""
+    slot = (found.flavor.name, found.resource)
+    promised = sum(quota.nominal for queue in queues if (quota := quotas(queue).get(slot)))
+    offered = sum(allocatable(node).get(found.resource, 0) for node in nodes)
+    if not 0 < promised <= offered or ctx.pools.remaining(found.group) <= 0 or _fits(ctx, found, nodes):
+        return
+    for node in nodes:
+        there = [pod for pod in ctx.snap.pods_on(node.name) if occupies_node(pod) and _is_foreign(ctx, pod, managed)]
+        held = {pod.ref: pod_requests(pod).get(found.resource, 0) for pod in there}
+        if ctx.place.free[node.name].get(found.resource, 0) + sum(held.values()) >= found.need:
+            holders = sorted((pod for pod in there if held[pod.ref]), key=lambda pod: (-held[pod.ref], pod.name))
+            yield _beside(ctx, found, node, holders, sum(held.values()))
+            return
+
+
+def _is_foreign(ctx: Context, pod: Pod, managed: frozenset[Ref]) -> bool:
+    """Whether nothing of a pod, and of what owns it, is Kueue's."""
+    above = [pod, *(owner for ref in ctx.lineage(pod) if (owner := ctx.snap.find(ref)) is not None)]
+    words = (word for item in above for word in (*item.labels, *item.annotations))
+    return ctx.workload(pod).ref not in managed and not any(word.startswith(f"{GROUP}/") for word in words)
+
+
+def _beside(ctx: Context, found: Admitted, node: Node, holders: list[Pod], held: int) -> Finding:
+    owner = ctx.workload(holders[0])
+    counted = ctx.compute(
+        f"{found.resource} on {node.name} that pods outside Kueue hold", show(held, found.resource),
+        [ctx.cite(pod, "spec.nodeName") for pod in holders],
+    )  # fmt: skip
+    assigned = ctx.cite(found.workload, found.flavor_path)
+    who = found.group.workload
+    names = listed([f"{pod.namespace}/{pod.name}" for pod in holders], 3)
+    summary = (
+        f"runs outside Kueue on {node.name}: {names} hold {show(held, found.resource)} {found.resource} that the quota "
+        f"counts as free, and {who.kind} {who.name}, which was admitted, finds no node"
+    )
+    return Finding(
+        name="kueue-unmanaged-job",
+        subject=owner.ref,
+        summary=summary,
+        evidence=(counted, assigned, ctx.lack(owner, f"metadata.labels{key(QUEUE_LABEL)}"), *found.group.evidence),
+        accounts_for=(Because(found.group, f"{owner.kind} {owner.name} {summary}", (counted, assigned)),),
+        confidence=Confidence.LIKELY,
+        since=found.group.since,
+        remedies=(
+            Remedy(text=f"give {owner.kind} {owner.name} the label {QUEUE_LABEL}, or move it to other nodes"),
+            Remedy(text="set manageJobsWithoutQueueName, or lower the quota by what runs beside it", who="queue-admin"),
         ),
     )
 
