@@ -1,4 +1,4 @@
-"""A reason that rests on place and time alone stands where nothing else explains, and leaves its cause only possible."""
+"""A reason of place and time alone stands where nothing else explains, and leaves its cause only possible."""
 
 from diag.catalog.rule import rule
 from diag.findings import Because, Confidence, Finding, Question
