@@ -178,7 +178,7 @@ def _no_knative(ctx: Context, item: Object) -> Finding | None:
         remedies=(
             Remedy(
                 text="run it without Knative",
-                command=f"kubectl annotate {item.kind.casefold()} {item.name} -n {item.namespace} --overwrite "
+                command=f"kubectl annotate {(item.kind or '').casefold()} {item.name} -n {item.namespace} --overwrite "
                 f"{MODE}=Standard",
                 risk="disruptive",
             ),

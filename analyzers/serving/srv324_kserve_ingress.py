@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from diag.catalog.context import Context
-from diag.catalog.joins.own_trouble import suffers
+from diag.catalog.joins.own_trouble import suffers, unwell_since
 from diag.catalog.rule import rule
 from diag.facts.custom_resources import Told, is_held, is_unread, told
 from diag.findings import Basis, Evidence, Finding, Question, Remedy, as_proof
@@ -71,7 +71,7 @@ def _finding(ctx: Context, item: Object, ingress: Told, predictor: Told) -> Iter
             summary=summary,
             evidence=pieces,
             accounts_for=accounts,
-            since=min((one.symptom.since for one in accounts if one.symptom.since), default=item.created),
+            since=unwell_since(ctx, item),
             remedies=(
                 Remedy(
                     text="see what KServe made for it, and whether a gateway has taken it",

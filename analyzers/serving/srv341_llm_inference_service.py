@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from diag.catalog.context import Context
-from diag.catalog.joins.own_trouble import suffers
+from diag.catalog.joins.own_trouble import suffers, unwell_since
 from diag.catalog.rule import Named, rule
 from diag.facts.custom_resources import Told, is_held, is_unread, told
 from diag.facts.entries import entries, text
@@ -90,7 +90,7 @@ def _config(ctx: Context, item: Object, said: Told) -> Finding:
             gone.append(name)
             proof += [
                 ctx.cite(item, f"{path}.name"),
-                ctx.absent(item.api_version, "LLMInferenceServiceConfig", item.namespace, name),
+                ctx.absent(item.api_version or "", "LLMInferenceServiceConfig", item.namespace, name),
             ]
             alike = nearest(name, there)
             near = near or (f"; there is {alike}" if alike else "")
@@ -124,7 +124,7 @@ def _router(ctx: Context, item: Object, router: Told) -> Iterator[Finding]:
             summary=summary,
             evidence=proof,
             accounts_for=accounts,
-            since=min((one.symptom.since for one in accounts if one.symptom.since), default=item.created),
+            since=unwell_since(ctx, item),
             needs=tuple(_needs(ctx, name, first)),
             remedies=(
                 Remedy(

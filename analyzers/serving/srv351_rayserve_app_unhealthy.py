@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from diag.catalog.context import Context
-from diag.catalog.joins.own_trouble import suffers
+from diag.catalog.joins.own_trouble import suffers, unwell_since
 from diag.catalog.rule import rule
 from diag.facts.custom_resources import is_held, is_unread, told
 from diag.facts.entries import text
@@ -74,7 +74,7 @@ def rayserve(ctx: Context) -> Iterator[Finding]:
                 summary=summary,
                 evidence=as_proof(proof),
                 accounts_for=accounts,
-                since=min((one.symptom.since for one in accounts if one.symptom.since), default=item.created),
+                since=unwell_since(ctx, item),
                 remedies=(
                     Remedy(
                         text="read the whole message of the application",

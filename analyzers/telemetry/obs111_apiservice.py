@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from diag.catalog.context import Context
 from diag.catalog.joins.backends import INPUTS, backend
-from diag.catalog.joins.own_trouble import suffers
+from diag.catalog.joins.own_trouble import suffers, unwell_since
 from diag.catalog.rule import Named, rule
 from diag.facts.custom_resources import Told, text_at, told
 from diag.findings import Basis, Because, Evidence, Finding, Question, Remedy, Severity, as_proof
@@ -115,7 +115,7 @@ def _judge(ctx: Context, item: Object, said: Told, place: tuple[str, str]) -> It
         evidence=as_proof([*proof, *asked]),
         accounts_for=accounts,
         second_sign=bool(back.words),
-        since=_since(item, accounts),
+        since=unwell_since(ctx, item),
         needs=back.needs,
         remedies=(
             Remedy(
@@ -138,7 +138,3 @@ def _asks(group: Group, api: str) -> bool:
     """Whether an autoscaler says that it got no metrics from an API."""
     asked = ASKED.get(api)
     return asked is not None and group.first.kind_id == HPA and f"metrics from {asked}" in group.message
-
-
-def _since(item: Object, accounts: tuple[Because, ...]) -> str | None:
-    return min((one.symptom.since for one in accounts if one.symptom.since), default=item.created)

@@ -12,3 +12,9 @@ def suffers(ctx: Context, item: Object, why: str, proof: Proof) -> Iterator[Beca
     for group in ctx.groups("custom-resource-not-ready"):
         if any(member.ref == item.ref for member in group.members):
             yield Because(group, why, proof, members=group.share)
+
+
+def unwell_since(ctx: Context, item: Object) -> str | None:
+    """Since when it is in such a group, else since it was made."""
+    groups = (one for one in ctx.groups("custom-resource-not-ready") if any(it.ref == item.ref for it in one.members))
+    return min((one.since for one in groups if one.since), default=item.created)
