@@ -9,7 +9,7 @@ from diag.catalog.rule import rule
 from diag.facts.nodes import is_ready
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy
 from diag.snapshot.cite import value_at
-from diag.snapshot.kinds import Node, Pod
+from diag.snapshot.kinds import Node
 
 GROUPS = ("container-crashing", "pod-failed", "container-not-ready")
 # NVIDIA/nccl src/misc/socket.cc: `Net : Connect to` until 2.12, with the function's name since.
@@ -97,5 +97,5 @@ def _is_met(ctx: Context, words: Said, node: Node) -> bool:
     return any(
         pod.ref != words.pod.ref and ctx.workload(pod).ref == mine
         for pod in ctx.snap.pods_on(node.name)
-        if isinstance(pod, Pod) and pod.namespace == words.pod.namespace
+        if pod.namespace == words.pod.namespace
     )

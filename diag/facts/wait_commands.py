@@ -16,6 +16,7 @@ _PATTERNS = tuple(
         rf"\bpg_isready\b[^|;&\n]{{0,100}}?-h\s?{HOST}\b(?:[^|;&\n]{{0,60}}?-p\s?{PORT}\b)?",
         rf"\b(?:redis-cli|mysqladmin)\b[^|;&\n]{{0,100}}?-h\s?{HOST}\b(?:[^|;&\n]{{0,60}}?-p\s?{PORT}\b)?",
         rf"/dev/tcp/{HOST}/{PORT}\b",
+        rf"\bray health-check\b[^|;&\n]{{0,60}}?--address[ =]{HOST}:{PORT}\b",  # KubeRay's wait-gcs-ready
         rf"\b(?:nslookup|dig|host|getent\s+a?hosts)\b{_OPTIONS}\s+{HOST}\b",
     )
 )

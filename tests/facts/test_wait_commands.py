@@ -17,6 +17,11 @@ from diag.facts.wait_commands import awaited
         ("until pg_isready -h pg -p 5433 -U app; do sleep 1; done", "pg", 5433),
         ("until redis-cli -h cache ping; do sleep 1; done", "cache", None),
         ("until (echo > /dev/tcp/store/29500) 2>/dev/null; do sleep 1; done", "store", 29500),
+        (
+            "until ray health-check --address head-svc.ml.svc:6379 > /dev/null; do sleep 5; done",
+            "head-svc.ml.svc",
+            6379,
+        ),
         ("nc -z ${DB} $(PORT)", "db", 5432),
     ],
 )
