@@ -115,7 +115,7 @@ class DiagApp(Comparing):
         else:
             self.try_fit(self.seen, cause)
 
-    @work(thread=True, exclusive=True, group="fit", exit_on_error=False)
+    @work(thread=True, exclusive=True, group="fit", exit_on_error=False, description="works out what fits")
     def try_fit(self, seen: Seen, cause: CauseRow) -> None:
         """Works it out, then shows it."""
         from diag.tui.fitting import would_fit  # noqa: PLC0415  # the engine, only then

@@ -158,7 +158,7 @@ class AskScreen(Listing):
         self.pane.border_subtitle = "writing; esc stops"
         self.ask(seen, cause, question)
 
-    @work(thread=True, exclusive=True, group="ask", exit_on_error=False)
+    @work(thread=True, exclusive=True, group="ask", exit_on_error=False, description="answers")
     def ask(self, seen: Seen, cause: CauseRow, question: str) -> None:
         """Asks, in a thread; a screen that is left or an esc stops it."""
         worker = get_current_worker()

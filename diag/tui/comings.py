@@ -1,7 +1,9 @@
 """What came and what went between the looks that one list showed; each is marked for a while."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 
 from diag.views.table import Line, Table
 
@@ -59,12 +61,8 @@ def _gone(line: Line) -> Line:
 
 def counted_states(lines: Iterable[Line]) -> tuple[int, int, int]:
     """How many lines are there, how many of them are new, and how many are gone."""
-    here = new = gone = 0
-    for line in lines:
-        here += line.state != "gone"
-        new += line.state == "new"
-        gone += line.state == "gone"
-    return here, new, gone
+    states = Counter(map(attrgetter("state"), lines))
+    return states[""] + states["new"], states["new"], states["gone"]
 
 
 def state_words(lines: Iterable[Line]) -> str:

@@ -64,19 +64,19 @@ class Comparing(Stepping):
         if typed and self.seen is not None:
             self.read_other(typed, self.seen)
 
-    @work(thread=True, exclusive=True, group="compare", exit_on_error=False)
+    @work(thread=True, exclusive=True, group="compare", exit_on_error=False, description="reads a capture")
     def read_before(self, at: int, seen: Seen, title: str) -> None:
         """Reads a capture without turning to it, then compares."""
         if self.source.captures is not None:
             self._contrast(self.source.captures.read(at, quietly, turn=False), seen, title)
 
-    @work(thread=True, exclusive=True, group="compare", exit_on_error=False)
+    @work(thread=True, exclusive=True, group="compare", exit_on_error=False, description="reads something else")
     def read_other(self, path: str, seen: Seen) -> None:
         """Reads something else, then compares."""
         if self.source.other is not None:
             self._contrast(self.source.other(path, quietly), seen, f"What changed from {path}")
 
-    @work(thread=True, exclusive=True, group="compare", exit_on_error=False)
+    @work(thread=True, exclusive=True, group="compare", exit_on_error=False, description="compares")
     def contrast(self, before: Seen, seen: Seen, title: str) -> None:
         """Compares two looks that are at hand."""
         self._contrast(before, seen, title)

@@ -165,7 +165,7 @@ class Listing(Container):
         self.made_of = wanted
         self.load(seen, cause)
 
-    @work(thread=True, exclusive=True, group="tables", exit_on_error=False)
+    @work(thread=True, exclusive=True, group="tables", exit_on_error=False, description="makes tables")
     def load(self, seen: Seen, cause: str) -> None:
         """Makes the tables."""
         tables = self._marked(self.make(seen, cause), self.about())
@@ -187,7 +187,7 @@ class Listing(Container):
             self.searching = self.tables
             self.search(self.app.seen, self.tables)
 
-    @work(thread=True, exclusive=True, group="search", exit_on_error=False)
+    @work(thread=True, exclusive=True, group="search", exit_on_error=False, description="makes what a filter looks at")
     def search(self, seen: Seen, tables: Sequence[Table]) -> None:
         """Makes what a filter of these tables looks at."""
         searched = self._searched(seen, tables)

@@ -1,12 +1,11 @@
 """The causes as a table: what is costing GPUs, ranked as the report ranks them."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
-from diag.document import Report
-from diag.views.causes import CauseLine, cause_lines
+from diag.document import CauseRow, Report
 from diag.views.table import Column, Line, Table
-from diag.views.wording import counted, named
+from diag.views.wording import counted, named, seconds_since
 
 
 def causes_table(report: Report) -> Table:
@@ -22,9 +21,9 @@ def causes_table(report: Report) -> Table:
     blind = sum(gap.material for gap in report.gaps)
     looked = counted(report.stats.get("rules", 0), "rule")
     empty = f"No causes. {looked} ran" + (f", {counted(blind, 'thing')} could not be checked (9)." if blind else ".")
-    found = cause_lines(report)
-    keys = _distinct([line.fingerprint for line in found])
-    lines = [_line(line, key, several=several) for line, key in zip(found, keys, strict=True)]
+    now = {cluster.id: cluster.now for cluster in report.target.clusters}
+    keys = _distinct([cause.fingerprint for cause in report.causes])
+    lines = [_line(cause, key, now, several=several) for cause, key in zip(report.causes, keys, strict=True)]
     return Table(columns=columns, lines=lines, empty=empty)
 
 
@@ -45,19 +44,20 @@ def _distinct(names: Iterable[str]) -> list[str]:
     return found
 
 
-def _line(line: CauseLine, key: str, *, several: bool) -> Line:
+def _line(cause: CauseRow, key: str, now: Mapping[str, str], *, several: bool) -> Line:
+    cluster = cause.root.cluster
     return Line(
         key=key,
         values=(
-            line.gpus + line.gpus_lost,
-            line.age_s,
-            *((line.cluster,) if several else ()),
-            line.rule,
-            f"{named(line.root)}: {line.summary}",
+            cause.affected.gpus + cause.affected.gpus_lost,
+            seconds_since(cause.since, now.get(cluster)),
+            *((cluster,) if several else ()),
+            cause.rule,
+            f"{named(cause.root)}: {cause.summary}",
         ),
-        severity=line.severity,
-        ref=line.root,
-        causes=(line.id,),
+        severity=cause.severity,
+        ref=cause.root,
+        causes=(cause.id,),
     )
 
 

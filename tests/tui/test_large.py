@@ -7,10 +7,12 @@ from msgspec import structs
 from tui_driver import app_of, drawn, settled
 
 from diag.document import GapRow, RefRow
+from diag.tui.source import Seen
 from diag.views.clusters import ClusterRow, Clusters
 from diag.views.gpus import Gpus, NodeGpusRow
 from diag.views.happenings import HappeningRow
 from diag.views.queues import QueueRow, Queues
+from diag.views.table import Table
 from diag.views.topology import PodRow, Topology, WorkloadRow
 
 ROWS = 100_000
@@ -190,3 +192,23 @@ def test_a_key_draws_the_lines_in_sight_and_not_the_rows(drive, demo, monkeypatc
     assert counts[0] == counts[1] == 2  # the line that the cursor left, and the one that it came to
     assert 0 < counts[2] <= 3 * height
     assert layouts == 0
+
+
+def test_what_is_given_to_a_thread_is_not_written_out(drive, demo, monkeypatch):
+    """Textual describes a worker by the `repr` of all that it is given, unless it is told a description."""
+    written = []
+    for one in (Seen, Table):
+        monkeypatch.setattr(one, "__repr__", lambda self: written.append(type(self).__name__) or "")
+
+    async def walk(app, pilot):
+        await pilot.press(*"2345689", "1", "f", "escape", "D", "escape", "slash", "x", "escape")
+        await settled(app, pilot)
+        app.contrast(demo, demo, "")
+        app.lists.searched = app.lists.searching = None
+        app.lists.make_searchable()
+        await pilot.press("7", "enter")
+        await settled(app, pilot)
+
+    drive(app_of(demo), then=walk)
+
+    assert written == []
