@@ -49,6 +49,8 @@ def serve(server: Server[Any], *, port: int, token: str, ready: Callable[[str], 
         origins = [f"http://{host}" for host in hosts]
         application = server.streamable_http_app(
             streamable_http_path=PATH,
+            # No session: nothing is sent but answers, and in a session a second request of one id hangs the first.
+            stateless_http=True,
             transport_security=TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=origins),
             # The package wants an issuer, and tells nobody of it: the token is ours, there is nowhere to get one.
             auth=AuthSettings(issuer_url=AnyHttpUrl(origins[0]), resource_server_url=None),

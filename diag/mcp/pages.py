@@ -51,7 +51,9 @@ def start(cursor: str, look: Look) -> int:
         raise UsageError(f"{cursor[:_MOST_CURSOR]!r} is no cursor", hint="pass on what `cursor` of an answer holds")
     if int(number) != look.number:
         raise UsageError(
-            f"the cursor is of look {number}, and there is a newer one, {look.number}", hint="begin without a cursor"
+            f"the cursor is of look {number}, and there is {'a newer' if int(number) < look.number else 'only'} one, "
+            f"{look.number}",
+            hint="begin without a cursor",
         )
     return int(at)
 

@@ -170,15 +170,21 @@ def test_a_client_that_leaves_is_not_outlived_by_a_look_at_a_cluster_that_does_n
     assert (process.returncode, err) == (0, b"")
 
 
-def test_nothing_but_the_protocol_is_written_to_the_pipe(surroundings):
+def test_nothing_but_the_protocol_is_written_to_the_pipe_and_what_is_no_request_is_answered(surroundings):
+    lines = (
+        b"no json", b"", b'{"jsonrpc": "1.0", "id": 5, "method": "tools/list"}', b"[]",
+        b'{"jsonrpc": "2.0", "id": "a", "method": "tools/list", "params": [1]}', b'{"a":' * 5000,
+    )  # fmt: skip
     ended = subprocess.run(  # our own interpreter and words
-        [sys.executable, "-m", "diag", "mcp", "--demo"], env=surroundings, input=b"no json\n", capture_output=True,
-        timeout=60, check=False,
+        [sys.executable, "-m", "diag", "mcp", "--demo"], env=surroundings, input=b"\n".join((*lines, b"")),
+        capture_output=True, timeout=60, check=False,
     )  # fmt: skip
 
-    assert ended.returncode == 0
-    assert b"Traceback" not in ended.stderr
-    assert all(line.startswith(b'{"jsonrpc"') for line in ended.stdout.splitlines())
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    answers = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [(each["jsonrpc"], each["id"], each["error"]["code"]) for each in answers] == [
+        ("2.0", None, -32700), ("2.0", 5, -32600), ("2.0", None, -32600), ("2.0", "a", -32600), ("2.0", None, -32700),
+    ]  # fmt: skip
 
 
 def test_a_client_with_the_token_gets_answers_over_http(served):
@@ -188,6 +194,27 @@ def test_a_client_with_the_token_gets_answers_over_http(served):
         assert document["total"] == 6
         assert server.url.startswith("http://127.0.0.1:")
         assert not [line for line in server.said if _TOKEN in line]
+
+
+def test_two_requests_of_one_id_at_the_same_time_are_both_answered_over_http(served):
+    async def ask(http, url, name, told):
+        call = {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": name, "arguments": {}}}
+        told.append((await http.post(url, json=call)).text)
+
+    async def run(url):
+        told = []
+        headers = _ACCEPT | {"Authorization": f"Bearer {_TOKEN}"}
+        async with httpx2.AsyncClient(headers=headers, timeout=60) as http:
+            started = await http.post(url, json=_HELLO)
+            http.headers.update({key: value for key, value in started.headers.items() if key == "mcp-session-id"})
+            with anyio.fail_after(30):
+                async with anyio.create_task_group() as group:
+                    for name in ("scan", "gpus", "queues"):
+                        group.start_soon(ask, http, url, name, told)
+        return told
+
+    with served("--demo") as server:
+        assert ['"id":7' in each for each in anyio.run(run, server.url)] == [True] * 3
 
 
 _MINE = {"Authorization": f"Bearer {_TOKEN}"}
