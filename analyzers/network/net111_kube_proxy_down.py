@@ -80,7 +80,7 @@ def _clients(ctx: Context, by_node: Mapping[str, list[Pod]], works: set[str]) ->
     found: dict[str, list[Client]] = defaultdict(list)
     for group in ctx.groups(*CLIENTS):
         nodes = {member.spec.node_name or "" for member in group.members if isinstance(member, Pod)}
-        client = client_of(ctx, group) if len(nodes) == 1 and not nodes & works else None
+        client = client_of(ctx, group) if len(nodes) == 1 else None
         node = client.pod.spec.node_name if client is not None else None
         if client is None or not node or not (node in by_node or works) or not _asks_service(ctx, client):
             continue
@@ -128,7 +128,7 @@ def _down(ctx: Context, node: Object, pods: list[Pod], clients: Iterable[Client]
     if not because:
         return
     # Where no node has one that works, the fault is the DaemonSet's.
-    subject = node if alone or not pods else ctx.workload(pods[0])
+    subject = node if alone else ctx.workload(pods[0])
     where = "" if subject is node else f" on node {node.name}"
     yield Finding(
         subject=subject.ref,
