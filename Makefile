@@ -21,7 +21,7 @@ demo: $(VENV)/.installed ## explain the built-in cluster's failures
 	@printf '  $(BIN)/diag scan --from dump.json   your own cluster (README.md: how to dump it)\n'
 
 test: $(VENV)/.tests .build/kubernetes-33 ## all tests; no cluster and no network
-	@$(BIN)/pytest -n $(JOBS)
+	@$(BIN)/pytest -n $(JOBS) --dist worksteal
 	@echo "the oldest client that is supported:"
 	@PYTHONPATH=.build/kubernetes-33 DIAG_TEST_CLIENT=33 $(BIN)/pytest -n $(JOBS) $(addprefix tests/collect/test_,login.py recordings.py kubeconfigs.py hostile_servers.py)
 
