@@ -1,5 +1,7 @@
 """The app on looks that are given, and what its terminal shows."""
 
+from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
+
 from diag.tui.app import DiagApp
 from diag.tui.source import Source
 
@@ -42,3 +44,15 @@ def drawn(app):
 def toasts(app):
     """What the app told in passing."""
     return [note.message for note in app._notifications]  # noqa: SLF001  # as above
+
+
+class Svg(SingleFileSnapshotExtension):
+    """Screens as SVG files."""
+
+    file_extension = "svg"
+    _write_mode = WriteMode.BINARY
+
+
+def shot(app):
+    """The screen as an SVG file."""
+    return app.export_screenshot(title="diag").encode()

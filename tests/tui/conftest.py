@@ -7,8 +7,7 @@ from importlib import resources
 
 import pytest
 from cluster_objects import node, pod, waiting
-from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
-from tui_driver import settled
+from tui_driver import Svg, settled, shot
 
 from diag import api
 from diag.report.sanitize import cleaned
@@ -74,21 +73,11 @@ def drive():
     return driven
 
 
-class Svg(SingleFileSnapshotExtension):
-    """Screens as SVG files."""
-
-    file_extension = "svg"
-    _write_mode = WriteMode.BINARY
-
-
 @pytest.fixture
 def screen(snapshot, drive):
     """Compares the screen after some keys with the stored SVG."""
 
     def check(app, *keys, size=(120, 36)):
-        def shot(app, _):
-            return app.export_screenshot(title="diag").encode()
-
-        return drive(app, *keys, then=shot, size=size) == snapshot(extension_class=Svg)
+        return drive(app, *keys, then=lambda app, _: shot(app), size=size) == snapshot(extension_class=Svg)
 
     return check

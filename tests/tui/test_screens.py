@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tui_driver import app_of
+from tui_driver import Svg, app_of, settled, shot
 
 from diag.catalog.registry import RuleInfo
 from diag.document import Report
@@ -30,10 +30,23 @@ def pinned(demo, monkeypatch):
     return Seen(report=report, troubles=demo.troubles)
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-@pytest.mark.parametrize("key", ["1", "2", "3", "4", "5", "6", "7", "8", "9"])
-def test_every_screen_at_three_sizes(screen, pinned, key, size):
-    assert screen(app_of(pinned, name="demo"), key, size=size)
+def test_every_screen_at_three_sizes(drive, snapshot, pinned):
+    async def walk(app, pilot):
+        taken = {}
+        for key in "123456789":
+            await pilot.press(key)
+            await settled(app, pilot)
+            taken[f"{key}-{app.size.width}x{app.size.height}"] = shot(app)
+            if key == "7":  # else the next key is a part of the question
+                await pilot.press("escape")
+        return taken
+
+    taken = {}
+    for size in SIZES:
+        taken |= drive(app_of(pinned, name="demo"), then=walk, size=size)
+
+    assert len(taken) == 9 * len(SIZES)
+    assert [name for name, one in taken.items() if one != snapshot(name=name, extension_class=Svg)] == []
 
 
 @pytest.fixture
