@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
+from diag.facts.nodes import allocatable
 from diag.facts.pods import statuses
 from diag.findings import Because, Confidence, Evidence, FieldEvidence, Finding, Proof, Question, Ref, Remedy, Severity
 from diag.snapshot.cite import key
@@ -14,13 +15,16 @@ from diag.trouble.relations.operands import on_node, operand_of
 from diag.vocab.operands import DEPLOY, Stage
 
 CONFIG, STATE = "nvidia.com/mig.config", "nvidia.com/mig.config.state"
+INSTANCES = "nvidia.com/mig-"
+PROFILE = re.compile(r"\d+g\.\d+gb(?:\.me)?")  # in a name of mig-manager's own configurations: all-1g.10gb
 PAUSED = "paused-for-mig-change"
 PENDING_S = 10 * 60.0
 
 # NVIDIA/mig-parted pkg/mig/reconfigure, cmd/nvidia-mig-parted; nvidia-smi --gpu-reset.
 SIGNS = (
     ("mig-gpu-reset-blocked", re.compile(r"[Ii]n use by another client")),
-    ("mig-gpu-reset-blocked", re.compile(r"could not be reset|error resetting all GPUs")),
+    ("mig-gpu-reset-blocked", re.compile(r"could not be reset|error resetting all GPUs|in use by another process")),
+    ("mig-gpu-reset-blocked", re.compile(r"third-party gpu client pods did not shutdown")),
     ("mig-config-name-unknown", re.compile(r"selected mig-config not present: ?[^\s\"]*")),
     (
         "mig-profile-name-mismatch",
@@ -67,6 +71,8 @@ Needs the labels of the node; which of several reasons holds is told from mig-ma
 """
 
 
+# A pod that asks for instances which the change would make waits for the change, not for another node.
+REFINES = ("gpu-resource-not-offered",)
 UNCHANGED = "The node keeps the MIG devices that it had, and what was wanted of it is not there."
 
 
@@ -75,11 +81,13 @@ UNCHANGED = "The node keeps the MIG devices that it had, and what was wanted of 
     name="mig-manager-wedged",
     question=Question.OFFERS,
     inputs=("Node", "Pod", "apps/DaemonSet"),
+    refines=REFINES,
     others=(
         Named(
             id="DEV161",
             name="mig-config-name-unknown",
             severity=Severity.WARNING,
+            refines=REFINES,
             page=_page(
                 "The node's label names a MIG configuration that does not exist.",
                 UNCHANGED,
@@ -91,6 +99,7 @@ UNCHANGED = "The node keeps the MIG devices that it had, and what was wanted of 
             id="DEV162",
             name="mig-gpu-reset-blocked",
             severity=Severity.WARNING,
+            refines=REFINES,
             page=_page(
                 "A GPU cannot be reset for a MIG change because a process holds it.",
                 UNCHANGED,
@@ -102,6 +111,7 @@ UNCHANGED = "The node keeps the MIG devices that it had, and what was wanted of 
             id="DEV163",
             name="mig-profile-name-mismatch",
             severity=Severity.WARNING,
+            refines=REFINES,
             page=_page(
                 "The configured MIG profile does not exist for the node's GPU.",
                 UNCHANGED,
@@ -113,6 +123,7 @@ UNCHANGED = "The node keeps the MIG devices that it had, and what was wanted of 
             id="DEV164",
             name="mig-reboot-incomplete",
             severity=Severity.WARNING,
+            refines=REFINES,
             page=_page(
                 "A MIG change waits for a reboot of the node.",
                 "Some machines take a change of MIG mode only with a reboot, which has not happened.",
@@ -196,6 +207,7 @@ def _failed(ctx: Context, node: Node, manager: Pod | None, state: str) -> Iterat
         subject=holder[0] if holder else node.ref,
         summary=f"{words} ({CONFIG}={node.labels[CONFIG]}, state {state}){said}",
         evidence=(*evidence, holder[1]) if holder else evidence,
+        accounts_for=tuple(_waiting(ctx, node, f"its MIG change is not done: {words}", evidence)),
         confidence=Confidence.LIKELY,
         severity=Severity.WARNING,
         remedies=(Remedy(text=remedy, who="platform"),),
@@ -244,7 +256,10 @@ def _wedged(ctx: Context, node: Node, manager: Pod | None, paused: list[str]) ->
         subject=node.ref,
         summary=words,
         evidence=evidence,
-        accounts_for=tuple(Because(group, words, evidence) for group in groups),
+        accounts_for=(
+            *(Because(group, words, evidence) for group in groups),
+            *_waiting(ctx, node, f"its MIG change is not done: {words}", evidence),
+        ),
         confidence=None if ended else Confidence.LIKELY,
         remedies=(
             Remedy(
@@ -257,3 +272,15 @@ def _wedged(ctx: Context, node: Node, manager: Pod | None, paused: list[str]) ->
             ),
         ),
     )
+
+
+def _waiting(ctx: Context, node: Node, why: str, proof: Proof) -> Iterator[Because]:
+    """Pods that ask for instances which no node offers, and which the wanted configuration would make."""
+    wanted = node.labels[CONFIG]
+    offered = {resource for one in ctx.snap.nodes() for resource, count in allocatable(one).items() if count}
+    for group in ctx.groups("pod-unscheduled"):
+        for resource in group.shape.requests if group.shape else ():
+            profile = resource.removeprefix(INSTANCES)
+            named = PROFILE.search(wanted)
+            if resource not in offered and resource != profile and (named is None or named[0] == profile):
+                yield Because(group, f"{node.name} would offer {resource}, but {why}", proof)

@@ -10,7 +10,7 @@ from diag.catalog.rule import Named, rule
 from diag.facts.device_requests import requests
 from diag.facts.devices import CLAIM, CLASS, SLICE
 from diag.facts.pods import statuses
-from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy
+from diag.findings import Basis, Because, Confidence, Evidence, FieldEvidence, Finding, Question, Remedy
 from diag.projection import Object
 from diag.snapshot.cite import value_at
 from diag.snapshot.kinds import Controller, Pod
@@ -21,7 +21,7 @@ from diag.trouble.relations.template import template_pod
 NOT_RUNNING = "dra-driver-not-running"
 OF_DRIVER = re.compile(r"device\.driver\s*==\s*['\"]([^'\"]+)['\"]")
 # NVIDIA/k8s-dra-driver-gpu, hack/kubelet-plugin-prestart.sh
-ROOT = re.compile(r"/driver-root \((?P<root>\S+) on host\): .*nvidia-smi: not found")
+ROOT = re.compile(r"(?:/driver-root \((?P<root>\S+) on host\): .*)?nvidia-smi: not found")
 ROOT_ENV = "NVIDIA_DRIVER_ROOT"
 
 ROOT_WRONG = """The DRA driver looks for the NVIDIA driver at a wrong root path.
@@ -159,7 +159,8 @@ def _root_wrong(ctx: Context, idle: Idle) -> Iterator[Finding]:
                 continue
             line = ctx.cite_log(pod, status.name or "", number, previous=previous)
             named = list(_root_variable(ctx, idle.item, hit["root"]))
-            summary = f"looks for the NVIDIA driver under {hit['root']} on {pod.spec.node_name} (nvidia-smi: not found)"
+            place = hit["root"] or (named[0].value if named else "its driver root")
+            summary = f"looks for the NVIDIA driver under {place} on {pod.spec.node_name} (nvidia-smi: not found)"
             yield Finding(
                 name="dra-driver-root-wrong",
                 subject=idle.item.ref,
@@ -180,14 +181,18 @@ def _root_wrong(ctx: Context, idle: Idle) -> Iterator[Finding]:
             return
 
 
-def _root_variable(ctx: Context, item: Object, root: str) -> Iterator[Evidence]:
-    """Where the template sets the root that the log names."""
+def _root_variable(ctx: Context, item: Object, root: str | None) -> Iterator[FieldEvidence]:
+    """Where the template sets the root that the log names, or any, if that names none."""
     for part in ("initContainers", "containers"):
         containers = value_at(item.whole, f"spec.template.spec.{part}")
         for place, container in enumerate(containers if isinstance(containers, list) else ()):
             variables = container.get("env") if isinstance(container, dict) else None
             for index, one in enumerate(variables if isinstance(variables, list) else ()):
-                if isinstance(one, dict) and one.get("name") == ROOT_ENV and one.get("value") == root:
+                if (
+                    isinstance(one, dict)
+                    and one.get("name") == ROOT_ENV
+                    and one.get("value") == (root or one.get("value"))
+                ):
                     yield ctx.cite(item, f"spec.template.spec.{part}[{place}].env[{index}].value")
 
 

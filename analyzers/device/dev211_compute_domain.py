@@ -84,8 +84,9 @@ def compute_domain(ctx: Context) -> Iterator[Finding]:
         yield _elsewhere(ctx, found)
     waiting: dict[Ref, tuple[Object, list[Refused]]] = {}
     for found in _refused(ctx, WAITS):
-        if found.domain is not None and ctx.older(found.signs[0][0].first.created, NORMAL_S):
-            waiting.setdefault(found.domain.ref, (found.domain, []))[1].append(found)
+        domain = found.domain or _only_domain(ctx, found.signs[0][0])
+        if domain is not None and ctx.older(found.signs[0][0].first.created, NORMAL_S):
+            waiting.setdefault(domain.ref, (domain, []))[1].append(found)
     for _, (domain, parts) in sorted(waiting.items(), key=lambda item: item[0]):
         yield _not_ready(ctx, domain, parts)
 
@@ -112,6 +113,15 @@ def _asker(ctx: Context, group: Group) -> Refused:
             domain = next((one for one in ctx.snap.all(DOMAIN) if one.uid == asked.value), None)
             return Refused(carrier=(made_from or claim).ref, asked=asked, domain=domain)
     return Refused(carrier=group.workload)
+
+
+def _only_domain(ctx: Context, group: Group) -> Object | None:
+    """The domain that makes the template of the group's claims; where none is named, the only one of the namespace."""
+    there = [one for one in ctx.snap.all(DOMAIN) if one.namespace == group.first.namespace]
+    templates = {template for _, template, _ in claims_of(group.first) if template}
+    made = [one for one in there if value_at(one.whole, "spec.channel.resourceClaimTemplate.name") in templates]
+    found = made if templates else there
+    return found[0] if len(found) == 1 else None
 
 
 def _domain_id(ctx: Context, claim: Object) -> FieldEvidence | None:

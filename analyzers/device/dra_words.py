@@ -20,7 +20,7 @@ DRA_WORDS = signatures(
             explains=("pod-unscheduled",),
             reasons=("FailedResourceClaimCreation",),
             literal="resource claim template",
-            pattern=r'PodResourceClaim (?P<claim>[\w.-]+): .*claim template "(?P<template>[^"]+)": [^\n]*not found',
+            pattern=r'PodResourceClaim (?P<claim>[\w.-]+): .*claim template "(?P<template>[^"]+)"[^\n]*not found',
             summary="names the ResourceClaimTemplate {template} for its claim {claim}, and there is none of that name",
             means="The controller makes the pod's claim from a template of the pod's namespace. Without it there is no "
             "claim, and the scheduler waits for one.",

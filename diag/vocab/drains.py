@@ -55,7 +55,10 @@ POLICY_KINDS = ("nvidia.com/ClusterPolicy", "nvidia.com/NVIDIADriver")
 PAUSED_FOR_UPGRADE = "paused-for-driver-upgrade"
 LIMIT_REACHED = "Node upgrade limit reached, pausing further upgrades"
 # k8s-driver-manager and the driver container, when the module cannot be unloaded.
-IN_USE = re.compile(r"driver is in use|Module nvidia\w* is in use|cannot be unloaded.*in use")
+IN_USE = re.compile(
+    r"driver is in use|Module nvidia\w* is in use|cannot be unloaded.*in use|Failed to drain node of GPU pods"
+    r"|cannot proceed until all GPU pods are drained"
+)
 
 # What kubectl's drain library says of a drain that does not get on; controllers repeat its sentences.
 REFUSED = re.compile(
