@@ -36,7 +36,7 @@ def command(ctx: click.Context, /, *, outputs: tuple[str, ...], exit_code: bool,
     from diag.report.difference import FORMATS, difference_bytes  # noqa: PLC0415
 
     flags = flags_of(ctx)
-    to = targets(outputs, FORMATS, "table" if sys.stdout.isatty() else "plain")
+    to = targets(outputs, FORMATS, "table" if sys.stdout.isatty() else "plain", flags.from_)
     paths = flags.from_
     if len(paths) == 1 and not reads_stdin(paths):
         paths = (f"{paths[0]}@-2", paths[0])

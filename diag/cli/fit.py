@@ -59,7 +59,7 @@ def command(  # noqa: PLR0913  one parameter for each flag
     from diag.report.fit import FORMATS, fit_bytes  # noqa: PLC0415
 
     flags = flags_of(ctx)
-    to = targets(outputs, FORMATS, "table" if sys.stdout.isatty() else "plain")
+    to = targets(outputs, FORMATS, "table" if sys.stdout.isatty() else "plain", flags.from_)
     selector = dict(_label(written) for written in node_selector)
     tolerations = [_toleration(written) for written in toleration]
     paths = sources(flags)

@@ -32,7 +32,7 @@ def command(ctx: click.Context, /, **_: object) -> int:
     from diag.views.graph import graph  # noqa: PLC0415
 
     flags = flags_of(ctx)
-    to = targets(flags.output, FORMATS, "table" if sys.stdout.isatty() else "plain")
+    to = targets(flags.output, FORMATS, "table" if sys.stdout.isatty() else "plain", flags.from_)
     report = looked(flags, Narrator(quiet=flags.quiet, verbose=flags.verbose)).report
 
     def render(target: "Target") -> bytes:

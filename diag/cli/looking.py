@@ -191,7 +191,7 @@ def still_valid(ignores: Sequence[Ignore], narrator: Narrator) -> tuple[Ignore, 
 
 def outputs(flags: Flags) -> list[Target]:
     """Where the report goes; checked before anything is read."""
-    return targets(flags.output, FORMATS, "table" if sys.stdout.isatty() else "plain")
+    return targets(flags.output, FORMATS, "table" if sys.stdout.isatty() else "plain", flags.from_)
 
 
 def look(flags: Flags, target: Target, hidden: Hidden | None = None) -> Look:

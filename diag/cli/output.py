@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from diag.cli.streams import lead_nowhere
-from diag.errors import DiagError, UsageError
+from diag.errors import DiagError, SnapshotError, UsageError
 from diag.whole_file import replace
 
 
@@ -20,10 +20,10 @@ class Target:
     path: Path | None
 
 
-def targets(written: Sequence[str], known: Sequence[str], default: str) -> list[Target]:
+def targets(written: Sequence[str], known: Sequence[str], default: str, read: Sequence[str] = ()) -> list[Target]:
     """The outputs asked for; one without a path goes to stdout, and where none does, nothing is printed.
 
-    Raises UsageError for an unknown format, two outputs to stdout or two to one file.
+    Raises UsageError for an unknown format, two outputs to stdout or to one file, and one to what is `read`.
     """
     parsed = [_target(each, known) for each in written] or [Target(form=default, path=None)]
     seen: dict[str | None, Target] = {}
@@ -37,7 +37,22 @@ def targets(written: Sequence[str], known: Sequence[str], default: str) -> list[
                 hint="give one a path: -o json=out.json",
             )
         seen[place] = target
+        if target.path and read:
+            refuse_own_input(target.path, read)
     return parsed
+
+
+def refuse_own_input(to: Path, paths: Sequence[str]) -> None:
+    """Raises UsageError where the file to write is one of those to read: what is left out of it would be lost."""
+    from diag.snapshot.sources.source import taken_apart  # noqa: PLC0415  # the rules need none of it
+
+    for path in paths:
+        try:
+            same = path != "-" and to.samefile(taken_apart(path)[1])
+        except (OSError, ValueError, SnapshotError):
+            continue  # whoever reads or writes it says why
+        if same:
+            raise UsageError(f"{to} is what is read as well, and would be written over", hint="name another file")
 
 
 def _target(written: str, known: Sequence[str]) -> Target:
@@ -92,4 +107,6 @@ def to_file(rendered: bytes, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         replace(Path(os.path.realpath(path)), rendered)
     except OSError as error:
-        raise DiagError(f"cannot write {path}: {error.strerror or error}", hint="choose another path for -o") from error
+        # Of the parents, which are made where they are missing.
+        why = f"{error.filename} is no folder" if isinstance(error, FileExistsError) else error.strerror or error
+        raise DiagError(f"cannot write {path}: {why}", hint="choose another path for -o") from error

@@ -12,12 +12,12 @@ from diag.cli.diagnostics import ExitCode, Narrator
 from diag.cli.flags import Flags
 from diag.cli.living import ended_by_interrupt
 from diag.cli.looking import reads_stdin, sources
+from diag.cli.output import refuse_own_input
 from diag.collect.live import Live
-from diag.errors import SnapshotError, UsageError
+from diag.errors import UsageError
 from diag.redact.keys import KeyFile
 from diag.snapshot.archive.read import captures_in
 from diag.snapshot.archive.write import form_for, save
-from diag.snapshot.sources.source import taken_apart
 from diag.views.wording import counted
 
 _Form = Literal["gzip", "zstd", "plain", "json"]
@@ -35,7 +35,7 @@ def saved(
     if not append and not replace:
         _refuse_to_lose(to)
     if not append:
-        _refuse_own_input(to, paths)
+        refuse_own_input(to, paths)
     if form == "json" and append:
         raise UsageError(f"nothing can be appended to {to}: a JSON list is one capture", hint="name a .jsonl.gz file")
     given = list(paths) if paths and not flags.demo else sources(flags)
@@ -62,21 +62,10 @@ def saved_capture(
     """Write one redacted capture, and say in a sentence what was written. Raises DiagError where it cannot."""
     form = _form(to)
     _refuse_to_lose(to)
-    _refuse_own_input(to, () if isinstance(given, Live) else given)
+    refuse_own_input(to, () if isinstance(given, Live) else given)
     found = api.capture(given, form=form, now=now, redact=redact, progress=say)
     save(to, found.packed, append=False)
     return f"Wrote {to}: {counted(found.objects, 'object')}, {counted(found.logs, 'log')}, names redacted."
-
-
-def _refuse_own_input(to: Path, paths: Sequence[str]) -> None:
-    """Raises UsageError where the file to write is one of those to read: what is left out of it would be lost."""
-    for path in paths:
-        try:
-            same = path != "-" and to.samefile(taken_apart(path)[1])
-        except (OSError, ValueError, SnapshotError):
-            continue  # whoever reads or writes it says why
-        if same:
-            raise UsageError(f"{to} is what is read as well, and would be written over", hint="name another file")
 
 
 def _refuse_to_lose(to: Path) -> None:

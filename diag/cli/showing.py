@@ -36,7 +36,7 @@ def show(
     from diag.views.table import filtered  # noqa: PLC0415
 
     flags = flags_of(ctx)
-    to = targets(flags.output, (*FORMATS, *forms), "table" if sys.stdout.isatty() else "plain")
+    to = targets(flags.output, (*FORMATS, *forms), "table" if sys.stdout.isatty() else "plain", flags.from_)
     asked = replace(flags, filter=()) if by_row else flags
     shown = make(looked(asked, Narrator(quiet=flags.quiet, verbose=flags.verbose)))
     tables = list(shown.tables)

@@ -33,7 +33,7 @@ def command(ctx: click.Context, /, *, paths: tuple[str, ...], outputs: tuple[str
 
     flags = flags_of(ctx)
     flags = replace(flags, from_=(*flags.from_, *paths))
-    to = targets(outputs, FORMATS, "table" if sys.stdout.isatty() else "plain")
+    to = targets(outputs, FORMATS, "table" if sys.stdout.isatty() else "plain", flags.from_)
     read = sources(flags)
     narrator = Narrator(quiet=flags.quiet, verbose=flags.verbose)
     found = api.contents(

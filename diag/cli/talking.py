@@ -78,7 +78,7 @@ def delivered_turn(turn: Turn, found: Looked, flags: Flags) -> None:
         question=turn.question, cause=turn.cause, engine=turn.engine, model=turn.model, sentences=turn.sentences,
         note=turn.note, dropped=turn.dropped, says_nothing=SAYS_NOTHING,
     )  # fmt: skip
-    to = targets(flags.output, FORMATS, "table" if sys.stdout.isatty() else "plain")
+    to = targets(flags.output, FORMATS, "table" if sys.stdout.isatty() else "plain", flags.from_)
     deliver(to, lambda target: answer_bytes(shown, found.report, target.form, look(flags, target)))
 
 
