@@ -10,6 +10,12 @@ from diag.catalog.registry import RuleInfo
 from diag.catalog.taxonomy import taxonomy
 from diag.errors import UsageError
 
+# Names about the tool's own set-up, which a report tells in another form than as a cause.
+TOLD_ELSEWHERE = {
+    "rbac-forbids-listing": "a gap of the report tells it, with the reason `forbidden` and the right that is missing",
+    "snapshot-incomplete": "a gap of the report tells it, with the reason `not-collected` and the rules that it blinds",
+    "ignore-expired": "a note of the scan tells it, and what the entry hid is shown again",
+}
 _PREFIX = re.compile(r"[A-Za-z]{3}\d{0,2}")
 
 
@@ -57,6 +63,10 @@ def _searched(rules: Sequence[RuleInfo], words: Sequence[str]) -> list[RuleInfo]
 def _unknown(rules: Sequence[RuleInfo], word: str) -> UsageError:
     names = taxonomy()
     known = names.get(word.lower())
+    if known and known.name in TOLD_ELSEWHERE:
+        return UsageError(
+            f"{known.name!r} is no rule's: {TOLD_ELSEWHERE[known.name]}", hint=f"it means: {known.meaning}"
+        )
     if known:
         return UsageError(f"no rule finds {known.name!r} by itself yet", hint=f"it means: {known.meaning}")
     if word.upper() in retired.successors():

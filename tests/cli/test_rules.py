@@ -132,6 +132,9 @@ def test_a_page_is_wrapped_for_a_terminal_and_its_code_is_not(capsysbinary):
         ("resourcequota-exceded", "did you mean resourcequota-exceeded?"),
         ("QUO901", "was retired"),
         ("app-config-rejected", "it means: The application refuses"),
+        ("snapshot-incomplete", "a gap of the report tells it, with the reason `not-collected`"),
+        ("rbac-forbids-listing", "a gap of the report tells it, with the reason `forbidden`"),
+        ("ignore-expired", "a note of the scan tells it"),
     ],
 )
 def test_what_is_no_rule_gets_a_hint(capsys, wanted, hint):
