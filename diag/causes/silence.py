@@ -87,12 +87,16 @@ def kind_listed(what: str) -> str:
     return what.removeprefix(LIST).removesuffix(ELSEWHERE)
 
 
+# Resources that are not called after their kind (kubernetes/api core/v1, kubernetes/metrics).
+_NAMED = {"Endpoints": "endpoints", "metrics.k8s.io/PodMetrics": "pods.metrics.k8s.io"}
+
+
 def plural(kind: str) -> str:
     """A kind as kubectl takes it: `pods`, `deployments.apps`."""
     group, _, name = kind.rpartition("/")
     word = name.lower()
-    if word == "endpoints":  # the one kind of Kubernetes that is named in the plural
-        return word
+    if kind in _NAMED:
+        return _NAMED[kind]
     word += "es" if word.endswith(("s", "x", "ch")) else "s"
     word = word.removesuffix("ys") + "ies" if word.endswith("ys") and word[-3] not in "aeiou" else word
     return f"{word}.{group}" if group else word

@@ -19,7 +19,7 @@ from diag.catalog.registry import load as load_rules
 from diag.cli.flags import Flags
 from diag.cli.living import live
 from diag.collect.discovery import discover
-from diag.collect.failures import TransportError
+from diag.collect.failures import TransportError, meaning
 from diag.collect.kube import Cluster, contexts, in_cluster
 from diag.collect.pool import patiently
 from diag.collect.requests import FailedError, Stop, ask
@@ -35,6 +35,7 @@ _EXTRAS = (
     ("mcp", "mcp", "answers for other programs' models"),
 )
 _BASIC = {("", "pods"), ("", "events")}
+_UNKNOWN_USER, _FORBIDDEN, _ANONYMOUS = 401, 403, "system:anonymous"
 _MOST = 5  # rights that are shown
 
 
@@ -90,7 +91,8 @@ def _clusters(flags: Flags) -> Iterator[Check]:
         known = contexts(flags.kubeconfig)
         if known:
             names = ", ".join(f"{each.name} (current)" if each.current else each.name for each in known)
-            yield Check(verdict="ok", what="kubeconfig", says=f"contexts {names}")
+            others = "diag doctor --context all   looks at each; without, at the current one" if len(known) > 1 else ""
+            yield Check(verdict="ok", what="kubeconfig", says=f"contexts {names}", fix="" if flags.context else others)
         elif in_cluster():
             yield Check(verdict="ok", what="kubeconfig", says="none; the service account of this pod is used")
         asked = live(flags)
@@ -119,14 +121,10 @@ def _cluster(cluster: Cluster, stop: Stop) -> Iterator[Check]:
     try:
         ask(cluster, "/version", stop=stop)
     except FailedError as error:
-        yield Check(verdict="fail", what=name, says=str(error), fix=_mend(error, name))
-        return
-    try:
-        yield Check(
-            verdict="ok", what=name, says=f"answers; it knows you as {who(cluster) or 'somebody it does not name'}"
-        )
-    except TransportError as error:
-        yield Check(verdict="warn", what=name, says=f"answers, but not who you are: {error}")
+        if error.status != _FORBIDDEN:  # which is no lack of what the rules read
+            yield Check(verdict="fail", what=name, says=str(error), fix=_mend(error, name))
+            return
+    yield _known_as(cluster)
     kinds = kinds_read(load_rules())
     served = discover(cluster, kinds)
     for problem in served.problems:
@@ -136,6 +134,18 @@ def _cluster(cluster: Cluster, stop: Stop) -> Iterator[Check]:
     if _basics(rights, "denied") and not _basics(rights, "allowed"):
         inside = check(cluster, rules_for(kinds), served, namespace=cluster.namespace, stop=stop)
         yield _rights_inside(name, cluster.namespace, [right for right in inside if right.verdict != "not served"])
+
+
+def _known_as(cluster: Cluster) -> Check:
+    name = cluster.context
+    try:
+        user = who(cluster)
+    except TransportError as error:
+        return Check(verdict="warn", what=name, says=f"answers, but not who you are: {error}")
+    if user == _ANONYMOUS:
+        fix = "give this context credentials, or log in again"
+        return Check(verdict="warn", what=name, says=f"answers, and takes you for nobody ({user})", fix=fix)
+    return Check(verdict="ok", what=name, says=f"answers; it knows you as {user or 'somebody it does not name'}")
 
 
 def _rights(name: str, rights: Sequence[Right]) -> Check:
@@ -181,9 +191,7 @@ def _shown(rights: Sequence[Right]) -> str:
 
 
 def _mend(error: FailedError, name: str) -> str:
-    if error.status == 401:  # noqa: PLR2004
+    if error.status == _UNKNOWN_USER:
         return "log in again, as for kubectl; the credentials of this context are not taken"
-    if error.status == 403:  # noqa: PLR2004
-        return "the server takes no anonymous requests; give this context credentials"
-    command = f"kubectl --context {shlex.quote(name)} version"
-    return f"{command}   shows the same; is the address right, and a VPN or proxy needed?"
+    means = meaning(str(error)) or "is the address right, and a VPN or proxy needed?"
+    return f"kubectl --context {shlex.quote(name)} version   shows the same; {means}"

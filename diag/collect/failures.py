@@ -20,6 +20,40 @@ class TransportError(Exception):
         self.timed_out, self.final = timed_out, timed_out or final
 
 
+# What OpenSSL and resolvers say, and what that means for a kubeconfig; the first that is in the text counts. What is
+# `final` would be so again.
+_MEANINGS = (
+    ("certificate has expired", "the server's certificate has expired, or the clock of this machine is wrong"),
+    ("is not yet valid", "the server's certificate is not valid yet, or the clock of this machine is wrong"),
+    ("mismatch, certificate is not valid for", "the server's certificate is for another address: see `server`"),
+    ("certificate verify failed", "`certificate-authority` is not the server's, or a proxy opens what is sent"),
+    ("key values mismatch", "`client-key` of this user does not belong to its `client-certificate`"),
+    ("PEM lib", "`client-certificate` or `client-key` of this user holds no PEM"),
+    ("certificate or crl found", "`certificate-authority` of this cluster holds no certificate"),
+    ("wrong version number", "the server speaks no TLS at this address: is it http://, or another port?"),
+    ("record layer failure", "the server speaks no TLS at this address: is it http://, or another port?"),
+    ("Failed to parse", "`server` of this cluster is no address"),
+)  # fmt: skip
+_AS_IT_MAY_BE = (
+    ("sslv3 alert", "the server ended the handshake: does it take the client certificate of this user?"),
+    ("tlsv1", "the server ended the handshake: does it take the client certificate of this user?"),
+    ("EOF occurred in violation", "the server ended the handshake: does it want a client certificate?"),
+    ("Failed to resolve", "nobody knows the name of the server here: is a VPN needed?"),
+    ("Name or service not known", "nobody knows the name of the server here: is a VPN needed?"),
+    ("Connection refused", "nobody listens at the address: is it right, and is the cluster up?"),
+)
+
+
+def meaning(text: str) -> str:
+    """What is wrong, where an error without an answer tells; else empty."""
+    return next((means for mark, means in (*_MEANINGS, *_AS_IT_MAY_BE) if mark in text), "")
+
+
+def is_final(text: str) -> bool:
+    """Whether an error of the connection would be so again, as it lies in what the kubeconfig says."""
+    return any(mark in text for mark, _ in _MEANINGS)
+
+
 def unusable(what: str, error: Exception) -> ClusterError:
     """Of a context that gives no credentials, or an address that cannot be used."""
     return ClusterError(

@@ -24,7 +24,7 @@ from urllib.parse import quote, urlencode
 from diag import __version__
 from diag.collect import plugin
 from diag.collect.deadline import within
-from diag.collect.failures import TransportError, no_kubeconfig, reason, said, unusable
+from diag.collect.failures import TransportError, is_final, no_kubeconfig, reason, said, unusable
 from diag.collect.quoting import LONGEST
 from diag.errors import ClusterError, UsageError
 from diag.snapshot.paged import GZIP_OR_ZLIB
@@ -276,7 +276,7 @@ class Cluster:
         except urllib3.exceptions.TimeoutError as error:
             raise self._too_slow() from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise TransportError(reason(error)) from error
+            raise TransportError(reason(error), final=is_final(reason(error))) from error
         finally:
             if response is not None:
                 response.drain_conn() if response.closed else response.close()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from diag.collect.collect import LAYOUT, Gathered, gather, unreached
+from diag.collect.failures import meaning
 from diag.collect.kube import Cluster, Login, contexts, kubectl_for, require
 from diag.collect.pool import in_parallel, patiently
 from diag.collect.quoting import printable
@@ -139,7 +140,8 @@ def _nothing(part: Part) -> ClusterError:
             hint="ask an administrator for the rights that `diag rbac` prints, or name a namespace of yours with -n",
         )
     worst = next(problem for problem in problems if problem.why != "forbidden")
+    means = meaning(worst.detail)
     return ClusterError(
         f"nothing could be read from {name}: {worst.detail}",
-        hint=f"try `kubectl --context {shlex.quote(name)} version`",
+        hint=(f"{means}; " if means else "") + f"try `kubectl --context {shlex.quote(name)} version`",
     )

@@ -74,7 +74,8 @@ def ask(
         pause = min(pause * 2 ** (attempt - 1), patience)
         patience -= pause
         if not stop.wait(pause):
-            raise failure
+            text = f"{failure}; {stop.ended} before it was asked again"
+            raise FailedError(text, status=failure.status, why="not-collected")
     raise AssertionError  # the last attempt returns or raises
 
 

@@ -11,6 +11,10 @@ LOGS: Rule = {"apiGroups": ("",), "resources": ("pods/log",), "verbs": ("get",)}
 # Kinds without a namespace: Kubernetes' own, and those whose CRDs say `scope: Cluster` (each project's config/crd).
 CLUSTER_SCOPED = frozenset({
     "apiextensions.k8s.io/CustomResourceDefinition",
+    "apiregistration.k8s.io/APIService", "gateway.networking.k8s.io/GatewayClass", "mellanox.com/NicClusterPolicy",
+    "networking.k8s.io/IngressClass", "olm.operatorframework.io/ClusterCatalog",
+    "olm.operatorframework.io/ClusterExtension", "policy.karmada.io/ClusterPropagationPolicy",
+    "serving.kserve.io/LocalModelCache",
     "cluster.karmada.io/Cluster", "cluster.open-cluster-management.io/ManagedCluster", "karpenter.sh/NodeClaim",
     "karpenter.sh/NodePool", "kueue.x-k8s.io/AdmissionCheck", "kueue.x-k8s.io/ClusterQueue",
     "kueue.x-k8s.io/Cohort", "kueue.x-k8s.io/MultiKueueCluster", "kueue.x-k8s.io/MultiKueueConfig",
