@@ -167,12 +167,10 @@ def test_nothing_else_opens_a_connection():
 
 @pytest.mark.parametrize("ending", ["timeout", "interrupt"])
 def test_a_login_that_hangs_is_left_when_time_is_over(serve, tmp_path, ending):
-    plugin = {
-        "apiVersion": "client.authentication.k8s.io/v1",
-        "command": "sleep",
-        "args": ["60"],
-        "interactiveMode": "Never",
-    }
+    script, asked = tmp_path / "login", tmp_path / "asked"
+    script.write_text(f"#!/bin/sh\ntouch {asked}\nexec sleep 60\n")
+    script.chmod(0o755)
+    plugin = {"apiVersion": "client.authentication.k8s.io/v1", "command": str(script), "interactiveMode": "Never"}
     server = serve(ITEMS, user={"exec": plugin})
     words = ["--timeout", "2s"] if ending == "timeout" else []
     process = subprocess.Popen(  # noqa: S603  our own interpreter and words
@@ -180,7 +178,9 @@ def test_a_login_that_hangs_is_left_when_time_is_over(serve, tmp_path, ending):
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     if ending == "interrupt":
-        time.sleep(4)
+        end = time.monotonic() + 30
+        while not asked.exists() and time.monotonic() < end:
+            time.sleep(0.05)
         process.send_signal(signal.SIGINT)
 
     out, err = process.communicate(timeout=30)

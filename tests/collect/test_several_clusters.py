@@ -92,7 +92,7 @@ def test_contexts_that_time_did_not_reach_are_gaps_beside_what_was_read(tmp_path
 
         def say(line):  # the first cluster is read: from now on somebody waits for the login of the second
             if stop.until is None and "gpu: " in line:
-                stop.until = time.monotonic() + 5
+                stop.until = time.monotonic() + 2
 
         report = scan(Live(kubeconfig=config, contexts=("all",), stop=stop), progress=say)
 

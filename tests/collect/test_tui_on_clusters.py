@@ -14,6 +14,12 @@ from diag.tui.app import DiagApp
 _PATIENCE = 300  # tenths of a second
 
 
+@pytest.fixture(autouse=True)
+def eager(monkeypatch):
+    """Diagnoses what changed at once: how long it is gathered is not what these tests are about."""
+    monkeypatch.setattr("diag.collect.watching.BATCH_S", 0.1)
+
+
 def made(item):
     """An object as a server has it."""
     return {**item, "metadata": {"creationTimestamp": "2026-11-26T09:00:00Z", "uid": item["metadata"]["name"],

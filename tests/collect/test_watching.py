@@ -180,7 +180,7 @@ def test_ctrl_c_while_reading_prints_what_was_read(serve, started):
 def test_a_time_out_prints_what_was_read(serve, diag):
     server = serve(ITEMS, faults=[Fault(path="/apis/apps/v1/deployments", what="stall", times=9, seconds=60)])
 
-    ended = diag("scan", "--kubeconfig", server.config, "--timeout", "12s", "-o", "json")
+    ended = diag("scan", "--kubeconfig", server.config, "--timeout", "5s", "-o", "json")
 
     assert ended.code == 124
     assert ended.report["causes"]
