@@ -7,9 +7,13 @@ import msgspec
 
 from diag.document import SCHEMA, Report
 from diag.errors import SnapshotError
+from diag.snapshot.sources.budget import Budget
+from diag.snapshot.sources.compressed import beginning, expand, is_compressed
 from diag.snapshot.sources.form import to_utf8
+from diag.snapshot.sources.part import Limits
 
 HEAD_BYTES = 400  # of UTF-16, which PowerShell's redirect writes, half as many characters
+_PACKED_BYTES = 256 * 1024  # a block of zstd gives nothing until it is whole (RFC 8878, 3.1.1.2)
 MOST_BYTES = 512 * 1024**2
 _HEAD = re.compile(rb'\s*\{\s*"schema"\s*:\s*"(diag\.report/v\d{1,9})"')
 
@@ -24,7 +28,10 @@ def saved_report(path: str) -> Report | None:
         if not file.is_file() or file.stat().st_size > MOST_BYTES:
             return None
         with file.open("rb") as opened:
-            schema = _schema(to_utf8(opened.read(HEAD_BYTES), head=True))
+            head = opened.read(HEAD_BYTES)
+            if packed := is_compressed(head):
+                head = beginning(head + opened.read(_PACKED_BYTES), path, HEAD_BYTES)
+            schema = _schema(to_utf8(head, head=True))
             if schema is None:
                 return None
             if schema != SCHEMA:
@@ -33,7 +40,9 @@ def saved_report(path: str) -> Report | None:
                     hint="read it with the diag that wrote it, or write it anew: diag report … -o json=PATH",
                 )
             opened.seek(0)
-            return msgspec.json.decode(to_utf8(opened.read()), type=Report)
+            held = opened.read()
+            whole = expand(held, path, Budget(Limits()))[0] if packed else held
+            return msgspec.json.decode(to_utf8(whole), type=Report)
     except (OSError, ValueError):
         if file.is_file():
             raise SnapshotError(

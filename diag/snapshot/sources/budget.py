@@ -7,10 +7,12 @@ from diag.snapshot.sources.part import Limits
 class NotObjectsError(SnapshotError):
     """A file that holds no Kubernetes objects: an error when it was named; in a folder passed over, or a problem.
 
-    `form` is `json` or `yaml` where it is well-formed and simply holds something else.
+    `form` is `json` or `yaml` where it is well-formed and simply holds something else. `beside`: it was meant to stand
+    beside objects, so that whoever gave it has to be told that it says nothing.
     """
 
     form = ""
+    beside = False
 
 
 class LimitExceededError(SnapshotError):

@@ -35,8 +35,11 @@ def read_folder(folder: Path, name: str | None, budget: Budget) -> list[Part]:
         except NotObjectsError as error:
             side = side_part(path, name, budget)
             parts += [side] if side else []
-            lacking = None if side else missing(printable(path), error)
+            lacking = None if side or error.beside else missing(printable(path), error)
             parts += [_without(path, name, *lacking)] if lacking else []
+            parts += (
+                [replace(_bad(path, name, error), lost=(), layout="side file")] if error.beside and not side else []
+            )
             passed_over += not side
         except LimitExceededError:
             raise
@@ -74,6 +77,14 @@ def _bad(path: Path, name: str | None, error: SnapshotError) -> Part:
     shown = printable(path)
     problem = Problem(what=shown, why="unreadable", detail=error.message, fix=error.hint or KUBECTL_JSON)
     return Part(path=shown, name=name, problems=[problem], lost=(Lost(),))
+
+
+def _aside(path: Path, name: str | None, error: SnapshotError) -> Part:
+    """A file that was to add to the objects and does not: nothing of the cluster is lost with it."""
+    shown = printable(path)
+    what = f"{shown} ({error.message.removeprefix(shown).strip()})"
+    problem = Problem(what=what, why="unreadable", detail=error.message, fix=error.hint or KUBECTL_JSON)
+    return Part(path=shown, name=name, problems=[problem])
 
 
 def _without(path: Path, name: str | None, problem: Problem, lost: Lost) -> Part:

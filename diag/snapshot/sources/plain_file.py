@@ -20,6 +20,7 @@ from diag.snapshot.sources.lost import kind_and_namespace
 from diag.snapshot.sources.meant import empty_kinds
 from diag.snapshot.sources.part import Listed, Part
 from diag.snapshot.sources.side import looks_like_side_file, readings_of
+from diag.snapshot.sources.stranger import stranger
 from diag.snapshot.sources.yaml_text import read_yaml
 
 _CHUNK_BYTES = 1024**2
@@ -115,6 +116,10 @@ def documents_of(data: bytes, path: str, budget: Budget) -> Documents:
 
 
 def _foreign(form: str, head: bytes, path: str) -> NotObjectsError:
+    if known := stranger(to_utf8(head, head=True), path):
+        error = NotObjectsError(f"{path} {known.what}", hint=known.hint)
+        error.form, error.beside = form, known.beside
+        return error
     if form == "json":
         error = NotObjectsError(f"{path} holds JSON, but no Kubernetes object: nothing has a kind", hint=KUBECTL_JSON)
     else:
