@@ -35,7 +35,7 @@ def test_alone_it_is_told_what_it_is_and_what_to_do(text, what, hint, tmp_path):
     assert hint in (told.value.hint or "")
 
 
-@pytest.mark.parametrize(("text", "what", "_hint"), STRANGERS)
+@pytest.mark.parametrize(("text", "what", "_hint"), [each for each in STRANGERS if each[0].startswith("{")])
 def test_beside_objects_only_what_was_meant_to_add_to_them_is_missed(text, what, _hint, tmp_path):
     (tmp_path / "pod.json").write_text(json.dumps(POD))
     (tmp_path / "given.json").write_text(text)

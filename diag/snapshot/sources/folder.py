@@ -37,9 +37,7 @@ def read_folder(folder: Path, name: str | None, budget: Budget) -> list[Part]:
             parts += [side] if side else []
             lacking = None if side or error.beside else missing(printable(path), error)
             parts += [_without(path, name, *lacking)] if lacking else []
-            parts += (
-                [replace(_bad(path, name, error), lost=(), layout="side file")] if error.beside and not side else []
-            )
+            parts += [_aside(path, name, error)] if error.beside and not side else []
             passed_over += not side
         except LimitExceededError:
             raise
