@@ -107,12 +107,11 @@ def _words(ctx: Context, pod: Pod) -> Words | None:
     """Why the proxy of a pod is not ready, where that is the last that it says of it."""
     container = proxy_of(pod)
     path = next((path for path, one in statuses(pod) if one.name == container and one.ready is False), None)
-    found = _line(ctx, pod, container, NOT_READY, unless=READY) if container and path else None
-    if found is None or path is None:
+    found = _line(ctx, pod, container, NOT_READY, unless=READY) if path else None
+    said = NOT_READY.search(found[0]) if found else None
+    if found is None or said is None or ENDS.search(said["why"]):
         return None
-    said = NOT_READY.search(found[0])
-    why = said["why"].strip() if said else ""
-    return None if ENDS.search(why) else Words(pod, container, why, found[1], ctx.cite(pod, f"{path}.ready"))
+    return Words(pod, container, said["why"].strip(), found[1], ctx.cite(pod, f"{path}.ready"))
 
 
 def _line(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from diag.catalog.context import Context
 from diag.catalog.joins.mesh import ROOT_NAMESPACE
-from diag.catalog.joins.mesh_routes import GATEWAY, MESH, VIRTUAL, gateway_named, gateways_of, texts_of
+from diag.catalog.joins.mesh_routes import GATEWAY, VIRTUAL, gateway_named, gateways_of, texts_of
 from diag.catalog.rule import Named, rule
 from diag.facts.entries import entries, text
 from diag.facts.words import listed
@@ -153,7 +153,7 @@ def _servers(item: Object) -> Iterator[Server]:
 
 
 def _credentials(ctx: Context, gateways: list[Object]) -> Iterator[Finding]:
-    unfetched = dict(_unfetched(ctx)) if any(_named(one) for one in gateways) else {}
+    unfetched = dict(_unfetched(ctx))
     for one in gateways:
         for name, path in _named(one).items():
             if name in unfetched:
@@ -175,11 +175,11 @@ def _credentials(ctx: Context, gateways: list[Object]) -> Iterator[Finding]:
 
 
 def _named(item: Object) -> dict[str, str]:
-    """The credentials that a Gateway names, each with its path; one behind a scheme is no Secret."""
+    """The credentials that a Gateway names, each with its path."""
     found: dict[str, str] = {}
     for path, _ in entries(item, "spec.servers"):
         name = text(value_at(item.whole, f"{path}.tls.credentialName")).removeprefix("kubernetes://")
-        if name and "://" not in name:
+        if name:
             found.setdefault(name, f"{path}.tls.credentialName")
     return found
 
@@ -206,7 +206,7 @@ def _ports(ctx: Context, item: Object) -> Iterator[Finding]:
     services = [one for one in ctx.snap.all("Service") if pairs and pairs <= selector_of(one).items()]
     offered = {value for one in services for _, port in entries(one, "spec.ports") for value in _numbers(port)}
     for server in _servers(item):
-        if not services or server.port is None or server.port in offered or not offered:
+        if server.port is None or server.port in offered or not offered:
             continue
         has = [
             ctx.cite(one, f"{path}.port")
@@ -275,7 +275,7 @@ def _conflicts(ctx: Context, gateways: list[Object]) -> Iterator[Finding]:
 def _host(ctx: Context, item: Object) -> Iterator[Finding]:
     hosts = texts_of(item, "hosts")
     for index, named in enumerate(gateways_of(item)):
-        gateway = ctx.snap.get(GATEWAY, *gateway_named(named, item.namespace)) if named != MESH else None
+        gateway = ctx.snap.get(GATEWAY, *gateway_named(named, item.namespace))
         taken = [(server, host) for server in _servers(gateway) for host in server.hosts] if gateway is not None else []
         if gateway is None or not taken or not hosts:
             continue

@@ -94,8 +94,4 @@ def _node_of(ctx: Context, address: str) -> tuple[Node, Evidence, Evidence] | No
 def _is_met(ctx: Context, words: Said, node: Node) -> bool:
     """Whether another member of the workload is on that node."""
     mine = ctx.workload(words.pod).ref
-    return any(
-        pod.ref != words.pod.ref and ctx.workload(pod).ref == mine
-        for pod in ctx.snap.pods_on(node.name)
-        if pod.namespace == words.pod.namespace
-    )
+    return any(ctx.workload(pod).ref == mine for pod in ctx.snap.pods_on(node.name))
