@@ -39,6 +39,9 @@ def saved(
     if form == "json" and append:
         raise UsageError(f"nothing can be appended to {to}: a JSON list is one capture", hint="name a .jsonl.gz file")
     given = list(paths) if paths and not flags.demo else sources(flags)
+    if isinstance(given, Live) and len(logins := given.logins()) > 1:  # before all of them are read
+        names = ", ".join(str(each.context) for each in logins)
+        raise UsageError(f"an archive holds one cluster, and here are several: {names}", hint="save each on its own")
     narrator = Narrator(quiet=flags.quiet, verbose=flags.verbose)
     stop = given.stop if isinstance(given, Live) else None
     with ended_by_interrupt(stop) if stop else nullcontext():

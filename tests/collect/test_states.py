@@ -9,6 +9,7 @@ from cluster_objects import node, pod
 from diag.catalog.inputs import kinds_read
 from diag.catalog.registry import load as load_rules
 from diag.collect.live import Live
+from diag.collect.requests import Stop
 from diag.collect.roles import rules_for
 from diag.errors import ClusterError
 from diag.testing.apiserver import Access, ApiServer, Fault, kubeconfig
@@ -117,3 +118,25 @@ def test_what_waits_for_its_turn_at_ctrl_c_was_not_read(serve):
     assert (problem.what, problem.why) == ("list Pod", "not-collected")
     assert "429" in problem.detail
     assert "interrupted" in problem.detail
+
+
+def test_a_cluster_that_time_ended_before_it_had_answered_is_one_gap(several):
+    live = Live(kubeconfig=str(several), contexts=("all",), request_timeout_s=60, stop=Stop())
+
+    def say(text):
+        if text.startswith("fine: 1 of 1"):
+            live.stop.interrupted.set()
+
+    parts = {part.path: part for part in live.parts({"Pod"}, say)}
+
+    assert [problem.what for problem in parts["hung"].problems] == ["reach hung"]
+    assert [problem.what for problem in parts["dead"].problems] == ["reach dead"]
+    assert parts["fine"].items
+
+
+def test_several_clusters_are_not_read_for_one_archive(several, diag, tmp_path):
+    with_all = ("--kubeconfig", several, "--context", "all", "--request-timeout", "60s")
+
+    ended = diag("snapshot", "save", tmp_path / "all.jsonl", *with_all, timeout=20)
+
+    assert (ended.code, "here are several: dead, hung, fine" in ended.err) == (2, True)
