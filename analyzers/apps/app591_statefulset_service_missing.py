@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from diag.catalog.context import Context
 from diag.catalog.joins.clients import Client, client_of, service_asked
 from diag.catalog.rule import rule
-from diag.findings import GRACE_S, Because, Confidence, Finding, Question, Remedy, Severity
+from diag.findings import GRACE_S, Because, Confidence, Finding, Question, Remedy, Severity, as_proof
+from diag.projection import Object
 from diag.snapshot.kinds import Controller
 
 CLIENTS = ("container-crashing", "init-container-failing", "pod-failed", "container-not-ready", "pod-start-slow")
@@ -42,9 +43,9 @@ def statefulset_service_missing(ctx: Context) -> Iterator[Finding]:
     """
     asking: dict[tuple[str, str], list[Client]] | None = None
     for item in ctx.snap.all("apps/StatefulSet"):
-        name = item.spec.service_name if isinstance(item, Controller) else None
+        name = (item.spec.service_name or "") if isinstance(item, Controller) else ""
         missing = ctx.snap.lacks("Service", item.namespace, name) if name else None
-        if missing is None or not name or item.metadata.deletion_timestamp or not ctx.older(item.created, GRACE_S):
+        if missing is None or item.metadata.deletion_timestamp or not ctx.older(item.created, GRACE_S):
             continue
         if asking is None:
             asking = _asking(ctx)
@@ -67,14 +68,14 @@ def _asking(ctx: Context) -> dict[tuple[str, str], list[Client]]:
     return found
 
 
-def _finding(ctx: Context, item: Controller, name: str, missing: Confidence, clients: list[Client]) -> Finding:
+def _finding(ctx: Context, item: Object, name: str, missing: Confidence, clients: list[Client]) -> Finding:
     proof = (ctx.cite(item, "spec.serviceName"), ctx.absent("v1", "Service", item.namespace, name))
     why = f"its pods have no names: Service {name}, which spec.serviceName names, does not exist in {item.namespace}"
     first = f"; {clients[0].pod.name} cannot resolve {clients[0].address}" if clients else ""
     return Finding(
         subject=item.ref,
         summary=f"{why}{first}",
-        evidence=(*proof, *(one.said for one in clients)),
+        evidence=as_proof((*proof, *(one.said for one in clients))),
         accounts_for=tuple(
             Because(
                 one.group,

@@ -77,7 +77,7 @@ def _ends(ctx: Context) -> Iterator[tuple[Place, Ends]]:
         if name:
             yield (item.namespace, name), _of_slice(ctx, item)
     for item in ctx.snap.all(ENDPOINTS):
-        unready = [
+        unready: list[Evidence] = [
             ctx.cite(item, f"{path}.ip")
             for subset, _ in entries(item, "subsets")
             for path, one in entries(item, f"{subset}.notReadyAddresses")

@@ -64,8 +64,8 @@ def pod_cpu_saturated(ctx: Context) -> Iterator[Finding]:
     by_workload: dict[Ref, list[Full]] = defaultdict(list)
     for item in ctx.snap.all(METRICS):
         pod = ctx.snap.pod(item.namespace, item.name)
-        for found in _full(ctx, item, pod) if pod is not None else ():
-            by_workload[ctx.workload(found.pod).ref].append(found)
+        for one in _full(ctx, item, pod) if pod is not None else ():
+            by_workload[ctx.workload(one.pod).ref].append(one)
     slowed = ctx.groups(*SLOWED) if by_workload else []
     for workload, found in sorted(by_workload.items()):
         hit = [(group, mine) for group in slowed if (mine := _of(group, found))]

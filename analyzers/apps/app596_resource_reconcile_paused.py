@@ -8,7 +8,7 @@ from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.facts import custom_resources as facts
 from diag.facts.entries import entries, text
-from diag.findings import Because, Confidence, Evidence, Finding, Question, Ref, Remedy
+from diag.findings import Because, Confidence, Evidence, Finding, Question, Ref, Remedy, as_proof
 from diag.projection import Object, kind_id
 from diag.snapshot.cite import key, value_at
 from diag.trouble.groups import Group
@@ -90,7 +90,7 @@ def _held(ctx: Context, member: Object, message: str) -> Iterator[Held]:
     """Paused objects that the member depends on: by reference, then below it, then above it."""
     for path, reference in _references(member):
         name, namespace = text(reference.get("name")), text(reference.get("namespace")) or member.namespace
-        kind = text(reference.get("kind")) or member.kind
+        kind = text(reference.get("kind")) or member.kind or ""
         for item in _named(ctx, member, kind, namespace, name) if name else ():
             if place := _pause(item):
                 proof = (ctx.cite(member, f"{path}.name"),)
@@ -114,7 +114,7 @@ def _references(member: Object) -> Iterator[tuple[str, dict[str, object]]]:
 
 def _named(ctx: Context, member: Object, kind: str, namespace: str, name: str) -> Iterator[Object]:
     """The object of that name: of the member's own API, or of Flux's sources."""
-    for api in dict.fromkeys((member.api_version, *FLUX_SOURCES)):
+    for api in dict.fromkeys((member.api_version or "", *FLUX_SOURCES)):
         item = ctx.snap.find(Ref(ctx.cluster, api, kind, namespace, name))
         if item is not None:
             yield item
@@ -143,7 +143,7 @@ def _finding(ctx: Context, waiters: list[Waits]) -> Finding:
     return Finding(
         subject=item.ref,
         summary=f"is paused ({first.held.path.removeprefix('metadata.')}), and {waits} for it",
-        evidence=(pause, *first.held.proof, *first.said),
+        evidence=as_proof((pause, *first.held.proof, *first.said)),
         accounts_for=tuple(
             Because(
                 one.group,

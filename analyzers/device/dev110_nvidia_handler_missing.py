@@ -276,6 +276,6 @@ def _drop_in(ctx: Context, toolkit: Pod) -> Evidence | None:
     owner = ctx.snap.owner_of(toolkit)
     for place, volume in entries(owner, VOLUMES) if owner is not None else ():
         host = volume.get("hostPath")
-        if isinstance(host, dict) and str(host.get("path")).rstrip("/") == DROP_INS:
+        if owner is not None and isinstance(host, dict) and str(host.get("path")).rstrip("/") == DROP_INS:
             return ctx.cite(owner, f"{place}.hostPath.path")
     return None

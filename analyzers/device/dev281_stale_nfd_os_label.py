@@ -8,7 +8,7 @@ from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.facts.entries import text
 from diag.facts.nodes import gpus
-from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy, Severity
+from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy, Severity, as_proof
 from diag.snapshot.cite import key, value_at
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
@@ -140,7 +140,7 @@ def _finding(ctx: Context, node: Node, stale: Stale, hit: list[tuple[Group, list
     return Finding(
         subject=node.ref,
         summary=words,
-        evidence=(label, image, *uses, *worker),
+        evidence=as_proof((label, image, *uses, *worker)),
         accounts_for=tuple(
             Because(
                 group,

@@ -162,12 +162,12 @@ def _finding(ctx: Context, group: Group, blamed: list[Unmet], bare: list[Bare]) 
         name=name,
         subject=subject,
         summary=words,
-        evidence=(*proof, *more, *selectors, *group.evidence),
+        evidence=as_proof((*proof, *more, *selectors, *group.evidence)),
         accounts_for=(
             Because(
                 group,
                 f"no node has {wanted}: {subject.name} {words.removesuffix(asks)}",
-                (*proof[:2], *selectors[:3]),
+                (*_facts(ctx, first), *selectors[:3]),
             ),
         ),
         confidence=Confidence.LIKELY,

@@ -7,7 +7,7 @@ from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.catalog.signature import On
 from diag.catalog.texts import first_text
-from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy
+from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
 from diag.projection import Object
 from diag.snapshot.cite import key, value_at
 from diag.snapshot.kinds import Node, Pod
@@ -92,7 +92,7 @@ def _finding(ctx: Context, group: Group, pod: Pod, label: str, proof: list[Evide
     return Finding(
         subject=module.ref if module is not None else group.workload,
         summary=f"AMD's driver module {words}",
-        evidence=(*group.evidence, makes, *of, *lines, *proof),
+        evidence=as_proof((*group.evidence, makes, *of, *lines, *proof)),
         accounts_for=(
             Because(group, f"the driver module {words}", (makes, *of, *lines)),
             *(

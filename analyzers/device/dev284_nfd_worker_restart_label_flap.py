@@ -8,7 +8,7 @@ from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.facts.entries import entries
 from diag.facts.times import age_s
-from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy
+from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
 from diag.projection import Object
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.relations.operands import on_node
@@ -77,7 +77,7 @@ def nfd_worker_restart_label_flap(ctx: Context) -> Iterator[Finding]:
         yield Finding(
             subject=worker.ref,
             summary=words,
-            evidence=(made, *again, owned),
+            evidence=as_proof((made, *again, owned)),
             accounts_for=(Because(group, f"{worker.name} {words}", (made, *again[:2], owned)),),
             confidence=Confidence.LIKELY,
             since=worker.created,

@@ -9,7 +9,7 @@ from diag.facts.entries import entries
 from diag.facts.gpus import is_gpu
 from diag.facts.nodes import allocatable, capacity
 from diag.facts.pods import condition
-from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy
+from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.relations.operands import on_node
@@ -69,7 +69,7 @@ def gpu_device_unhealthy(ctx: Context) -> Iterator[Finding]:
         yield Finding(
             subject=node.ref,
             summary=words,
-            evidence=(*counts, *sick, *more),
+            evidence=as_proof((*counts, *sick, *more)),
             accounts_for=(Because(group, words, counts),),
             confidence=Confidence.LIKELY,
             gpus_lost=short.has - short.offers,

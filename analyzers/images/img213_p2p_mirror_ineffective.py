@@ -10,7 +10,7 @@ from diag.facts.entries import entries
 from diag.facts.pods import statuses
 from diag.facts.timeline.model import Pull
 from diag.facts.times import show_age
-from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy
+from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.relations.timelines import Start
 
@@ -115,7 +115,7 @@ def _finding(ctx: Context, start: Start, pull: Pull, mirror: Pod, holder: Holder
     return Finding(
         subject=ctx.workload(mirror).ref,
         summary=words,
-        evidence=(has, *said, *proof, *start.group.evidence),
+        evidence=as_proof((has, *said, *proof, *start.group.evidence)),
         accounts_for=(Because(start.group, f"the mirror {mirror.name} {words}", (has, *said, *proof)),),
         confidence=Confidence.LIKELY if missed else Confidence.POSSIBLE,
         since=start.group.since,

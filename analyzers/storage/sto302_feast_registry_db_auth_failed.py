@@ -9,7 +9,7 @@ from diag.catalog.signature import On
 from diag.catalog.texts import first_text
 from diag.facts import custom_resources as facts
 from diag.facts.entries import text
-from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy
+from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
 from diag.projection import Object
 from diag.snapshot.cite import value_at
 from diag.trouble.groups import Group
@@ -65,7 +65,7 @@ def feast_registry_db_auth_failed(ctx: Context) -> Iterator[Finding]:
 
 
 def _is_sql(store: Object, path: str) -> bool:
-    return value_at(store.whole, f"{path}.type") == SQL
+    return bool(value_at(store.whole, f"{path}.type") == SQL)
 
 
 def _finding(ctx: Context, group: Group, store: Object, path: str, said: tuple[Evidence, str]) -> Finding:
@@ -82,7 +82,7 @@ def _finding(ctx: Context, group: Group, store: Object, path: str, said: tuple[E
     return Finding(
         subject=store.ref,
         summary=summary,
-        evidence=(line, *proof, *group.evidence),
+        evidence=as_proof((line, *proof, *group.evidence)),
         accounts_for=(Because(group, summary, (line, *proof)),),
         confidence=Confidence.LIKELY,
         since=group.since,
