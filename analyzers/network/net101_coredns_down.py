@@ -5,8 +5,7 @@ from collections.abc import Iterator
 
 from diag.catalog.context import Context
 from diag.catalog.joins.backends import SLICE, SLICE_OF, WORKLOADS
-from diag.catalog.joins.clients import client_of
-from diag.catalog.joins.cluster_dns import asks_cluster_dns, dns_services, got_no_answer
+from diag.catalog.joins.cluster_dns import asks_cluster_dns, client_or_lookup, dns_services, got_no_answer
 from diag.catalog.rule import rule
 from diag.facts.pods import condition, condition_path
 from diag.facts.words import count_of
@@ -169,7 +168,7 @@ def _own(ctx: Context, subject: Object, pods: list[Pod], why: str, proof: Proof)
 
 def _clients(ctx: Context, why: str, proof: Proof) -> Iterator[Because]:
     for group in ctx.groups(*CLIENTS):
-        client = client_of(ctx, group)
+        client = client_or_lookup(ctx, group)
         if client is not None and got_no_answer(client) and asks_cluster_dns(client.pod):
             words = f"container {client.container} gets no answer when it looks up {client.to.host}: {why}"
             yield Because(group, words, (client.said, *proof))

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from diag.catalog.context import Context
-from diag.catalog.joins.clients import Client, client_of, service_asked, spec_of
-from diag.catalog.joins.cluster_dns import asks_cluster_dns, dns_services, got_no_answer
+from diag.catalog.joins.clients import Client, service_asked, spec_of
+from diag.catalog.joins.cluster_dns import asks_cluster_dns, client_or_lookup, dns_services, got_no_answer
 from diag.catalog.rule import rule
 from diag.facts.nodes import is_ready
 from diag.facts.pods import condition, condition_path
@@ -80,7 +80,7 @@ def _clients(ctx: Context, by_node: Mapping[str, list[Pod]], works: set[str]) ->
     found: dict[str, list[Client]] = defaultdict(list)
     for group in ctx.groups(*CLIENTS):
         nodes = {member.spec.node_name or "" for member in group.members if isinstance(member, Pod)}
-        client = client_of(ctx, group) if len(nodes) == 1 else None
+        client = client_or_lookup(ctx, group) if len(nodes) == 1 else None
         node = client.pod.spec.node_name if client is not None else None
         if client is None or not node or not (node in by_node or works) or not _asks_service(ctx, client):
             continue

@@ -6,8 +6,8 @@ from ipaddress import ip_address
 from typing import Any, NamedTuple
 
 from diag.catalog.context import Context
-from diag.catalog.joins.clients import Client, client_of, service_asked, spec_of, waiting_client
-from diag.catalog.joins.cluster_dns import asks_cluster_dns, dns_services, got_no_answer
+from diag.catalog.joins.clients import Client, service_asked, spec_of, waiting_client
+from diag.catalog.joins.cluster_dns import asks_cluster_dns, client_or_lookup, dns_services, got_no_answer
 from diag.catalog.rule import rule
 from diag.facts.entries import text
 from diag.facts.network_policy import KIND, Direction, Peer, closing
@@ -76,7 +76,7 @@ def networkpolicy_blocks_traffic(ctx: Context) -> Iterator[Finding]:
     if not policies:
         return
     for group in ctx.groups(*CLIENTS):
-        client = client_of(ctx, group) or waiting_client(ctx, group)
+        client = client_or_lookup(ctx, group) or waiting_client(ctx, group)
         if client is None or client.pod.spec.host_network:
             continue
         ends = _ends(ctx, client)

@@ -3,17 +3,23 @@
 import re
 
 from diag.catalog.context import Context
-from diag.catalog.joins.clients import Client
-from diag.findings import LogEvidence
+from diag.catalog.joins.clients import Client, client_of
+from diag.catalog.joins.paths import said
+from diag.facts.connections import Connection
+from diag.findings import FieldEvidence, LogEvidence
 from diag.projection import Object
 from diag.snapshot.cite import value_at
 from diag.snapshot.kinds import Pod
+from diag.trouble.groups import Group
 
 # kubeadm, EKS, GKE, AKS and k3s; RKE2 (its Helm release); OpenShift's DNS operator
 # (kubernetes/kubernetes cluster/addons/dns/coredns, rancher/rke2-charts, openshift/cluster-dns-operator).
 PLACES = (("kube-system", "kube-dns"), ("kube-system", "rke2-coredns-rke2-coredns"), ("openshift-dns", "dns-default"))
 # Who says so was answered, by some DNS: there is no such name (EAI_NONAME, NXDOMAIN).
 ANSWERED = re.compile(r"no such host|Name or service not known|ENOTFOUND|NXDOMAIN|Errno -2\b|UnknownHostException")
+# Who says so got no answer at all (EAI_AGAIN of glibc and musl, as Python, Node and C programs print it).
+UNANSWERED = re.compile(r"Temporary failure in name resolution|EAI_AGAIN|\[Errno -3\]|Try again \(os error 11\)")
+NAMELESS = Connection(host="a name", port=None, how="unresolved")
 
 
 def dns_services(ctx: Context) -> list[Object]:
@@ -22,9 +28,18 @@ def dns_services(ctx: Context) -> list[Object]:
     return [one for one in found if one is not None]
 
 
+def client_or_lookup(ctx: Context, group: Group) -> Client | None:
+    """The last failed connection that a member tells of, or a look-up without an answer of which it tells no name."""
+    client = client_of(ctx, group)
+    words = said(ctx, group, UNANSWERED) if client is None else None
+    if words is None:
+        return client
+    return Client(group=group, pod=words.pod, container=words.container, said=words.proof, to=NAMELESS)
+
+
 def got_no_answer(client: Client) -> bool:
     """Whether a client could not look a name up because no DNS answered it."""
-    words = client.said.value if isinstance(client.said, LogEvidence) else client.to.how
+    words = client.said.value if isinstance(client.said, LogEvidence | FieldEvidence) else ""
     return client.to.how == "unresolved" and not ANSWERED.search(str(words))
 
 
