@@ -153,6 +153,7 @@ def run_case(path, number):
     return diagnosed(*clusters(path)[number], ids=IDS_BY_FILE[path])
 
 
+@cache
 def runs():
     """The diagnoses of all cases of all rules."""
     known = [path for path in sorted(IDS_BY_FILE) if path.exists()]

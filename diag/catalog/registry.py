@@ -4,8 +4,9 @@ import importlib
 import inspect
 import pkgutil
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 
@@ -36,15 +37,15 @@ class RuleInfo:
     source_file: str
 
 
-@dataclass(slots=True)
+@dataclass
 class Registry:
-    """All rules that were found, and what could not be imported."""
+    """All rules that were found, and what could not be imported. What is told of them stays: none comes later."""
 
     functions: list[Rule] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
 
-    @property
+    @cached_property
     def rows(self) -> list[Signature]:
         """All signature rows."""
         return [row for table in self.tables for row in table.rows]
@@ -55,7 +56,22 @@ class Registry:
         found = {one.id: one.name for rule in self.functions for one in rule.named}
         return {**found, **{row.id: row.name for row in self.rows}}
 
-    def answers(self) -> dict[Question, set[str]]:
+    @cached_property
+    def by_id(self) -> Mapping[str, Rule]:
+        """Function rules by each of their ids."""
+        return {one.id: rule for rule in self.functions for one in rule.named}
+
+    @cached_property
+    def readers(self) -> Mapping[str, Sequence[str]]:
+        """The ids of the function rules that read each kind."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for rule in self.functions:
+            for kind in rule.inputs:
+                found[kind].append(rule.id)
+        return dict(found)
+
+    @cached_property
+    def answers(self) -> Mapping[Question, frozenset[str]]:
         """The ids of the rules that answer each question; of rows, the names of their modules, too."""
         found: dict[Question, set[str]] = defaultdict(set)
         for rule in self.functions:
@@ -63,7 +79,7 @@ class Registry:
         for table in self.tables:
             for row in table.rows:
                 found[row.question].update((row.id, table.module))
-        return found
+        return {question: frozenset(found[question]) for question in Question}
 
 
 @cache

@@ -1,6 +1,5 @@
 """What could not be looked at, and whether that could change a verdict."""
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
@@ -39,10 +38,7 @@ def not_collected(
     """
     present = {kind.rpartition("/")[0] for kind in snap.tables}
     refused = {kind for problem in snap.refused for kind in problem.kinds}
-    readers: dict[str, list[str]] = defaultdict(list)
-    for rule in registry.functions:
-        for kind in rule.inputs:
-            readers[kind].append(rule.id)
+    readers = registry.readers
     queued = any(QUEUE_LABEL in job.labels for job in snap.all("batch/Job").values())
     blinded = {
         kind: ids
@@ -107,8 +103,7 @@ class Silence:
 
     def __init__(self, snap: Snapshot, registry: Registry) -> None:
         self.snap = snap
-        self._answers = registry.answers()
-        self._rules = {one.id: rule for rule in registry.functions for one in rule.named}
+        self._answers, self._rules = registry.answers, registry.by_id
 
     def touches(self, gap: Gap, group: Group) -> bool:
         """Whether the gap could change what is said of the group."""

@@ -34,9 +34,9 @@ def unanswered(report: Report, cause: CauseRow, findings: Mapping[str, FindingRo
 
 
 @cache
-def _catalogue() -> tuple[dict[str, Question], dict[Question, set[str]]]:
+def _catalogue() -> tuple[dict[str, Question], Mapping[Question, frozenset[str]]]:
     from diag.catalog.registry import load  # noqa: PLC0415  # the rules, only where something was found
 
-    by_question = load().answers()
+    by_question = load().answers
     by_rule = {rule: question for question, rules in by_question.items() for rule in rules}
     return by_rule, by_question

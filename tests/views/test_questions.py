@@ -8,8 +8,8 @@ from diag.findings import Question
 from diag.views.explanation import UNCHECKED, explained
 from diag.views.questions import rules_asked
 
-PLACED = load().answers()[Question.PLACED]
-OTHERS = [one for question, rules in load().answers().items() if question is not Question.PLACED for one in rules]
+PLACED = load().answers[Question.PLACED]
+OTHERS = [one for question, rules in load().answers.items() if question is not Question.PLACED for one in rules]
 
 
 def finding(report, rule, name="any"):
