@@ -196,14 +196,7 @@ async def back_on(app, pilot, name, *, anew=False):
     Undone is what was done: each thing that is drawn for nothing is drawn for every key of every screen.
     """
     with app.batch_update():
-        while len(app.screen_stack) > 1:
-            app.pop_screen()
-        if app.screen.maximized is not None:
-            app.screen.minimize()
-        app.paused = False
-        app.acknowledged.clear()
-        if list(toasts(app)):
-            app.clear_notifications()
+        close_all(app)
         if anew:
             await app.action_open_screen("gpus" if name == "causes" else "causes")
         app.choose_cause("C1")
@@ -212,7 +205,7 @@ async def back_on(app, pilot, name, *, anew=False):
         lists = app.lists
         if lists.query_one(Input).display or lists.filter_text:
             lists.close_filter(clear=True)
-        if name == "causes" and lists.tab:
+        if name == "causes":
             lists.tab = 0
         lists.show(app.seen, "C1")
     await settled(app, pilot)
@@ -225,6 +218,18 @@ async def back_on(app, pilot, name, *, anew=False):
     if app.focused is not front:
         front.focus()
         await pilot.pause()
+
+
+def close_all(app):
+    """Closes what lies over the screen, and forgets what was told or chosen."""
+    while len(app.screen_stack) > 1:
+        app.pop_screen()
+    if app.screen.maximized is not None:
+        app.screen.minimize()
+    app.paused = False
+    app.acknowledged.clear()
+    if list(toasts(app)):
+        app.clear_notifications()
 
 
 def panes(app, context):
