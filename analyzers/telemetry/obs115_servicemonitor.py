@@ -256,7 +256,7 @@ def _victims(
     """The scalers whose workload is behind one of these Services."""
     why = f"ServiceMonitor {one.item.name} {summary}"
     return tuple(
-        Because(group, why, as_proof(proof[:4]))
+        Because(group, why, as_proof(proof[:4]), members=group.share)
         for group, namespace, labels in scaled
         if any(is_behind(service, namespace, labels) for service in services)
     )

@@ -75,7 +75,7 @@ def scrape_blocked(ctx: Context) -> Iterator[Finding]:
             if wall is None:
                 continue
             groups = [group for group, space, labels in scaled if is_behind(service, space, labels)]
-            victims = [Because(group, wall.words, as_proof(wall.proof)) for group in groups]
+            victims = [Because(group, wall.words, as_proof(wall.proof), members=group.share) for group in groups]
             yield _finding(ctx, one, service, wall, victims)
             break
 

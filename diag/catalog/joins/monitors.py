@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from diag.catalog.context import Context
-from diag.facts.custom_resources import text_at
+from diag.facts.custom_resources import text_at, told
 from diag.facts.entries import entries, text
 from diag.facts.selection import matches_labels
 from diag.projection import JsonDict, Object, dicts
@@ -76,21 +76,24 @@ def port_names(service: Object) -> list[str]:
 
 
 def scaled_on(ctx: Context) -> Iterator[tuple[Group, str, JsonDict]]:
-    """Groups of scalers that got no series, each with the namespace and the pod labels of what it scales."""
+    """Groups of scalers that got no series, with the namespace and the pod labels of what each member scales."""
     for group in ctx.groups("scale-up-missing"):
-        item = group.first
-        if item.kind_id == SCALED:
-            triggers = dicts(value_at(item.whole, "spec.triggers"))
-            lacks = any(one.get("type") == "prometheus" for one in triggers)
-        else:
-            lacks = item.kind_id == HPA and any(words in group.message for words in NO_SERIES)
-        kind = text_at(item, "spec.scaleTargetRef.kind") or "Deployment"
-        if not lacks or kind not in ("Deployment", "StatefulSet"):
-            continue
-        target = ctx.snap.get(f"apps/{kind}", item.namespace, text_at(item, "spec.scaleTargetRef.name"))
-        labels = value_at(target.whole, "spec.template.metadata.labels") if target is not None else None
-        if isinstance(labels, dict):
-            yield group, item.namespace, labels
+        for item in group.members:
+            kind = text_at(item, "spec.scaleTargetRef.kind") or "Deployment"
+            if not _lacks_series(item) or kind not in ("Deployment", "StatefulSet"):
+                continue
+            target = ctx.snap.get(f"apps/{kind}", item.namespace, text_at(item, "spec.scaleTargetRef.name"))
+            labels = value_at(target.whole, "spec.template.metadata.labels") if target is not None else None
+            if isinstance(labels, dict):
+                yield group, item.namespace, labels
+
+
+def _lacks_series(item: Object) -> bool:
+    """Whether a scaler in trouble reads Prometheus, or says that its adapter has no such series."""
+    if item.kind_id == SCALED:
+        return any(one.get("type") == "prometheus" for one in dicts(value_at(item.whole, "spec.triggers")))
+    said = told(item, "ScalingActive")
+    return item.kind_id == HPA and said is not None and any(words in said.message for words in NO_SERIES)
 
 
 def is_behind(service: Object, namespace: str, labels: JsonDict) -> bool:
