@@ -95,7 +95,7 @@ def _not_understood(match: Match, text: str, unseen: str) -> UsageError:
             "a part of the message without numbers and names may do",
         )
     return UsageError(
-        f"nothing that was read is called {_short(asked)!r}: it is misspelt or not in the files",
+        f"nothing that was read is called {_short(asked)!r}: it is misspelt, or was not read",
         hint=_suggested(match.suggestions),
     )
 

@@ -5,6 +5,7 @@ import math
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from diag.cli import looking
 from diag.cli.diagnostics import ExitCode, Narrator
@@ -39,7 +40,13 @@ def awaited(
         narrator.progress(f"nothing yet; waiting {until - time.monotonic():.0f} s more")
         found = looking.looked(flags, narrator, words, watch=watch)
     narrator.done()
-    return found
+    if done(found):
+        return found
+    if found.ended:
+        narrator.note(f"{found.ended} while waiting: this is how it was then")
+    for name, why in watch.gone.items():
+        narrator.note(f"{name} {why}; what follows may be old")
+    return replace(found, ended="lost") if watch.gone and not found.ended else found
 
 
 def settled(found: Looked, text: str, flags: Flags) -> bool:

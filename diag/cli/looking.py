@@ -50,7 +50,7 @@ class Looked:
 
     `known` gives every object that was read; `put_aside` what each row of `report.ignored` reaches; `snapshots` are
     what the report was made of, `troubles` what was worked out of them. `ended` says whether reading was cut short
-    (`interrupted`, `timeout`).
+    (`interrupted`, `timeout`), or a cluster that is waited for did not answer in the end (`lost`).
     """
 
     report: Report
@@ -63,7 +63,8 @@ class Looked:
 
     def code(self, code: ExitCode) -> ExitCode:
         """The exit code of a command that would end with `code`: reading that was cut short says so."""
-        return {"interrupted": ExitCode.INTERRUPTED, "timeout": ExitCode.TIMED_OUT}.get(self.ended, code)
+        ended = {"interrupted": ExitCode.INTERRUPTED, "timeout": ExitCode.TIMED_OUT, "lost": ExitCode.COULD_NOT_LOOK}
+        return ended.get(self.ended, code)
 
 
 def looked(flags: Flags, narrator: Narrator, words: Sequence[str] = (), *, watch: Watch | None = None) -> Looked:

@@ -15,7 +15,7 @@ import shlex
 import threading
 import time
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -184,8 +184,8 @@ class Cluster:
             raise ReadOnlyError(f"POST {path}")
         return self._asked("POST", path, {}, json.dumps(body).encode(), "application/json")
 
-    def lines(self, path: str, query: Mapping[str, str]) -> Iterator[bytes]:
-        """The lines of a watch as they come, until the server ends it."""
+    def lines(self, path: str, query: Mapping[str, str], opened: Callable[[], object] = bool) -> Iterator[bytes]:
+        """The lines of a watch as they come, until the server ends it. `opened` is called before the first."""
         if not re.fullmatch(_LIST, path) or query.get("watch") != "true":
             raise ReadOnlyError(f"watch {path}")
         idle_s = float(query.get("timeoutSeconds", "60")) + self.login.timeout_s
@@ -194,6 +194,7 @@ class Cluster:
             with self._open("GET", path, query, b"", "application/json", idle_s=idle_s) as response:
                 if response.status == 200:  # noqa: PLR2004
                     self._renewable = True
+                    opened()
                     yield from _split(response)
                     return
                 status, text = response.status, said(response.read(LONGEST, decode_content=True))

@@ -8,6 +8,7 @@ import math
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -77,7 +78,8 @@ class Watch:
     def __init__(self, live: Live, *, until: float = math.inf) -> None:
         self.live = live
         self.until = until  # no batch is waited for longer than this (time.monotonic())
-        self._lost: dict[tuple[str, str], str] = {}  # by cluster and path; emptied when the watch goes on
+        # By cluster and path, with the status of a refusal (else 0); emptied when the watch goes on.
+        self._lost: dict[tuple[str, str], tuple[int, str]] = {}
         self._unreachable: list[Part] = []
         self._gathered: list[tuple[Gathered, float, list[_Watched]]] = []
         self._changes: queue.SimpleQueue[tuple[_Watched, str, msgspec.Raw | Listing]] = queue.SimpleQueue()
@@ -90,7 +92,14 @@ class Watch:
     @property
     def lost(self) -> dict[str, str]:
         """What fails of the watches of a cluster, by its name: "does not answer (…)", "refuses a watch (…)"."""
-        return {cluster: why for (cluster, _), why in sorted(self._lost.copy().items(), reverse=True)}
+        return {cluster: why for (cluster, _), (_, why) in sorted(self._lost.copy().items(), reverse=True)}
+
+    @property
+    def gone(self) -> dict[str, str]:
+        """Clusters of which no watch gets an answer any more, and why: what was read of them may be long over."""
+        silent = Counter(cluster for (cluster, _), (status, _) in self._lost.copy().items() if not status)
+        names = {found.cluster.context: len(watched) for found, _, watched in self._gathered}
+        return {name: why for name, why in self.lost.items() if silent[name] and silent[name] == names.get(name)}
 
     def parts(self, kinds: Collection[str], say: Callable[[str], None]) -> list[Part]:
         """The clusters as they are now; from the second call on, this waits for changes. Raises ClusterError."""
@@ -143,8 +152,8 @@ class Watch:
         while not self.stop.ended:
             began = time.monotonic()
             try:
-                for text in cluster.lines(listing.served.path(listing.namespace), query | {"resourceVersion": version}):
-                    self._lost.pop(key, None)
+                again = query | {"resourceVersion": version}
+                for text in cluster.lines(key[1], again, opened=lambda: self._lost.pop(key, None)):
                     line = _line.decode(text)
                     if line.type == "ERROR":
                         version = self._again(cluster, watched)
@@ -154,7 +163,7 @@ class Watch:
                         self._changes.put((watched, line.type, msgspec.Raw(bytes(line.object))))
             except (TransportError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
                 status = error.status if isinstance(error, TransportError) else 0
-                self._lost[key] = f"{'refuses a watch' if status else 'does not answer'} ({error})"
+                self._lost[key] = (status, f"{'refuses a watch' if status else 'does not answer'} ({error})")
                 if status in _REFUSED:
                     version = self._again(cluster, watched)
                     self.stop.wait(_QUIET_S)  # who may list and not watch is given a new list now and then
