@@ -8,9 +8,10 @@ import re
 
 from diag.document import Report
 from diag.report.look import Look
+from diag.report.passed_on import explanations_for_others
 from diag.report.sanitize import cleaned, visible
 from diag.views.causes import CauseLine, cause_lines, summary_line
-from diag.views.explanation import Explanation, explanations
+from diag.views.explanation import Explanation
 from diag.views.wording import counted, named
 
 _MOST = 10
@@ -27,7 +28,7 @@ def rendered(report: Report, look: Look) -> bytes:
     shown = cleaned(report)
     several = len(shown.target.clusters) > 1
     causes = cause_lines(shown)
-    told = explanations(shown, again=look.again)
+    told = explanations_for_others(shown, again=look.again)
     lines = [_annotation(line, one, several=several) for line, one in zip(causes[:_MOST], told, strict=False)]
     more = f"{counted(len(causes) - _MOST, 'more cause')} without an annotation. " if len(causes) > _MOST else ""
     lines.append(_command("notice", "diag", more + visible(summary_line(shown, hidden=look.hidden))))

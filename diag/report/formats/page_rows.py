@@ -8,10 +8,11 @@ from itertools import groupby
 from diag.document import Report
 from diag.findings import LOOK
 from diag.report.look import Look, glyph
+from diag.report.passed_on import explanations_for_others
 from diag.views.because import Step, Trees
 from diag.views.causes import CauseLine, cause_lines
 from diag.views.citations import Citation
-from diag.views.explanation import UNCHECKED, WHY, Explanation, Section, explanations
+from diag.views.explanation import UNCHECKED, WHY, Explanation, Section
 from diag.views.lines import Kind
 from diag.views.wording import CONFIDENCE, counted, gpu_cost, listed, named, short_duration
 
@@ -21,9 +22,6 @@ _FIRST = ("What to do",)
 _HEADLINE = "What is wrong"
 _ELSEWHERE = (_HEADLINE, UNCHECKED)  # of a cause; the page says these once, above it and for all causes
 _QUOTE_CHARS = 4_000  # a page has room for a whole message, on paper too
-# A page is passed on: whoever reads it is not "you", who can take the step. Those words end it (`remedy_lines`).
-_YOU = re.compile(r"\[you(?=; [a-z]+\]$)")
-_OWNER = "[owner of the workload"
 # What changes nothing, where a step is a way out (kubectl's verbs that only read).
 _READS = re.compile(r"kubectl (?:--context (?:'[^']*'|\S+) )?(?:describe|events|explain|get|logs|top) ")
 
@@ -108,7 +106,7 @@ def causes_in_full(report: Report, look: Look) -> Iterator[FullCause]:
     """Each cause, in the report's order; the report is a cleaned one."""
     trees = Trees(report)
     several = len(report.target.clusters) > 1
-    told = explanations(report, again=look.again, everything=look.everything, quote_chars=_QUOTE_CHARS)
+    told = explanations_for_others(report, again=look.again, everything=look.everything, quote_chars=_QUOTE_CHARS)
     for cause, line, one in zip(report.causes, cause_lines(report), told, strict=True):
         steps = trees.of(cause)
         in_tree = (WHY,) if len(steps) > 1 else ()
@@ -179,8 +177,7 @@ def _part(section: Section) -> Part:
         if line.kind == "command" and items:
             items[-1][1].commands.append(line.text)
         else:
-            told = _YOU.sub(_OWNER, line.text) if line.kind == "step" else line.text
-            items.append((line.kind, Item(text=told, cites=line.cites)))
+            items.append((line.kind, Item(text=line.text, cites=line.cites)))
     runs: list[Run] = []
     steps = 0
     for kind, group in groupby(items, key=lambda item: item[0]):
