@@ -1,20 +1,16 @@
 """SCL431: the node autoscaler of the cluster has no ready pod while pods wait for nodes."""
 
-import re
 from collections.abc import Iterator
 
 from diag.catalog.context import Context
 from diag.catalog.joins import scale_ups
 from diag.catalog.rule import rule
+from diag.facts.cluster_autoscaler import is_autoscaler
 from diag.facts.words import count_of
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy, Severity, as_proof
-from diag.projection import dicts
-from diag.snapshot.cite import value_at
 from diag.snapshot.kinds import Controller
 
 DEPLOYMENT = "apps/Deployment"
-# The image tells, whatever a release is called (kubernetes/autoscaler, aws/karpenter-provider-aws and its likes).
-IMAGE = re.compile(r"(?:^|/)(?:cluster-autoscaler|karpenter)(?:/controller)?(?:-(?:amd|arm)64)?(?:[:@]|$)")
 STOPPED_S = 5 * 60
 SHORT = ("replicas-unavailable", "rollout-deadline-exceeded")
 
@@ -45,7 +41,7 @@ def autoscaler_not_running(ctx: Context) -> Iterator[Finding]:
     ## Known limits
     An autoscaler that the cloud runs is not seen. Silent where one of several runs, and while no pod waits for a node.
     """
-    found = [item for item in ctx.snap.all(DEPLOYMENT) if isinstance(item, Controller) and _is_autoscaler(item)]
+    found = [item for item in ctx.snap.all(DEPLOYMENT) if isinstance(item, Controller) and is_autoscaler(item)]
     down = [item for item in found if not (item.status.ready_replicas or item.status.available_replicas)]
     waiting = [group for group in scale_ups.waiting(ctx) if group.state == "refused"] if down else []
     if not waiting or len(down) < len(found) or not _is_settled(ctx, down[0]):
@@ -75,11 +71,6 @@ def autoscaler_not_running(ctx: Context) -> Iterator[Finding]:
             ),
         ),
     )
-
-
-def _is_autoscaler(item: Controller) -> bool:
-    containers = dicts(value_at(item.whole, "spec.template.spec.containers"))
-    return any(IMAGE.search(str(one.get("image"))) for one in containers)
 
 
 def _is_settled(ctx: Context, item: Controller) -> bool:

@@ -7,6 +7,9 @@ processors/status/eventing_scale_up_processor.go.
 import re
 from dataclasses import dataclass
 
+from diag.projection import Object, dicts
+from diag.snapshot.cite import value_at
+
 STATUS = "cluster-autoscaler-status"
 TRIGGERED = "TriggeredScaleUp"
 REFUSED = ("NotTriggerScaleUp", "FailedScaleUp")
@@ -24,6 +27,14 @@ QUOTA = re.compile(
     r"(?i:quota[ _]?exceeded|exceeds? quota|exceeded quota)|(?:Vcpu|Instance|Spot\w{0,40})LimitExceeded"
     r"|exceeding approved .{0,40}quota"
 )
+# The image tells it, whatever a release is called (kubernetes/autoscaler, aws/karpenter-provider-aws and its likes).
+IMAGE = re.compile(r"(?:^|/)(?:cluster-autoscaler|karpenter)(?:/controller)?(?:-(?:amd|arm)64)?(?:[:@]|$)")
+# Labels by which it knows a node that will have GPUs, by the scheme of spec.providerID (cloudprovider/*, GPULabel).
+GPU_LABELS = {
+    "aws": ("k8s.amazonaws.com/accelerator",),
+    "gce": ("cloud.google.com/gke-accelerator",),
+    "azure": ("kubernetes.azure.com/accelerator", "accelerator"),
+}
 _GROUP = re.compile(r"(?m)^- name: +(?P<name>\S.{0,500}?) *$")
 _SCALED = re.compile(r"\{(?P<name>\S{1,500}) \d{1,9}->\d{1,9} \(max: \d{1,9}\)\}")
 _FAILED = re.compile(r"Scale-up failed for group (?P<name>\S{1,500}?): ")
@@ -54,6 +65,12 @@ def node_groups(status: str) -> list[NodeGroup]:
     heads = list(_GROUP.finditer(status))
     ends = [*(head.start() for head in heads[1:]), len(status)]
     return [_group(head["name"].strip("\"'"), status[head.end() : end]) for head, end in zip(heads, ends, strict=False)]
+
+
+def is_autoscaler(deployment: Object) -> bool:
+    """Whether a Deployment runs an autoscaler of nodes."""
+    containers = dicts(value_at(deployment.whole, "spec.template.spec.containers"))
+    return any(IMAGE.search(str(one.get("image"))) for one in containers)
 
 
 def triggered(text: str) -> list[str]:
