@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from diag.catalog.context import Context
 from diag.catalog.joins.clients import Client, client_of, service_asked
 from diag.catalog.rule import rule
-from diag.findings import GRACE_S, Because, Confidence, Finding, Question, Remedy, Severity, as_proof
+from diag.findings import GRACE_S, Because, Confidence, Finding, Question, Remedy, as_proof
 from diag.projection import Object
 from diag.snapshot.kinds import Controller
 
@@ -38,8 +38,8 @@ def statefulset_service_missing(ctx: Context) -> Iterator[Finding]:
     Make a headless Service of that name that selects the pods. `spec.serviceName` cannot be changed afterwards.
 
     ## Known limits
-    Where nobody asks for such a name, nothing is broken, and this is worth knowing only. Silent where the Services of
-    the namespace were not collected.
+    Silent where nobody asks for such a name, as nothing is broken then, and where the Services of the namespace were
+    not collected.
     """
     asking: dict[tuple[str, str], list[Client]] | None = None
     for item in ctx.snap.all("apps/StatefulSet"):
@@ -49,7 +49,9 @@ def statefulset_service_missing(ctx: Context) -> Iterator[Finding]:
             continue
         if asking is None:
             asking = _asking(ctx)
-        yield _finding(ctx, item, name, missing, asking.get((item.namespace, name), []))
+        clients = asking.get((item.namespace, name), [])
+        if clients:  # where nobody asks for such a name, nothing is broken
+            yield _finding(ctx, item, name, missing, clients)
 
 
 def _asking(ctx: Context) -> dict[tuple[str, str], list[Client]]:
@@ -71,7 +73,7 @@ def _asking(ctx: Context) -> dict[tuple[str, str], list[Client]]:
 def _finding(ctx: Context, item: Object, name: str, missing: Confidence, clients: list[Client]) -> Finding:
     proof = (ctx.cite(item, "spec.serviceName"), ctx.absent("v1", "Service", item.namespace, name))
     why = f"its pods have no names: Service {name}, which spec.serviceName names, does not exist in {item.namespace}"
-    first = f"; {clients[0].pod.name} cannot resolve {clients[0].address}" if clients else ""
+    first = f"; {clients[0].pod.name} cannot resolve {clients[0].address}"
     return Finding(
         subject=item.ref,
         summary=f"{why}{first}",
@@ -84,7 +86,6 @@ def _finding(ctx: Context, item: Object, name: str, missing: Confidence, clients
             )
             for one in clients
         ),
-        severity=None if clients else Severity.INFO,
         confidence=missing,
         since=min((one.group.since for one in clients if one.group.since), default=None),
         remedies=(
