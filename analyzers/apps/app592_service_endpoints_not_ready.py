@@ -63,7 +63,7 @@ def service_endpoints_not_ready(ctx: Context) -> Iterator[Finding]:
         return
     troubled = {member.namespace for group in ctx.groups() for member in group.members}
     for (namespace, name), ends in sorted(found.items()):
-        if ends.unready and not ends.others and namespace not in troubled and not ctx.snap.holds("Pod", namespace):
+        if ends.unready and not ends.others and namespace not in troubled:
             yield _finding(ctx, namespace, name, ends)
 
 
@@ -74,17 +74,22 @@ def _both(one: Ends, other: Ends) -> Ends:
 def _ends(ctx: Context) -> Iterator[tuple[Place, Ends]]:
     for item in ctx.snap.all(SLICE):
         name = item.labels.get(SLICE_OF, "")
-        if name:
+        if name and not ctx.snap.holds("Pod", item.namespace):
             yield (item.namespace, name), _of_slice(ctx, item)
     for item in ctx.snap.all(ENDPOINTS):
-        unready: list[Evidence] = [
-            ctx.cite(item, f"{path}.ip")
-            for subset, _ in entries(item, "subsets")
-            for path, one in entries(item, f"{subset}.notReadyAddresses")
-            if isinstance(one.get("ip"), str)
-        ]
-        ready = any(one.get("addresses") for _, one in entries(item, "subsets"))
-        yield (item.namespace, item.name), Ends(unready, ready, item.annotations.get(CHANGED, ""))
+        if not ctx.snap.holds("Pod", item.namespace):
+            yield (item.namespace, item.name), _of_endpoints(ctx, item)
+
+
+def _of_endpoints(ctx: Context, item: Object) -> Ends:
+    unready: list[Evidence] = [
+        ctx.cite(item, f"{path}.ip")
+        for subset, _ in entries(item, "subsets")
+        for path, one in entries(item, f"{subset}.notReadyAddresses")
+        if isinstance(one.get("ip"), str)
+    ]
+    ready = any(one.get("addresses") for _, one in entries(item, "subsets"))
+    return Ends(unready, ready, item.annotations.get(CHANGED, ""))
 
 
 def _of_slice(ctx: Context, item: Object) -> Ends:

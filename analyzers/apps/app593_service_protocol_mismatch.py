@@ -1,5 +1,6 @@
 """APP593: a Service speaks another protocol to its pods than their containers declare for that port."""
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from diag.trouble.relations.webhooks import selector_of
 
 CLIENTS = ("container-crashing", "init-container-failing", "pod-failed", "container-not-ready", "pod-start-slow")
 TCP = "TCP"  # where nothing is written (kubernetes/kubernetes pkg/apis/core/v1/defaults.go)
+OTHERS = re.compile(rb'"(?:UDP|SCTP)"')
 MAX_PODS = 4
 
 
@@ -67,6 +69,8 @@ def service_protocol_mismatch(ctx: Context) -> Iterator[Finding]:
             asked.setdefault(service.ref, []).append(client)
     for service in ctx.snap.all("Service"):
         clients = asked.get(service.ref, [])
+        if not clients and not OTHERS.search(bytes(service.raw)):
+            continue  # TCP alone, as nearly all are: not worth to be decoded
         suspects = [
             (path, one)
             for path, one in entries(service, "spec.ports")

@@ -9,6 +9,7 @@ from diag.catalog.rule import rule
 from diag.facts.entries import text
 from diag.facts.nodes import gpus
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy, Severity, as_proof
+from diag.projection import json_value
 from diag.snapshot.cite import key, value_at
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
@@ -90,7 +91,8 @@ def stale_nfd_os_label(ctx: Context) -> Iterator[Finding]:
 
 
 def _stale(node: Node) -> Stale | None:
-    image, labels = text(value_at(node.whole, OS_IMAGE)), node.labels
+    info, labels = json_value(bytes(node.status.node_info)), node.labels
+    image = text(info.get("osImage")) if isinstance(info, dict) else ""
     coreos = COREOS.match(image)
     if coreos is not None:
         said = labels.get(OSTREE, "")
