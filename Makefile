@@ -23,7 +23,7 @@ demo: $(VENV)/.installed ## explain the built-in cluster's failures
 test: $(VENV)/.tests .build/kubernetes-33 ## all tests; no cluster and no network
 	@$(BIN)/pytest -n $(JOBS) --dist worksteal
 	@echo "the oldest client that is supported:"
-	@PYTHONPATH=.build/kubernetes-33 DIAG_TEST_CLIENT=33 $(BIN)/pytest -n $(JOBS) $(addprefix tests/collect/test_,login.py recordings.py kubeconfigs.py hostile_servers.py)
+	@PYTHONPATH=.build/kubernetes-33 DIAG_TEST_CLIENT=33 $(BIN)/pytest -n $(JOBS) --dist worksteal $(addprefix tests/collect/test_,login.py recordings.py kubeconfigs.py hostile_servers.py watching.py)
 
 .build/kubernetes-33: $(VENV)/.tests
 	$(PIP) install --target $@ 'kubernetes>=33,<34'
