@@ -2,20 +2,25 @@
 
 import gc
 import math
+import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+
+import msgspec
 
 from diag.cli import looking
-from diag.cli.diagnostics import ExitCode, Narrator
+from diag.cli.diagnostics import ExitCode, Narrator, say
 from diag.cli.flags import Flags
 from diag.cli.living import live, wants_cluster
 from diag.cli.looking import Looked
+from diag.cli.output import to_stdout
 from diag.collect.watching import Watch
 from diag.document import CauseRow, Report
 from diag.errors import UsageError
-from diag.report.sanitize import visible
+from diag.report.formats import TEXTS
+from diag.report.sanitize import escaped, visible
 from diag.views.subject import resolve
 from diag.views.way import is_well, item_of
 from diag.views.wording import named
@@ -64,14 +69,15 @@ def _is_answer(cause: CauseRow) -> bool:
 
 
 def followed(flags: Flags, narrator: Narrator, words: tuple[str, ...], show: Callable[[Looked], ExitCode]) -> ExitCode:
-    """The first look as ever, then a line for each cause that comes or goes, until Ctrl-C or `--timeout`."""
+    """The first look as ever, then what comes and goes, until Ctrl-C, `--timeout`, or nobody reads it any more."""
     watch = _watch(flags, "--watch")
+    form = next((each.form for each in looking.outputs(flags) if each.path is None), TEXTS[-1])
     found = looking.looked(flags, narrator, words, watch=watch)
+    read_from = _stdout()
     code = show(found)
-    sys.stdout.flush()
     lost: dict[str, str] = {}
-    while not found.ended:
-        before = found.report
+    while not found.ended and _stdout() == read_from:
+        older = found
         gc.unfreeze()  # loading sets what it read apart from the collector; of looks that are over, nothing may stay
         gc.collect()
         found = looking.looked(flags, narrator, words, watch=watch)
@@ -79,30 +85,75 @@ def followed(flags: Flags, narrator: Narrator, words: tuple[str, ...], show: Cal
             lost = dict(watch.lost)
             for name, why in lost.items():
                 narrator.note(f"{name} {why}; what follows may be old")
-        for line in changes(before, found.report):
-            sys.stdout.write(visible(line) + "\n")
-        sys.stdout.flush()
+        _told(_shared(changes(older.report, found.report), flags, older, found), form)
     return found.code(code)
 
 
-def changes(before: Report, after: Report) -> list[str]:
-    """A line for each cause that is new, gone, or says another thing, with the cluster's time and what it is about."""
+def _stdout() -> tuple[int, int] | None:
+    """Where stdout leads, which is another place once its reader has gone."""
+    try:
+        place = os.fstat(sys.stdout.fileno())
+    except (OSError, ValueError):
+        return None
+    return place.st_dev, place.st_ino
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A cause that is `new`, `gone`, or says another thing `now`; `at` is the cluster's time."""
+
+    at: str
+    change: str
+    cause: CauseRow
+    several: bool  # clusters, so that each is named
+
+    def __str__(self) -> str:
+        cause = self.cause
+        about = named(cause.root, with_cluster=self.several)
+        return f"{self.at} {self.change} {cause.severity}: {cause.name}: {about}: {cause.summary}"
+
+
+def changes(before: Report, after: Report) -> list[Change]:
+    """Each cause that is new, gone, or says another thing."""
     old = {cause.fingerprint: cause for cause in before.causes}
     new = {cause.fingerprint: cause for cause in after.causes}
-    now = max((cluster.now for cluster in after.target.clusters), default="")
-    several = len(after.target.clusters) > 1
-
-    def line(word: str, cause: CauseRow) -> str:
-        about = named(cause.root, with_cluster=several)
-        return f"{now} {word} {cause.severity}: {cause.name}: {about}: {cause.summary}"
-
-    lines = [line("gone", cause) for key, cause in old.items() if key not in new]
+    found = [("gone", cause) for key, cause in old.items() if key not in new]
     for key, cause in new.items():
         if key not in old:
-            lines.append(line("new", cause))
+            found.append(("new", cause))
         elif (cause.summary, cause.severity) != (old[key].summary, old[key].severity):
-            lines.append(line("now", cause))
-    return lines
+            found.append(("now", cause))
+    now = max((cluster.now for cluster in after.target.clusters), default="")
+    several = len(after.target.clusters) > 1
+    return [Change(at=now, change=word, cause=cause, several=several) for word, cause in found]
+
+
+def _shared(found: list[Change], flags: Flags, older: Looked, newer: Looked) -> list[Change]:
+    """The changes with pseudonyms, where those were asked for: what is gone has its names from the older look."""
+    told = []
+    for look in (older, newer) if flags.share and found else ():
+        share = looking.sharing(flags, look)
+        assert share is not None  # noqa: S101  it was asked for
+        told += share.told([each for each in found if (each.change == "gone") is (look is older)])
+        share.done()
+    return told if flags.share else found
+
+
+def _told(found: list[Change], form: str) -> None:
+    """A line each, in texts and JSON Lines; other formats are one document, so that people read of it on stderr."""
+    if form in TEXTS:
+        to_stdout("".join(f"{visible(str(each))}\n" for each in found).encode())
+    elif form == "jsonl":
+        to_stdout(b"".join(map(change_record, found)))
+    else:
+        for each in found:
+            say(str(each))
+
+
+def change_record(found: Change) -> bytes:
+    """A line of JSON Lines."""
+    fields = {"type": "change", "change": found.change, "at": found.at, "cause": found.cause}
+    return escaped(msgspec.json.encode(fields, order="deterministic")) + b"\n"
 
 
 def _watch(flags: Flags, flag: str, until: float = math.inf) -> Watch:

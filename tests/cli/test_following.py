@@ -23,8 +23,8 @@ def without_first(report):
 def test_a_line_names_the_object_of_the_cause(report):
     (new,), (gone,) = changes(without_first(report), report), changes(report, without_first(report))
 
-    assert " new error: resourcequota-exceeded: ResourceQuota ml/gpu-quota: 12 of 12 nvidia.com/gpu" in new
-    assert " gone error: resourcequota-exceeded: ResourceQuota ml/gpu-quota: 12 of 12 nvidia.com/gpu" in gone
+    assert " new error: resourcequota-exceeded: ResourceQuota ml/gpu-quota: 12 of 12 nvidia.com/gpu" in str(new)
+    assert " gone error: resourcequota-exceeded: ResourceQuota ml/gpu-quota: 12 of 12 nvidia.com/gpu" in str(gone)
 
 
 def test_of_several_clusters_a_line_names_its_own(report):
@@ -34,7 +34,7 @@ def test_of_several_clusters_a_line_names_its_own(report):
 
     (new,) = changes(without_first(after), after)
 
-    assert f"ResourceQuota ml/gpu-quota in cluster {one.id}: " in new
+    assert f"ResourceQuota ml/gpu-quota in cluster {one.id}: " in str(new)
 
 
 def test_a_cause_that_says_another_thing_is_told_once_more(report):
@@ -43,5 +43,5 @@ def test_a_cause_that_says_another_thing_is_told_once_more(report):
 
     (now,) = changes(report, after)
 
-    assert now.endswith(" now error: resourcequota-exceeded: ResourceQuota ml/gpu-quota: 13 of 12 are taken")
+    assert str(now).endswith(" now error: resourcequota-exceeded: ResourceQuota ml/gpu-quota: 13 of 12 are taken")
     assert not changes(after, after)
