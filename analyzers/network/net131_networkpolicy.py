@@ -6,8 +6,9 @@ from ipaddress import ip_address
 from typing import Any, NamedTuple
 
 from diag.catalog.context import Context
-from diag.catalog.joins.clients import Client, service_asked, spec_of, waiting_client
+from diag.catalog.joins.clients import Client, service_asked, waiting_client
 from diag.catalog.joins.cluster_dns import asks_cluster_dns, client_or_lookup, dns_services, got_no_answer
+from diag.catalog.joins.service_ports import ports_behind
 from diag.catalog.rule import rule
 from diag.facts.entries import text
 from diag.facts.network_policy import KIND, Direction, Peer, closing
@@ -94,7 +95,7 @@ def _ends(ctx: Context, client: Client) -> list[End]:
     place, service = service_asked(ctx, client)
     if service is not None:
         return [
-            End(pod, _peer(ctx, pod), f"Pod {pod.namespace}/{pod.name}", _ports(service, client.to.port, pod))
+            End(pod, _peer(ctx, pod), f"Pod {pod.namespace}/{pod.name}", ports_behind(service, client.to.port, pod))
             for pod in _ready_behind(ctx, service)
         ]
     return [] if place is not None else _elsewhere(ctx, client)
@@ -108,7 +109,7 @@ def _resolvers(ctx: Context) -> list[End]:
     if not services:
         return [End(None, Peer(namespace="kube-system"), "the cluster's DNS", (DNS_PORT,), "UDP")]
     return [
-        End(pod, _peer(ctx, pod), f"Pod {pod.namespace}/{pod.name}", _ports(service, DNS_PORT, pod), "UDP")
+        End(pod, _peer(ctx, pod), f"Pod {pod.namespace}/{pod.name}", ports_behind(service, DNS_PORT, pod), "UDP")
         for service in services
         for pod in _ready_behind(ctx, service)
     ]
@@ -120,21 +121,6 @@ def _ready_behind(ctx: Context, service: Object) -> list[Pod]:
     pods = [pod for pod in ctx.snap.pods_in(service.namespace) if wanted and wanted <= pod.labels.items()]
     ready = [pod for pod in pods if (one := condition(pod, "Ready")) is not None and one.status == "True"]
     return ready[:MAX_SERVERS] if not any(pod.spec.host_network for pod in ready) else []
-
-
-def _ports(service: Object, port: int | None, pod: Pod) -> tuple[int | None, ...]:
-    """The port that is asked and the one of the pod behind it: which of both a plugin compares differs."""
-    entry = next((one for one in dicts(spec_of(service).get("ports")) if one.get("port") == port), {})
-    target = entry.get("targetPort", port)
-    if isinstance(target, str):
-        named = (
-            one.get("containerPort")
-            for container in dicts(spec_of(pod).get("containers"))
-            for one in dicts(container.get("ports"))
-            if one.get("name") == target
-        )
-        target = next(named, None)
-    return (port, target if isinstance(target, int) else None)
 
 
 def _elsewhere(ctx: Context, client: Client) -> list[End]:
