@@ -77,7 +77,7 @@ def _is_coming(ctx: Context, group: Group) -> bool:
 
 def _topology(ctx: Context, group: Group, wanted: str, nodes: list[Node]) -> Finding:
     there = {node.labels[TOPOLOGY]: node for node in nodes if TOPOLOGY in node.labels}
-    pieces = [ctx.cite(node, f"metadata.labels{key(TOPOLOGY)}") for _, node in sorted(there.items())]
+    pieces: list[Evidence] = [ctx.cite(node, f"metadata.labels{key(TOPOLOGY)}") for _, node in sorted(there.items())]
     accelerator = nodes[0].labels[ACCELERATOR]
     summary = (
         f"selects TPU topology {wanted}, and the {len(nodes)} nodes with {accelerator} are of "
@@ -87,7 +87,7 @@ def _topology(ctx: Context, group: Group, wanted: str, nodes: list[Node]) -> Fin
 
 
 def _chips(ctx: Context, group: Group, asked: int, most: int, nodes: list[Node]) -> Finding:
-    pieces = [ctx.cite_or_lack(node, f"status.allocatable{key(TPU)}") for node in nodes[:4]]
+    pieces: list[Evidence] = [ctx.cite_or_lack(node, f"status.allocatable{key(TPU)}") for node in nodes[:4]]
     summary = (
         f"asks one pod for {show(asked, TPU)} chips, and a host of its topology has {show(most, TPU)}: "
         f"{listed([node.name for node in nodes], 4)}"
