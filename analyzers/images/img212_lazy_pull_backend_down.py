@@ -9,7 +9,7 @@ from diag.catalog.rule import rule
 from diag.catalog.signature import On
 from diag.catalog.texts import Text, first_text
 from diag.facts.pods import statuses
-from diag.findings import Because, Confidence, Evidence, Finding, Question, Ref, Remedy, as_proof
+from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Ref, Remedy, as_proof
 from diag.snapshot.kinds import Pod
 from diag.trouble.groups import Group
 
@@ -33,7 +33,7 @@ class Backend(NamedTuple):
     name="lazy-pull-backend-down",
     question=Question.STARTED,
     inputs=("Pod",),
-    refines=("container-segfault", "volume-mount-failed", "fuse-process-oomkilled"),
+    basis=Basis.SAID,
 )
 def lazy_pull_backend_down(ctx: Context) -> Iterator[Finding]:
     """The source of lazily pulled layers is gone: running containers get I/O errors.
