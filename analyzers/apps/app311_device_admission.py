@@ -27,6 +27,7 @@ ABSENT = (
 )
 SHORT = (UNAVAILABLE, re.compile(rf"{_COUNTS}[1-9]"))
 REJECTED = ("UnexpectedAdmissionError", "OutOf")  # how the reasons of rejections begin
+AGAIN = "previously allocated devices are no longer healthy"  # of a pod that is admitted again
 BOOT_S = 15 * 60  # from the kubelet's start until the plugin offers its devices again
 
 REALLOCATION = """After a kubelet restart, pods that had their GPUs are admitted again and fail.
@@ -161,9 +162,7 @@ def _booting(ctx: Context, node: Node, found: list[Rejected]) -> Iterator[Findin
     """Rejections within the first minutes of a kubelet."""
     kinds: dict[str, list[tuple[Rejected, list[Evidence], bool]]] = defaultdict(list)
     for one in found:
-        starts = [
-            event for event in ctx.snap.events(node) if _is_start(event) and _shortly_before(event.last_seen, one)
-        ]
+        starts = [event for event in ctx.snap.events(node) if _is_start(event) and _led_to(event, one)]
         signs: list[Evidence] = [ctx.cite_event(event) for event in starts]
         rebooted = any(event.reason == "Rebooted" for event in starts)
         if not starts:
@@ -207,6 +206,12 @@ def _boot_finding(ctx: Context, node: Node, name: str, hits: list[tuple[Rejected
 
 def _is_start(event: Event) -> bool:
     return event.reason == "Rebooted" or (event.reason == "Starting" and "kubelet" in event.text.lower())
+
+
+def _led_to(event: Event, one: Rejected) -> bool:
+    """Whether a kubelet's start explains a rejection: minutes before it, or of a pod that had its devices already."""
+    again = AGAIN in one.text and _before(one.at, event.last_seen)
+    return again or _shortly_before(event.last_seen, one)
 
 
 def _shortly_before(time: str | None, one: Rejected) -> bool:
