@@ -27,6 +27,10 @@ class LiveLogs:
         """Any log may be there."""
         return key[0].count("/") == 1
 
+    def named(self, start: str) -> list[LogKey]:  # noqa: ARG002  # the protocol's
+        """None: a cluster has no logs of pods that are gone."""
+        return []
+
     def fetch(self, keys: Sequence[LogKey]) -> Iterator[LogText | Problem]:
         """The logs that are there; of what was refused, one problem for each namespace and reason."""
         failures: dict[tuple[str, int], list[tuple[LogKey, FailedError]]] = defaultdict(list)

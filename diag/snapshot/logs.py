@@ -5,7 +5,7 @@ fetches that from the stores (a bundle's files, a living cluster) and scans agai
 same report.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from diag.projection import Object
 from diag.snapshot.kinds import ContainerStatus, Pod
@@ -42,10 +42,15 @@ class Logs:
         """Whether there is any log of a pod ("namespace/name")."""
         return pod in self._pods
 
-    def keys_of(self, namespace: str, prefix: str) -> list[LogKey]:
-        """The logs that are here of pods in a namespace whose names begin so, whether the pods are here or not."""
+    def keys_of(self, namespace: str, prefix: str, fits: Callable[[str], bool]) -> list[LogKey]:
+        """The logs that are here of pods in a namespace whose names begin so and fit, whether the pods are here or not.
+
+        Those that only a store has are noted as wanted.
+        """
         start = f"{namespace}/{prefix}"
-        return sorted(key for key, text in self.texts.items() if text and key[0].startswith(start))
+        offered = {key for store in self._stores for key in store.named(start) if fits(key[0])}
+        self._wanted |= dict.fromkeys(sorted(offered - self.texts.keys()))
+        return sorted(key for key, text in self.texts.items() if text and key[0].startswith(start) and fits(key[0]))
 
     def wants(self) -> list[LogKey]:
         """What was asked for, is not here, and is on offer, in the order of asking."""

@@ -219,12 +219,12 @@ class Snapshot:
 
     def gone_logs(self, maker: Object) -> list[LogKey]:
         """The logs that are here of pods that are not, and whose names a controller (a ReplicaSet) generates."""
-        return [
-            key
-            for key in self.logs.keys_of(maker.namespace, f"{maker.name}-")
-            if GENERATED.fullmatch(key[0].rpartition("/")[2][len(maker.name) :])
-            and self.get("Pod", *key[0].split("/", 1)) is None
-        ]
+
+        def gone(pod: str) -> bool:
+            ending = pod.rpartition("/")[2][len(maker.name) :]
+            return GENERATED.fullmatch(ending) is not None and self.get("Pod", *pod.split("/", 1)) is None
+
+        return self.logs.keys_of(maker.namespace, f"{maker.name}-", gone)
 
     def find(self, ref: Ref) -> Object | None:
         """The object that a reference means."""

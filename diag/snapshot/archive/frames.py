@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import BinaryIO
 
-from diag.snapshot.archive.lines import MANIFEST
+from diag.snapshot.archive.lines import MANIFEST, as_written
 from diag.snapshot.sources.budget import Budget
 from diag.snapshot.sources.bundles.streams import FREE_BYTES
 from diag.snapshot.sources.compressed import Step, is_compressed, steps
@@ -59,7 +59,7 @@ def lines(file: BinaryIO, path: str, budget: Budget, *, frame: int = 0) -> Itera
         while (stop := step.data.find(b"\n", start)) >= 0:
             piece = step.data[start:stop]
             text = _with(waiting, piece)
-            yield Line(frame, offset, text)
+            yield Line(frame, offset, as_written(text))
             offset += len(text) + 1
             budget.return_bytes(at)
             waiting, at, start = BytesIO(), 0, stop + 1
@@ -69,7 +69,7 @@ def lines(file: BinaryIO, path: str, budget: Budget, *, frame: int = 0) -> Itera
         at += len(rest)
         if step.ended:
             if at:
-                yield Line(frame, offset, waiting.getvalue())
+                yield Line(frame, offset, as_written(waiting.getvalue()))
             budget.return_bytes(at)
             waiting, at = BytesIO(), 0
             yield FrameEnd(step.fault)

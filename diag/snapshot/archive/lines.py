@@ -15,6 +15,7 @@ from diag.snapshot.sources.part import Lost, Reading
 SCHEMA = "diag.snapshot/v1"
 MANIFEST, PART, ITEM, END = b'{"diag":"manifest"', b'{"diag":"part"', b'{"diag":"item"', b'{"diag":"end"'
 MARK = b'{"diag":"'
+_ODD = re.compile(rb'\s*\{\s*"diag"\s*:\s*"')
 _VERSION = re.compile(r"diag\.snapshot/v(\d{1,6})")
 
 
@@ -82,6 +83,13 @@ class End(msgspec.Struct, kw_only=True, tag_field="diag", tag="end"):
 
     objects: int
     logs: int
+
+
+def as_written(line: bytes) -> bytes:
+    """A line whose mark begins as we write it, though another program wrote the archive anew with other spaces."""
+    if line.startswith(MARK) or b'"diag"' not in line[:32] or (odd := _ODD.match(line)) is None:
+        return line
+    return MARK + line[odd.end() :]
 
 
 def manifest(line: bytes, path: str) -> Manifest:

@@ -43,6 +43,10 @@ class ArchivedLogs:
         """Whether the log is there."""
         return key in self._places
 
+    def named(self, start: str) -> list[LogKey]:
+        """The logs that are not empty of pods whose "namespace/name" begins so."""
+        return [key for key, (length, _) in self._places.items() if length and key[0].startswith(start)]
+
     def every(self) -> list[LogText]:
         """All logs, in the order of the file; raises SnapshotError where they cannot be read again, or are too many."""
         return self._found(list(self._places))

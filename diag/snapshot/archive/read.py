@@ -10,7 +10,19 @@ import msgspec
 
 from diag.errors import SnapshotError
 from diag.snapshot.archive.frames import Capture, FrameEnd, Line, Opens, captures, lines
-from diag.snapshot.archive.lines import END, ITEM, MANIFEST, MARK, PART, End, ItemLine, ListedLine, Manifest, PartLine
+from diag.snapshot.archive.lines import (
+    END,
+    ITEM,
+    MANIFEST,
+    MARK,
+    PART,
+    End,
+    ItemLine,
+    ListedLine,
+    Manifest,
+    PartLine,
+    as_written,
+)
 from diag.snapshot.archive.lines import manifest as manifest_of
 from diag.snapshot.archive.logs import ArchivedLogs
 from diag.snapshot.clock import in_utc
@@ -31,6 +43,7 @@ from diag.snapshot.sources.part import (
 )
 from diag.snapshot.sources.words import counted
 
+_MARKED = 64  # bytes that show a mark, whatever spaces stand in it
 MAX_PROBLEMS = 20
 MAX_LOST = 100
 HEAD_BYTES = 256 * 1024  # more than the first block of a zstd frame (RFC 8878, 3.1.1.2.3)
@@ -52,10 +65,10 @@ def holds_manifest(head: bytes) -> bool:
     """Whether bytes begin with a manifest, packed or not."""
     if is_compressed(head):
         try:
-            head = beginning(head, "-", len(MANIFEST))
+            head = beginning(head, "-", _MARKED)
         except SnapshotError:
             return False
-    return head.startswith(MANIFEST)
+    return as_written(head).startswith(MANIFEST)
 
 
 def read_archive(

@@ -90,6 +90,9 @@ class LogStore(Protocol):
     def offers(self, key: LogKey) -> bool:
         """Whether the log may be there."""
 
+    def named(self, start: str) -> list[LogKey]:
+        """The logs that are there of pods whose "namespace/name" begins so, as far as it is known without asking."""
+
     def fetch(self, keys: Sequence[LogKey]) -> Iterator[LogText | Problem]:
         """The logs that are there, in one pass, and what went wrong with others; raises nothing."""
 

@@ -46,6 +46,14 @@ class LogFiles:
         """Whether the log may be there."""
         return bool(self._of(key))
 
+    def named(self, start: str) -> list[LogKey]:
+        """The logs of pods whose "namespace/name" begins so, where a file says of which container it is."""
+        return [
+            key
+            for key, pieces in self._pieces.items()
+            if key[1] and key[0].startswith(start) and any(piece.size for piece in pieces)
+        ]
+
     def fetch(self, keys: Sequence[LogKey]) -> Iterator[LogText | Problem]:
         """The logs that are there, in one pass, and what went wrong with others."""
         cuts = {key: [self._cut(key, piece) for piece in self._of(key)] for key in dict.fromkeys(keys)}
