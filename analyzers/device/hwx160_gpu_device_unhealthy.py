@@ -1,5 +1,6 @@
 """HWX160: a node offers fewer devices than it has, and nobody says why."""
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -8,7 +9,7 @@ from diag.catalog.rule import rule
 from diag.facts.entries import entries
 from diag.facts.gpus import is_gpu
 from diag.facts.nodes import allocatable, capacity
-from diag.facts.pods import condition
+from diag.facts.pods import condition, condition_path, statuses
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Node, Pod
@@ -17,7 +18,10 @@ from diag.vocab.operands import Stage
 
 # kubernetes/kubernetes pkg/kubelet/cm/devicemanager: a plugin that is gone takes its devices along after five minutes.
 GRACE_S = 5 * 60
-SHOWN = 4  # devices that pods' statuses name
+# NVIDIA/k8s-device-plugin internal/rm/health.go, internal/plugin/server.go; ROCm/k8s-device-plugin
+UNHEALTHY = re.compile(r"marked unhealthy|[Mm]arking (?:it|all devices|device) as unhealthy")
+SHOWN = 3  # devices that pods' statuses name, and lines
+LONGEST = 2_000  # characters of a line that are looked at
 
 
 @rule(
@@ -40,7 +44,7 @@ def gpu_device_unhealthy(ctx: Context) -> Iterator[Finding]:
 
     ## Evidence
     `status.capacity` and `status.allocatable` of the node, the health that the kubelet writes into the status of pods
-    that hold such a device, and the plugin's pod.
+    that hold such a device, and the plugin's pod with the lines by which it marks devices.
 
     ## What to do
     Read the log of the device plugin on the node, `nvidia-smi` and the kernel's log for the Xid, and go by that.
@@ -57,11 +61,12 @@ def gpu_device_unhealthy(ctx: Context) -> Iterator[Finding]:
         if not isinstance(node, Node) or short is None:
             continue
         plugin = _plugin(ctx, node)
-        if short.offers == 0 and plugin is None:
+        lines = _lines(ctx, plugin) if plugin is not None else []
+        ready = _ready(ctx, plugin) if plugin is not None else []
+        if short.offers == 0 and not ready and not lines:
             continue
         counts = (ctx.cite(node, f"status.allocatable{key(short.resource)}"), ctx.cite(node, short.path))
-        sick = list(_sick(ctx, node, short.resource))
-        more = [ctx.cite(plugin[0], plugin[1])] if plugin is not None else []
+        sick = _sick(ctx, node, short.resource)
         words = (
             f"has {short.has} {short.resource} and offers {short.offers}: its device plugin calls "
             f"{short.has - short.offers} of them unhealthy, and nothing says why"
@@ -69,11 +74,11 @@ def gpu_device_unhealthy(ctx: Context) -> Iterator[Finding]:
         yield Finding(
             subject=node.ref,
             summary=words,
-            evidence=as_proof((*counts, *sick, *more)),
+            evidence=as_proof((*counts, *lines, *sick, *ready)),
             accounts_for=(Because(group, words, counts),),
             confidence=Confidence.LIKELY,
             gpus_lost=short.has - short.offers,
-            remedies=_remedies(plugin[0] if plugin is not None else None),
+            remedies=_remedies(plugin),
         )
 
 
@@ -95,27 +100,40 @@ def _short(node: Node) -> Short | None:
     return None
 
 
-def _plugin(ctx: Context, node: Node) -> tuple[Pod, str] | None:
-    """The device plugin's pod on the node that has been ready for a while, with the place that says since when."""
-    for operand, pod in on_node(ctx.snap.pods_on(node.name)):
-        ready = condition(pod, "Ready") if operand.stage is Stage.PLUGIN else None
-        if ready is not None and ready.status == "True" and ctx.older(ready.last_transition_time, GRACE_S):
-            index = (pod.status.conditions or []).index(ready)
-            return pod, f"status.conditions[{index}].lastTransitionTime"
-    return None
+def _plugin(ctx: Context, node: Node) -> Pod | None:
+    """The device plugin's pod on the node."""
+    there = on_node(ctx.snap.pods_on(node.name))
+    return next((pod for operand, pod in there if operand.stage is Stage.PLUGIN), None)
 
 
-def _sick(ctx: Context, node: Node, resource: str) -> Iterator[Evidence]:
+def _ready(ctx: Context, plugin: Pod) -> list[Evidence]:
+    """That the plugin has been ready for a while."""
+    ready = condition(plugin, "Ready")
+    if ready is None or ready.status != "True" or not ctx.older(ready.last_transition_time, GRACE_S):
+        return []
+    return [ctx.cite(plugin, condition_path(plugin, "Ready", "lastTransitionTime"))]
+
+
+def _lines(ctx: Context, plugin: Pod) -> list[Evidence]:
+    """The last lines of the plugin's present run that mark a device."""
+    found: list[Evidence] = []
+    for _, status in statuses(plugin):
+        for previous, number, line in ctx.logs(plugin, status.name or ""):
+            if not previous and UNHEALTHY.search(line[:LONGEST]):
+                found.append(ctx.cite_log(plugin, status.name or "", number))
+    return found[-SHOWN:]
+
+
+def _sick(ctx: Context, node: Node, resource: str) -> list[Evidence]:
     """Devices that the kubelet calls unhealthy in the status of the pods that hold them (KEP-4680)."""
-    found = 0
+    found: list[Evidence] = []
     for pod in ctx.snap.pods_on(node.name):
         for status, _ in entries(pod, "status.containerStatuses"):
             for path, one in entries(pod, f"{status}.allocatedResourcesStatus"):
                 for place, device in entries(pod, f"{path}.resources") if one.get("name") == resource else ():
-                    if device.get("health") == "Unhealthy" and found < SHOWN:
-                        found += 1
-                        yield ctx.cite_or_lack(pod, f"{place}.resourceID")
-                        yield ctx.cite(pod, f"{place}.health")
+                    if device.get("health") == "Unhealthy":
+                        found += [ctx.cite_or_lack(pod, f"{place}.resourceID"), ctx.cite(pod, f"{place}.health")]
+    return found[: 2 * SHOWN]
 
 
 def _remedies(plugin: Pod | None) -> tuple[Remedy, ...]:

@@ -75,10 +75,13 @@ def _finding(ctx: Context, group: Group, store: Object, path: str, said: tuple[E
     proof += [ctx.cite(store, f"{path}.secretRef.name")] if secret else []
     ready = facts.told(store, STORE)
     if ready is not None and ready.status != "True":
-        reason = ctx.cite_if(store, f"{ready.path.rpartition('.')[0]}.reason")
-        proof += [reason] if reason is not None else []
+        proof.append(ctx.cite_or_lack(store, f"{ready.path.rpartition('.')[0]}.reason"))
     named = f" from Secret {secret}" if secret else ""
     summary = f"the database of its registry refuses the credentials{named}: {words}"
+    look = Remedy(
+        text="see which keys the Secret of the registry has: they hold the stores' settings",
+        command=f"kubectl describe secret {secret} -n {store.namespace}",
+    )
     return Finding(
         subject=store.ref,
         summary=summary,
@@ -87,10 +90,7 @@ def _finding(ctx: Context, group: Group, store: Object, path: str, said: tuple[E
         confidence=Confidence.LIKELY,
         since=group.since,
         remedies=(
-            Remedy(
-                text=f"see which keys Secret {secret or 'of the registry'} has: they hold the stores' settings",
-                command=f"kubectl describe secret {secret} -n {store.namespace}" if secret else None,
-            ),
+            *([look] if secret else []),
             Remedy(
                 text="correct user and password of the registry there, and restart the pods of the feature store",
                 risk="disruptive",
