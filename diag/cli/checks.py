@@ -3,7 +3,6 @@
 import importlib.util
 import os
 import platform
-import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from diag.catalog.registry import load as load_rules
 from diag.cli.flags import Flags
 from diag.cli.living import live
 from diag.collect.discovery import discover
-from diag.collect.failures import TransportError, meaning
+from diag.collect.failures import TransportError, kubectl_to, log_in, meaning
 from diag.collect.kube import Cluster, contexts, in_cluster
 from diag.collect.pool import patiently
 from diag.collect.requests import FailedError, Stop, ask
@@ -192,6 +191,6 @@ def _shown(rights: Sequence[Right]) -> str:
 
 def _mend(error: FailedError, name: str) -> str:
     if error.status == _UNKNOWN_USER:
-        return "log in again, as for kubectl; the credentials of this context are not taken"
+        return log_in(name)
     means = meaning(str(error)) or "is the address right, and a VPN or proxy needed?"
-    return f"kubectl --context {shlex.quote(name)} version   shows the same; {means}"
+    return f"{kubectl_to(name)} version   shows the same; {means}"

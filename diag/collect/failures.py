@@ -7,6 +7,8 @@ import shlex
 from diag.collect.quoting import quoted
 from diag.errors import ClusterError
 
+IN_CLUSTER = "in-cluster"  # what the cluster of a pod's service account is called
+
 
 class TransportError(Exception):
     """No answer, or half of one. `timed_out` says whether it was too slow, `final` that it would be so again.
@@ -52,6 +54,18 @@ def meaning(text: str) -> str:
 def is_final(text: str) -> bool:
     """Whether an error of the connection would be so again, as it lies in what the kubeconfig says."""
     return any(mark in text for mark, _ in _MEANINGS)
+
+
+def log_in(name: str) -> str:
+    """What to do where the credentials of a context are not taken."""
+    if name == IN_CLUSTER:
+        return "the token of this pod's service account is not taken: does the account still exist?"
+    return "log in again, as for kubectl; the credentials of this context are not taken"
+
+
+def kubectl_to(name: str) -> str:
+    """The kubectl that asks a context, whether it was named or is the current one."""
+    return "kubectl" if name == IN_CLUSTER else f"kubectl --context {shlex.quote(name)}"
 
 
 def unusable(what: str, error: Exception) -> ClusterError:

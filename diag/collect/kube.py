@@ -24,7 +24,7 @@ from urllib.parse import quote, urlencode
 from diag import __version__
 from diag.collect import plugin
 from diag.collect.deadline import within
-from diag.collect.failures import TransportError, is_final, no_kubeconfig, reason, said, unusable
+from diag.collect.failures import IN_CLUSTER, TransportError, is_final, no_kubeconfig, reason, said, unusable
 from diag.collect.quoting import LONGEST
 from diag.errors import ClusterError, UsageError
 from diag.snapshot.paged import GZIP_OR_ZLIB
@@ -341,9 +341,14 @@ def _configure(settings: Any, login: Login) -> tuple[str, str]:
             raise unusable("the service account of this pod", error) from error
         folder = Path(incluster_config.SERVICE_TOKEN_FILENAME).parent
         try:
-            return "in-cluster", (folder / "namespace").read_text(encoding="utf-8").strip() or "default"
+            return IN_CLUSTER, (folder / "namespace").read_text(encoding="utf-8").strip() or "default"
         except (OSError, ValueError):
-            return "in-cluster", "default"
+            return IN_CLUSTER, "default"
+    if place is None and in_cluster():
+        raise UsageError(
+            f"no context is called {login.context}: there is no kubeconfig",
+            hint="without --context the service account of this pod is used",
+        )
     if place is None:
         raise ClusterError(
             "there is no cluster to look at: no kubeconfig is here, and this is no pod",

@@ -1,12 +1,11 @@
 """Several clusters in one look: which contexts, a part of each, and an error only where nothing at all may be read."""
 
-import shlex
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from diag.collect.collect import LAYOUT, Gathered, gather, unreached
-from diag.collect.failures import meaning
+from diag.collect.failures import kubectl_to, log_in, meaning
 from diag.collect.kube import Cluster, Login, contexts, kubectl_for, require
 from diag.collect.pool import in_parallel, patiently
 from diag.collect.quoting import printable
@@ -132,9 +131,7 @@ def _nothing(part: Part) -> ClusterError:
         )
     if all(problem.why == "forbidden" for problem in problems):
         if any(": 401" in problem.detail for problem in problems):
-            return ClusterError(
-                f"{name} does not know who you are: {problems[0].detail}", hint="log in again, as for kubectl"
-            )
+            return ClusterError(f"{name} does not know who you are: {problems[0].detail}", hint=log_in(name))
         return ClusterError(
             f"you may read nothing in {name}: {problems[-1].detail}",
             hint="ask an administrator for the rights that `diag rbac` prints, or name a namespace of yours with -n",
@@ -143,5 +140,5 @@ def _nothing(part: Part) -> ClusterError:
     means = meaning(worst.detail)
     return ClusterError(
         f"nothing could be read from {name}: {worst.detail}",
-        hint=(f"{means}; " if means else "") + f"try `kubectl --context {shlex.quote(name)} version`",
+        hint=(f"{means}; " if means else "") + f"try `{kubectl_to(name)} version`",
     )
