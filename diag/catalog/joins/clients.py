@@ -79,7 +79,7 @@ def waiting_client(ctx: Context, group: Group) -> Client | None:
             if path.startswith("status.init") and status.state and status.state.running and not status.started
         }
         for index, container in enumerate(listed if isinstance(listed, list) else ()):
-            if not isinstance(member, Pod) or not dicts([container]) or container.get("name") not in running:
+            if not isinstance(member, Pod) or not dicts([container]) or str(container.get("name")) not in running:
                 continue
             words = [
                 (f"spec.initContainers[{index}].{part}[{place}]", word)
