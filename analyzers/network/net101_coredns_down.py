@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterator
 
 from diag.catalog.context import Context
-from diag.catalog.joins.backends import SLICE, SLICE_OF, WORKLOADS
+from diag.catalog.joins.backends import SLICE, SLICE_OF, WORKLOADS, replicas
 from diag.catalog.joins.cluster_dns import asks_cluster_dns, client_or_lookup, dns_services, got_no_answer
 from diag.catalog.rule import rule
 from diag.facts.pods import condition, condition_path
 from diag.facts.words import count_of
 from diag.findings import Basis, Because, Evidence, Finding, Proof, Question, Remedy, as_proof
 from diag.projection import Object, dicts
-from diag.snapshot.cite import value_at
+from diag.snapshot.cite import MISSING, value_at
 from diag.snapshot.kinds import Pod
 from diag.trouble.relations.webhooks import behind, selector_of
 
@@ -85,18 +85,23 @@ def _state(ctx: Context, service: Object) -> tuple[list[Pod], list[Object], list
     ]
     workloads = behind(service, (item for kind in WORKLOADS for item in ctx.snap.all(kind)))
     states = [(pod, condition(pod, "Ready")) for pod in pods]
-    if any(state is None or state.status == "True" for _, state in states) or any(map(_has_ready, workloads)):
+    if any(state is None or state.status in (None, "True") for _, state in states) or any(map(_has_ready, workloads)):
         return None
     slices = [one for one in ctx.snap.all(SLICE) if one.namespace == service.namespace]
     if any(one.labels.get(SLICE_OF) == service.name and _answers(one) for one in slices):
         return None
     proof: list[Evidence] = [ctx.cite(pod, condition_path(pod, "Ready", "status")) for pod in pods[:4]]
-    for item in workloads:
-        wanted = ctx.cite_if(item, "spec.replicas")
-        proof += [wanted] if wanted else []
-        if isinstance(value_at(item.whole, "status"), dict) and item.kind == "Deployment":
-            proof.append(ctx.cite_or_lack(item, "status.readyReplicas"))
-    return (pods, workloads, proof) if pods or (workloads and proof) else None
+    told = [piece for item in workloads for piece in _none_ready(ctx, item)]
+    return (pods, workloads, [*proof, *told]) if pods or told else None
+
+
+def _none_ready(ctx: Context, item: Object) -> Iterator[Evidence]:
+    """What says that a Deployment has no ready pod: none is wanted, or its status counts none."""
+    counted = value_at(item.whole, "status") not in (MISSING, None, {}) and item.kind == "Deployment"
+    if replicas(item) == 0 or (counted and replicas(item) is not None):
+        yield ctx.cite(item, "spec.replicas")
+    if counted and value_at(item.whole, "status.readyReplicas") in (MISSING, None, 0):
+        yield ctx.cite_or_lack(item, "status.readyReplicas")
 
 
 def _has_ready(item: Object) -> bool:

@@ -72,7 +72,7 @@ def _may_work(pod: Pod) -> bool:
     if pod.status.phase in ("Failed", "Succeeded"):
         return False
     ready = condition(pod, "Ready")
-    return ready is None or ready.status == "True"
+    return ready is None or ready.status in (None, "True")
 
 
 def _clients(ctx: Context, by_node: Mapping[str, list[Pod]], works: set[str]) -> dict[str, list[Client]]:
@@ -109,7 +109,9 @@ def _has_ready(ctx: Context, service: Object) -> bool:
 
 def _down(ctx: Context, node: Object, pods: list[Pod], clients: Iterable[Client], *, alone: bool) -> Iterator[Finding]:
     proof: list[Evidence] = [
-        ctx.cite(pod, condition_path(pod, "Ready", "status")) for pod in pods[:2] if condition(pod, "Ready")
+        ctx.cite(pod, condition_path(pod, "Ready", "status"))
+        for pod in pods[:2]
+        if (one := condition(pod, "Ready")) and one.status
     ]
     proof += [ctx.cite(pod, "status.phase") for pod in pods[:2] if pod.status.phase in ("Failed", "Succeeded")]
     state = f"its kube-proxy {pods[0].name} is not ready" if pods else "it has no pod of kube-proxy"

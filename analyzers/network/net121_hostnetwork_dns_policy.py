@@ -7,7 +7,7 @@ from diag.catalog.joins.clients import Client, client_of, service_asked, waiting
 from diag.catalog.joins.cluster_dns import got_no_answer
 from diag.catalog.rule import rule
 from diag.facts.wait_commands import WAITS
-from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy
+from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
 from diag.projection import Object
 from diag.snapshot.cite import value_at
 from diag.trouble.relations.webhooks import selector_of
@@ -81,9 +81,9 @@ def _answers(ctx: Context, service: Object) -> bool:
 
 
 def _finding(ctx: Context, client: Client, service: Object) -> Finding:
-    setting: Evidence = ctx.cite_or_lack(client.pod, "spec.dnsPolicy")
-    host: Evidence = ctx.cite(client.pod, "spec.hostNetwork")
     policy = value_at(client.pod.whole, "spec.dnsPolicy")
+    setting = [] if isinstance(policy, list | dict) else [ctx.cite_or_lack(client.pod, "spec.dnsPolicy")]
+    host: Evidence = ctx.cite(client.pod, "spec.hostNetwork")
     named = policy if isinstance(policy, str) else "ClusterFirst, the default"
     verb = "waits for" if client.only_waits else "cannot resolve"
     summary = (
@@ -94,8 +94,8 @@ def _finding(ctx: Context, client: Client, service: Object) -> Finding:
     return Finding(
         subject=client.group.workload,
         summary=summary,
-        evidence=(setting, host, client.said, ctx.cite(service, "metadata.name")),
-        accounts_for=(Because(client.group, summary, (setting, host, client.said)),),
+        evidence=as_proof([*setting, host, client.said, ctx.cite(service, "metadata.name")]),
+        accounts_for=(Because(client.group, summary, (*setting, host, client.said)),),
         confidence=sure,
         since=client.group.since,
         remedies=(

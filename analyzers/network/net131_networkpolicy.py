@@ -216,11 +216,13 @@ def _terms(ctx: Context, policy: Object, direction: Direction) -> list[Evidence]
     """What the policy admits in that direction, and whom it selects."""
     side = f"spec.{direction.lower()}"
     paths = [*_scalars(value_at(policy.whole, side), side)][:MAX_TERMS]
-    proof: list[Evidence] = [ctx.cite(policy, path) for path in paths]
+    proof: list[Evidence] = [piece for path in paths if (piece := ctx.cite_if(policy, path)) is not None]
     if not proof:  # no rule, or rules that only say "all pods here"
-        proof = [ctx.lack(policy, f"{side}[{len(dicts(value_at(policy.whole, side)))}]")]
+        rules = value_at(policy.whole, side)
+        proof = [ctx.lack(policy, f"{side}[{len(rules) if isinstance(rules, list) else 0}]")]
     chosen = value_at(policy.whole, "spec.podSelector")
-    return proof + [ctx.cite(policy, path) for path in [*_scalars(chosen, "spec.podSelector")][:2]]
+    labels = [ctx.cite_if(policy, path) for path in [*_scalars(chosen, "spec.podSelector")][:2]]
+    return [*proof, *(piece for piece in labels if piece is not None)]
 
 
 def _scalars(value: Any, path: str) -> Iterator[str]:

@@ -136,14 +136,12 @@ def _missing(ctx: Context, group: Group, words: Said) -> Iterator[Finding]:
         return
     service, _, policy = server
     mode = ctx.cite(policy, "spec.mtls.mode")
-    names = [
-        ctx.cite(words.pod, f"spec.containers[{index}].name") for index in range(len(words.pod.spec.containers or ()))
-    ]
+    names = (ctx.cite_if(words.pod, f"spec.containers[{index}].name") for index in range(3))
     why = (
         f"its namespace injects sidecars and it has none, so Service {service.namespace}/{service.name}, which takes "
         f"mTLS only ({policy.name}), resets its connections"
     )
-    proof = as_proof([label, mode, words.proof, *names[:3]])
+    proof = as_proof([label, mode, words.proof, *(name for name in names if name is not None)])
     yield Finding(
         subject=group.workload,
         summary=why,

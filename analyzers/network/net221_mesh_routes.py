@@ -124,7 +124,7 @@ def mesh_routes(ctx: Context) -> Iterator[Finding]:
 def _gateways(ctx: Context, item: Object) -> Iterator[Finding]:
     for index, named in enumerate(gateways_of(item)):
         space, name = gateway_named(named, item.namespace)
-        missing = ctx.snap.lacks(GATEWAY, space, name) if named != MESH else None
+        missing = ctx.snap.lacks(GATEWAY, space, name) if named not in ("", MESH) else None
         if missing is not None:
             yield _missing(
                 ctx, item, f"its Gateway {name} does not exist in namespace {space}", missing,
@@ -242,7 +242,8 @@ def _tls(ctx: Context, item: Object) -> Iterator[Finding]:
         if any(map(proxy_of, pods)) or _is_ambient(ctx, pods[0]):
             return
         why = f"it sends mTLS to Service {service.name}, and none of its {len(pods)} pods has a sidecar"
-        proof = as_proof([setting, *(ctx.cite(pod, "spec.containers[0].name") for pod in pods[:4])])
+        names = (ctx.cite_if(pod, "spec.containers[0].name") for pod in pods[:4])
+        proof = as_proof([setting, *(name for name in names if name is not None)])
     else:
         policies = [demands_mtls(ctx, pod) if proxy_of(pod) else None for pod in pods[:8]]
         if None in policies:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from diag.catalog.context import Context
 from diag.catalog.joins.mesh import ROOT_NAMESPACE
-from diag.catalog.joins.mesh_routes import GATEWAY, VIRTUAL, gateway_named, gateways_of, texts_of
+from diag.catalog.joins.mesh_routes import GATEWAY, VIRTUAL, as_texts, gateway_named, gateways_of, texts_of
 from diag.catalog.rule import Named, rule
 from diag.facts.entries import entries, text
 from diag.facts.words import listed
@@ -142,13 +142,12 @@ def _servers(item: Object) -> Iterator[Server]:
     for path, one in entries(item, "spec.servers"):
         port = one.get("port")
         port = port if isinstance(port, dict) else {}
-        hosts = one.get("hosts")
         number = port.get("number")
         yield Server(
             path,
             number if isinstance(number, int) else None,
             text(port.get("protocol")).upper(),
-            [host for host in hosts if isinstance(host, str)] if isinstance(hosts, list) else [],
+            as_texts(one.get("hosts")),
         )
 
 
@@ -212,7 +211,7 @@ def _ports(ctx: Context, item: Object) -> Iterator[Finding]:
             ctx.cite(one, f"{path}.port")
             for one in services
             for path, port in entries(one, "spec.ports")
-            if "port" in port
+            if isinstance(port.get("port"), int)
         ]
         names = listed([f"{one.namespace}/{one.name}" for one in services])
         yield Finding(
@@ -244,10 +243,10 @@ def _conflicts(ctx: Context, gateways: list[Object]) -> Iterator[Finding]:
     claims: dict[tuple[object, ...], list[tuple[Object, Server, int]]] = defaultdict(list)
     for item in gateways:
         selector = value_at(item.whole, "spec.selector")
-        pairs = tuple(sorted(selector.items())) if isinstance(selector, dict) else ()
+        pairs = str(sorted(selector.items())) if isinstance(selector, dict) else ""
         for server in _servers(item):
             for index, host in enumerate(server.hosts):
-                if server.protocol in SECURE and host.rpartition("/")[2] != "*":
+                if server.protocol in SECURE and host.rpartition("/")[2] not in ("", "*"):
                     claims[pairs, server.port, host.rpartition("/")[2]].append((item, server, index))
     for (_, port, claimed), found in sorted(claims.items(), key=str):
         by_name = {item.ref: (item, server, index) for item, server, index in found}
@@ -273,21 +272,27 @@ def _conflicts(ctx: Context, gateways: list[Object]) -> Iterator[Finding]:
 
 
 def _host(ctx: Context, item: Object) -> Iterator[Finding]:
-    hosts = texts_of(item, "hosts")
+    hosts = {host: f"spec.hosts[{index}]" for index, host in enumerate(texts_of(item, "hosts")) if host}
     for index, named in enumerate(gateways_of(item)):
         gateway = ctx.snap.get(GATEWAY, *gateway_named(named, item.namespace))
-        taken = [(server, host) for server in _servers(gateway) for host in server.hosts] if gateway is not None else []
-        if gateway is None or not taken or not hosts:
+        if gateway is None or not hosts:
             continue
-        if any(_takes(host, gateway.namespace, mine, item.namespace) for _, host in taken for mine in hosts):
+        taken = {
+            host: f"{server.path}.hosts[{place}]"
+            for server in _servers(gateway)
+            for place, host in enumerate(server.hosts)
+            if host
+        }
+        if not taken or any(_takes(host, gateway.namespace, mine, item.namespace) for host in taken for mine in hosts):
             continue
-        has = [ctx.cite(gateway, f"{server.path}.hosts[0]") for server in _servers(gateway) if server.hosts]
-        names = listed(sorted({host for _, host in taken}))
+        mine = [ctx.cite(item, path) for path in hosts.values()]
+        has = [ctx.cite(gateway, path) for path in taken.values()]
+        names = listed(sorted(taken))
         yield Finding(
             name="mesh-host-not-in-gateway",
             subject=item.ref,
-            summary=f"Gateway {gateway.namespace}/{gateway.name} takes {names}, and not {listed(hosts)}",
-            evidence=as_proof([ctx.cite(item, "spec.hosts[0]"), ctx.cite(item, f"spec.gateways[{index}]"), *has[:4]]),
+            summary=f"Gateway {gateway.namespace}/{gateway.name} takes {names}, and not {listed(list(hosts))}",
+            evidence=as_proof([*mine[:4], ctx.cite(item, f"spec.gateways[{index}]"), *has[:4]]),
             since=item.created,
             remedies=(
                 Remedy(

@@ -11,7 +11,7 @@ from diag.catalog.rule import Named, rule
 from diag.facts.selection import matches_labels
 from diag.findings import Evidence, Finding, Question, Remedy, Severity, as_proof
 from diag.projection import Object
-from diag.snapshot.cite import key, value_at
+from diag.snapshot.cite import MISSING, key, value_at
 from diag.snapshot.kinds import Pod
 
 SIDECAR = "networking.istio.io/Sidecar"
@@ -121,7 +121,8 @@ def _hosts(ctx: Context) -> Iterator[Finding]:
             continue
         for index, host in enumerate(texts_of(item, "hosts")):
             full = host if "." in host or host == "*" else f"{host}.{item.namespace}.svc.cluster.local"
-            claims[full].append((item, index))
+            if host:
+                claims[full].append((item, index))
     for host, found in sorted(claims.items()):
         by_ref = {item.ref: (item, index) for item, index in found}
         if len(by_ref) > 1:
@@ -149,9 +150,9 @@ def _sidecars(ctx: Context) -> Iterator[Finding]:
     for item in ctx.snap.all(SIDECAR):
         by_space[item.namespace].append(item)
     for space, found in sorted(by_space.items()):
-        wide = [one for one in found if not _selector(one)]
+        wide = [one for one in found if value_at(one.whole, "spec.workloadSelector") in (MISSING, None)]
         if len(wide) > 1:
-            proof: list[Evidence] = [ctx.lack(one, "spec.workloadSelector.labels") for one in wide]
+            proof: list[Evidence] = [ctx.lack(one, "spec.workloadSelector") for one in wide]
             yield _two_sidecars(wide, f"the whole namespace {space}", proof)
         narrow = [one for one in found if _selector(one)]
         for pod in ctx.snap.pods_in(space) if len(narrow) > 1 else ():
@@ -168,7 +169,8 @@ def _sidecars(ctx: Context) -> Iterator[Finding]:
 
 def _selector(item: Object) -> dict[str, str]:
     labels = value_at(item.whole, "spec.workloadSelector.labels")
-    return labels if isinstance(labels, dict) else {}
+    pairs = labels.items() if isinstance(labels, dict) else ()
+    return {label: value for label, value in pairs if isinstance(value, str)}
 
 
 def _two_sidecars(found: list[Object], what: str, proof: list[Evidence]) -> Finding:

@@ -63,9 +63,13 @@ def entry_hosts(ctx: Context) -> set[str]:
 
 
 def texts_of(item: Object, name: str) -> list[str]:
-    """A list of texts in the spec, empty where there is none."""
-    found = _spec(item).get(name)
-    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
+    """A list of texts in the spec, empty where there is none; what is no text stays as an empty one in its place."""
+    return as_texts(_spec(item).get(name))
+
+
+def as_texts(value: object) -> list[str]:
+    """A list of texts, empty where there is none; what is no text stays as an empty one in its place."""
+    return [text(one) for one in value] if isinstance(value, list) else []
 
 
 def gateways_of(item: Object) -> list[str]:
