@@ -5,9 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from diag.analyzers.device.toolkit_paths import written_paths
-
 from diag.catalog.context import Context
+from diag.catalog.joins.toolkit_paths import written_paths
 from diag.catalog.rule import Named, rule
 from diag.catalog.texts import MAX_MEMBERS
 from diag.facts.entries import entries

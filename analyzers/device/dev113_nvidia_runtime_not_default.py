@@ -1,6 +1,5 @@
 """DEV113: a GPU pod that runs under runc."""
 
-import json
 import re
 from collections.abc import Iterator
 
@@ -11,6 +10,7 @@ from diag.catalog.texts import first_text
 from diag.facts.nodes import allocatable
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Proof, Question, Remedy
 from diag.projection import Object
+from diag.snapshot.cite import key
 from diag.snapshot.kinds import Pod
 from diag.trouble.shapes import main_gpu, request_path, shape_of
 
@@ -24,7 +24,7 @@ BLIND = re.compile(
     "DEV113",
     name="nvidia-runtime-not-default",
     question=Question.STARTED,
-    inputs=("Pod", "node.k8s.io/RuntimeClass"),
+    inputs=("Pod", "Node", "node.k8s.io/RuntimeClass"),
     basis=Basis.SAID,
     refines=("no-gpu-visible", "device-plugin-crashing", "device-plugin-init-error-ignored"),
 )
@@ -92,7 +92,7 @@ def _signs(ctx: Context, pod: Pod, classes: list[Object]) -> Iterator[Evidence]:
     if twin is not None:
         yield ctx.cite(twin, "spec.runtimeClassName")
     elif path and resource and node is not None and allocatable(node).get(resource):
-        yield ctx.cite(node, f"status.allocatable[{json.dumps(resource)}]")
+        yield ctx.cite(node, f"status.allocatable{key(resource)}")
     else:
         return
     yield ctx.lack(pod, "spec.runtimeClassName")

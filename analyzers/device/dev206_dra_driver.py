@@ -10,7 +10,7 @@ from diag.catalog.rule import Named, rule
 from diag.facts.device_requests import requests
 from diag.facts.devices import CLAIM, CLASS, SLICE
 from diag.facts.pods import statuses
-from diag.findings import Basis, Because, Confidence, Evidence, FieldEvidence, Finding, Question, Remedy
+from diag.findings import Basis, Because, Confidence, Evidence, FieldEvidence, Finding, Question, Remedy, as_proof
 from diag.projection import Object
 from diag.snapshot.cite import value_at
 from diag.snapshot.kinds import Controller, Pod
@@ -83,6 +83,7 @@ def dra_driver(ctx: Context) -> Iterator[Finding]:
 
     ## Evidence
     The claim's device class and the driver that it selects, the slices that there are, and the status of the DaemonSet.
+    Where a driver's pod fails and no rule recognises why, its status alone.
 
     ## What to do
     Look at the plugin's pods and repair what keeps them from starting.
@@ -90,6 +91,7 @@ def dra_driver(ctx: Context) -> Iterator[Finding]:
     ## Known limits
     A driver's DaemonSet is known by its image (`…dra-driver…`). Silent where there are several of them.
     """
+    yield from _failing(ctx)
     for idle in _idle(ctx):
         yield from _root_wrong(ctx, idle)
         wanted = ctx.cite(idle.item, "status.desiredNumberScheduled")
@@ -107,6 +109,30 @@ def dra_driver(ctx: Context) -> Iterator[Finding]:
                 Remedy(
                     text="look at the pods of the driver",
                     command=f"kubectl -n {idle.item.namespace} get pods -o wide",
+                    who="platform",
+                ),
+            ),
+        )
+
+
+def _failing(ctx: Context) -> Iterator[Finding]:
+    """Pods of a driver that fail, for whatever reason nothing else finds."""
+    for group in ctx.groups("container-crashing", "container-not-started", "init-container-failing"):
+        pod = group.first
+        if not isinstance(pod, Pod) or not is_dra_driver(pod):
+            continue
+        words = f"its pods fail, so claims on its devices are not prepared: {group.message or group.reason}"
+        yield Finding(
+            name=NOT_RUNNING,
+            subject=group.workload,
+            summary=words[:400],
+            evidence=as_proof(group.evidence),
+            accounts_for=(Because(group, "it is the driver's own pod that fails", group.evidence, weak=True),),
+            since=group.since,
+            remedies=(
+                Remedy(
+                    text="read the log of the driver's pod",
+                    command=f"kubectl logs {pod.name} -n {pod.namespace} --all-containers --previous",
                     who="platform",
                 ),
             ),

@@ -1,7 +1,5 @@
 """DEV120 to DEV132, DEV234, DEV251: what device plugins print before they give up, or while they offer nothing."""
 
-from diag.analyzers.device.device_plugin_settings import SETTINGS_ROWS
-
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
 from diag.findings import Question, Remedy
@@ -326,6 +324,5 @@ DEVICE_PLUGIN = signatures(
             ),
             source=f"{PLUGIN} internal/rm/device_map.go, cmd/mps-control-daemon/mps",
         ),
-        *SETTINGS_ROWS,
     ),
 )

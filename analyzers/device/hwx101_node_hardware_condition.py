@@ -3,9 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from diag.analyzers.device.node_faults import Sign, signs
-
 from diag.catalog.context import Context
+from diag.catalog.joins.node_faults import Sign, signs
 from diag.catalog.rule import Named, rule
 from diag.catalog.signature import On
 from diag.catalog.texts import first_text, texts

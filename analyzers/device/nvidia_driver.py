@@ -1,12 +1,12 @@
 """DEV140 to DEV150, DEV231 to DEV233, DEV252, HWX150: why NVIDIA's driver container gives up."""
 
-from diag.analyzers.device.nvidia_kernel_module import FAILS, KERNEL_ROWS, MACHINE
-
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
 from diag.findings import Question, Remedy
 
+FAILS = ("container-crashing", "init-container-failing", "container-not-ready")
 ORIGIN = "NVIDIA/gpu-driver-container"
+MACHINE = Beside(pod=("spec.nodeName",), node=("status.nodeInfo.kernelVersion", "status.nodeInfo.osImage"))
 
 NVIDIA_DRIVER = signatures(
     "NVIDIA driver container",
@@ -356,6 +356,5 @@ NVIDIA_DRIVER = signatures(
             ),
             source="NVIDIA/k8s-driver-manager cmd/driver-manager/main.go",
         ),
-        *KERNEL_ROWS,
     ),
 )

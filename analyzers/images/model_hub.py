@@ -1,11 +1,11 @@
 """What clients of model hubs and object stores say when they cannot fetch a model: IMG151 to IMG164, IMG171, IMG172."""
 
-from diag.analyzers.images.model_transfer import CRASHED, MODEL, TRANSFER_ROWS
-
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
 from diag.findings import Question, Remedy
 
+CRASHED = ("container-crashing", "init-container-failing", "pod-failed")
+MODEL = r"^(?:hf|s3|gs|https?|azure)://|^--?model|^--model-id|repo"
 GATED = r"trying to access a gated repo|40[13] Client Error|Access to model|HF_TOKEN"
 ACCEPT = Remedy(text="accept the model's licence on the hub with the account that the token belongs to")
 TOKEN = Remedy(text="put that account's token into HF_TOKEN of the container that downloads, from a Secret")
@@ -271,6 +271,5 @@ HUB = signatures(
             means="The scheme of the model's URI is none that the storage initializer can fetch.",
             source="kserve/kserve python/storage/kserve_storage/kserve_storage.py",
         ),
-        *TRANSFER_ROWS,
     ),
 )

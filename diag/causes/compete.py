@@ -42,8 +42,6 @@ class Claim:
     @property
     def basis(self) -> Basis:
         """How it is known; a charge is counted."""
-        if self.because.weak:
-            return Basis.REMAINDER
         return self.found.basis if self.found else Basis.COUNTED
 
     @property
@@ -119,6 +117,7 @@ def _decide(group: Group, claims: list[Claim]) -> Decision:
     names_refined = {name for claim in claims if claim.found for name in claim.found.refines}
     # Where rules refine each other in a ring, none is out.
     left = [claim for claim in claims if claim.name not in names_refined] or claims
+    left = [claim for claim in left if not claim.because.weak] or left
     decision.losers += [(claim, "ruled_out") for claim in claims if claim not in left]
     first = min(claim.order(group) for claim in left)
     in_question = []
