@@ -37,6 +37,7 @@ PAGES = {
     "gpu-count-mismatch": ("The node shows fewer GPUs than its machine has.", "a GPU that did not start or was lost"),
 }
 REFINES = ("sticky-unhealthy-after-xid", "gpu-device-unhealthy", "gpu-request-exceeds-any-node")
+VICTIMS = ("node-without-gpus", "container-crashing", "pod-failed", "container-not-ready")
 MISCOUNT = "gpu-count-mismatch"
 COUNT = re.compile(r"\b(\d{1,2})\b")  # in a message: `expected 8, got 7`
 SHOWN = 3  # lines, events
@@ -118,8 +119,9 @@ def node_hardware_condition(ctx: Context) -> Iterator[Finding]:
     Only what an agent, a file beside the dump (kernel log, nvidia-smi), the kernel's log in a pod or an event reports
     is seen; the last two count only where something fails for them. Conditions of an unknown type are left out.
     """
+    suffering = {name for group in ctx.groups(*VICTIMS) for name in _nodes_of(group)}
     for node in ctx.snap.nodes():
-        found = list(signs(ctx, node))
+        found = list(signs(ctx, node, suffers=node.name in suffering))
         takes = LOST if any(sign.name in LOST for sign in found) else TAKEN
         for sign in found:
             consequences = tuple(_consequences(ctx, node, sign, takes=sign.name in takes))
@@ -129,6 +131,12 @@ def node_hardware_condition(ctx: Context) -> Iterator[Finding]:
                 yield _finding_beside(ctx, node, sign, consequences)
             elif consequences:  # a moment's words count where something fails for them
                 yield _finding_of_moment(ctx, node, sign, consequences)
+
+
+def _nodes_of(group: Group) -> Iterator[str]:
+    for member in group.members:
+        name = member.spec.node_name if isinstance(member, Pod) else member.name
+        yield name or ""
 
 
 def _finding(ctx: Context, node: Node, sign: Sign, accounts_for: tuple[Because, ...]) -> Finding:
@@ -209,7 +217,7 @@ def _consequences(ctx: Context, node: Node, sign: Sign, *, takes: bool) -> Itera
             yield Because(charged.group, why, (proof,), members=charged.pods)
     if sign.name == MISCOUNT and not short:
         yield from _too_large(ctx, node, sign, proof)
-    for group in ctx.groups("container-crashing", "pod-failed", "container-not-ready"):
+    for group in ctx.groups(*VICTIMS[1:]):
         victims = _victims(ctx, group, node, sign)
         if victims is not None:
             yield victims
@@ -219,7 +227,7 @@ def _too_large(ctx: Context, node: Node, sign: Sign, proof: Evidence) -> Iterato
     """Pods that ask for as many GPUs as the node should have, which no node offers."""
     told = " ".join(one.message or "" for _, one in sign.conditions)
     for group in ctx.groups("pod-unscheduled"):
-        for resource, asked in shape_of(group.first).requests.items():
+        for resource, asked in (group.shape.requests if group.shape else {}).items():
             most = max((allocatable(other).get(resource, 0) for other in ctx.snap.nodes()), default=0)
             shown = allocatable(node).get(resource, 0)
             should = max((int(number) * 1000 for number in COUNT.findall(told)), default=0)

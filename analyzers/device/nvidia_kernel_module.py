@@ -88,8 +88,7 @@ NVIDIA_KERNEL_MODULE = signatures(
             explains=FAILS,
             root="node",
             literal="nit",
-            pattern=r"NVRM: (?:GPU )?(?P<gpu>[\w:.]{7,24}): (?P<words>RmInitAdapter failed! \((?!0x22:0x56)[\w:]+\)"
-            r"|rm_init_adapter failed, device minor number \d+)",
+            pattern=r"NVRM: (?:GPU )?(?P<gpu>[\w:.]{7,24}): (?P<words>RmInitAdapter failed! \((?!0x22:0x56)[\w:]+\))",
             beside=MACHINE,
             summary="has a GPU that cannot be initialised, {gpu}: {words}",
             means="The kernel module is loaded, and this one GPU does not start: power, firmware, bus or card.",

@@ -58,12 +58,15 @@ class Sign:
         return not self.conditions and not self.readings
 
 
-def signs(ctx: Context, node: Node) -> Iterator[Sign]:
-    """The faults that anything tells of a node, each once; those that its conditions name come first."""
+def signs(ctx: Context, node: Node, *, suffers: bool) -> Iterator[Sign]:
+    """The faults that anything tells of a node, each once; those that its conditions name come first.
+
+    `suffers`: whether something fails there, so that the kernel's words in its pods' logs are worth a look.
+    """
     by_name = {name: Sign(name=name, conditions=found) for name, found in sorted(_by_condition(node).items())}
     for name, readings in sorted(_by_reading(ctx.snap.side(node.name)).items()):
         by_name[name] = replace(by_name.get(name, Sign(name=name)), readings=readings)
-    for name, lines in sorted(_by_line(ctx, node).items()):
+    for name, lines in sorted(_by_line(ctx, node).items()) if suffers else ():
         by_name[name] = replace(by_name.get(name, Sign(name=name)), lines=lines)
     for name, events in sorted(_by_event(ctx, node).items()):
         by_name[name] = replace(by_name.get(name, Sign(name=name)), events=events)
