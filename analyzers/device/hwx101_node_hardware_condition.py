@@ -199,7 +199,7 @@ def _finding_of_moment(ctx: Context, node: Node, sign: Sign, accounts_for: tuple
         severity=Severity.ERROR if sign.name in LOST else Severity.WARNING,
         confidence=Confidence.LIKELY,
         second_sign=True,  # beside it stands what failed for it
-        since=min((one.symptom.since for one in accounts_for if one.symptom.since), default=None),
+        since=min((event.created for event in sign.events if event.created), default=None),
         remedies=(REMEDIES.get(sign.name, RESTART),),
     )
 

@@ -34,7 +34,7 @@ def complain(  # noqa: PLR0913  one keyword for each field of a complaint
         workload=scene.root(pod),
         group_by=group_name(scene.snap, pod),
         reason=reason,
-        evidence=(*evidence, *stands_for(pod)),
+        evidence=(evidence[0], *evidence[1:], *stands_for(pod)),
         state=state,
         message=message,
         said_at=said_at or "",
