@@ -214,7 +214,7 @@ class Flags:
         chosen = {
             "namespace": ("-n", ",".join(self.namespaces)),
             "selector": ("-l", self.selector or ""),
-            "since": ("--since", written_duration(self.since) if self.since else ""),
+            "since": ("--since", "" if self.since is None else written_duration(self.since)),
             "filter": ("--filter", " ".join(self.filter)),
         }
         return [

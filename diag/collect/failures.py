@@ -76,11 +76,11 @@ def unusable(what: str, error: Exception) -> ClusterError:
     )
 
 
-def no_kubeconfig(place: str, error: Exception) -> ClusterError:
+def no_kubeconfig(place: str, error: Exception | None) -> ClusterError:
     """Of a file that the client cannot take; what it stumbles over says more about the client than about the file."""
     import yaml  # noqa: PLC0415  comes with the client
 
-    why = "it holds no map of contexts, clusters and users"
+    why = "it holds no map of contexts, clusters and users" if error else "it names no context"
     if isinstance(error, yaml.YAMLError | UnicodeDecodeError):
         mark = getattr(error, "problem_mark", None)  # without the line itself, which may be a token
         why = "it is no YAML" + (f" (line {mark.line + 1}, column {mark.column + 1})" if mark else "")

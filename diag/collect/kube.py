@@ -100,14 +100,18 @@ def contexts(kubeconfig: str | None) -> list[Context]:
     from kubernetes.config import kube_config  # noqa: PLC0415  heavy; the only module that needs it
 
     try:
-        every, current = kube_config.list_kube_config_contexts(place)
+        # Not `list_kube_config_contexts`, which takes no file whose current context is unset or was deleted.
+        merged = kube_config.KubeConfigMerger(place).config.value
+        every, name = [entry.value for entry in merged["contexts"]], merged.get("current-context")
+        found = [
+            Context(name=str(each["name"]), current=each["name"] == name, namespace=str(_namespace(each) or "default"))
+            for each in every
+        ]
     except Exception as error:
         raise no_kubeconfig(place, error) from error
-    name = current["name"] if current else None
-    return [
-        Context(name=str(each["name"]), current=each["name"] == name, namespace=str(_namespace(each) or "default"))
-        for each in every
-    ]
+    if not found:
+        raise no_kubeconfig(place, None)
+    return found
 
 
 def kubectl_for(login: Login) -> str:

@@ -13,7 +13,7 @@ import yaml
 from scenarios import scenario
 
 from diag.collect.kube import Cluster, Login
-from diag.errors import ClusterError
+from diag.errors import ClusterError, UsageError
 
 ITEMS, _ = scenario("preempted-two-deployments")
 
@@ -129,3 +129,15 @@ def alive(number):
     except ProcessLookupError:
         return False
     return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+@pytest.mark.parametrize("current", [None, "", "deleted"])
+def test_without_a_current_context_one_can_be_named(serve, tmp_path, current):
+    config = tmp_path / "config"
+    document = yaml.safe_load(Path(serve(ITEMS).config).read_text()) | {"current-context": current}
+    config.write_text(yaml.safe_dump({key: value for key, value in document.items() if value is not None}))
+
+    assert Cluster(Login(kubeconfig=str(config), context="gpu")).get("/version").status == 200
+    with pytest.raises(UsageError, match="the kubeconfig has no current context") as caught:
+        Cluster(Login(kubeconfig=str(config)))
+    assert caught.value.hint == f"contexts of {config}: gpu; name one with --context"

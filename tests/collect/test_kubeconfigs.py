@@ -20,7 +20,7 @@ NONE = {
     "no YAML": (b"a: b: c\n token: hunter2\n\t- [", r"it is no YAML \(line 1, column 5\)"),
     "bytes": (bytes(range(128, 256)) * 9, "it is no YAML"),
     "nothing": (b"", "file is empty"),
-    "no context": (b"{}", "Expected key current-context"),
+    "no context": (b"{}", "it names no context"),
     "numbers": (b"current-context: 3\ncontexts: 7\nclusters: x\nusers: [null]\n", "it holds no map"),
 }
 

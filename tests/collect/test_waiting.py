@@ -2,12 +2,18 @@
 
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 from cluster_objects import node, pod
 
+from diag.cli import looking
+from diag.cli.diagnostics import Narrator
+from diag.cli.flags import Flags
+from diag.cli.following import awaited
 from diag.collect.live import Live
 from diag.collect.watching import Watch
+from diag.config import Config
 from diag.testing.apiserver import Fault
 
 READY = {
@@ -76,3 +82,20 @@ def test_a_watch_that_is_open_again_is_not_lost_though_nothing_changes(serve):
 
     watch.stop.interrupted.set()
     assert watch.lost == {}
+
+
+def test_what_is_only_on_its_way_is_no_answer(monkeypatch):
+    looks = [[], ["info"], ["info", "error"]]
+    made = []
+
+    def looked(*_, **__):
+        causes = [SimpleNamespace(severity=each) for each in looks[len(made)]]
+        made.append(SimpleNamespace(report=SimpleNamespace(causes=causes), ended=""))
+        return made[-1]
+
+    monkeypatch.setattr(looking, "looked", looked)
+    flags = Flags(config=Config(), origins={}, again="", wait=50.0)
+
+    found = awaited(flags, Narrator(quiet=True, verbose=0))
+
+    assert [each.severity for each in found.report.causes] == ["info", "error"]
