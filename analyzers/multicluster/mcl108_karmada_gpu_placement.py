@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.facts.custom_resources import told
+from diag.facts.entries import entries
 from diag.facts.gpus import is_gpu
 from diag.facts.karmada import BINDINGS, CLUSTER
 from diag.facts.quantity import milli, show
@@ -74,7 +75,8 @@ def _judge(
         for part in ("allocatable", "allocated", "allocating")
     )
     asked = milli(value_at(binding.whole, f"spec.replicaRequirements.resourceRequest{key(resource)}")) or 0
-    known = isinstance(value_at(cluster.whole, f"{SUMMARY}.allocatable"), dict)
+    summed = value_at(cluster.whole, f"{SUMMARY}.allocatable")
+    known = isinstance(summed, dict) and not isinstance(summed.get(resource), dict | list)
     full = waiting >= asked and offered - used < asked
     if missing <= 0 or not known or not asked or not (offered == 0 or full):
         return
@@ -115,10 +117,10 @@ def _judge(
 
 def _missing(binding: Object, target: JsonDict) -> tuple[int, str]:
     """How many of the replicas of a cluster are not available there, and where that is told; 0 where nothing is."""
-    for index, one in enumerate(dicts(value_at(binding.whole, "status.aggregatedStatus"))):
+    for path, one in entries(binding, "status.aggregatedStatus"):
         state, wanted = one.get("status"), target.get("replicas")
         if one.get("clusterName") == target.get("name") and isinstance(state, dict) and isinstance(wanted, int):
             have = state.get("availableReplicas", 0)
             if isinstance(have, int) and "replicas" in state:
-                return wanted - have, f"status.aggregatedStatus[{index}].status"
+                return wanted - have, f"{path}.status"
     return 0, ""

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.facts.custom_resources import text_at
+from diag.facts.entries import entries
 from diag.facts.gpus import container_requests
 from diag.findings import Because, Evidence, Finding, Question, Remedy, Severity, as_proof
-from diag.projection import JsonDict, Object, dicts
-from diag.snapshot.cite import value_at
+from diag.projection import JsonDict, Object
 from diag.snapshot.kinds import Pod
 from diag.trouble.relations.template import template_pod
 
@@ -48,11 +48,10 @@ def keda_target_without_requests(ctx: Context) -> Iterator[Finding]:
     """
     for item in ctx.snap.all(SCALED_OBJECT):
         target = _target(ctx, item)
-        for index, trigger in enumerate(dicts(value_at(item.whole, "spec.triggers"))) if target else ():
+        for path, trigger in entries(item, "spec.triggers") if target else ():
             resource = str(trigger.get("type"))
             if target is not None and resource in RESOURCES and _is_share(trigger):
-                path = f"spec.triggers[{index}].type"
-                yield from _judge(ctx, item, target, resource, _container(trigger), path)
+                yield from _judge(ctx, item, target, resource, _container(trigger), f"{path}.type")
 
 
 def _target(ctx: Context, item: Object) -> Object | None:

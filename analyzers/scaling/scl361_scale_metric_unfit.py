@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.facts.custom_resources import text_at
+from diag.facts.entries import entries
 from diag.findings import Confidence, Finding, Question, Remedy, Severity
-from diag.projection import Object, dicts
-from diag.snapshot.cite import value_at
+from diag.projection import Object
 from diag.trouble.relations.template import template_pod
 from diag.trouble.shapes import shape_of
 from diag.vocab.engines import SERVERS
@@ -69,12 +69,10 @@ def _server(ctx: Context, item: Object) -> str:
 
 def _queries(item: Object) -> Iterator[tuple[str, str]]:
     """Queries and names of metrics, with their paths."""
-    paths = [
-        f"spec.triggers[{index}].metadata.query" for index, _ in enumerate(dicts(value_at(item.whole, "spec.triggers")))
-    ]
+    paths = [f"{path}.metadata.query" for path, _ in entries(item, "spec.triggers")]
     paths += [
-        f"spec.metrics[{index}].{source}.metric.name"
-        for index, _ in enumerate(dicts(value_at(item.whole, "spec.metrics")))
+        f"{path}.{source}.metric.name"
+        for path, _ in entries(item, "spec.metrics")
         for source in ("pods", "external", "object")
     ]
     for path in paths:

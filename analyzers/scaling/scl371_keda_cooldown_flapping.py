@@ -54,6 +54,8 @@ def keda_cooldown_flapping(ctx: Context) -> Iterator[Finding]:
         if min(_times(ups), _times(downs)) < ROUNDS:
             continue
         said = value_at(item.whole, "spec.cooldownPeriod")
+        if isinstance(said, dict | list):
+            continue
         cooldown = said if isinstance(said, int) else DEFAULT_S
         measured = [found for pod in _pods(ctx, item) if (found := _start(ctx, pod)) is not None]
         slow = max(measured, key=lambda found: found[0], default=None)
