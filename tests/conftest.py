@@ -1,3 +1,5 @@
+import gc
+
 import pytest
 from forked import PROGRAM, Stem
 
@@ -9,3 +11,13 @@ def stems():
     yield pair
     for stem in pair:
         stem.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def seldom_collected():
+    """Looks, diagnoses and screens leave many objects: as Python is set, its collector walks those of all fixtures each
+    time, which takes a third of the time of some tests."""
+    usual = gc.get_threshold()
+    gc.set_threshold(50_000, 20, 20)
+    yield
+    gc.set_threshold(*usual)

@@ -1,7 +1,6 @@
 """The app on small looks, without a terminal."""
 
 import asyncio
-import gc
 import json
 from importlib import resources
 
@@ -14,16 +13,6 @@ from diag.report.sanitize import cleaned
 from diag.tui.source import Seen
 
 NOW = "2026-11-26T10:00:00Z"
-
-
-@pytest.fixture(scope="session", autouse=True)
-def seldom_collected():
-    """Every screen that is drawn leaves thousands of objects: as Python is set, a third of the time goes to its
-    collector, which walks the looks of all fixtures each time."""
-    usual = gc.get_threshold()
-    gc.set_threshold(50_000, 20, 20)
-    yield
-    gc.set_threshold(*usual)
 
 
 def seen(examination, hidden=""):
