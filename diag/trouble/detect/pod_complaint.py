@@ -2,7 +2,7 @@
 
 from diag.facts.pods import condition
 from diag.facts.virtual_clusters import stands_for
-from diag.findings import Evidence, Severity
+from diag.findings import Evidence, Severity, as_proof
 from diag.snapshot.kinds import Pod
 from diag.trouble.groups import Complaint
 from diag.trouble.relations.device_demands import demand_of
@@ -34,7 +34,7 @@ def complain(  # noqa: PLR0913  one keyword for each field of a complaint
         workload=scene.root(pod),
         group_by=group_name(scene.snap, pod),
         reason=reason,
-        evidence=(evidence[0], *evidence[1:], *stands_for(pod)),
+        evidence=as_proof((*evidence, *stands_for(pod))),
         state=state,
         message=message,
         said_at=said_at or "",
