@@ -99,3 +99,7 @@ def test_what_is_only_on_its_way_is_no_answer(monkeypatch):
     found = awaited(flags, Narrator(quiet=True, verbose=0))
 
     assert [each.severity for each in found.report.causes] == ["info", "error"]
+
+
+def test_a_time_of_nothing_hides_all_and_says_so():
+    assert Flags(config=Config(), origins={}, again="", since=0.0).hiding() == ["--since 0s"]
