@@ -84,7 +84,7 @@ def no_kubeconfig(place: str, error: Exception | None) -> ClusterError:
     if isinstance(error, yaml.YAMLError | UnicodeDecodeError):
         mark = getattr(error, "problem_mark", None)  # without the line itself, which may be a token
         why = "it is no YAML" + (f" (line {mark.line + 1}, column {mark.column + 1})" if mark else "")
-    elif error and type(error).__module__.startswith("kubernetes."):  # in words for people, with the file and the missing key
+    elif error and type(error).__module__.startswith("kubernetes."):  # with the file and the missing key
         why = reason(error).rstrip(".")
     elif isinstance(error, OSError):
         why = error.strerror or "it cannot be read"
