@@ -1,7 +1,9 @@
 """Files of other makers, given in place of objects or beside them: each is told what it is and where it can be used."""
 
 import gzip
+import io
 import json
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -56,3 +58,13 @@ def test_a_compressed_report_is_compared_as_it_is(tmp_path):
     assert saved_report(str(tmp_path / "old.json.zst")) == saved_report(str(tmp_path / "old.json"))
     with pytest.raises(SnapshotError, match="cannot be read as one"):
         saved_report(str(tmp_path / "cut.json.gz"))
+
+
+def test_an_archive_that_was_packed_twice_is_no_mere_binary(tmp_path):
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        archive.add(Path(__file__), "pods.json")
+    (tmp_path / "twice.tgz").write_bytes(gzip.compress(packed.getvalue()))
+
+    with pytest.raises(SnapshotError, match="is an archive that was packed twice over"):
+        scan([tmp_path / "twice.tgz"])

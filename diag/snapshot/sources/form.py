@@ -18,6 +18,7 @@ _UTF16_UNMARKED = (
     (re.compile(rb"\0[\t\n\r -~]\0[\t\n\r -~]"), "be"),
 )
 # Compressions and archives that nobody reads here, by their magic bytes, and what opens them.
+_TAR, _ZIP = b"ustar", b"PK\x03\x04"  # POSIX.1-2024, pax: ustar Header Block; PKWARE APPNOTE 4.3.7
 _PACKED = (
     (b"BZh", "bzip2", "bzip2 -d"),
     (b"\xfd7zXZ\0", "xz", "xz -d"),
@@ -98,9 +99,8 @@ def refusal(head: bytes, path: str) -> NotObjectsError:
     if not text:
         hint = f"kubectl wrote nothing into it; {KUBECTL_JSON}"
         return NotObjectsError(f"{path} is empty", hint=hint)
-    for magic, what, opens in _PACKED:
-        if head.startswith(magic):
-            return NotObjectsError(f"{path} is packed with {what}, which is not read", hint=f"expand it first: {opens}")
+    if (packed := _packed(head, path)) is not None:
+        return packed
     for pattern, sentence, hint in _MISTAKES:
         if re.match(pattern, text):
             said = text.splitlines()[0].decode(errors="replace")[:200] if sentence.endswith(": ") else ""
@@ -114,6 +114,15 @@ def refusal(head: bytes, path: str) -> NotObjectsError:
         )
         return NotObjectsError(f"{path} {what}", hint="pack or copy it again" if zeros else KUBECTL_JSON)
     return NotObjectsError(f"{path} is neither JSON nor YAML", hint=KUBECTL_JSON)
+
+
+def _packed(head: bytes, path: str) -> NotObjectsError | None:
+    for magic, what, opens in _PACKED:
+        if head.startswith(magic):
+            return NotObjectsError(f"{path} is packed with {what}, which is not read", hint=f"expand it first: {opens}")
+    if head[257:262] == _TAR or head.startswith(_ZIP):  # one that is packed once is read as a bundle
+        return NotObjectsError(f"{path} is an archive that was packed twice over", hint="expand it once, as by gunzip")
+    return None
 
 
 def _is_text(head: bytes) -> bool:
