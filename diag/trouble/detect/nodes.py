@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from diag.facts.devices import CLASS, SLICE
 from diag.facts.gpus import is_gpu
 from diag.facts.nodes import allocatable, capacity, is_ready
+from diag.facts.pods import statuses
 from diag.findings import Evidence, Severity
 from diag.snapshot.cite import cite, key
 from diag.snapshot.kinds import Node
 from diag.trouble.groups import Complaint
+from diag.trouble.relations.operands import on_node
 from diag.trouble.scene import Scene
 from diag.vocab.accelerators import (
     ACCELERATOR_LABELS,
@@ -18,8 +20,11 @@ from diag.vocab.accelerators import (
     OPERANDS_OFF_LABEL,
     PRESENT_LABELS,
 )
+from diag.vocab.operands import Stage
 
 JOINING_S = 20 * 60  # driver, toolkit and plugin of a new node take so long
+MIG_S = 5 * 60  # mig-manager, from its start: clients leave, GPUs are reset, instances are made
+MIG_STATE, MIG_UNDERWAY = "nvidia.com/mig.config.state", ("pending", "rebooting")  # NVIDIA/mig-parted
 UPGRADE_STATE = "nvidia.com/gpu-driver-upgrade-state"  # NVIDIA/gpu-operator, k8s-driver-manager
 VENDORS = ("nvidia.com/", "amd.com/", "gpu.intel.com/")  # a node that offers any of these has its plugin
 NOT_UPGRADING = ("", "upgrade-done", "upgrade-failed")
@@ -50,6 +55,18 @@ def is_joining(scene: Scene, node: Node) -> bool:
     """Whether the node is so new that its GPUs may still be coming: its driver is being built, say."""
     never_registered = not any(is_gpu(resource) and amount > 0 for resource, amount in capacity(node).items())
     return never_registered and scene.age(node.created) is not None and not scene.older(node.created, JOINING_S)
+
+
+def _is_repartitioned(scene: Scene, node: Node) -> bool:
+    """Whether a MIG change has been under way for some minutes only: the plugin is away until it is done."""
+    if node.labels.get(MIG_STATE) not in MIG_UNDERWAY:
+        return False
+    for operand, pod in on_node(scene.snap.pods_by_node.get(node.name, ())):
+        for _, status in statuses(pod) if operand.stage is Stage.PARTITIONS else ():
+            running = status.state.running if status.state else None
+            if running is not None and running.started_at and not scene.older(running.started_at, MIG_S):
+                return True
+    return False
 
 
 def lost_gpus(node: Node) -> tuple[str, int, list[str]] | None:
@@ -87,7 +104,7 @@ def _labelled(node: Node) -> tuple[str, int, list[str]] | None:
 
 
 def _complaint(scene: Scene, node: Node, resource: str, lost: int, paths: list[str]) -> Complaint:
-    underway = is_joining(scene, node) or is_upgrading(node)
+    underway = is_joining(scene, node) or is_upgrading(node) or _is_repartitioned(scene, node)
     has, offers = capacity(node).get(resource), allocatable(node).get(resource, 0) // 1000
     known = f"{lost + offers}" if has is not None or lost else "its"
     evidence: list[Evidence] = [cite(node, path) for path in paths]

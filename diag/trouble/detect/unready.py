@@ -12,8 +12,13 @@ from diag.trouble.detect.lingering import not_finishing
 from diag.trouble.detect.pod_complaint import complain
 from diag.trouble.detect.starting import crash, crashed_lately
 from diag.trouble.groups import Complaint
+from diag.trouble.relations.operands import operand_of
 from diag.trouble.scene import Scene
 from diag.trouble.served import starting_is_served
+from diag.vocab.operands import Stage
+
+# NVIDIA/gpu-operator assets/state-driver: the startup probe waits 60 s, then 120 times 10 s, while the driver is built.
+BUILD_S = 21 * 60
 
 
 def unready_pod(scene: Scene, pod: Pod) -> Iterator[Complaint]:
@@ -30,7 +35,7 @@ def unready_pod(scene: Scene, pod: Pod) -> Iterator[Complaint]:
             symptom = "init-container-failing" if path.startswith("status.init") else "container-crashing"
             yield crash(scene, pod, symptom, path, status)
             return
-    if starting_is_served(scene, pod) or not scene.older(_unready_since(pod), GRACE_S):
+    if starting_is_served(scene, pod) or not scene.older(_unready_since(pod), _grace(pod)):
         return
     path, status = next(
         ((path, one) for path, one in statuses(pod) if not one.ready and not path.startswith("status.init")),
@@ -47,6 +52,13 @@ def unready_pod(scene: Scene, pod: Pod) -> Iterator[Complaint]:
         scene, pod, "container-not-ready", reason=_probe(said), evidence=evidence, message=message,
         since=_unready_since(pod), container=status.name or "",
     )  # fmt: skip
+
+
+def _grace(pod: Pod) -> float:
+    """How long a pod may take to become ready before that is trouble."""
+    operand = operand_of(pod)
+    builds = operand is not None and operand.stage is Stage.DRIVER
+    return BUILD_S if builds and not any(status.restart_count for _, status in statuses(pod)) else GRACE_S
 
 
 def _on_lost_node(scene: Scene, pod: Pod, node: Node) -> Complaint:

@@ -1,0 +1,56 @@
+"""What takes its time on a GPU node and is no trouble yet: a driver that is built, a change of MIG devices."""
+
+import pytest
+
+from diag.findings import Severity
+
+MINUTES_AGO = "2026-11-25T11:{:02d}:00Z"  # the cluster's clock says 12:00
+
+
+def operand(name, since, *, ready=False, restarts=0):
+    status = {
+        "name": "main",
+        "ready": ready,
+        "restartCount": restarts,
+        "state": {"running": {"startedAt": since}},
+    }
+    unready = {"type": "Ready", "status": str(ready), "lastTransitionTime": since}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": "gpu-operator", "creationTimestamp": since},
+        "spec": {"nodeName": "n1", "containers": [{"name": "main"}]},
+        "status": {"phase": "Running", "containerStatuses": [status], "conditions": [unready]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "minutes", "restarts", "expected"),
+    [
+        ("nvidia-driver-daemonset-x", 20, 0, []),
+        ("nvidia-driver-daemonset-x", 22, 0, ["container-not-ready"]),
+        ("nvidia-driver-daemonset-x", 20, 1, ["container-not-ready"]),
+        ("nvidia-device-plugin-daemonset-x", 20, 0, ["container-not-ready"]),
+    ],
+)
+def test_a_driver_has_the_time_of_its_startup_probe(cluster, name, minutes, restarts, expected):
+    since = MINUTES_AGO.format(60 - minutes)
+    found = cluster.groups(cluster.node("n1"), operand(name, since, restarts=restarts))
+    assert [group.symptom for group in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "minutes", "expected"),
+    [
+        ("pending", 4, Severity.INFO),
+        ("pending", 6, Severity.ERROR),
+        ("rebooting", 4, Severity.INFO),
+        ("failed", 4, Severity.ERROR),
+        ("success", 4, Severity.ERROR),
+    ],
+)
+def test_a_node_whose_mig_devices_change_offers_none_meanwhile(cluster, state, minutes, expected):
+    node = cluster.node("n1", offers=0, labels={"nvidia.com/mig.config.state": state})
+    manager = operand("nvidia-mig-manager-x", MINUTES_AGO.format(60 - minutes), ready=True)
+    (group,) = cluster.groups(node, manager)
+    assert (group.symptom, group.severity) == ("node-without-gpus", expected)
