@@ -85,8 +85,8 @@ def karpenter_makes_no_node(ctx: Context) -> Iterator[Finding]:
     """
     for group in scale_ups.waiting(ctx):
         said = scale_ups.karpenter_said(ctx, group)
-        told = karpenter.answer(said.text) if said is not None else None
-        if told is not None and said is not None:
+        told = karpenter.answer(said.text, group.shape.gpus if group.shape else ()) if said is not None else None
+        if told is not None and said is not None and told.refusal is not Refusal.TAINT:
             yield _refused(ctx, group, told, said)
 
 
@@ -123,7 +123,7 @@ def _only_pool(ctx: Context) -> str:
 def _limits(ctx: Context, group: Group, pool: Object) -> list[tuple[str, list[Evidence]]]:
     """The limits that one more pod of the group would exceed, GPUs first, in words and with what proves them."""
     limits, used = value_at(pool.whole, "spec.limits"), value_at(pool.whole, "status.resources")
-    asked = group.shape.requests if group.shape else {}
+    asked = {"nodes": 1000, **(group.shape.requests if group.shape else {})}  # one node more is what it would be
     found = []
     for name in sorted(limits, key=lambda one: ("/" not in one, one)) if isinstance(limits, dict) else ():
         most, have = milli(limits[name]), milli(used.get(name)) if isinstance(used, dict) else None

@@ -1,21 +1,18 @@
 """SCL405: the node class of a NodePool is not ready, so Karpenter passes the NodePool over."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from diag.catalog.context import Context
+from diag.catalog.joins import scale_ups
+from diag.catalog.joins.scale_ups import POOL
 from diag.catalog.rule import rule
 from diag.facts import custom_resources as facts
-from diag.facts.nodes import tolerates
 from diag.findings import Because, Confidence, Finding, Question, Ref, Remedy, Severity, as_proof
-from diag.projection import Object, dicts
+from diag.projection import Object
 from diag.snapshot.cite import value_at
-from diag.snapshot.kinds import Taint
 from diag.trouble.groups import Group
 
-POOL = "karpenter.sh/NodePool"
 GONE = "NodeClassNotFound"  # kubernetes-sigs/karpenter pkg/controllers/nodepool/readiness
-BLOCKING = ("NoSchedule", "NoExecute")
 
 
 @rule(
@@ -65,7 +62,7 @@ def _is_unready(pool: Object) -> bool:
 def _class_of(ctx: Context, pool: Object) -> Ref | None:
     """The node class that the NodePool names; None where it names none in full."""
     named = value_at(pool.whole, "spec.template.spec.nodeClassRef")
-    words = _strings(named)
+    words = scale_ups.strings(named)
     if not words.get("kind") or not words.get("name") or not words.get("group"):
         return None
     return Ref(ctx.cluster, f"{words['group']}/v1", words["kind"], "", words["name"], seen=False)
@@ -89,7 +86,7 @@ def _finding(ctx: Context, ref: Ref, pools: list[Object]) -> Finding | None:
         group
         for group in ctx.groups("pod-unscheduled")
         if group.severity is not Severity.INFO and ctx.pools.remaining(group) > 0
-        if any(_takes(pool, group) for pool in pools) and not _others(ctx, group)
+        if any(scale_ups.takes(pool, group) for pool in pools) and not _others(ctx, group)
     ]
     passed = [Because(group, f"Karpenter passes NodePool {names} over", tuple(evidence)) for group in waiting]
     if not (own or waiting):
@@ -119,34 +116,6 @@ def _reasons(held: Object) -> list[facts.Remark]:
     return [one for one in said if not one.summary] or said
 
 
-def _takes(pool: Object, group: Group) -> bool:
-    """Whether a machine of the NodePool would have the labels that the pods select, and no taint against them."""
-    shape = group.shape
-    if shape is None:
-        return False
-    for one in dicts(value_at(pool.whole, "spec.template.spec.taints")):
-        taint = Taint(key=str(one.get("key") or ""), value=str(one.get("value") or ""), effect=str(one.get("effect")))
-        if taint.effect in BLOCKING and not tolerates(shape.tolerations, taint):
-            return False
-    labels = _strings(value_at(pool.whole, "spec.template.metadata.labels"))
-    labels |= {"karpenter.sh/nodepool": pool.name}
-    allowed = {
-        str(one.get("key")): [str(value) for value in one["values"]]
-        for one in dicts(value_at(pool.whole, "spec.template.spec.requirements"))
-        if one.get("operator") == "In" and isinstance(one.get("values"), list)
-    }
-    return all(
-        labels.get(key, value) == value and value in allowed.get(key, [value])
-        for key, value in shape.node_selector.items()
-    )
-
-
-def _strings(value: Any) -> dict[str, str]:
-    """The strings of a map."""
-    items = value.items() if isinstance(value, dict) else ()
-    return {key: one for key, one in items if isinstance(key, str) and isinstance(one, str)}
-
-
 def _others(ctx: Context, group: Group) -> bool:
     """Whether Karpenter has another, ready NodePool that the pods fit."""
-    return any(_takes(pool, group) for pool in ctx.snap.all(POOL) if not _is_unready(pool))
+    return any(scale_ups.takes(pool, group) for pool in ctx.snap.all(POOL) if not _is_unready(pool))

@@ -101,20 +101,21 @@ def karpenter_machine_not_joining(ctx: Context) -> Iterator[Finding]:
 
 def _pods(ctx: Context, claim: Object) -> list[Group]:
     """The groups whose pods wait for the claim's machine."""
-    return [group for group in ctx.groups("pod-unscheduled") if claim.name in scale_ups.nominated(ctx, group)]
+    return [group for group in ctx.groups("pod-unscheduled") if scale_ups.made_for(ctx, group, claim)]
 
 
 def _refused(ctx: Context, claim: Object, told: Told) -> Finding:
     pool = scale_ups.pool_of(ctx, claim.name)
     why = REFUSED[told.reason]
     proof: list[Evidence] = [ctx.cite(claim, told.path)]
+    groups = _pods(ctx, claim)
+    named = all(scale_ups.nominated(ctx, group) for group in groups)
     return Finding(
         subject=claim.ref,
         summary=f"the cloud refuses the machine of NodePool {pool}: {why} ({told.reason}: {told.message[:MAX_TEXT]})",
         evidence=as_proof(proof),
-        accounts_for=tuple(
-            Because(group, f"the machine for it is refused: {why}", tuple(proof)) for group in _pods(ctx, claim)
-        ),
+        accounts_for=tuple(Because(group, f"the machine for it is refused: {why}", tuple(proof)) for group in groups),
+        confidence=None if named else Confidence.LIKELY,
         since=claim.created,
         remedies=(
             _look(claim.name),

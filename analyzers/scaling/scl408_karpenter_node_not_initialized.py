@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from diag.catalog.context import Context
 from diag.catalog.joins import scale_ups
-from diag.catalog.joins.scale_ups import CLAIM
+from diag.catalog.joins.scale_ups import CLAIM, POOL
 from diag.catalog.rule import Named, rule
 from diag.facts import custom_resources as facts
 from diag.facts.custom_resources import Told
@@ -46,7 +46,7 @@ Who should take the taint off is not told by any object. Silent in the first qua
     question=Question.OFFERS,
     severity=Severity.WARNING,
     basis=Basis.SAID,
-    inputs=("Pod", "Node", "Event", CLAIM),
+    inputs=("Pod", "Node", "Event", CLAIM, POOL),
     refines=SHORTAGES,
     others=(
         Named(
@@ -98,7 +98,7 @@ def _finding(ctx: Context, claim: Object, told: Told) -> Iterator[Finding]:
     waiting = [
         group
         for group in ctx.groups("pod-unscheduled")
-        if ctx.pools.remaining(group) > 0 and claim.name in scale_ups.nominated(ctx, group)
+        if ctx.pools.remaining(group) > 0 and scale_ups.made_for(ctx, group, claim)
     ]
     known = any(node in group.members for group in ctx.groups("node-without-gpus"))
     if known and not waiting:

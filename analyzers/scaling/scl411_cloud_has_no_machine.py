@@ -4,16 +4,16 @@ from collections.abc import Iterator
 
 from diag.catalog.context import Context
 from diag.catalog.joins import scale_ups
-from diag.catalog.joins.scale_ups import CLAIM, MAX_TEXT, POOL
+from diag.catalog.joins.scale_ups import CLAIM, MAX_TEXT, POOL, Refused
 from diag.catalog.rule import Named, rule
 from diag.facts import cluster_autoscaler as facts
 from diag.facts import karpenter
 from diag.facts.karpenter import Refusal
-from diag.findings import Basis, Because, Evidence, Finding, Question, Remedy, as_proof
+from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
 from diag.snapshot.kinds import Event
 from diag.trouble.groups import Group
 
-FAILED_GROUP = "FailedToScaleUpGroup"
+FAILED_GROUP = ("FailedToScaleUpGroup", "ScaleUpFailed")
 SHOWN = 3  # events that are cited
 
 QUOTA = """The cloud account's quota does not allow another machine.
@@ -58,8 +58,9 @@ def cloud_has_no_machine(ctx: Context) -> Iterator[Finding]:
     machines.
 
     ## Evidence
-    Events `InsufficientCapacityError` of the NodeClaims; `backoffInfo` of the node group in the ConfigMap
-    `cluster-autoscaler-status`, or an event of the failed scale-up; and the scaler's sentence about the pod.
+    Events `InsufficientCapacityError` of the NodeClaims, or their condition Launched; `backoffInfo` of the node group
+    in the ConfigMap `cluster-autoscaler-status`, or an event of the failed scale-up; and the scaler's sentence about
+    the pod.
 
     ## What to do
     Allow more zones, machine types or capacity types, or reserve capacity. Neither the quota nor the pod is at fault.
@@ -69,61 +70,74 @@ def cloud_has_no_machine(ctx: Context) -> Iterator[Finding]:
     cluster-autoscaler before 1.30 do not tell the error in the ConfigMap, and its event about the pod does not name
     the group: it is known from an earlier scale-up for the pod, or because only one group is in back-off.
     """
-    sold_out: list[tuple[str, Event]] | None = None
+    refused: list[Refused] | None = None
     for group in scale_ups.waiting(ctx):
-        refusal = scale_ups.autoscaler_said(ctx, group)
+        refusal = scale_ups.autoscaler_said(ctx, group) or scale_ups.ordered(ctx, group)
         failed = _failed(ctx, group, refusal) if refusal is not None else None
         if failed is not None:
             yield failed
             continue
         said, waited_for = scale_ups.karpenter_said(ctx, group), scale_ups.nominated(ctx, group)
-        told = karpenter.answer(said.text) if said is not None else None
-        if (told is None and not waited_for) or (told and told.refusal not in (Refusal.OFFERING, Refusal.NO_TYPE)):
+        told = karpenter.answer(said.text, group.shape.gpus if group.shape else ()) if said is not None else None
+        if told is not None and told.refusal not in (Refusal.OFFERING, Refusal.NO_TYPE):
             continue
-        sold_out = list(scale_ups.sold_out(ctx)) if sold_out is None else sold_out
-        mine = _mine(ctx, group, sold_out, waited_for, told.pool if told else "")
+        refused = scale_ups.without_machine(ctx) if refused is None else refused
+        mine = _mine(ctx, group, refused, waited_for, told.pool if told else "")
         if mine:
             yield _claims(ctx, group, mine, told.pool if told else "", said if told else None)
 
 
-def _mine(
-    ctx: Context, group: Group, sold_out: list[tuple[str, Event]], waited_for: set[str], pool: str
-) -> list[tuple[str, Event]]:
+def _mine(ctx: Context, group: Group, refused: list[Refused], waited_for: set[str], pool: str) -> list[Refused]:
     """Those that were made for the group: its pods waited for one, or they are of the NodePool that it needs."""
     born = min((pod.created for pod in group.members if pod.created), default="")
     pools = {pool} | {scale_ups.pool_of(ctx, name) for name in waited_for}
     return sorted(
-        (
-            (name, event)
-            for name, event in sold_out
-            if (name in waited_for or scale_ups.pool_of(ctx, name) in pools - {""}) and (event.last_seen or "~") >= born
-        ),
-        key=lambda one: (one[1].last_seen or "", one[0]),
+        (one for one in refused if (one.at or "~") >= born and _is_mine(ctx, group, one, waited_for, pools - {""})),
+        key=lambda one: (one.at, one.claim),
         reverse=True,
     )
 
 
-def _claims(ctx: Context, group: Group, mine: list[tuple[str, Event]], pool: str, said: Event | None) -> Finding:
-    name = pool or scale_ups.pool_of(ctx, mine[0][0])
+def _is_mine(ctx: Context, group: Group, one: Refused, waited_for: set[str], pools: set[str]) -> bool:
+    if one.claim in waited_for or scale_ups.pool_of(ctx, one.claim) in pools:
+        return True
+    claim = ctx.snap.get(CLAIM, "", one.claim) if not pools else None
+    return claim is not None and scale_ups.made_for(ctx, group, claim)
+
+
+def _claims(ctx: Context, group: Group, mine: list[Refused], pool: str, said: Event | None) -> Finding:
+    newest = next((one for one in mine if one.is_quota), mine[0])
+    name = pool or scale_ups.pool_of(ctx, newest.claim)
     subject, _ = scale_ups.pool(ctx, name)
-    newest = mine[0][1]
-    signs = [ctx.cite_event(event) for _, event in mine[:SHOWN]]
+    signs = [one.evidence for one in ([newest] + [one for one in mine if one is not newest])[:SHOWN]]
     own = [ctx.cite_event(said)] if said is not None else []
-    many = f"{len(mine)} NodeClaims failed, the last" if len(mine) > 1 else f"NodeClaim {mine[0][0]} failed"
+    many = f"{len(mine)} NodeClaims failed, the last" if len(mine) > 1 else f"NodeClaim {newest.claim} failed"
+    word = "the account's quota allows no machine more" if newest.is_quota else "the cloud has no machine for it"
     return Finding(
+        name="cloud-quota-exceeded" if newest.is_quota else "",
         subject=subject,
-        summary=f"the cloud has no machine for it; {many}: {newest.reason or 'an event'}: {newest.text[:MAX_TEXT]}",
+        summary=f"{word}; {many}: {newest.reason or 'an event'}: {newest.text[:MAX_TEXT]}",
         evidence=as_proof((*signs, *own, *group.evidence)),
-        accounts_for=(Because(group, "Karpenter asked for a machine, and the cloud has none", (*signs, *own)),),
+        accounts_for=(Because(group, f"Karpenter asked for a machine, and {word}", (*signs, *own)),),
+        # That a claim was made for the pods is inferred where Karpenter names neither it nor its NodePool.
+        confidence=None if own or scale_ups.nominated(ctx, group) else Confidence.LIKELY,
         second_sign=bool(own),
         since=group.since,
         remedies=(
             Remedy(text="see what Karpenter asked for", command="kubectl get events -A --field-selector "
                    "involvedObject.kind=NodeClaim", who="platform"),
-            Remedy(text=f"let NodePool {name} use more zones, instance families or capacity types", who="platform"),
-            Remedy(text="reserve capacity of that type, or ask the provider when there is some", who="cloud"),
+            *_mends(name, quota=newest.is_quota),
         ),
     )  # fmt: skip
+
+
+def _mends(pool: str, *, quota: bool) -> tuple[Remedy, ...]:
+    if quota:
+        return (Remedy(text="ask the provider to raise the quota that the error names", who="cloud"),)
+    return (
+        Remedy(text=f"let NodePool {pool} use more zones, instance families or capacity types", who="platform"),
+        Remedy(text="reserve capacity of that type, or ask the provider when there is some", who="cloud"),
+    )
 
 
 def _failed(ctx: Context, group: Group, said: Event) -> Finding | None:
@@ -131,14 +145,14 @@ def _failed(ctx: Context, group: Group, said: Event) -> Finding | None:
     asked = scale_ups.asked_for(ctx, group)
     subject, status = scale_ups.status(ctx)
     errors: list[tuple[str, str, Evidence]] = []
-    if facts.BACKOFF in said.text or said.reason == "FailedScaleUp":
+    if facts.BACKOFF in said.text or said.reason in ("FailedScaleUp", facts.TRIGGERED):
         waiting = [one for one in scale_ups.node_groups(status) if one.backoff and one.error]
         mine = [one for one in waiting if one.name in asked] or (waiting if len(waiting) == 1 else [])
         errors += [(one.name, one.error, ctx.cite(status, "data.status")) for one in mine if status is not None]
         errors += [
             (facts.failed_group(event.text), event.text, ctx.cite_event(event))
             for event in ctx.snap.events(subject)
-            if event.reason == FAILED_GROUP and (facts.failed_group(event.text) in asked or not asked)
+            if event.reason in FAILED_GROUP and (facts.failed_group(event.text) in asked or not asked)
         ]
     if said.reason == "FailedScaleUp":
         errors.append(("", said.text, ctx.cite_event(said)))

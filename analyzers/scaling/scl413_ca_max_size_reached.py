@@ -1,5 +1,6 @@
 """SCL413: the node group is at its maximum size."""
 
+import re
 from collections.abc import Iterator
 
 from diag.catalog.context import Context
@@ -10,6 +11,8 @@ from diag.facts import cluster_autoscaler as facts
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
 from diag.snapshot.kinds import Event
 from diag.trouble.groups import Group
+
+NODES_REACHED = "MaxNodesTotalReached"  # an event of the status ConfigMap; it tells the number
 
 
 @rule(
@@ -36,12 +39,23 @@ def ca_max_size_reached(ctx: Context) -> Iterator[Finding]:
     Raise the maximum, or end what holds the machines.
 
     ## Known limits
-    The sentence does not name the group. Where no node that is there could take the pod, nothing is said.
+    The sentence does not name the group. Where no node that is there could take the pod, a full group is not told:
+    it may be of another kind. A limit of all nodes or of the wanted GPUs is told always.
     """
     for group in scale_ups.waiting(ctx):
         said = scale_ups.autoscaler_said(ctx, group)
-        if said is not None and facts.FULL.search(said.text) and _some_node_takes(ctx, group):
+        full = facts.FULL.search(said.text) if said is not None else None
+        # A limit of all nodes or of the very resource stands whatever group would take the pod.
+        if said and full and (_is_general(group, said, full) or _some_node_takes(ctx, group)):
             yield _full(ctx, group, said)
+
+
+def _is_general(group: Group, said: Event, full: re.Match[str]) -> bool:
+    """Whether the limit is that of all nodes, or a quota of GPUs that the pods ask for."""
+    if said.text.strip() == facts.NO_MORE_NODES:
+        return True
+    asked = group.shape.gpus if group.shape is not None else {}
+    return any(name.strip() in asked for name in (full["resources"] or "").split(","))
 
 
 def _full(ctx: Context, group: Group, said: Event) -> Finding:
@@ -51,6 +65,7 @@ def _full(ctx: Context, group: Group, said: Event) -> Finding:
     sizes = ", ".join(f"{one.short_name} {one.target} of {one.most}" for one in full[:3])
     evidence: list[Evidence] = [ctx.cite_event(said)]
     evidence += [ctx.cite(status, "data.status")] if status is not None and full else []
+    evidence += [ctx.cite_event(event) for event in ctx.snap.events(subject) if event.reason == NODES_REACHED][:1]
     return Finding(
         subject=subject,
         summary=f"allows no other machine{' (' + sizes + ')' if sizes else ''}: {said.text[:MAX_TEXT]}",

@@ -1,16 +1,21 @@
 """SCH110: the nodes that could hold the pod carry a taint that it does not tolerate."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from diag.catalog.context import Context
+from diag.catalog.joins import scale_ups
+from diag.catalog.joins.scale_ups import POOL
 from diag.catalog.rule import rule
+from diag.facts import karpenter
 from diag.facts.nodes import Toleration, blocking_taints, tolerates
 from diag.facts.pods import condition, condition_path
 from diag.facts.scheduler_message import parse_scheduler_message
 from diag.facts.words import alike, count_of, listed
-from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy
-from diag.projection import Object
+from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
+from diag.projection import Object, dicts
+from diag.snapshot.cite import value_at
 from diag.snapshot.kinds import Node, Pod, Taint
 from diag.trouble.groups import Group
 from diag.trouble.room.placement import Barrier
@@ -46,7 +51,7 @@ class Barred:
     "SCH110",
     name="untolerated-taint",
     question=Question.PLACED,
-    inputs=("Pod", "Node"),
+    inputs=("Pod", "Node", "Event", POOL),
     refines=("gpu-capacity-exhausted",),
 )
 def untolerated_taint(ctx: Context) -> Iterator[Finding]:
@@ -61,7 +66,8 @@ def untolerated_taint(ctx: Context) -> Iterator[Finding]:
     1.35 on the scheduler no longer says which taint it was.
 
     ## Evidence
-    `spec.taints` of those nodes, and the pod's tolerations that come closest.
+    `spec.taints` of those nodes, and the pod's tolerations that come closest. For machines that Karpenter would make,
+    its own sentence about the pod, and the taints of the NodePool.
 
     ## What to do
     Add the toleration if the pod may run there, or take the taint off the nodes.
@@ -83,6 +89,44 @@ def untolerated_taint(ctx: Context) -> Iterator[Finding]:
         barred = _barred(ctx, group.shape)
         if barred and not _could_hold(ctx, group.shape):
             yield _finding(ctx, group, group.shape, barred)
+        elif ctx.pools.remaining(group) > 0:
+            yield from _of_pools(ctx, group, group.shape)
+
+
+def _of_pools(ctx: Context, group: Group, shape: Shape) -> Iterator[Finding]:
+    """A taint of machines that Karpenter would make for the pod, by Karpenter's word."""
+    said = scale_ups.karpenter_said(ctx, group)
+    told = karpenter.answer(said.text, shape.gpus) if said is not None else None
+    if told is None or said is None or told.refusal is not karpenter.Refusal.TAINT:
+        return
+    proof: tuple[Evidence, ...] = (ctx.cite_event(said), *_pool_taints(ctx, told))
+    summary = f"does not tolerate the taint {told.key} of the machines that Karpenter would make for it"
+    yield Finding(
+        subject=group.workload,
+        summary=summary,
+        evidence=as_proof((*proof, *group.evidence)),
+        accounts_for=(Because(group, summary, proof),),
+        confidence=Confidence.LIKELY,
+        since=group.since,
+        remedies=(
+            Remedy(text=f"tolerate {told.key} in the pod template, if the pod may use these machines", who="user"),
+            Remedy(text="look at the taints of the NodePools", command="kubectl get nodepools.karpenter.sh -o yaml",
+                   who="platform"),
+        ),
+    )  # fmt: skip
+
+
+def _pool_taints(ctx: Context, told: karpenter.Answer) -> list[Evidence]:
+    """Where the NodePools carry the taint."""
+    key = re.split("[=:]", told.key)[0]
+    found: list[Evidence] = [
+        ctx.cite(pool, f"spec.template.spec.taints[{index}].key")
+        for pool in ctx.snap.all(POOL)
+        if not told.pool or pool.name == told.pool
+        for index, one in enumerate(dicts(value_at(pool.whole, "spec.template.spec.taints")))
+        if one.get("key") == key
+    ]
+    return found[:3]
 
 
 def words_of(taint: Taint) -> str:

@@ -13,19 +13,26 @@ from diag.snapshot.cite import value_at
 STATUS = "cluster-autoscaler-status"
 TRIGGERED = "TriggeredScaleUp"
 REFUSED = ("NotTriggerScaleUp", "FailedScaleUp")
+# Events of the status ConfigMap: the cloud refused a machine, or one did not come in time.
+FAILURES = ("FailedToScaleUpGroup", "ScaleUpFailed", "ScaleUpTimedOut")
 BACKOFF = "in backoff after failed scale-up"
+NO_MORE_NODES = "max total nodes in cluster reached"  # said instead of the reasons of each group
 FULL = re.compile(
-    r"max node group size reached|max cluster [\w./-]{1,100} limit reached|max total nodes in cluster reached"
+    rf"max node group size reached|max cluster [\w./, -]{{1,100}} limit reached|{NO_MORE_NODES}"
+    # From 1.35 on (resource quota tracker): `exceeded quota: "ID", resources: R1, R2`.
+    r'|exceeded quota: "(?P<quota>[^"]{1,253})", resources: (?P<resources>[\w./, -]{1,300})'
 )
 # Words of the clouds (cloudprovider/gce, aws, azure) for machines that are sold out, and for an account's quota.
 SOLD_OUT = re.compile(
-    r"RESOURCE_POOL_EXHAUSTED|resource pool exhausted|out of resources|not have enough resources available"
+    r"RESOURCE_POOL_EXHAUSTED|resource pool exhausted|out of resources|not have enough resources"
     r"|Insufficient(?:Instance|Host|Reserved\w*)?Capacity|insufficient capacity|sufficient \S+ capacity in the"
-    r"|AllocationFailed|SkuNotAvailable|(?i:stockout)",
+    r"|INSUFFICIENT_CAPACITY|UnfulfillableCapacity|AWS cannot provision any more instances"
+    r"|(?i:Allocation_?Fail(?:ed|ure)|Sku_?Not_?Available)|OverconstrainedAllocation|(?i:stockout)",
 )
 QUOTA = re.compile(
-    r"(?i:quota[ _]?exceeded|exceeds? quota|exceeded quota)|(?:Vcpu|Instance|Spot\w{0,40})LimitExceeded"
-    r"|exceeding approved .{0,40}quota"
+    r"(?i:quota[ _]?(?:exceeded|reached)|exceeds? quota|exceeded quota|exceeding quota limits)"
+    r"|(?i:quota) '?[\w-]{1,100}'? exceeded|(?:(?i:vcpu)|Instance|Spot\w{0,40})LimitExceeded"
+    r"|MaxSpotInstanceCountExceeded|exceeding approved .{0,60}quota"
 )
 # The image tells it, whatever a release is called (kubernetes/autoscaler, aws/karpenter-provider-aws and its likes).
 IMAGE = re.compile(r"(?:^|/)(?:cluster-autoscaler|karpenter)(?:/controller)?(?:-(?:amd|arm)64)?(?:[:@]|$)")
@@ -37,7 +44,13 @@ GPU_LABELS = {
 }
 _GROUP = re.compile(r"(?m)^- name: +(?P<name>\S.{0,500}?) *$")
 _SCALED = re.compile(r"\{(?P<name>\S{1,500}) \d{1,9}->\d{1,9} \(max: \d{1,9}\)\}")
-_FAILED = re.compile(r"Scale-up failed for group (?P<name>\S{1,500}?): ")
+_FAILED = re.compile(r"Scale-up failed for group (?P<name>\S{1,500}?): |Nodes added to group (?P<late>\S{1,500}) failed"
+                     r"|Failed adding \d{1,9} nodes to group (?P<errors>\S{1,500}) due to ")  # fmt: skip
+UPDATED = "cluster-autoscaler.kubernetes.io/last-updated"
+_WRITTEN = re.compile(
+    r"(?m)^(?:time: *|Cluster-autoscaler status at )?[\"']?(?P<day>\d{4}-\d\d-\d\d)[T ](?P<time>\d\d:\d\d:\d\d)"
+    r"(?:\.\d{1,9})?(?:Z| \+0000(?: UTC)?)?(?: m=\S{1,40})?:?[\"']?\s*$"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +73,14 @@ class NodeGroup:
         return self.name.rpartition("/")[2]
 
 
+def told_at(status: Object) -> str | None:
+    """When the status ConfigMap was written, None where it does not tell or not in UTC."""
+    text = value_at(status.whole, "data.status")
+    told = status.annotations.get(UPDATED) or text
+    found = _WRITTEN.search(told[:500]) if isinstance(told, str) else None
+    return f"{found['day']}T{found['time']}Z" if found else None
+
+
 def node_groups(status: str) -> list[NodeGroup]:
     """The node groups of a status text; empty for the text of versions before 1.30, which tells no errors."""
     heads = list(_GROUP.finditer(status))
@@ -79,9 +100,9 @@ def triggered(text: str) -> list[str]:
 
 
 def failed_group(text: str) -> str:
-    """The node group whose scale-up failed (event FailedToScaleUpGroup), empty where none is named."""
+    """The node group whose scale-up failed (events of the status ConfigMap), empty where none is named."""
     found = _FAILED.search(text[:2000])
-    return found["name"] if found else ""
+    return next((name for name in found.groups() if name), "") if found else ""
 
 
 def _group(name: str, text: str) -> NodeGroup:

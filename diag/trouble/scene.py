@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from diag.facts.cluster_autoscaler import STATUS
 from diag.facts.pods import PodClass, classify
 from diag.facts.times import age_s
 from diag.findings import GRACE_S, Evidence, Ref
@@ -31,6 +32,7 @@ class Scene:
     _workloads: dict[int, Object] = field(default_factory=dict)
     _newest: dict[str, str] = field(default_factory=dict)
     _claims: dict[tuple[str, str], str] = field(default_factory=dict)
+    _status: list[Object | None] = field(default_factory=list)
 
     def age(self, time: str | None) -> float | None:
         """Seconds since a time, None when it is unknown."""
@@ -63,6 +65,13 @@ class Scene:
         if found is None:
             found = self._workloads[id(item)] = owners.workload(self.snap, item)
         return found
+
+    def autoscaler_status(self) -> Object | None:
+        """The ConfigMap in which the cluster-autoscaler tells its state, looked for once."""
+        if not self._status:
+            held = (item for item in self.snap.all("ConfigMap").values() if item.name == STATUS)
+            self._status.append(next(held, None))
+        return self._status[0]
 
     def root(self, item: Object) -> Ref:
         """The reference of the workload."""

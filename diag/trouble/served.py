@@ -2,11 +2,20 @@
 
 from typing import Any
 
+from diag.facts.cluster_autoscaler import (
+    FAILURES,
+    TRIGGERED,
+    failed_group,
+    node_groups,
+    told_at,
+    triggered,
+)
 from diag.facts.gpus import is_gpu
 from diag.facts.pods import PodClass, classify, condition, statuses
 from diag.facts.times import age_s
 from diag.projection import Object, dicts
-from diag.snapshot.kinds import Controller, Pod
+from diag.snapshot.cite import value_at
+from diag.snapshot.kinds import Controller, Event, Pod
 from diag.trouble.relations.owners import owner_of
 from diag.trouble.scene import RECENT_S, Scene
 
@@ -20,18 +29,38 @@ PROBE_DEFAULTS = {"initialDelaySeconds": 0, "periodSeconds": 10, "failureThresho
 
 def pending_is_served(scene: Scene, pod: Pod) -> bool:
     """Whether a node is on its way for the pod: a scale-up lately and no refusal since, or a preemption under way."""
-    triggered = refused = ""
+    ordered = refused = ""
     for event in scene.snap.events(pod):
-        if event.reason in ("TriggeredScaleUp", "Nominated") and not scene.older(event.last_seen, SCALE_UP_S):
-            triggered = max(triggered, event.last_seen or "")
+        if event.reason in (TRIGGERED, "Nominated") and not scene.older(event.last_seen, SCALE_UP_S):
+            # The same order, made again when its time was over, has not served the pod the first time.
+            if not scene.older(event.first_seen, SCALE_UP_S) and not _in_vain(scene, event):
+                ordered = max(ordered, event.last_seen or "")
         elif event.reason in ("NotTriggerScaleUp", "FailedScaleUp"):
             refused = max(refused, event.last_seen or "")
-    if triggered and triggered > refused:
+    if ordered and ordered > refused:
         return True
     scheduled = condition(pod, "PodScheduled")
     since = scheduled.last_transition_time if scheduled else None
     nominated = pod.status.nominated_node_name
     return bool(nominated) and (not scene.older(since, NOMINATED_S) or _is_being_vacated(scene, nominated or ""))
+
+
+def _in_vain(scene: Scene, order: Event) -> bool:
+    """Whether the autoscaler tells that all node groups failed that it made larger for a pod, and not before."""
+    names = set(triggered(order.text)) if order.reason == TRIGGERED else set()
+    at = order.last_seen
+    status = scene.autoscaler_status() if names and at else None
+    if status is None or not at:
+        return False
+    failed = {
+        failed_group(event.text)
+        for event in scene.snap.events(status)
+        if event.reason in FAILURES and (event.last_seen or "") >= at
+    }
+    text = value_at(status.whole, "data.status")
+    if isinstance(text, str) and (told_at(status) or "") >= at:
+        failed |= {one.name for one in node_groups(text) if one.backoff}
+    return names <= failed
 
 
 def _is_being_vacated(scene: Scene, node: str) -> bool:

@@ -7,7 +7,7 @@ group only makes another such machine.
 from collections.abc import Iterable
 from dataclasses import replace
 
-from diag.facts.cluster_autoscaler import REFUSED, STATUS, TRIGGERED, node_groups
+from diag.facts.cluster_autoscaler import REFUSED, TRIGGERED, node_groups
 from diag.findings import Evidence, as_proof
 from diag.snapshot.cite import cite, compute, value_at
 from diag.snapshot.kinds import Event
@@ -41,7 +41,7 @@ def _refused(scene: Scene, one: Complaint) -> Event | None:
 
 def _idle(scene: Scene) -> tuple[Evidence, ...]:
     """How many nodes of each group are up without what they were made for, by the autoscaler's status."""
-    held = next((item for item in scene.snap.all("ConfigMap").values() if item.name == STATUS), None)
+    held = scene.autoscaler_status()
     text = value_at(held.whole, "data.status") if held is not None else None
     if held is None or not isinstance(text, str):
         return ()
