@@ -129,7 +129,6 @@ def _failing(ctx: Context) -> Iterator[Finding]:
             evidence=as_proof(group.evidence),
             accounts_for=(Because(group, "it is the driver's own pod that fails", group.evidence, weak=True),),
             since=group.since,
-            ),
         )
 
 
