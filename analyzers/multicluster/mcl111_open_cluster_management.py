@@ -20,16 +20,21 @@ SILENT = (f"{GROUP}/unreachable", f"{GROUP}/unavailable")
 FORBIDDEN = re.compile(
     r'is forbidden: User "(?P<user>[^"]{1,253})" cannot (?P<verb>\w{1,20}) resource "(?P<what>[^"]+)"'
 )
-NO_CLUSTER = """The placement's predicates or taints leave no cluster.
+# Reasons of PlacementSatisfied=False: nothing is bound or a member, or all are filtered out
+# (open-cluster-management-io/ocm pkg/placement/controllers/scheduling).
+UNBOUND = ("NoManagedClusterSetBindings", "NoIntersection", "AllManagedClusterSetsEmpty")
+FILTERED = "NoManagedClusterMatched"
+NO_CLUSTER = """The placement's cluster sets, predicates or taints leave no cluster.
 
 ## What it means
 The Placement decides for no managed cluster, so what follows it goes nowhere.
 
 ## Why it happens
 Labels or claims that no cluster has, or a taint without a toleration; the text speaks of predicates in both cases.
+Or no cluster set is bound to the namespace of the Placement, or the sets have no member.
 
 ## Evidence
-The condition `PlacementSatisfied=False NoManagedClusterMatched`.
+The condition `PlacementSatisfied=False` with its reason.
 
 ## What to do
 Change the predicates or tolerations of the Placement, or the labels of the clusters.
@@ -86,15 +91,16 @@ def open_cluster_management(ctx: Context) -> Iterator[Finding]:
     A Placement is charged to the silent cluster where that bears the taint; its predicates are not evaluated.
     """
     placements = [group for group in ctx.groups("custom-resource-not-ready") if group.first.kind_id == PLACEMENT]
+    filtered = [group for group in placements if _reason(group.first) == FILTERED]
     silent = False
     for group in ctx.groups("custom-resource-not-ready"):
         for cluster in group.members:
             said = told(cluster, "ManagedClusterConditionAvailable")
             if said is not None and said.reason == "ManagedClusterLeaseUpdateStopped":
                 silent |= any(_taints(cluster))
-                yield _offline(ctx, group, cluster, said.path, said.message, placements)
-    for group in () if silent else placements:
-        yield from _unplaced(ctx, group)
+                yield _offline(ctx, group, cluster, said.path, said.message, filtered)
+    for group in placements:
+        yield from _unplaced(ctx, group, silent=silent)
     for group in ctx.groups("object-not-propagated"):
         for work in group.members:
             yield from _forbidden(ctx, group, work)
@@ -119,23 +125,34 @@ def _offline(
     )
 
 
+def _reason(placement: Object) -> str:
+    said = told(placement, "PlacementSatisfied")
+    return said.reason if said is not None else ""
+
+
 def _taints(cluster: Object) -> Iterator[str]:
     for index, found in enumerate(dicts(value_at(cluster.whole, "spec.taints"))):
         if found.get("key") in SILENT:
             yield f"spec.taints[{index}].key"
 
 
-def _unplaced(ctx: Context, group: Group) -> Iterator[Finding]:
+def _unplaced(ctx: Context, group: Group, *, silent: bool) -> Iterator[Finding]:
+    """Placements without a cluster; those that a silent cluster may be the reason of are charged to it."""
     for placement in group.members:
         said = told(placement, "PlacementSatisfied")
-        if said is not None and said.reason == "NoManagedClusterMatched":
+        if said is not None and (said.reason in UNBOUND or (said.reason == FILTERED and not silent)):
             proof = (ctx.cite(placement, said.path),)
             share = group.share
             yield Finding(
                 name="ocm-placement-selects-no-cluster", subject=placement.ref, summary=f"finds none: {said.message}",
                 evidence=as_proof(proof), accounts_for=(Because(group, said.message, proof, members=share),),
                 since=group.since,
-                remedies=(Remedy(text="change its predicates or tolerations, or the labels of the clusters"),),
+                remedies=(
+                    Remedy(text="change its predicates or tolerations, or the labels of the clusters")
+                    if said.reason == FILTERED
+                    else Remedy(text="bind a ManagedClusterSet that has members to the namespace "
+                                "(ManagedClusterSetBinding)", who="platform"),
+                ),
             )  # fmt: skip
 
 

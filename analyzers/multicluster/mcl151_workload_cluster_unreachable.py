@@ -6,13 +6,15 @@ from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.facts.custom_resources import Told, conditions, told
 from diag.facts.words import count_of
-from diag.findings import Because, Evidence, Finding, Question, Remedy, Severity, as_proof
+from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy, Severity, as_proof
 from diag.projection import Object
 from diag.snapshot.cite import value_at
 
 # kubernetes-sigs/cluster-api api/core/v1beta2: condition_consts.go, cluster_types.go, common_types.go
 CLUSTER, MACHINE = "cluster.x-k8s.io/Cluster", "cluster.x-k8s.io/Machine"
 PROBE, DOWN = "RemoteConnectionProbe", "ConnectionDown"
+# The look at the node failed: for one Machine by chance, for all of a cluster as for ConnectionDown.
+UNSEEN = "InspectionFailed"
 OF_THE_NODE = ("NodeReady", "NodeHealthy")
 MAX_SHOWN = 3
 
@@ -36,7 +38,8 @@ def workload_cluster_unreachable(ctx: Context) -> Iterator[Finding]:
     cluster.
 
     ## Evidence
-    `RemoteConnectionProbe=False` of the Cluster, and the reason `ConnectionDown` of its Machines.
+    `RemoteConnectionProbe=False` of the Cluster, and the reason `ConnectionDown` of its Machines (or
+    `InspectionFailed` of all of them).
 
     ## What to do
     Try the kubeconfig of the workload cluster from the management cluster. Do not replace the Machines.
@@ -62,11 +65,15 @@ def _is_young(cluster: Object) -> bool:
 
 def _judge(ctx: Context, cluster: Object, machines: list[Object]) -> Iterator[Finding]:
     probe = told(cluster, PROBE)
-    lost = [(one, found) for one in machines if (found := _lost(one)) is not None]
+    lost = [(one, found) for one in machines if (found := _lost(one, DOWN)) is not None]
+    unseen = [] if lost else [(one, found) for one in machines if (found := _lost(one, UNSEEN)) is not None]
+    word = DOWN
+    if len(unseen) == len(machines) > 1:
+        lost, word = unseen, UNSEEN
     if any(_status(one, type_) == "True" for one in machines for type_ in OF_THE_NODE):
         return
     proof: list[Evidence] = [ctx.cite(one, said.path) for one, said in lost[:MAX_SHOWN]]
-    counted = f"{len(lost)} of {count_of(len(machines), 'Machine')} say {DOWN}"
+    counted = f"{len(lost)} of {count_of(len(machines), 'Machine')} say {word}"
     if probe is not None:
         if probe.status != "False":
             return
@@ -80,6 +87,7 @@ def _judge(ctx: Context, cluster: Object, machines: list[Object]) -> Iterator[Fi
         subject=cluster.ref,
         summary=summary,
         evidence=as_proof(proof),
+        confidence=None if word == DOWN else Confidence.LIKELY,
         accounts_for=tuple(
             Because(group, "the management cluster cannot see it", tuple(proof), members=hit)
             for group in ctx.groups("custom-resource-not-ready")
@@ -102,9 +110,9 @@ def _status(machine: Object, type_: str) -> str:
     return said.status if said is not None else ""
 
 
-def _lost(machine: Object) -> Told | None:
-    """The condition that says that the connection is down."""
+def _lost(machine: Object, reason: str) -> Told | None:
+    """The condition of its node that says that the connection is down, or that the node was not seen."""
     for _, found in conditions(machine):
-        if found.get("reason") == DOWN:
+        if found.get("reason") == reason and (reason == DOWN or found.get("type") in OF_THE_NODE):
             return told(machine, found["type"])
     return None
