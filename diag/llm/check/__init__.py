@@ -14,6 +14,7 @@ from diag.llm.check.amounts import untold_ordinal, wrong_amount
 from diag.llm.check.bindings import misbound, misvalued
 from diag.llm.check.causal import unlinked
 from diag.llm.check.comparisons import inverted, opposite_of_cited
+from diag.llm.check.conditions import unconditional
 from diag.llm.check.moments import without_moments, wrong_moment
 from diag.llm.check.names import foreign, foreign_name, undocumented, wrong_kind
 from diag.llm.check.polarity import not_missing, turned_around
@@ -47,6 +48,7 @@ ENGLISH: tuple[tuple[str, Test], ...] = (
     ("an end that is not cited", told_as_over),
     ("what was not checked, or ruled out", untrue_standing),
     ("another risk or owner", wrong_risk),
+    ("a condition left out", unconditional),
     ("another certainty", wrong_certainty),
     ("a cause without its link", unlinked),
     ("a denial turned around", turned_around),

@@ -17,11 +17,16 @@ _NOT = re.compile(
 )
 # … and words that say no by themselves.
 _NEGATIVE = re.compile(
-    r"""\b(?:absent|missing|lacks?|lacking|short\ of|refus\w+|den(?:y|ies|ied)|reject\w*|forbid\w*|prevent\w*|block\w*
+    r"""\b(?:absent|missing|lack(?:s|ed|ing)?|short\ of|refus\w+|den(?:y|ies|ied)|reject\w*|forbid\w*|prevent\w*|block\w*
     |fail\w*|stop\w*|un(?:schedul|toler|avail|reach|bound|ready|respons|known|support|author|success|healthy|claim)\w*
     |inaccessible|invalid|impossible|insufficient|out\ of|too[\ -]\w+|non-?existent|exceed\w*|exhaust\w*|full|gated|gone
     |lost|unless|only)\b""",
     re.IGNORECASE | re.VERBOSE,
+)
+# … and deny what one does not do any more, or did not get to do.
+_CEASED = re.compile(
+    r"\b(?:stop(?:s|ped)?|ceas(?:es|ed)|no longer)(?= \w+ing\b)|\b(?:fail(?:s|ed)?|refus(?:es|ed)|declin(?:es|ed)) to\b",
+    re.IGNORECASE,
 )
 # Says no where nothing else does: "never allows any, 0 of 2" is one denial.
 _NOTHING = re.compile(r"(?<![\w.\[-])(?:0%?|zero|false|null)(?![\w.-]*\w)", re.IGNORECASE)
@@ -30,6 +35,7 @@ _OPPOSITE = re.compile(
     r"^miss$|absent|lack|short$"
 )
 _RELATIVE = re.compile(r"\b(no \w+) that (?=is|are|has|have|was|were)", re.IGNORECASE)  # it denies both
+_QUOTED = re.compile(r"\"([^\"\n]*\s[^\"\n]*)\"")  # a message, whose own words say no or yes
 _NAMED = re.compile(r"\((?:[a-z]+-)+[a-z]+(?=[,)])")  # a finding's name: (container-not-started)
 _HALT = re.compile(r"\b(?:for|with|in|on|by|at|from|of|than|when|where)\b", re.IGNORECASE)
 _NO = frozenset(map(stem, ("no", "none", "nothing", "neither")))
@@ -79,6 +85,7 @@ def clauses(text: str) -> tuple[Clause, ...]:
         field = re.split(r"[.\[]", value[1])[-1]
         no = frozenset(_parts(field)) if _NOTHING.fullmatch(value[2].strip('"')) else frozenset[str]()
         return (replace(told, denied=told.denied | no),)
+    text = _QUOTED.sub(r" \1 ", text)
     text = _NAMED.sub(lambda one: one[0].replace("-", " "), text)
     text = _RELATIVE.sub(r"\1 ", text.replace("(s)", "s"))
     return tuple(_clause(part.strip()) for part in _BREAK.split(text) if part and part.strip())
@@ -93,7 +100,7 @@ def _clause(text: str) -> Clause:
     }
     nothing = set() if said else {"0" for _ in _NOTHING.findall(text)}
     denied: set[str] = set()
-    for end, word in nots:
+    for end, word in (*nots, *((one.end(), "") for one in _CEASED.finditer(text))):
         if word in _NO:  # "allows no other"
             start = end - len(text[:end].rsplit(maxsplit=1)[-1]) - 1
             denied |= {one for token in found if token.end == start for one in _parts(token.text)}

@@ -11,7 +11,7 @@ from diag.llm.check.tokens import NUMBERS, Token, tokens
 
 _COMMAND = re.compile(
     r"(?<![\w/.-])(?:kubectl|helm|sysctl|systemctl|nvidia-smi|nvidia-ctk|modprobe|rmmod|docker|crictl|ctr|gcloud|aws|az|oc|"
-    r"sudo|curl|wget|ssh|bash|sh|python3?|pip|apt|apt-get|yum|dnf|rm|kill|reboot|shutdown|diag|argocd|flux|terraform|"
+    r"sudo|curl|wget|ssh|bash|sh|python3?|pip|apt|apt-get|yum|dnf|rm|(?:kill|reboot|shutdown)(?= +(?:[-%\d]|now\b))|diag|argocd|flux|terraform|"
     r"kustomize|k9s|istioctl|kubeadm|journalctl|dcgmi)\b(?=[ ]+[\w/.-])[^\n,;`\"]*"
 )
 _ADDRESS = re.compile(r"https?://|www\.|[\w.+-]+@[\w-]+\.[a-z]{2,}|\b[\w-]+\.(?:com|org|net|io|dev|ai)/\S")
@@ -146,6 +146,8 @@ def wrong_kind(text: str, support: Support) -> str | None:
     before = ""
     for token in tokens(text):
         known = kinds.get(token.text.casefold())
+        if before == "namespace" and token.text.casefold() in support.namespaces:
+            known = None
         kind = before.rstrip("s") if before not in every else before
         if known and known != {"event"} and kind in every and kind not in known:
             pair = f"{kind} {token.text}".casefold()

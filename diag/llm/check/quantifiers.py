@@ -10,7 +10,7 @@ from diag.llm.check.support import Support
 from diag.llm.check.tokens import Token, tokens
 
 _NOT_BEFORE = re.compile(r"\b(?:not|no|never|without|cannot|neither|nor)\b[^,;]*$|n't\b[^,;]*$")
-_ONE_NODE = re.compile(r"(?<![\d/])(?:1|one) (?:\S+ )?nodes?\b")
+_ONE_NODE = re.compile(r"(?:(?<![\d/])(?:1|one)|\b0/1) (?:\S+ )?nodes?\b")
 _TWO = re.compile(r"(?<!\d)(?:0/)?(?:2|two) ")
 _WHOLE = re.compile(r"(?<!\d)(\d+) (?:of|out of) \1\b|\b(?:each|per|every|all)\b")
 
@@ -70,12 +70,21 @@ def _adds_nothing(use: _Use, support: Support) -> bool:
             return use.number_within(1) or bool(LASTING.search(spelled(use.after)[:50]))
     simple = {
         "each": use.named > 1 and re.search(r"[\w.-]+ and [\w./-]+(?: \w+)? $", use.before),
-        "any": _NOT_BEFORE.search(use.before), "several": "some" in known or len(support.sources) > _TWO_OF,
+        "any": _NOT_BEFORE.search(use.before) and not _of_one_only(use, support), "several": "some" in known or len(support.sources) > _TWO_OF,
         "until": support.steps and "wait" in known,
         }  # fmt: skip
     if use.word in ("every", "each", "entire", "whole") and _WHOLE.search(known):
         return True
     return bool(simple.get(use.word))
+
+
+def _of_one_only(use: _Use, support: Support) -> bool:
+    """Whether a denial of any object of a kind rests on one that is named: "for any NodePool" of `NodePool gpu-a10`."""
+    kind = use.behind[0].text.casefold() if use.behind else ""
+    if stem(kind) not in support.kinds:
+        return False
+    told = re.findall(rf"\b{re.escape(kind)}\b ?(\S*)", support.lowered)
+    return bool(told) and all(re.search(r"[a-z0-9][-/.][a-z0-9]|\d", name) for name in told)
 
 
 def _of_one_kind(support: Support) -> int:
@@ -87,6 +96,8 @@ def _of_one_kind(support: Support) -> int:
 def _said(use: _Use, support: Support) -> bool:
     """Whether what is cited says the word; of before and after, with the same thing behind it."""
     places = [one.end() for one in re.finditer(rf"\b{use.word}\b", support.lowered)]
+    if use.word == "any":
+        return bool(places) and not _of_one_only(use, support)
     if use.word not in ("before", "after", "until"):
         return bool(places)
     aside = words("function") | words("quantifiers")
