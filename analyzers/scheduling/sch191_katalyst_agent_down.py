@@ -13,6 +13,8 @@ from diag.trouble.groups import Group
 
 CNR = "node.katalyst.kubewharf.io/CustomNodeResource"  # named after its node
 LEVEL, RECLAIMED = "katalyst.kubewharf.io/qos_level", "reclaimed_cores"
+# What the agent reports to its node, so that none is there without it (kubewharf/katalyst-api pkg/consts).
+REPORTED = "resource.katalyst.kubewharf.io/reclaimed_"
 AGENT = "katalyst-agent"
 BROKEN = ("container-crashing", "container-not-started", "container-not-ready", "init-container-failing", "pod-failed")
 
@@ -23,6 +25,7 @@ BROKEN = ("container-crashing", "container-not-started", "container-not-ready", 
     question=Question.PLACED,
     basis=Basis.REMAINDER,
     inputs=("Pod", CNR),
+    refines=("reclaimed-capacity-exhausted",),
 )
 def katalyst_agent_down(ctx: Context) -> Iterator[Finding]:
     """Katalyst's agent does not run on the node, so it takes no reclaimed pods.
@@ -75,7 +78,8 @@ def _finding(ctx: Context, item: Object, down: int, pod: Pod, broken: list[Group
     waiting = [group for group in ctx.groups("pod-unscheduled") if _waits(group)] if tainted else []
     claims = [Because(group, summary, tuple(proof)) for group in (*broken, *held)]
     for group in waiting:
-        said = (ctx.cite(group.first, f"metadata.annotations{key(LEVEL)}"), *proof)
+        level = ctx.cite_if(group.first, f"metadata.annotations{key(LEVEL)}")
+        said = (*((level,) if level is not None else (group.evidence[0],)), *proof)
         claims.append(Because(group, f"{group.first.name} is {RECLAIMED}: {summary}", said))
     return Finding(
         subject=ctx.workload(pod).ref,
@@ -91,5 +95,7 @@ def _finding(ctx: Context, item: Object, down: int, pod: Pod, broken: list[Group
 
 
 def _waits(group: Group) -> bool:
-    """Whether reclaimed pods are turned away by a taint that may not be on any Node."""
+    """Whether reclaimed pods are turned away by a taint that may not be on any Node, or lack what an agent reports."""
+    if f"Insufficient {REPORTED}" in group.message:
+        return True
     return group.first.annotations.get(LEVEL) == RECLAIMED and "untolerated taint" in group.message
