@@ -1,4 +1,4 @@
-"""What infrastructure providers say of resources that they manage for others: APP551 and APP552."""
+"""What infrastructure providers say of resources that they manage for others: APP551 to APP553."""
 
 from diag.catalog.signature import On, Signature, signatures
 from diag.findings import Question, Remedy
@@ -38,6 +38,19 @@ MANAGED = signatures(
             remedies=REMEDIES,
             root="member",
             means="The controller does not try again until the spec is changed.",
+        ),
+        Signature(
+            "APP553",
+            "provider-reconcile-error",
+            on=On.CONDITION,
+            question=Question.READY,
+            explains=("custom-resource-not-ready",),
+            literal="ACK.Recoverable=True",
+            pattern=r"^ACK\.Recoverable=True[^:]{0,100}: (?P<why>[^\n]{0,400})",
+            summary="its controller is refused by the cloud, and tries again: {why}",
+            remedies=REMEDIES,
+            root="member",
+            means="The cloud refuses for a reason that may pass (credentials, a limit, something that is not there yet).",
         ),
     ),
 )

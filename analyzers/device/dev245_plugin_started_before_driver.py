@@ -21,7 +21,7 @@ NOTHING = re.compile(r"No devices found\. Waiting indefinitely|Found 0 AMDGPUs|n
     name="plugin-started-before-driver",
     question=Question.OFFERS,
     inputs=("Node", "Pod"),
-    refines=("device-plugin-init-error-ignored", "gpu-resource-never-registered"),
+    refines=("device-plugin-init-error-ignored", "gpu-resource-never-registered", "amd-kfd-missing"),
 )
 def plugin_started_before_driver(ctx: Context) -> Iterator[Finding]:
     """The device plugin started before the driver, and does not look again.

@@ -1,4 +1,4 @@
-"""DEV120 to DEV132, DEV234, DEV251: what device plugins print before they give up, or while they offer nothing."""
+"""DEV120 to DEV133, DEV234, DEV251: what device plugins print before they give up, or while they offer nothing."""
 
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
@@ -122,6 +122,31 @@ DEVICE_PLUGIN = signatures(
                 ),
             ),
             source="ROCm/k8s-device-plugin internal/pkg/amdgpu/amdgpu.go",
+        ),
+        Signature(
+            "DEV133",
+            "amd-kfd-missing",
+            on=On.LOG,
+            question=Question.OFFERS,
+            explains=SILENT,
+            root="node",
+            literal="Found 0 AMDGPUs",
+            pattern=r"Found 0 AMDGPUs",
+            summary="shows no GPU to AMD's device plugin, which runs on and counts none (Found 0 AMDGPUs)",
+            means="The plugin reads /sys/module/amdgpu and the topology of /dev/kfd. On a node with AMD's GPUs it finds "
+            "nothing there where the amdgpu driver is not loaded; older plugins do not end for that.",
+            remedies=(
+                Remedy(
+                    text="look for the driver on the node: /sys/module/amdgpu, /dev/kfd, and dmesg for amdgpu",
+                    who="platform",
+                ),
+                Remedy(
+                    text="load or install the amdgpu driver (DeviceConfig spec.driver), then restart the plugin",
+                    who="platform",
+                ),
+            ),
+            refines=("gpu-resource-never-registered", "device-plugin-init-error-ignored"),
+            source="ROCm/k8s-device-plugin cmd/k8s-device-plugin/main.go",
         ),
         Signature(
             "DEV125",

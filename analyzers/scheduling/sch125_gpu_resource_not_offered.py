@@ -89,7 +89,7 @@ def gpu_resource_not_offered(ctx: Context) -> Iterator[Finding]:
 
 def _look(ctx: Context, group: Group, shape: Shape, resource: str, faulty: set[str]) -> Iterator[Finding]:
     nodes = ctx.place.snap.nodes
-    with_gpus = [node for node in nodes if _offers(node) or _is_labelled(node)]
+    with_gpus = [node for node in nodes if _offers(node) or _is_labelled(node) or node.name in faulty]
     if not with_gpus:
         yield _none_at_all(ctx, group, resource, nodes)
         return

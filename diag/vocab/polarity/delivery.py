@@ -33,6 +33,13 @@ ENTRIES = (
         neutral=("LastAsyncOperation", "AsyncOperation"),
     ),
     Entry(
+        kinds=("*.services.k8s.aws/*",),
+        source="aws-controllers-k8s/runtime apis/core/v1alpha1/conditions.go: ResourceSynced is False while it is made",
+        good=("Ready",),
+        bad=("ACK.Terminal", "ACK.Recoverable"),
+        neutral=("ACK.*",),
+    ),
+    Entry(
         kinds=("operators.coreos.com/*",),
         source="operator-framework/api pkg/operators/v1alpha1: OLM's conditions of Subscriptions and InstallPlans",
         good=("Installed", "Succeeded"),
