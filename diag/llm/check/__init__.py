@@ -13,7 +13,7 @@ from diag.llm.check.advice import unadvised, wrong_certainty, wrong_risk
 from diag.llm.check.amounts import untold_ordinal, wrong_amount
 from diag.llm.check.bindings import misbound, misvalued
 from diag.llm.check.causal import unlinked
-from diag.llm.check.comparisons import inverted, opposite_of_cited
+from diag.llm.check.comparisons import inverted, opposite_of_cited, otherwise_called
 from diag.llm.check.conditions import unconditional
 from diag.llm.check.moments import without_moments, wrong_moment
 from diag.llm.check.names import foreign, foreign_name, undocumented, wrong_kind
@@ -44,6 +44,7 @@ ENGLISH: tuple[tuple[str, Test], ...] = (
     ("a value of something else", misvalued),
     ("a comparison that is not cited", inverted),
     ("a comparison that is not cited", opposite_of_cited),
+    ("told of another object", otherwise_called),
     ("a future that is not cited", foretold),
     ("an end that is not cited", told_as_over),
     ("what was not checked, or ruled out", untrue_standing),

@@ -117,8 +117,17 @@ def _assigned(one: Amount, known: str) -> bool:
 
 def _of_the_cited(one: Amount, text: str, support: Support) -> bool:
     """Whether a number counts the cited facts themselves ("these three lists")."""
+    if support.steps and re.match(
+        r"\S+ (?:\w+ )?(?:options?|ways?|choices|alternatives|possibilities|steps)\b", text[one.at :]
+    ):
+        return int(one.digits or 0) in _choices(support) if one.digits.isdigit() else False
     sources = [source for source in support.sources if source.kind in ("unchecked", "step")]
     return re.search(r"\b(?:these|those|the|all) $", text[: one.at]) is not None and one.digits == str(len(sources))
+
+
+def _choices(support: Support) -> set[int]:
+    """How many ways out the cited steps are: one for each, or one for each of the deeds that "or" joins."""
+    return {len(support.steps), sum(1 + len(re.findall(r", or\b", step.text)) for step in support.steps)}
 
 
 def _of_a_name(one: Amount, text: str, support: Support) -> bool:

@@ -18,7 +18,8 @@ _CAUSE_BEHIND = re.compile(
     |on\ account\ of|for\ (?:lack|want)\ of|(?<!\bcomes\ )(?<!\bcame\ )(?<!\bboils\ )(?<!\bcome\ )down\ to
     |attributable\ to|goes\ back\ to
     |the\ (?:root\ )?(?:cause|reason)\ (?:for\ this\ is|of\ this\ is
-    |is(?!\ (?:not\ )?(?:certain|sure|likely|probabl|possibl|prove|only|known)))|the\ reason\ why)\b""",
+    |is(?!\ (?:(?:not|considered|rated|regarded|deemed|thought|judged|stated|reported|given|listed|marked)\ )?
+    (?:to\ be\ |as\ |a\ |an\ )?(?:certain|sure|likely|probabl|possibl|prove|only|known)))|the\ reason\ why)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 # "has been blocked for an hour" names no cause.
@@ -29,7 +30,8 @@ _CAUSE_BEFORE = re.compile(
     |\b(?:therefore|thus|hence|consequently|accordingly
     |as\ a\ (?:result|consequence)(?!\ of)|which\ is\ why|that\ is\ why|this\ is\ why|for\ (?:this|that)\ reason
     |lead(?:s|ing)?\ to|led\ to|result(?:s|ed|ing)?\ in
-    |(?<!the\ )(?<!this\ )(?<!root\ )(?<!that\ )(?<!a\ )caus(?:es|e|ing)
+    |(?<!the\ )(?<!this\ )(?<!root\ )(?<!that\ )(?<!a\ )(?<!its\ )(?<!possible\ )(?<!likely\ )(?<!probable\ )(?<!only\ )
+    (?<!actual\ )(?<!real\ )(?<!underlying\ )caus(?:es|e|ing)
     |caused(?!\ by)|prevent(?:s|ing)?
     |{_ACTIVE}prevented(?!\ by)|block(?:s|ing)?|{_ACTIVE}blocked(?!\ by)
     |(?:keep(?:s|ing)?|kept)\ \S+(?:\ \S+){{0,4}}\ (?:from|out|off|pending|waiting|down|closed)
@@ -50,6 +52,11 @@ _OF_TIME = re.compile(
     r"(?:since|(?:goes|dates|comes) back to)[\s,.;]*(?:$|(?:on|at|before|in|and|or|but)\b|\d)", re.IGNORECASE
 )
 _PURPOSE = re.compile(r"\bso that\b", re.IGNORECASE)
+_NO_CAUSE = re.compile(
+    r"(?:\bnot|n't|\bruled out as)(?: being)?(?: (?:regarded|considered|deemed|seen|taken))?(?: as| to be)? "
+    r"(?:the |a )?(?:root )?(?:cause|reason)\b|\bexplains? (?:more|less)\b",
+    re.IGNORECASE,
+)
 _WEAK = re.compile(r"(?:refused|rejected|held) |means that", re.IGNORECASE)
 
 
@@ -84,6 +91,8 @@ def unlinked(text: str, support: Support) -> str | None:
         return None  # why it was not looked at
     if support.steps:
         text = _PURPOSE.sub(" ", text)  # what a documented step is for
+    if any(source.kind == "ruled_out" for source in support.sources):
+        text = _NO_CAUSE.sub(" ", text)
     for claim in claims(text):
         if any(_states(source, claim) for source in support.sources):
             continue
@@ -132,7 +141,9 @@ def _states(source: Source, claim: Claim) -> bool:
         return _words(claim.cause) | _words(claim.effect) <= source.stems | _alike(source.stems)
     if source.kind == "cost" and amounts(claim.effect) and _within(claim.effect, source.text):
         return True  # what it costs is what the cause does
-    if (source.kind == "cause" and _in_order(claim, source.text)) or _behind_colon(claim, source.text):
+    if (source.kind == "cause" and _in_order(claim, source.text)) or _behind_colon(
+        claim, source.text, cause=source.kind == "cause"
+    ):
         return True
     if claim.weak:  # it may be told of one thing alone
         effect = re.split(r"[,;]|\band\b", claim.effect)[0]
@@ -155,15 +166,21 @@ def _in_order(claim: Claim, known: str) -> bool:
 
 
 _FAILED = re.compile(r"\b(?:cannot|can't|could ?n[o']t|unable|fail(?:ed|s|ure)?)\b[^:]*$", re.IGNORECASE)
+_DENIED = re.compile(
+    r"\b(?:is|are|was|does|do|did|has) not\b[^:(]*$", re.IGNORECASE
+)  # of a cause: "is not ready (no image)"
 
 
-def _behind_colon(claim: Claim, known: str) -> bool:
-    """Whether a text is "effect: cause", as the errors of Go programs are chained."""
+def _behind_colon(claim: Claim, known: str, *, cause: bool) -> bool:
+    """Whether a text is "effect: cause", as the errors of Go programs are chained, or a cause's "effect (cause)"."""
     if not (_words(claim.cause) and _words(claim.effect)):
         return False
-    cuts = (one.start() for one in re.finditer(r": ", known))
+    cuts = (one.start() for one in re.finditer(r": | \(", known))
+    ends = [one.start() for one in re.finditer(r"\)(?=[,;]|$)|, so\b|; ", known)]
     return any(
-        _FAILED.search(known, 0, cut) and _within(claim.effect, known[:cut]) and _within(claim.cause, known[cut:])
+        (_FAILED.search(known, 0, cut) or (cause and _DENIED.search(known, 0, cut)))
+        and _within(claim.effect, known[:cut])
+        and _within(claim.cause, known[cut : min((end for end in ends if end > cut), default=None)])
         for cut in cuts
     )
 

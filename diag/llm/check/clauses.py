@@ -17,15 +17,16 @@ _NOT = re.compile(
 )
 # … and words that say no by themselves.
 _NEGATIVE = re.compile(
-    r"""\b(?:absent|missing|lack(?:s|ed|ing)?|short\ of|refus\w+|den(?:y|ies|ied)|reject\w*|forbid\w*|prevent\w*|block\w*
-    |fail\w*|stop\w*|un(?:schedul|toler|avail|reach|bound|ready|respons|known|support|author|success|healthy|claim)\w*
+    r"""\b(?:absent|missing|lack(?:s|ed|ing)?|short\ of|refus\w+|den(?:y|ies|ied)|reject\w*|forbid\w*|prevent\w*
+    |block\w*|fail\w*|stop\w*|un(?:schedul|toler|avail|reach|bound|ready|respons|known|support|author|success|healthy|claim)\w*
     |inaccessible|invalid|impossible|insufficient|out\ of|too[\ -]\w+|non-?existent|exceed\w*|exhaust\w*|full|gated|gone
     |lost|unless|only)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 # … and deny what one does not do any more, or did not get to do.
 _CEASED = re.compile(
-    r"\b(?:stop(?:s|ped)?|ceas(?:es|ed)|no longer)(?= \w+ing\b)|\b(?:fail(?:s|ed)?|refus(?:es|ed)|declin(?:es|ed)) to\b",
+    r"\b(?:stop(?:s|ped)?|ceas(?:es|ed)|no longer)(?= \w+ing\b)"
+    r"|\b(?:fail(?:s|ed)?|refus(?:es|ed)|declin(?:es|ed)) to\b",
     re.IGNORECASE,
 )
 # Says no where nothing else does: "never allows any, 0 of 2" is one denial.

@@ -53,6 +53,25 @@ _OPPOSITES = {
     "first": "last", "best": "worst", "faster": "slower", "upper": "lower", "raise": "lower", "increase": "decrease",
 }  # fmt: skip
 _OPPOSITES |= {other: one for one, other in _OPPOSITES.items()}
+# Of such words one excludes the others before the same noun: a head pod is no worker pod.
+_EXCLUSIVE = tuple(frozenset(line.split()) for line in (
+    "head worker leader launcher master driver", "startup liveness readiness", "cpu memory gpu disk storage network",
+    "init main sidecar", "ingress egress", "minimum maximum", "prefill decode", "parent child", "source target",
+    "primary secondary", "local remote", "old new", "first last second third", "input output", "internal external",
+    "hard soft", "read write", "client server", "control data",
+))  # fmt: skip
+_QUALIFIED = re.compile("|".join(sorted({rf"\b{word}" for line in _EXCLUSIVE for word in line})), re.IGNORECASE)
+
+
+def otherwise_called(text: str, support: Support) -> str | None:
+    """A noun told with a word that excludes the one it is cited with ("the head pod" of a worker pod)."""
+    for found in re.finditer(rf"(?i)({_QUALIFIED.pattern})[ -]([a-z]+)", text):
+        said, noun = found[1].casefold(), stem(found[2])
+        known = {one[1] for one in re.finditer(r"\b([a-z]+)(?=[ -]([a-z]+))", support.lowered) if stem(one[2]) == noun}
+        others = frozenset[str]().union(*(line for line in _EXCLUSIVE if said in line)) - {said}
+        if said not in known and known & others:
+            return found[0]
+    return None
 
 
 def opposite_of_cited(text: str, support: Support) -> str | None:

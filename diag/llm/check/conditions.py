@@ -9,18 +9,26 @@ from diag.llm.check.tokens import tokens
 _UNDER = re.compile(r"\b(?:if|when|once|unless|provided|where|as soon as|in case|until)\b", re.IGNORECASE)
 # How a sentence may put one.
 _PUT = re.compile(
-    r"\b(?:if|when|whenever|once|unless|provid(?:ed|ing)|where|wherever|as soon as|in case|in the event|until|while|after"
-    r"|assuming|given that|should (?:it|the|that|this|you)|whether|depend\w*|as long as|which(?:ever)?|whose|finally|then"
-    r"|wait\w*|intended|meant)\b",
+    r"\b(?:if|when|whenever|once|unless|provid(?:ed|ing)|where|wherever|as soon as|in case|in the event|until|while"
+    r"|after|assuming|given that|should (?:it|the|that|this|you)|whether|depend\w*|as long as|which(?:ever)?|whose"
+    r"|finally|then|wait\w*|intended|meant)\b",
     re.IGNORECASE,
 )
 _MOST = 0.6  # of a step's words: that many tell it
+
+
+_SUPPOSED = re.compile(r"\bwould\b[^;]*\bif\b[^;]*")  # "1 would fit, if the node offered its GPUs"
+_WOULD = re.compile(r"\b(?:would|could|'d)\b", re.IGNORECASE)
 
 
 def unconditional(text: str, support: Support) -> str | None:
     """The condition of a cited step that the sentence advises without it; None where there is none."""
     if _PUT.search(text):
         return None
+    facts = [source for source in support.sources if source.kind != "step"]
+    supposed = [one[0] for source in facts if (one := _SUPPOSED.search(source.text))]
+    if supposed and len(supposed) == len(facts) and not _WOULD.search(text):
+        return supposed[0]
     said = _words(text)
     for step in support.steps:
         for main, condition in _conditional(step.text if not step.condition else f"{step.text} if {step.condition}"):

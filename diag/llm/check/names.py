@@ -11,7 +11,8 @@ from diag.llm.check.tokens import NUMBERS, Token, tokens
 
 _COMMAND = re.compile(
     r"(?<![\w/.-])(?:kubectl|helm|sysctl|systemctl|nvidia-smi|nvidia-ctk|modprobe|rmmod|docker|crictl|ctr|gcloud|aws|az|oc|"
-    r"sudo|curl|wget|ssh|bash|sh|python3?|pip|apt|apt-get|yum|dnf|rm|(?:kill|reboot|shutdown)(?= +(?:[-%\d]|now\b))|diag|argocd|flux|terraform|"
+    r"sudo|curl|wget|ssh|bash|sh|python3?|pip|apt|apt-get|yum|dnf|rm|"
+    r"(?:kill|reboot|shutdown)(?= +(?:[-%\d]|now\b))|diag|argocd|flux|terraform|"
     r"kustomize|k9s|istioctl|kubeadm|journalctl|dcgmi)\b(?=[ ]+[\w/.-])[^\n,;`\"]*"
 )
 _ADDRESS = re.compile(r"https?://|www\.|[\w.+-]+@[\w-]+\.[a-z]{2,}|\b[\w-]+\.(?:com|org|net|io|dev|ai)/\S")
@@ -205,6 +206,10 @@ def _named(text: str, support: Support) -> bool:
         return True
     if "'" in text and _held(text.partition("'")[0], support):
         return True
+    if text.isalpha() and text.endswith("s") and _held(text[:-1], support):
+        return True  # DaemonSets
+    if any(text.casefold() in source.names for source in support.sources if source.kind in ("symptom", "evidence")):
+        return True  # what a cited fact is about
     return _compound(text, support) or (bool(re.search(r"[=:]", text)) and _composed(text, support))
 
 

@@ -63,11 +63,13 @@ def not_missing(text: str, support: Support) -> str | None:
     """A name that is told not to exist, though every cited piece that holds it says nothing of the kind."""
     for found in _NAMES_GONE.finditer(text):
         name = (found["before"] or found["behind"]).casefold()
-        if not re.search(r"[\d./:-]", name):
+        if not re.search(r"[\d./:-]", name) and not re.search(
+            rf"\b(?:called|named) {re.escape(name)}\b", support.lowered
+        ):
             continue  # a word, which is weighed as one
         holding = [
             piece for source in support.sources for piece in re.split(r"[;\n]|\bthere (?=are\b)", source.text)
-            if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", piece.casefold())
+            if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w/-])", piece.casefold())
         ]  # fmt: skip
         if holding and not any(_SAYS_NO.search(piece) for piece in holding):
             return f"{name} is not missing"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from diag.llm.check.amounts import LASTING, spelled
-from diag.llm.check.english import alike, lists, stem, stems, words
+from diag.llm.check.english import alike, is_plain, lists, stem, stems, words
 from diag.llm.check.support import Support
 from diag.llm.check.tokens import Token, tokens
 
@@ -42,7 +42,8 @@ def unproven_quantifier(text: str, support: Support) -> str | None:
         word = token.text.casefold()
         if token.kind == "word" and word in words("quantifiers"):
             use = _Use(word, text[: token.at], text[token.end :], found[index + 1 :], named)
-            if not (_said(use, support) or _bounded(use, support) or _adds_nothing(use, support)):
+            proofs = (_said, _bounded, _adds_nothing, _told_in_order)
+            if not any(proof(use, support) for proof in proofs):
                 return word
     return None
 
@@ -70,12 +71,43 @@ def _adds_nothing(use: _Use, support: Support) -> bool:
             return use.number_within(1) or bool(LASTING.search(spelled(use.after)[:50]))
     simple = {
         "each": use.named > 1 and re.search(r"[\w.-]+ and [\w./-]+(?: \w+)? $", use.before),
-        "any": _NOT_BEFORE.search(use.before) and not _of_one_only(use, support), "several": "some" in known or len(support.sources) > _TWO_OF,
+        "any": _NOT_BEFORE.search(use.before) and not _of_one_only(use, support),
+        "several": "some" in known or len(support.sources) > _TWO_OF,
         "until": support.steps and "wait" in known,
         }  # fmt: skip
     if use.word in ("every", "each", "entire", "whole") and _WHOLE.search(known):
         return True
     return bool(simple.get(use.word))
+
+
+_THEN = re.compile(r"[;,] | and (?:then )?|, then |; ")
+
+
+def _told_in_order(use: _Use, support: Support) -> bool:
+    """Whether one cause or step tells two things in the order of "A before B" or "B after A"."""
+    if use.word not in ("before", "after"):
+        return False
+    behind, _, rest = use.after.partition(",")
+    before = use.before if use.before.strip() else rest  # "Before A, B"
+    if use.word == "before":
+        first, then = _telling(re.split("[,;:]", before)[-1]), _telling(behind)
+    else:
+        first, then = _telling(behind), _telling(before)
+    if not first or not then:
+        return False
+    for source in support.sources:
+        for cut in _THEN.finditer(source.text if source.kind in ("cause", "step") else ""):
+            front, back = stems(source.text[: cut.start()]), stems(source.text[cut.end() :])
+            if all(alike(one) & front and not alike(one) & back for one in first) and any(
+                alike(one) & back and not alike(one) & front for one in then
+            ):
+                return True
+    return False
+
+
+def _telling(text: str) -> frozenset[str]:
+    found = (token.text for token in tokens(text) if token.kind in ("word", "name"))
+    return frozenset(stem(one) for one in found if not is_plain(one))
 
 
 def _of_one_only(use: _Use, support: Support) -> bool:

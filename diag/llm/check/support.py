@@ -16,6 +16,7 @@ _MENTIONED = re.compile(
 )
 
 
+_NAMESPACE = re.compile(r"\b[Nn]amespace ([a-z0-9][a-z0-9-]*)")
 _VALUE = re.compile(r"\"[^\"]*\"|=[\w.-]+|\b(?:true|false)\b", re.IGNORECASE)
 
 
@@ -129,7 +130,8 @@ class Support:
         """Those of the objects that the cited pieces are about or name, in lower case."""
         told = {ref.namespace.casefold() for source in self.sources for ref in source.about if ref.namespace}
         every = {ref.namespace.casefold() for refs in self.objects.values() for ref in refs if ref.namespace}
-        return frozenset(told | {one for one in every if f"{one}/" in self.lowered})
+        named = {one.casefold() for one in _NAMESPACE.findall(self.text)}
+        return frozenset(told | named | {one for one in every if f"{one}/" in self.lowered})
 
     @cached_property
     def systems(self) -> frozenset[str]:
