@@ -11,10 +11,15 @@ from diag.facts.times import seconds
 from diag.findings import Confidence, Evidence, Finding, Question, Ref, Remedy
 from diag.projection import Object, dicts
 from diag.trouble.relations.kueue import conditions, part, quotas, text
-from diag.vocab.kueue import ADMISSION_CHECK, FLAVOR, MULTIKUEUE_CLUSTER, MULTIKUEUE_CONFIG
+from diag.vocab.kueue import ADMISSION_CHECK, FLAVOR, MULTIKUEUE_CLUSTER, MULTIKUEUE_CONFIG, TOPOLOGY
 
 # What a ClusterQueue's condition names (kubernetes-sigs/kueue pkg/cache/scheduler/clusterqueue.go)
-LISTED = re.compile(r"\(s\): (?P<names>[^\n]{1,2000})")
+LISTED = re.compile(r"references (?P<how>missing|inactive) (?P<kind>\w{1,40})\(s\): (?P<names>[^\n]{1,2000})")
+NEXT = re.compile(r", (?:references|there is|Cannot|is stopped)\b")  # several parts stand in one sentence
+# What a MultiKueue check says of its workers (pkg/controller/admissionchecks/multikueue/admissioncheck.go)
+INACTIVE = re.compile(r"Inactive clusters: \[(?P<names>[^\]]{1,2000})\]")
+# What a workload is told (pkg/cache/scheduler, flavorassigner) of a flavor whose Topology was not read
+NO_CACHE = re.compile(r'Flavor "(?P<flavor>[^"]{1,253})" information missing in TAS cache')
 TOPOLOGY_MISSING = re.compile(r'no Topology "(?P<topology>[^"]{1,253})" for TAS flavor "(?P<flavor>[^"]{1,253})"')
 
 OTHERS = (
@@ -58,7 +63,7 @@ OTHERS = (
     "QUO105",
     name="kueue-flavor-missing",
     question=Question.ADMITTED,
-    inputs=(*INPUTS, FLAVOR, ADMISSION_CHECK, MULTIKUEUE_CONFIG, MULTIKUEUE_CLUSTER),
+    inputs=(*INPUTS, FLAVOR, TOPOLOGY, ADMISSION_CHECK, MULTIKUEUE_CONFIG, MULTIKUEUE_CLUSTER),
     others=OTHERS,
 )
 def kueue_queue_inactive(ctx: Context) -> Iterator[Finding]:
@@ -81,7 +86,7 @@ def kueue_queue_inactive(ctx: Context) -> Iterator[Finding]:
     Only the first of several reasons is in the condition; the next shows when this one is mended.
     """
     for one in waiting(ctx):
-        finding = _inactive(ctx, one) or _check(ctx, one)
+        finding = _inactive(ctx, one) or _check(ctx, one) or _uncached(ctx, one)
         if finding is not None:
             yield finding
 
@@ -100,11 +105,11 @@ def _inactive(ctx: Context, one: Waiting) -> Finding | None:
     )  # fmt: skip
     match active.get("reason"):
         case "FlavorNotFound":
-            return _flavor(ctx, one, queue, _names(message), proof)
+            return _flavor(ctx, one, queue, _names(message, "ResourceFlavor"), proof)
         case "TopologyNotFound":
             return _topology(ctx, one, message, proof)
         case "AdmissionCheckNotFound" | "AdmissionCheckInactive":
-            for name in _names(message):
+            for name in _names(message, "AdmissionCheck"):
                 return _bad_check(ctx, one, name, proof)
     return None
 
@@ -144,6 +149,26 @@ def _topology(ctx: Context, one: Waiting, message: str, proof: list[Evidence]) -
         one, "kueue-topology-missing", subject, f"names Topology {found['topology']}, which does not exist",
         pieces(*proof, own),
         remedies=(Remedy(text=f"create Topology {found['topology']}, or correct the flavor", who="queue-admin"),),
+    )  # fmt: skip
+
+
+def _uncached(ctx: Context, one: Waiting) -> Finding | None:
+    """A flavor of which Kueue has no topology, by the workload's own condition."""
+    found = NO_CACHE.search(one.message)
+    flavor = ctx.snap.get(FLAVOR, "", found["flavor"]) if found else None
+    topology = text(flavor, "spec", "topologyName") if flavor else ""
+    if flavor is None or not topology or ctx.snap.get(TOPOLOGY, "", topology) is not None:
+        return None
+    absent = ctx.snap.lacks(TOPOLOGY, "", topology)
+    return blocked(
+        one, "kueue-topology-missing", flavor.ref,
+        f"names Topology {topology}, " + ("which does not exist" if absent else "of which Kueue knows nothing"),
+        pieces(
+            said(ctx, one.item, "QuotaReserved"), ctx.cite(flavor, "spec.topologyName"),
+            ctx.absent("kueue.x-k8s.io/v1beta2", "Topology", "", topology) if absent else None,
+        ),
+        confidence=absent or Confidence.LIKELY,
+        remedies=(Remedy(text=f"create Topology {topology}, or correct the flavor", who="queue-admin"),),
     )  # fmt: skip
 
 
@@ -210,6 +235,9 @@ def _lost_workers(ctx: Context, check: Object) -> list[Object]:
     name = text(check, "spec", "parameters", "name")
     config = ctx.snap.get(MULTIKUEUE_CONFIG, "", name) if text(check, "spec", "parameters", "kind") else None
     names = part(config, "spec").get("clusters") if config else None
+    if config is None:  # then the check's own sentence names them
+        told = INACTIVE.search(str(conditions(check).get("Active", (0, {}))[1].get("message") or ""))
+        names = re.split("[, ]+", told["names"]) if told else None
     workers = [
         worker
         for entry in (names if isinstance(names, list) else ())
@@ -246,10 +274,13 @@ def _since(item: Object) -> float:
     return seconds(time) or 0.0
 
 
-def _names(message: str) -> list[str]:
-    """The names that stand at the end: `references missing ResourceFlavor(s): a,b.`, without the full stop."""
-    found = LISTED.search(message)
-    return [name.strip() for name in found["names"].rstrip(". ").split(",")] if found else []
+def _names(message: str, kind: str) -> list[str]:
+    """The names of one kind: `references missing ResourceFlavor(s): a,b.`, some releases with brackets about them."""
+    for part_of in NEXT.sub(lambda found: "\n" + found[0][2:], message).split("\n"):
+        found = LISTED.search(part_of)
+        if found is not None and found["kind"] == kind:
+            return [name for name in re.split("[, ]+", found["names"].strip("[]. ")) if name]
+    return []
 
 
 def _ref(ctx: Context, kind: str, name: str) -> Ref:

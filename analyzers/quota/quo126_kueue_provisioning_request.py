@@ -6,7 +6,7 @@ from diag.catalog.context import Context
 from diag.catalog.joins.queueing import INPUTS, Waiting, blocked, has, page, pieces, said, waiting
 from diag.catalog.rule import Named, rule
 from diag.findings import Confidence, Evidence, Finding, Question, Remedy
-from diag.projection import Object
+from diag.projection import Object, dicts
 from diag.trouble.relations.kueue import conditions, part
 from diag.vocab.kueue import PROVISIONING_REQUEST
 
@@ -50,7 +50,7 @@ def kueue_provisioning_request(ctx: Context) -> Iterator[Finding]:
     The text of the condition is the autoscaler's own and tells more for some classes than for others.
     """
     for one in waiting(ctx):
-        requests = [child for child in ctx.snap.children_of(one.item) if child.kind_id == PROVISIONING_REQUEST]
+        requests = [item for item in ctx.snap.all(PROVISIONING_REQUEST) if _is_of(ctx, item, one.item)]
         newest = max(requests, key=lambda item: (item.created or "", item.name), default=None)
         if newest is None or has(newest, "Provisioned"):
             continue
@@ -58,6 +58,17 @@ def kueue_provisioning_request(ctx: Context) -> Iterator[Finding]:
             yield _failed(ctx, one, newest)
         elif not conditions(newest) and ctx.older(newest.created, PATIENCE_S):
             yield _unanswered(ctx, one, newest)
+
+
+def _is_of(ctx: Context, request: Object, workload: Object) -> bool:
+    """Whether a ProvisioningRequest was made for a Workload: by its owner, else by its name WORKLOAD-CHECK-ATTEMPT."""
+    if request.owners:
+        return ctx.snap.owner_of(request) is workload
+    checks = (entry.get("name") for entry in dicts(part(workload, "status").get("admissionChecks")))
+    names = [f"{workload.name}-{check}-" for check in checks if isinstance(check, str)]
+    return request.namespace == workload.namespace and any(
+        request.name.startswith(name) and request.name[len(name) :].isdigit() for name in names
+    )
 
 
 def _checks(ctx: Context, one: Waiting) -> list[Evidence]:

@@ -7,15 +7,18 @@ from diag.catalog.joins.podgroups import Waiting, waiting
 from diag.catalog.rule import Named, rule
 from diag.facts.gangs import QUEUE, VOLCANO, min_resources, part, phase, queue_of
 from diag.facts.gpus import Amounts
+from diag.facts.nodes import allocatable
 from diag.facts.quantity import milli, show
 from diag.findings import Confidence, Evidence, Finding, Question, Remedy
-from diag.projection import Object
+from diag.projection import Object, dicts
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Event
 
 # volcano-sh/volcano pkg/scheduler/plugins/{capacity,proportion}: written as events of type Normal.
 REFUSED = "queue resource quota insufficient"
 MAX_PARENTS = 8
+# plugins/overcommit: an event of type Normal, and the default of `overcommit-factor`.
+OVERUSED, OVERCOMMIT = "resource in cluster is overused", 1.2
 
 NOT_OPEN = """The Volcano queue is closed or closing, so nothing is let in.
 
@@ -70,7 +73,7 @@ The Inqueue PodGroup's `spec.minResources`, the queue's capability and use, and 
 Delete or repair the PodGroup that holds the reservation.
 
 ## Known limits
-Counted for the queue itself only.
+Counted for the queue itself, or for the whole cluster with the default overcommit factor.
 """
 
 
@@ -78,7 +81,7 @@ Counted for the queue itself only.
     "QUO521",
     name="volcano-queue-missing",
     question=Question.ADMITTED,
-    inputs=(VOLCANO, QUEUE, "Pod", "Event"),
+    inputs=(VOLCANO, QUEUE, "Pod", "Event", "Node"),
     others=(
         Named(id="QUO522", name="volcano-queue-not-open", page=NOT_OPEN),
         Named(id="QUO523", name="volcano-queue-quota-insufficient", page=QUOTA),
@@ -163,6 +166,7 @@ def _quota(ctx: Context, one: Waiting, queue: Object) -> Iterator[Finding]:
             yield _over(ctx, one, above, short, said)
             return
     if said is None:
+        yield from _whole_cluster(ctx, one)
         return
     reserved = _reservations(ctx, one, queue)
     if reserved:
@@ -246,24 +250,54 @@ def _reservations(ctx: Context, one: Waiting, queue: Object) -> list[Object]:
     return [item for item in ordered if any(min_resources(item).get(name, 0) for name in short)]
 
 
-def _blocked(ctx: Context, one: Waiting, queue: Object, reserved: list[Object], said: Event) -> Finding:
+def _blocked(ctx: Context, one: Waiting, queue: Object | None, reserved: list[Object], said: Event) -> Finding:
     blocker = reserved[0]
     held = ", ".join(f"{show(amount, name)} {name}" for name, amount in sorted(min_resources(blocker).items()))
     state, event = ctx.cite(blocker, "status.phase"), ctx.cite_event(said)
+    place = f"the queue {queue.name}" if queue is not None else "the cluster"
     kept = [ctx.cite(blocker, f"spec.minResources{key(name)}") for name in min_resources(blocker)]
     return Finding(
         name="volcano-inqueue-reservation-blocks",
         subject=blocker.ref,
         members=tuple(item.ref for item in reserved[1:]),
-        summary=f"is Inqueue and reserves {held} of the queue {queue.name}",
+        summary=f"is Inqueue and reserves {held} of {place}",
         evidence=(state, *[*kept, event]),
-        accounts_for=(
-            one.because(f"PodGroup {blocker.name} reserves {held} of its queue {queue.name}", (state, event)),
-        ),
+        accounts_for=(one.because(f"PodGroup {blocker.name} reserves {held} of {place}", (state, event)),),
         confidence=Confidence.LIKELY,
         since=one.group.since,
         remedies=(Remedy(text=f"repair or delete what made the PodGroup {blocker.name}", risk="disruptive"),),
     )
+
+
+def _whole_cluster(ctx: Context, one: Waiting) -> Iterator[Finding]:
+    """The plugin overcommit keeps the gang out, and would not, were it not for what PodGroups that run nothing hold."""
+    said = next((event for event in ctx.snap.events(one.item) if OVERUSED in event.text), None)
+    needs = min_resources(one.item)
+    if said is None or not needs or not ctx.snap.nodes():
+        return
+    room = {name: amount for name in needs if (amount := _room(ctx, name)) is not None}
+    holding = [item for item in ctx.snap.all(VOLCANO) if phase(item) == "Inqueue" and _cannot_start(item)]
+    held = {name: sum(min_resources(item).get(name, 0) for item in holding) for name in room}
+    short = [name for name in sorted(room, key=lambda name: ("/" not in name, name)) if room[name] < needs[name]]
+    # Others that were let in start soon: only what those that cannot start hold is told, where it makes the difference.
+    tight = [name for name in room if held[name] and needs[name] <= room[name] < needs[name] + held[name]]
+    reserved = [item for item in holding if any(min_resources(item).get(name, 0) for name in tight)]
+    if reserved and not short:
+        most = sorted(reserved, key=lambda item: -min_resources(item).get(tight[0], 0))
+        yield _blocked(ctx, one, None, most, said)
+
+
+def _room(ctx: Context, resource: str) -> int | None:
+    """What the overcommit plugin lets in beside what runs, by its default factor; None where no node has it."""
+    total = sum(allocatable(node).get(resource, 0) for node in ctx.snap.nodes())
+    free = sum(ctx.place.free[node.name].get(resource, 0) for node in ctx.snap.nodes() if node.name in ctx.place.free)
+    return int(total * OVERCOMMIT) - (total - free) if total else None
+
+
+def _cannot_start(item: Object) -> bool:
+    """Whether the scheduler says of a gang that was let in that it has no place."""
+    found = dicts(part(item, "status").get("conditions"))
+    return any(one.get("type") == "Unschedulable" and one.get("status") == "True" for one in found)
 
 
 def _only_said(ctx: Context, one: Waiting, queue: Object, said: Event) -> Finding:

@@ -52,7 +52,7 @@ class Barred:
     name="untolerated-taint",
     question=Question.PLACED,
     inputs=("Pod", "Node", "Event", POOL),
-    refines=("gpu-capacity-exhausted",),
+    refines=("gpu-capacity-exhausted", "no-gpu-nodes"),
 )
 def untolerated_taint(ctx: Context) -> Iterator[Finding]:
     """The nodes that could hold the pod carry a taint that it does not tolerate.
