@@ -126,6 +126,23 @@ HUB = signatures(
             means="The files are not in the cache, and the hub was not or could not be asked.",
         ),
         Signature(
+            "IMG186",
+            "hub-unreachable",
+            on=On.LOG,
+            question=Question.STARTED,
+            explains=CRASHED,
+            literal="offline mode is enabled",
+            pattern=r"Cannot reach https?://(?P<host>[\w.-]{1,253})\S{0,300}: offline mode is enabled",
+            summary="the client is told not to ask {host} (offline mode), and needs what is only there",
+            remedies=(
+                Remedy(text="leave out HF_HUB_OFFLINE for the first download, or fill the cache that is mounted"),
+                Remedy(text="see that HF_HOME points at the cache which holds the model"),
+            ),
+            beside=Beside(args=MODEL, variables=r"^(?:HF_HUB_OFFLINE|TRANSFORMERS_OFFLINE|HF_HOME|HF_HUB_CACHE)$"),
+            means="Offline mode is on, and the model is not in the cache of the container.",
+            source="huggingface/huggingface_hub src/huggingface_hub/errors.py",
+        ),
+        Signature(
             "IMG158",
             "object-store-throttled",
             on=On.LOG,
@@ -149,9 +166,10 @@ HUB = signatures(
             on=On.LOG,
             question=Question.STARTED,
             explains=CRASHED,
-            literal="credentials",
+            literal="redentials",
             pattern=r"(?P<why>NoCredentialsError|Unable to locate credentials|Invalid AWS credentials"
-            r"|could not find default credentials|DefaultCredentialsError)",
+            r"|could not find default credentials|DefaultCredentialsError|Partial credentials found in \w{1,40}"
+            r"|Error when retrieving credentials from \w{1,40})",
             summary="the object store's client has no usable credentials: {why}",
             remedies=(
                 Remedy(
@@ -169,8 +187,8 @@ HUB = signatures(
             explains=CRASHED,
             literal="An error occurred (",
             pattern=r"An error occurred \((?P<why>AccessDenied|403|InvalidAccessKeyId|SignatureDoesNotMatch"
-            r"|ExpiredToken"
-            r"|Forbidden|AllAccessDisabled)\)",
+            r"|ExpiredToken(?:Exception)?|InvalidIdentityToken|InvalidClientTokenId|InvalidToken"
+            r"|UnrecognizedClientException|Forbidden|AllAccessDisabled)\)",
             summary="the object store refuses the credentials for the model's path: {why}",
             remedies=(
                 Remedy(text="allow the account to list and read the model's bucket and prefix", who="cloud"),
@@ -196,14 +214,33 @@ HUB = signatures(
             means="The store does not let the account of the container read the model.",
         ),
         Signature(
+            "IMG187",
+            "object-store-access-denied",
+            on=On.LOG,
+            question=Question.STARTED,
+            explains=CRASHED,
+            literal=" authentication failed.",
+            # KServe says so of any error that mentions credentials. Hugging Face's has a row of its own.
+            pattern=r"(?P<store>S3|GCS|Azure|HDFS|HTTP|ModelScope|Git) authentication failed\. ",
+            summary="{store} accepts no credentials of the container that fetches the model",
+            remedies=(
+                Remedy(text="look at the line before it: it tells the store's own words"),
+                Remedy(text="give the service account the cloud role, or the Secret with the keys (storage config)"),
+            ),
+            beside=Beside(args=MODEL, texts=r"\w+ error for \S+: ", pod=("spec.serviceAccountName",)),
+            means="KServe's storage initializer was refused, or had no credentials to show.",
+            source="kserve/kserve python/storage/kserve_storage/storage_errors.py",
+        ),
+        Signature(
             "IMG162",
             "model-path-missing",
             on=On.LOG,
             question=Question.STARTED,
             explains=CRASHED,
-            literal="NoSuchBucket",
-            pattern=r"NoSuchBucket",
-            summary="the model's bucket does not exist (NoSuchBucket)",
+            literal="ucket",
+            pattern=r"(?P<why>NoSuchBucket|S3 bucket '[^'\n]{1,100}' does not exist"
+            r"|[Tt]he specified bucket (?:does not|doesn't) exist)",
+            summary="the model's bucket does not exist ({why})",
             remedies=(Remedy(text="correct the bucket of the model's URI"),),
             beside=Beside(args=MODEL),
             means="The store has no bucket of that name.",

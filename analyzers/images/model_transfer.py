@@ -1,4 +1,4 @@
-"""IMG181 to IMG185: what HTTP clients say of hubs and object stores."""
+"""IMG181 to IMG185, IMG188: what HTTP clients say of hubs and object stores."""
 
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
@@ -60,7 +60,7 @@ MODEL_TRANSFER = signatures(
             explains=CRASHED,
             literal="uth",
             pattern=r"(?P<why>Server failed to authenticate the request|AuthenticationFailed"
-            r"|AuthorizationPermissionMismatch|AuthorizationFailure|does not have storage\.objects\.\w+ access)",
+            r"|AuthorizationPermissionMismatch|AuthorizationFailure)",
             summary="the object store refuses the credentials for the model's path: {why}",
             remedies=(
                 Remedy(text="allow the account to list and read the model's bucket and prefix", who="cloud"),
@@ -68,7 +68,24 @@ MODEL_TRANSFER = signatures(
             ),
             beside=Beside(args=MODEL),
             means="The store knows the path, and not an account that may read it.",
-            source="Azure Storage REST API error codes, Google Cloud Storage JSON API",
+            source="Azure Storage REST API error codes",
+        ),
+        Signature(
+            "IMG188",
+            "object-store-access-denied",
+            on=On.LOG,
+            question=Question.STARTED,
+            explains=CRASHED,
+            literal="storage.",
+            pattern=r"(?P<why>does not have storage\.(?:objects|buckets)\.\w{1,40} access)",
+            summary="the object store lets the container's account not read the model: {why}",
+            remedies=(
+                Remedy(text="grant the account the role Storage Object Viewer on the model's bucket", who="cloud"),
+                Remedy(text="look at the service account's Workload Identity annotation, or the key in the Secret"),
+            ),
+            beside=Beside(args=MODEL, pod=("spec.serviceAccountName",)),
+            means="The store knows the account, and it has no right to read the model's objects.",
+            source="Google Cloud Storage JSON API",
         ),
         Signature(
             "IMG184",

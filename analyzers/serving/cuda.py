@@ -1,4 +1,4 @@
-"""What CUDA, its container runtime and PyTorch say of driver and memory: SRV101 to SRV107."""
+"""What CUDA, its container runtime and PyTorch say of driver and memory: SRV101 to SRV108."""
 
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
@@ -44,6 +44,14 @@ def _cuda(version: str) -> str:
     return f" (CUDA {number // 1000}.{number % 1000 // 10} at most)" if number >= 1000 else ""  # noqa: PLR2004  CUDA 1.0
 
 
+# PyTorch lists all processes that it sees on the GPU, its own by the host's number in a container. One that is listed
+# alone, while the allocator holds much, is the process itself.
+OTHERS = (
+    r"(?=[^\n]{0,700}(?:this process has|\bProcess \d{1,9} has[^\n]{1,80}\bProcess \d{1,9} has"
+    r"|Of the allocated memory (?:\d(?:\.\d{1,2})? GiB|[\d.]{1,8} (?:[MK]iB|bytes)) is))"
+)
+OTHERS = rf"(?:{OTHERS}|(?![^\n]{{0,900}}Of the allocated memory))"
+
 CUDA = signatures(
     "CUDA",
     origin="NVIDIA/libnvidia-container src/nvc_info.c; pytorch/pytorch c10/cuda (1.13 to 2.9)",
@@ -88,7 +96,7 @@ CUDA = signatures(
             question=Question.STARTED,
             explains=CRASHED,
             literal="CUDA out of memory",
-            pattern=r"CUDA out of memory\. Tried to allocate (?P<asked>[\d.]+ [KMG]iB)[^\n]{0,300}"
+            pattern=r"CUDA out of memory\. Tried to allocate (?P<asked>[\d.]+ [KMG]iB)" + OTHERS + r"[^\n]{0,300}"
             r"total capacity of (?P<total>[\d.]+ GiB)[^\n]{0,200}\bProcess \d{1,9} has (?P<other>[1-9]\d{1,2}\.\d+"
             r" GiB) memory in use",
             summary="another process holds {other} of the {total} of its GPU, so {asked} more cannot be had",
@@ -169,6 +177,35 @@ CUDA = signatures(
             beside=DRIVER,
             refines=("triton-model-load-failed",),
             means="The process sees no GPU: none was asked for, or the container runtime did not inject it.",
+        ),
+        Signature(
+            "SRV108",
+            "driver-library-version-mismatch",
+            on=On.LOG,
+            question=Question.STARTED,
+            explains=CRASHED,
+            literal="unsupported display driver",
+            pattern=r"system has unsupported display driver / cuda driver combination",
+            words=lambda found: {"at": _on(found["node"])},
+            summary="its CUDA driver library does not fit the kernel driver{at}: unsupported display driver / cuda "
+            "driver combination",
+            remedies=(
+                Remedy(
+                    text="take the image's compat folder out of LD_LIBRARY_PATH", when="the image brings cuda-compat"
+                ),
+                OLDER_IMAGE,
+                Remedy(
+                    text="drain and restart the node",
+                    when="its driver was just replaced",
+                    who="platform",
+                    risk="disruptive",
+                ),
+            ),
+            beside=DRIVER,
+            refines=("triton-model-load-failed",),
+            means="The libcuda that the process loaded, the image's own or the node's, is of another version than the "
+            "node's kernel driver, and not one that it supports.",
+            source="NVIDIA CUDA driver API, CUDA_ERROR_SYSTEM_DRIVER_MISMATCH (803)",
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""What LoRAX and TGI, which share their launcher, say when they cannot start: SRV221 to SRV224."""
+"""What LoRAX and TGI, which share their launcher, say when they cannot start: SRV221 to SRV226."""
 
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
@@ -75,6 +75,41 @@ LAUNCHER = signatures(
             remedies=(Remedy(text="ask for as many nvidia.com/gpu as --num-shard says, or lower it"),),
             beside=Beside(args=r"shard", gpus=True, node=GPU_NODE),
             means="The launcher was told to shard the model over more GPUs than the container was given.",
+        ),
+        Signature(
+            "SRV225",
+            "engine-oomkilled",
+            on=On.LOG,
+            question=Question.STARTED,
+            explains=CRASHED,
+            literal="Shard process was signaled",
+            pattern=r"Shard process was signaled to shutdown with signal 9\b",
+            summary="a shard was killed (signal 9) while the server came up: host memory is the usual reason",
+            remedies=(
+                Remedy(text="raise resources.limits.memory above the size of the largest shard times the shards"),
+                Remedy(text="look for the kernel's out-of-memory message of the node", who="platform"),
+            ),
+            beside=Beside(args=r"shard", gpus=True),
+            means="The kernel kills one process of the container, the launcher lives on and says so: the container's "
+            "own end is then a plain error, not OOMKilled.",
+            source="predibase/lorax launcher/src/main.rs",
+        ),
+        Signature(
+            "SRV226",
+            "model-download-oomkilled",
+            on=On.LOG,
+            question=Question.STARTED,
+            explains=CRASHED,
+            literal="Download process was signaled",
+            pattern=r"Download process was signaled to shutdown with signal 9\b",
+            summary="the download was killed (signal 9): host memory is the usual reason",
+            remedies=(
+                Remedy(text="raise resources.limits.memory of the container"),
+                Remedy(text="download the weights beforehand into a volume, best as safetensors"),
+            ),
+            beside=Beside(args=r"model-id"),
+            means="Downloading, and converting weights to safetensors, needs more memory than the container may use.",
+            source="predibase/lorax launcher/src/main.rs",
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""What vLLM says when it cannot start: SRV201 to SRV217."""
+"""What vLLM says when it cannot start: SRV201 to SRV208, SRV210 to SRV217."""
 
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
@@ -180,19 +180,6 @@ VLLM = signatures(
             remedies=(Remedy(text="use another quantisation of the model, or select nodes whose GPU is new enough"),),
             beside=Beside(args=r"quantization|^--model$", gpus=True, node=GPU_NODE),
             means="The GPU's generation lacks the kernels of the model's quantisation.",
-        ),
-        Signature(
-            "SRV209",
-            "dev-shm-too-small",
-            on=On.LOG,
-            question=Question.STARTED,
-            explains=CRASHED,
-            literal="No space left on device",
-            pattern=r"(?P<what>/dev/shm/[\w.-]{1,100}|posix_fallocate failed)[^\n]{0,200}No space left on device",
-            summary="the shared memory of its ranks does not fit into /dev/shm ({what}: No space left on device)",
-            remedies=(Remedy(text="mount an emptyDir with medium Memory and a sizeLimit of some GiB at /dev/shm"),),
-            beside=Beside(args=r"parallel-size|^-tp$|num-shard", gpus=True),
-            means="The runtime's default /dev/shm of 64 MB does not hold the shared memory of several ranks.",
         ),
         Signature(
             "SRV210",

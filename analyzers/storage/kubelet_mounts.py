@@ -1,4 +1,4 @@
-"""What the kubelet says when a volume cannot be mounted: STO121 to STO123."""
+"""What the kubelet says when a volume cannot be mounted: STO121 to STO124."""
 
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
@@ -39,14 +39,33 @@ MOUNTS = signatures(
             on=On.EVENT,
             question=Question.STARTED,
             explains=NOT_STARTED,
-            literal="failed to find the sidecar container",
-            pattern=r"failed for volume \"(?P<volume>[^\"]{1,253})\"[^\n]{0,300}failed to find the sidecar container",
+            literal=" the sidecar container",
+            pattern=r"failed for volume \"(?P<volume>[^\"]{1,253})\"[^\n]{0,300}"
+            r"(?:failed to find|the webhook failed to inject) the sidecar container",
             summary="the FUSE sidecar of its volume {volume} was not injected into the pod",
             remedies=(
                 Remedy(text='annotate the pod template for the sidecar (GKE: gke-gcsfuse/volumes: "true")'),
                 Remedy(text="look at the driver's webhook, if the annotation is there", who="platform"),
             ),
             means="The volume is served by a sidecar that a webhook injects, and the pod has none.",
+        ),
+        Signature(
+            "STO124",
+            "fuse-process-oomkilled",
+            on=On.EVENT,
+            question=Question.STARTED,
+            explains=NOT_STARTED,
+            literal="the sidecar container ",
+            pattern=r"failed for volume \"(?P<volume>[^\"]{1,253})\"[^\n]{0,300}the sidecar container "
+            r"(?:failed with error: (?P<why>signal: killed)|terminated due to (?P<end>OOMKilled))",
+            summary="the FUSE sidecar that serves its volume {volume} was killed ({why}{end})",
+            remedies=(
+                Remedy(text="raise the sidecar's memory limit (GKE: the annotation gke-gcsfuse/memory-limit)"),
+                Remedy(text="limit the caches of the mount (its mount options)"),
+            ),
+            refines=("volume-mount-failed",),
+            means="The process that serves a bucket as a file system needs more memory than its container may use.",
+            source="GoogleCloudPlatform/gcs-fuse-csi-driver pkg/csi_driver/node.go",
         ),
         Signature(
             "STO123",

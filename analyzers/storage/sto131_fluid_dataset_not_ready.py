@@ -1,4 +1,4 @@
-"""STO131: a pod waits for the volume of a Fluid dataset that is not bound."""
+"""STO131: a Fluid dataset is not bound, and pods wait for its volume."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -15,7 +15,8 @@ DATASET = "data.fluid.io/Dataset"
 # fluid-cloudnative/fluid api/v1alpha1: the dataset's claim has its name, and is made once its runtime is set up.
 BOUND = "Bound"
 RUNTIMES = tuple(
-    f"data.fluid.io/{kind}" for kind in ("AlluxioRuntime", "JuiceFSRuntime", "JindoRuntime", "ThinRuntime")
+    f"data.fluid.io/{kind}"
+    for kind in ("AlluxioRuntime", "JuiceFSRuntime", "JindoRuntime", "ThinRuntime", "GooseFSRuntime", "EFCRuntime")
 )
 
 
@@ -51,8 +52,18 @@ def fluid_dataset_not_ready(ctx: Context) -> Iterator[Finding]:
             dataset = ctx.snap.get(DATASET, group.first.namespace, claim)
             if dataset is not None and value_at(dataset.whole, "status.phase") != BOUND:
                 waiting[str(dataset.ref)].append((dataset, group))
+    for group in ctx.groups("custom-resource-not-ready"):
+        for one in group.members:
+            if one.kind_id == DATASET and value_at(one.whole, "status.phase") != BOUND:
+                waiting[str(one.ref)].append((one, group))
     for found in waiting.values():
         yield _finding(ctx, found[0][0], [group for _, group in found])
+
+
+def _why(dataset: Object, group: Group) -> str:
+    if group.symptom == "custom-resource-not-ready":
+        return "it is not bound"
+    return f"its pods mount the claim of dataset {dataset.name}, which is not bound"
 
 
 def _finding(ctx: Context, dataset: Object, groups: list[Group]) -> Finding:
@@ -70,12 +81,7 @@ def _finding(ctx: Context, dataset: Object, groups: list[Group]) -> Finding:
         subject=dataset.ref,
         summary=summary,
         evidence=(phase, *state),
-        accounts_for=tuple(
-            Because(
-                group, f"its pods mount the claim of dataset {dataset.name}, which is not bound", (phase, *state[:1])
-            )
-            for group in groups
-        ),
+        accounts_for=tuple(Because(group, _why(dataset, group), (phase, *state[:1])) for group in groups),
         since=min((group.since for group in groups if group.since), default=None),
         remedies=(
             Remedy(

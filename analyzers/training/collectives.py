@@ -1,4 +1,4 @@
-"""TRN401 to TRN403: why the members of a distributed job do not find or accept each other, in their own words."""
+"""TRN401 to TRN404: why the members of a distributed job do not find or accept each other, in their own words."""
 
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
@@ -62,6 +62,23 @@ COLLECTIVES = signatures(
                 Remedy(text="give the submitter and all Ray pods the same image, or set spec.rayVersion to that image"),
             ),
             source="ray-project/ray python/ray/_private/utils.py, python/ray/util/client/__init__.py",
+        ),
+        Signature(
+            "TRN404",
+            "rdma-memory-lock-limit",
+            on=On.LOG,
+            also_on=(On.ENDED,),
+            question=Question.STARTED,
+            explains=MEMBERS,
+            literal="ibv_reg_mr",
+            pattern=r"(?P<words>ibv_reg_mr\w{0,20}(?:\([^)\n]{0,200}\))? failed[^\n]{0,60}Cannot allocate memory)",
+            summary="RDMA may not lock the memory that it registers: {words}",
+            means="Registered memory must not be swapped, and the container's limit of locked memory is too low.",
+            remedies=(
+                Remedy(text="add the capability IPC_LOCK to securityContext.capabilities of the container"),
+                Remedy(text="or raise LimitMEMLOCK of the container runtime's service on the nodes", who="platform"),
+            ),
+            source="NVIDIA/nccl src/misc/ibvwrap.cc, openucx/ucx src/uct/ib/base/ib_md.c",
         ),
     ),
 )  # fmt: skip

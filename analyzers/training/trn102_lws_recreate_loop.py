@@ -18,7 +18,9 @@ from diag.vocab.training import LWS, LWS_GROUP, LWS_NAME
 RECREATED = "RecreateGroup"  # kubernetes-sigs/lws pkg/controllers/pod_controller.go, an event of type Normal
 SAID = re.compile(r"Worker pod (?P<pod>[a-z0-9.-]{1,253}) failed, deleted leader pod (?P<leader>[a-z0-9.-]{1,253})")
 POLICY = "spec.leaderWorkerTemplate.restartPolicy"
-TWICE = 2
+TWICE, OFTEN = 2, 3
+RECENT_S = 1800
+DEATHS = ("container-crashing", "pod-failed", "init-container-failing")
 
 
 @rule(
@@ -49,15 +51,32 @@ def lws_group_recreate_loop(ctx: Context) -> Iterator[Finding]:
     ## Known limits
     Where the worker says of itself why it dies (out of memory, a wrong argument), that is the cause.
     """
-    for group in ctx.groups("container-crashing", "pod-failed", "init-container-failing"):
+    told = set()
+    for group in ctx.groups(*DEATHS):
         pod = group.first
         item = ctx.snap.get(LWS, pod.namespace, pod.labels.get(LWS_NAME, ""))
         if item is None:
             continue
-        events = [event for event in ctx.snap.events(item) if event.reason == RECREATED]
-        words = _of_group(ctx, group) if sum(map(_count, events)) >= TWICE else None
+        told.add(item.ref)
+        events = _recreated(ctx, item)
+        words = _of_group(ctx, group) if sum(event.times for event in events) >= TWICE else None
         if words is not None:
             yield _finding(ctx, group, item, events, words)
+    # Where each death takes all pods of the group with it, none of them lives long enough to complain.
+    for item in ctx.snap.all(LWS):
+        events = _recreated(ctx, item) if item.ref not in told and _lacks_ready(item) else []
+        recent = any(event.last_seen and not ctx.older(event.last_seen, RECENT_S) for event in events)
+        if recent and sum(event.times for event in events) >= OFTEN:
+            yield _finding(ctx, None, item, events, ())
+
+
+def _recreated(ctx: Context, item: Object) -> list[Event]:
+    return [event for event in ctx.snap.events(item) if event.reason == RECREATED]
+
+
+def _lacks_ready(item: Object) -> bool:
+    wanted, ready = value_at(item.whole, "spec.replicas"), value_at(item.whole, "status.readyReplicas")
+    return (ready if isinstance(ready, int) else 0) < (wanted if isinstance(wanted, int) else 1)
 
 
 def _of_group(ctx: Context, group: Group) -> tuple[Evidence, ...] | None:
@@ -80,13 +99,10 @@ def _ends(pod: Pod) -> list[Terminated]:
     return [state.terminated for state in states if state.terminated]
 
 
-def _count(event: Event) -> int:
-    series = event.series.count if event.series else None
-    return event.count or event.deprecated_count or series or 1
-
-
-def _finding(ctx: Context, group: Group, item: Object, events: list[Event], words: tuple[Evidence, ...]) -> Finding:
-    times = sum(map(_count, events))
+def _finding(
+    ctx: Context, group: Group | None, item: Object, events: list[Event], words: tuple[Evidence, ...]
+) -> Finding:
+    times = sum(event.times for event in events)
     cited = [ctx.cite_event(event) for event in events]
     policy = [ctx.cite(item, path) for path in (POLICY,) if isinstance(value_at(item.whole, path), str)]
     # A leader that is deleted with each failure never becomes ready.
@@ -97,16 +113,16 @@ def _finding(ctx: Context, group: Group, item: Object, events: list[Event], word
     ]
     count = ctx.compute(f"{RECREATED} events of {item.name}", times, cited)
     named = SAID.search(events[0].text)
-    culprit = named["pod"] if named else group.first.name
+    culprit = named["pod"] if named else group.first.name if group else "a pod"
     told = f", and {culprit} does not reach another pod of the group" if words else ""
     summary = f"{culprit} dies again and again, and each time its whole group is recreated ({times} {RECREATED}){told}"
     return Finding(
-        subject=group.workload,
+        subject=group.workload if group else item.ref,
         summary=summary,
         evidence=as_proof([*words, count, *policy]),
-        accounts_for=tuple(Because(one, summary, (*words, count)) for one in (group, *starting)),
+        accounts_for=tuple(Because(one, summary, (*words, count)) for one in (*([group] if group else []), *starting)),
         confidence=Confidence.LIKELY,
-        since=group.since,
+        since=group.since if group else min((event.first_seen for event in events if event.first_seen), default=None),
         remedies=(
             Remedy(text="let the worker wait longer than its leader needs to listen"),
             Remedy(text="or set restartPolicy to RecreateGroupAfterStart, so that a start is not cut short"),

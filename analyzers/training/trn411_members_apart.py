@@ -8,10 +8,11 @@ from diag.catalog.joins.clients import Client, client_of, variable_of
 from diag.catalog.rule import Named, rule
 from diag.catalog.signature import On
 from diag.catalog.texts import first_text
-from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
+from diag.findings import Basis, Because, Confidence, Evidence, Finding, LogEvidence, Question, Remedy, as_proof
 from diag.trouble.groups import Group
 
 MEMBERS = ("container-crashing", "pod-failed", "container-not-ready")
+MAX_LINE, MAX_LINES = 2000, 300
 # pytorch/pytorch torch/csrc/distributed/c10d/ProcessGroupNCCL.cpp
 TIMED_OUT = re.compile(
     r"Watchdog caught collective operation timeout: WorkNCCL\((?P<work>[^)]{0,200}\)?[^)]{0,80})\) ran for "
@@ -24,18 +25,23 @@ MEETING_POINTS = re.compile(
     r"^(?:PET_)?(?:MASTER_ADDR|RDZV_ENDPOINT|RDZV_HOST)$|^(?:LWS_LEADER_ADDRESS|RAY_ADDRESS|JAX_COORDINATOR_ADDRESS|"
     r"COORDINATOR_ADDRESS|DMLC_PS_ROOT_URI)$"
 )
+# pytorch/pytorch torch/csrc/distributed/c10d/socket.cpp: its store is where the ranks meet, whatever names the host.
+STORE = re.compile(r"network address(?:es)? of \(|\[c10d\]|\bDistNetworkError\b")
+# An MPI launcher starts its members by ssh: open-mpi/ompi and prrte, pmodels/mpich. git uses ssh, too.
+BY_SSH = re.compile(r"\bssh: [Cc]ould not resolve hostname")
+LAUNCHER = re.compile(r"\b(?:ORTE|PRTE|HYDRA|mpirun|mpiexec|mpiexec\.hydra|orted|prted)\b")
 
 UNRESOLVED = """The rendezvous host name does not resolve.
 
 ## What it means
-The members of the job meet at a host that a variable names, and DNS does not know it, so the member gives up.
+The members of the job meet at a host, and DNS does not know it, so the member gives up.
 
 ## Why it happens
 The first rank has no node yet or no headless Service publishes it, the name has another cluster domain, or the Service
 does not publish addresses of pods that are not ready.
 
 ## Evidence
-The member's log line, and the variable that names the host.
+The member's log line (of PyTorch's store, or of the ssh of an MPI launcher), and the variable that names the host.
 
 ## What to do
 See whether the first rank runs and a headless Service of that name selects it (`publishNotReadyAddresses`).
@@ -86,8 +92,21 @@ def members_apart(ctx: Context) -> Iterator[Finding]:
             yield _late(group, said, text.cite())
         elif client is not None and client.to.how == "unresolved":
             variable = variable_of(ctx, client)
-            if variable is not None and MEETING_POINTS.search(variable[0]):
-                yield _unresolved(client, variable)
+            named = variable is not None and MEETING_POINTS.search(variable[0])
+            if named or _meets(ctx, client):
+                yield _unresolved(client, variable if named else None)
+
+
+def _meets(ctx: Context, client: Client) -> bool:
+    """Whether the words themselves are of members that meet."""
+    if not isinstance(client.said, LogEvidence):
+        return False
+    if STORE.search(client.said.value):
+        return True
+    lines = ctx.snap.log(client.pod, client.container, previous=client.said.previous)
+    return bool(BY_SSH.search(client.said.value)) and any(
+        LAUNCHER.search(line[:MAX_LINE]) for line in lines[-MAX_LINES:]
+    )
 
 
 def _late(group: Group, said: re.Match[str], proof: Evidence) -> Finding:
@@ -113,9 +132,10 @@ def _late(group: Group, said: re.Match[str], proof: Evidence) -> Finding:
     )
 
 
-def _unresolved(client: Client, variable: tuple[str, Evidence]) -> Finding:
-    summary = f"cannot resolve {client.address}, where the members of the job meet ({variable[0]})"
-    proof = (client.said, variable[1])
+def _unresolved(client: Client, variable: tuple[str, Evidence] | None) -> Finding:
+    by = f" ({variable[0]})" if variable else ""
+    summary = f"cannot resolve {client.address}, where the members of the job meet{by}"
+    proof = as_proof([client.said, *([variable[1]] if variable else [])])
     return Finding(
         name="rendezvous-dns-unresolved",
         subject=client.group.workload,

@@ -8,7 +8,7 @@ HOST = r"(?P<host>[a-zA-Z](?:[a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?|\d{1,3}(?:\.\d{1,
 PORT = r"(?P<port>\d{2,5})"
 _HINTS = re.compile(
     r"refused|ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN|resolve|resolution|not known|no such host"
-    r"|timed out|timeout|bad address|No route|UnknownHost|translate host"
+    r"|timed out|timeout|bad address|No route|UnknownHost|translate host|endpoint"
 )
 # Go, glibc and Python, Node, curl, libpq, BusyBox, Java.
 _UNRESOLVED = tuple(
@@ -25,6 +25,7 @@ _UNRESOLVED = tuple(
         rf"host='{HOST}', port={PORT}\).{{0,200}}(?:Name or service not known|Temporary failure in name resolution)",
         rf"connecting to {HOST}:{PORT}\. (?:Name or service not known|Temporary failure in name resolution)",
         rf"\b{HOST}:{PORT}\b[^\n]{{0,60}}(?:Name or service not known|Temporary failure in name resolution)",
+        rf"\({HOST}, {PORT}\) cannot be retrieved \(gai error: -[23]\b",  # PyTorch's store: EAI_NONAME, EAI_AGAIN
     )
 )
 _UNREACHED = tuple(
@@ -43,19 +44,24 @@ _UNREACHED = tuple(
         rf"[a-z]{{3,12}}://(?:[^\s@/]{{0,80}}@)?{HOST}:{PORT}[^\n]{{0,200}}(?:[Cc]onnection refused|timed out)",
         rf"(?<![\w.:-]){HOST}:{PORT}\b[^\n]{{0,60}}(?:[Cc]onnection refused|ECONNREFUSED)",
         rf"[Cc]onnect to {HOST}<{PORT}> (?:failed|returned)[^\n]{{0,20}}(?:refused|timed out|No route)",  # NCCL
+        rf"client socket has [^\n]{{0,80}} \[?{HOST}\]?:{PORT}\b[^\n]{{0,50}}(?:refused|timed|No route)",
         rf"connect to \({HOST}, {PORT}\)",  # PyTorch's store: timed out while trying to connect to (host, port)
         rf"can't connect to remote host \({HOST}\): Connection (?:refused|timed out)",
         rf"(?:[Cc]onnection refused|ECONNREFUSED)[^\n]{{0,40}}\b{HOST}:{PORT}\b",
+        # boto, KServe's storage initializer
+        rf"(?:connect to the|timeout on) endpoint URL: \"[a-z]{{3,8}}://{HOST}(?::{PORT})?(?=[/\"])",
+        rf"Failed to connect to \w{{1,20}} endpoint '[a-z]{{3,8}}://{HOST}(?::{PORT})?(?=[/'])",
     )
 )
 _REFUSED = re.compile(r"refused|ECONNREFUSED")
+_UNTOLD = re.compile(r"[Cc]ould not connect to the endpoint URL|[Ff]ailed to connect to \w{1,20} endpoint")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
     """One attempt that failed: `how` is `unresolved`, `refused`, `timeout`, or `waits` where only the attempt is known.
 
-    `port` is None where none is named.
+    It is `no connection` where the words do not tell. `port` is None where none is named.
     """
 
     host: str
@@ -75,7 +81,7 @@ def parse_connection(line: str) -> Connection | None:
     for pattern in _UNREACHED:
         found = pattern.search(line)
         if found and _is_host(found["host"]):
-            how = "refused" if _REFUSED.search(line) else "timeout"
+            how = "refused" if _REFUSED.search(line) else "no connection" if _UNTOLD.search(line) else "timeout"
             return Connection(host=found["host"].lower(), port=port_of(found), how=how)
     return None
 
