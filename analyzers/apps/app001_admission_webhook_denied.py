@@ -12,7 +12,9 @@ from diag.trouble.relations.webhooks import MUTATING, VALIDATING, named
 
 # kubernetes/kubernetes staging/src/k8s.io/apiserver/pkg/admission/plugin/webhook/errors/statuserror.go
 DENIED = re.compile(
-    r'admission webhook "(?P<name>[^"]{1,253})" denied the request(?:: (?P<why>[^\n]{1,600})| without explanation)'
+    # Kyverno begins its reason with empty lines and writes it as a list of several.
+    r'admission webhook "(?P<name>[^"]{1,253})" denied the request'
+    r"(?::\s{1,9}(?P<why>\S[\s\S]{0,600})| without explanation)"
 )
 
 
@@ -48,8 +50,12 @@ def admission_webhook_denied(ctx: Context) -> Iterator[Finding]:
         for one in refusals(group):
             said = DENIED.search(one.text)
             if said is not None:
-                yield _finding(ctx, group, one, name=said["name"], why=said["why"] or "without explanation")
+                yield _finding(ctx, group, one, name=said["name"], why=_folded(said["why"]))
                 break
+
+
+def _folded(why: str | None) -> str:
+    return " ".join(why.split()) if why else "without explanation"
 
 
 def _finding(ctx: Context, group: Group, refusal: Refusal, *, name: str, why: str) -> Finding:

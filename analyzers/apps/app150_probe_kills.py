@@ -132,7 +132,9 @@ def _kill(ctx: Context, group: Group, member: object) -> Kill | None:
             continue
         for path, status in statuses(member):
             spec = _container(member, said["container"])
-            if status.name == said["container"] and spec and not status.ready and _is_last_end(event, status):
+            # Without a readiness probe a container is ready as soon as it runs, until it is ended again.
+            ends = not status.ready or group.symptom == "container-crashing"
+            if status.name == said["container"] and spec and ends and _is_last_end(event, status):
                 container, where = spec
                 return Kill(
                     pod=member,

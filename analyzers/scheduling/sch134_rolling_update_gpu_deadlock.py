@@ -28,8 +28,8 @@ def rolling_update_gpu_deadlock(ctx: Context) -> Iterator[Finding]:
 
     ## Why it happens
     `maxUnavailable` rounds down: 25 % of up to three replicas is none. Rolling updates need spare GPUs for the surge,
-    and the fleet has none. Knative always keeps a revision until the next one is ready; a DaemonSet with `maxSurge`
-    keeps each node's old pod until the new one there is.
+    and the fleet has none. Knative always keeps a revision until the next one is ready, a RayService its cluster; a
+    DaemonSet with `maxSurge` keeps each node's old pod until the new one there is.
 
     ## Evidence
     The new pod's request and the scheduler's words; the old pods' requests; the Deployment's `spec.strategy`, or the
@@ -39,7 +39,8 @@ def rolling_update_gpu_deadlock(ctx: Context) -> Iterator[Finding]:
     Let the roll-out end an old pod first (`maxSurge: 0`, `maxUnavailable: 1`), at the price of capacity meanwhile.
 
     ## Known limits
-    Deployments, Knative revisions and DaemonSets with `maxSurge` only. An autoscaler that could add a node is not seen.
+    Deployments, Knative revisions, RayServices and DaemonSets with `maxSurge` only. An autoscaler that could add a
+    node is not seen.
     """
     for one in room.shortages(ctx):
         family = ctx.snap.pods_of(ctx.workload(one.group.first))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from diag.catalog.context import Context
 from diag.catalog.joins import room
 from diag.catalog.rule import Named, rule
+from diag.facts.nodes import allocatable
 from diag.facts.quantity import show
 from diag.facts.words import count_of
 from diag.findings import Basis, Because, Confidence, Finding, Question, Remedy
@@ -14,10 +15,11 @@ from diag.trouble.groups import Group
 from diag.trouble.shapes import Shape
 from diag.vocab.scheduler_reasons import ReasonKind
 
+STORED = "ephemeral-storage"
 NAMES = {
     "cpu": "cpu-capacity-exhausted",
     "memory": "memory-capacity-exhausted",
-    "ephemeral-storage": "ephemeral-storage-exhausted",
+    STORED: "ephemeral-storage-exhausted",
 }
 
 MEMORY = """The memory of every eligible node is taken by the requests of other pods.
@@ -42,7 +44,8 @@ are counted elsewhere (SCH130 and following).
 STORAGE = """No eligible node has the ephemeral storage left that the pod asks for.
 
 ## What it means
-The pod asks for local storage (`ephemeral-storage`), and the requests of other pods leave less of it on every node.
+The pod asks for local storage (`ephemeral-storage`), and the requests of other pods leave less of it on every node, or
+no node has as much at all.
 
 ## Why it happens
 Large requests for scratch space or image layers, or small root disks.
@@ -90,6 +93,9 @@ def cpu_capacity_exhausted(ctx: Context) -> Iterator[Finding]:
     """
     for group in ctx.groups("pod-unscheduled"):
         shape, said = group.shape, ctx.agreement(group).message
+        if group.state == "refused" and shape is not None and (small := _too_small(ctx, shape)):
+            yield _larger(ctx, group, shape, small)
+            continue
         if shape is None or shape.gpus or shape.device_claims or group.state != "refused":
             continue
         if said is not None and not said.count(ReasonKind.INSUFFICIENT):
@@ -101,6 +107,40 @@ def cpu_capacity_exhausted(ctx: Context) -> Iterator[Finding]:
         if not counts.fitting and short and left > 0:
             resource = max(sorted(short), key=lambda name: short[name])
             yield _finding(ctx, group, shape, resource, usable, left)
+
+
+def _too_small(ctx: Context, shape: Shape) -> list[Node]:
+    """The nodes that the pod may use, where none has as much local storage as it asks for, full or empty.
+
+    CPU and memory of that size are another rule's; a node that tells nothing of its storage may have it.
+    """
+    wanted = shape.requests.get(STORED, 0)
+    nodes = ctx.place.selected(shape) if wanted else []
+    offered = [allocatable(node).get(STORED) for node in nodes]
+    return list(nodes) if all(amount is not None and amount < wanted for amount in offered) else []
+
+
+def _larger(ctx: Context, group: Group, shape: Shape, nodes: list[Node]) -> Finding:
+    largest = max(nodes, key=lambda node: (allocatable(node).get(STORED, 0), node.name))
+    most, wanted = show(allocatable(largest).get(STORED, 0), STORED), show(shape.requests[STORED], STORED)
+    summary = (
+        f"asks for {wanted} {STORED} in one pod; of the {count_of(len(nodes), 'node')} that it may use the largest, "
+        f"{largest.name}, has {most}"
+    )
+    proof = (room.asked(ctx, group, STORED), ctx.cite(largest, f'status.allocatable["{STORED}"]'))
+    return Finding(
+        name=NAMES[STORED],
+        subject=group.workload,
+        summary=summary,
+        evidence=(*proof, *group.evidence[:1]),
+        accounts_for=(Because(group, summary, proof),),
+        confidence=None if ctx.agreement(group).nodes else Confidence.LIKELY,
+        since=group.since,
+        remedies=(
+            Remedy(text=f"ask for at most {most} {STORED} per pod, or use a volume for scratch data", who="user"),
+            Remedy(text="add nodes with larger disks", who="platform"),
+        ),
+    )
 
 
 def _finding(ctx: Context, group: Group, shape: Shape, resource: str, usable: list[Node], left: int) -> Finding:

@@ -9,6 +9,7 @@ from diag.catalog.context import Context
 from diag.catalog.joins.replacements import replaced_by, waiting_by_controller
 from diag.catalog.rule import rule
 from diag.facts.pods import condition, condition_path
+from diag.facts.times import age_s
 from diag.findings import Basis, Because, Evidence, Finding, Question, Ref, Remedy
 from diag.snapshot.kinds import Event, Pod
 from diag.trouble.groups import Group
@@ -17,6 +18,10 @@ PREEMPTED = "Preempted"  # kubernetes/kubernetes pkg/scheduler/framework/preempt
 BY_SCHEDULER = "PreemptionByScheduler"  # reason of DisruptionTarget (pkg/apis/core PodReasonPreemptionByScheduler)
 # Since 1.24 the preemptor's uid, before it `namespace/name`.
 SENTENCE = re.compile(r"Preempted by (?:pod )?(?P<who>\S+)(?: on node (?P<node>\S+))?")
+JOB_FAILED = "job-failed"
+GIVEN_UP_S = (
+    600.0  # the longest back-off of a Job's tries (pkg/controller/job: 10 s, doubled up to 6 minutes), and some
+)
 SLACK_S = 5.0  # the event may be written a moment after the replacement
 
 
@@ -35,7 +40,7 @@ class Loss:
     name="preempted-by-priority",
     question=Question.PLACED,
     basis=Basis.SAID,
-    inputs=("Pod", "Event"),
+    inputs=("Pod", "Event", "batch/Job"),
     refines=("gpu-capacity-exhausted", "gpu-fragmentation", "gpu-stranded-by-cpu-memory"),
 )
 def preempted_by_priority(ctx: Context) -> Iterator[Finding]:
@@ -61,7 +66,7 @@ def preempted_by_priority(ctx: Context) -> Iterator[Finding]:
     collected, the victim's workload stands for the cause.
     """
     by_root: dict[Ref, list[Loss]] = defaultdict(list)
-    for loss in [*_told_by_events(ctx), *_told_by_status(ctx)]:
+    for loss in [*_told_by_events(ctx), *_told_by_status(ctx), *_told_of_jobs(ctx)]:
         root = ctx.workload(loss.preemptor).ref if loss.preemptor else loss.group.workload
         if not (loss.preemptor and root == loss.group.workload):  # a workload does not preempt itself
             by_root[root].append(loss)
@@ -80,6 +85,21 @@ def _told_by_events(ctx: Context) -> Iterator[Loss]:
         event = next((one for one in events if one.reason == PREEMPTED), None)
         if event is not None and _replaces(ctx, group, event):
             yield Loss(group=group, victim=name, sign=ctx.cite_event(event), preemptor=_preemptor(ctx, event))
+
+
+def _told_of_jobs(ctx: Context) -> Iterator[Loss]:
+    """Losses of Jobs that were given up after them: a Job that is allowed no further try makes no replacement."""
+    failed = {(one.namespace, one.name): group for group in ctx.groups(JOB_FAILED) for one in group.members}
+    for kind, namespace, name in ctx.snap.event_subjects() if failed else ():
+        group = replaced_by(failed, namespace, name)
+        if kind != "Pod" or group is None:
+            continue
+        events = ctx.snap.events(Ref(ctx.cluster, "v1", "Pod", namespace, name))
+        for event in (one for one in events if one.reason == PREEMPTED):
+            before = age_s(event.first_seen, group.since)
+            if before is not None and -SLACK_S <= before <= GIVEN_UP_S:
+                yield Loss(group=group, victim=name, sign=ctx.cite_event(event), preemptor=_preemptor(ctx, event))
+                break
 
 
 def _replaces(ctx: Context, group: Group, event: Event) -> bool:
@@ -130,12 +150,13 @@ def _finding(ctx: Context, root: Ref, losses: list[Loss]) -> Finding:
     noun = "pod" if lost == 1 else "pods"
     lower = [pod for pod in (group.first for group, _, _ in shares) if isinstance(pod, Pod)]
     second_sign = preemptor is not None and all(_outranks(preemptor, pod) for pod in lower)
+    after = "; no room is left for them" if any(group.symptom != JOB_FAILED for group, _, _ in shares) else ""
     if preemptor:
         # What is cited is the replacement: a class that was changed since is another one than that of the lost pod.
         noun += " of lower priority" if second_sign else " that then had a lower priority"
-        summary = f"its pods{_class(preemptor)} preempted {lost} {noun}: {who}; no room is left for them"
+        summary = f"its pods{_class(preemptor)} preempted {lost} {noun}: {who}{after}"
     else:
-        summary = f"lost {lost} {noun} to pods of higher priority (Preempted), and no room is left: {who}"
+        summary = f"lost {lost} {noun} to pods of higher priority (Preempted): {who}{after}"
     evidence = [loss.sign for loss in losses]
     for pod in [*preemptors.values(), *lower]:
         evidence += [ctx.cite(pod, f"spec.{field}") for field in _fields(pod)]
@@ -161,7 +182,8 @@ def _finding(ctx: Context, root: Ref, losses: list[Loss]) -> Finding:
 def _because(group: Group, count: int, losses: list[Loss]) -> Because:
     by = losses[0].preemptor
     who = f" by {by.namespace}/{by.name}" if by else ""
-    why = f"{count} of its pods were preempted{who}, and their replacements find no room"
+    then = "the Job counts that as a failure" if group.symptom == JOB_FAILED else "their replacements find no room"
+    why = f"{count} of its pods were preempted{who}, and {then}"
     signs = tuple(dict.fromkeys(loss.sign for loss in losses))
     return Because(group, why, signs, members=count if count < group.size else None)
 

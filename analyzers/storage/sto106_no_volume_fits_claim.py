@@ -8,7 +8,7 @@ from diag.catalog.context import Context
 from diag.catalog.joins.hand_made import by_hand
 from diag.catalog.rule import Named, rule
 from diag.facts.volumes import Unfit, class_of, unfits
-from diag.findings import Because, Confidence, Finding, Question, Remedy, as_proof
+from diag.findings import Because, Confidence, Finding, Question, Ref, Remedy, as_proof
 from diag.projection import Object
 from diag.snapshot.cite import MISSING, key, value_at
 from diag.trouble.groups import Group
@@ -40,6 +40,14 @@ ON_CLAIM = {
     Unfit.SIZE: "spec.resources.requests.storage",
 }
 
+# What the controller says of a volume by name (kubernetes/kubernetes pkg/controller/volume/persistentvolume
+# pv_controller.go: checkVolumeSatisfyClaim, syncUnboundClaim).
+TOLD = {
+    "already bound to a different claim": Unfit.TAKEN,
+    "requested PV is too small": Unfit.SIZE,
+    "incompatible accessMode": Unfit.ACCESS,
+}
+
 _PAGE = """{headline}
 
 ## What it means
@@ -50,7 +58,8 @@ Nothing makes a volume for the claim by itself: its class has no provisioner, it
 {why}
 
 ## Evidence
-What the claim asks for, the volumes of its class, and for each why it does not serve the claim.
+What the claim asks for, the volumes of its class, and for each why it does not serve the claim. Where the volume that
+it names is not here, what the controller says of it (`FailedBinding`, `VolumeMismatch`).
 
 ## What to do
 {act}
@@ -95,7 +104,7 @@ FAILED = _PAGE.format(
     "STO106",
     name="pvc-no-volume-fits",
     question=Question.PLACED,
-    inputs=("PersistentVolumeClaim", VOLUME, CLASS),
+    inputs=("PersistentVolumeClaim", VOLUME, CLASS, "Event"),
     refines=NO_DEFAULT,
     others=(
         Named(id="STO107", name="pvc-capacity-mismatch", page=SIZE, refines=NO_DEFAULT),
@@ -135,10 +144,39 @@ def no_volume_fits_claim(ctx: Context) -> Iterator[Finding]:
         elif (volume := ctx.snap.get(VOLUME, "", named)) is not None:
             among, why = [volume], {named: unfits(volume, claim, by_name=True)}
         else:
-            yield from _not_there(ctx, group, named)
+            yield from _told(ctx, group, named) or _not_there(ctx, group, named)
             continue
         if among and all(why.values()):
             yield _finding(ctx, group, among, why)
+
+
+def _told(ctx: Context, group: Group, volume: str) -> list[Finding]:
+    """What the controller says of the volume that the claim names, where the volume itself is not here."""
+    for event in ctx.warnings(group.first, "FailedBinding", "VolumeMismatch"):
+        for words, reason in TOLD.items():
+            if volume in event.text and words in event.text:
+                said = ctx.cite_event(event)
+                proof = (said, ctx.cite(group.first, "spec.volumeName"))
+                summary = f"volume {volume} cannot serve claim {group.first.name}: {words}"
+                of_volume = Ref(ctx.cluster, "v1", VOLUME, "", volume, seen=False)
+                return [
+                    Finding(
+                        name=NAMES[reason],
+                        subject=of_volume if reason is Unfit.TAKEN else group.workload,
+                        summary=summary,
+                        evidence=proof,
+                        accounts_for=(Because(group, summary, (said,)),),
+                        confidence=Confidence.LIKELY,
+                        since=group.since,
+                        remedies=(
+                            Remedy(
+                                text="name a volume that fits in the claim, or ask for what the volume has",
+                                command=f"kubectl get pv {volume} -o yaml",
+                            ),
+                        ),
+                    )
+                ]
+    return []
 
 
 def _not_there(ctx: Context, group: Group, volume: str) -> Iterator[Finding]:

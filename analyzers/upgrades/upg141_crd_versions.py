@@ -16,16 +16,17 @@ from diag.trouble.groups import Group
 
 CRD = "apiextensions.k8s.io/CustomResourceDefinition"
 GROUPS = ("container-crashing", "init-container-failing", "container-not-ready", "custom-resource-not-ready",
-          "pod-not-created")  # fmt: skip
+          "pod-not-created", "pod-failed", "job-failed")  # fmt: skip
 PLACES = (On.LOG, On.CONDITION, On.EVENT, On.MESSAGE)
 # kubernetes/kubernetes staging/src/k8s.io/apimachinery/pkg/api/meta/errors.go (NoKindMatchError),
 # apiextensions-apiserver pkg/apiserver/conversion/webhook_converter.go, pkg/apis/apiextensions/validation.
-NO_KIND = re.compile(r"no matches for kind \"(?P<kind>\w{1,100})\" in version \"(?P<version>[\w./-]{1,200})\"")
+Q = r'\\?"'  # a structured log escapes the quotes
+NO_KIND = re.compile(rf"no matches for kind {Q}(?P<kind>\w{{1,100}}){Q} in version {Q}(?P<version>[\w./-]{{1,200}}){Q}")
 CONVERSION = re.compile(
     r"conversion webhook for (?P<version>[\w./-]{1,200}), Kind=(?P<kind>\w{1,100}) failed: (?P<why>[^\n]{1,400})"
 )
 DROPPED = re.compile(
-    r"CustomResourceDefinition[^\n]{0,60}? \"(?P<name>[\w.-]{1,250})\"[^\n]{0,80}?status\.storedVersions\[\d+\]: "
+    r"CustomResourceDefinition[^\n]{0,60}? \\?\"(?P<name>[\w.-]{1,250})\\?\"[^\n]{0,80}?status\.storedVersions\[\d+\]: "
     r"Invalid value: \\?\"(?P<version>\w{1,60})\\?\": missing from spec\.versions"
 )
 CONVERSION_PAGE = """A CRD's conversion webhook cannot be called, so its objects cannot be read.

@@ -78,7 +78,29 @@ def _unmet_gpus(item: Controller) -> int:
     return shape_of(template).gpu_total * (wanted - have) if template is not None and wanted is not None else 0
 
 
+def _refused(scene: Scene, item: Controller) -> Iterator[Complaint]:
+    """What a Deployment repeats of its ReplicaSet, which is not here: it could not make pods.
+
+    The condition goes when pods can be made again (kubernetes/kubernetes pkg/controller/deployment/util
+    deployment_util.go), so it needs no event and no second look.
+    """
+    missing = (item.spec.replicas or 0) - (item.status.replicas or 0)
+    for index, found in enumerate(item.status.conditions or ()):
+        if found.type == "ReplicaFailure" and found.status == "True" and found.message and missing > 0:
+            complaint = _complaint(
+                scene, item, "pod-not-created", [f"status.conditions[{index}].message"],
+                reason=found.message, message=found.message, since=found.last_transition_time,
+            )  # fmt: skip
+            yield replace(complaint, missing=missing, state="stated")
+            return
+
+
 def _deployment(scene: Scene, item: Controller) -> Iterator[Complaint]:
+    refused = list(_refused(scene, item))
+    yield from refused or _stands_still(scene, item)
+
+
+def _stands_still(scene: Scene, item: Controller) -> Iterator[Complaint]:
     for index, found in enumerate(item.status.conditions or ()):
         if found.type == "Progressing" and found.status == "False":
             part = "message" if found.message else "status"

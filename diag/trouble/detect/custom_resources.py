@@ -26,6 +26,10 @@ OLD_S = 24 * 3600  # work that failed longer ago is history
 MAX_EVIDENCE = 4
 MAX_DEPTH = 6
 SETTLED = (PodClass.HEALTHY, PodClass.RESTARTED, PodClass.FINISHED, PodClass.FAILED)
+# What a resource repeats of the API server's answer when a pod could not be made
+# (kubernetes/kubernetes staging/src/k8s.io/apimachinery/pkg/api/errors/errors.go NewForbidden; Knative and Argo
+# Workflows pass the text on).
+NO_POD = re.compile(r'^(?:\S+ )?FailedCreate\b|\bpods "[^"\n]{0,253}" is forbidden: ')
 BAD_NEWS = re.compile(rb'"(?:False|True|Unknown)"|(?i:failed|error|fatal|not_?ready|degraded|unhealthy)')
 
 
@@ -123,13 +127,18 @@ def _complaint(scene: Scene, item: Object, said: list[Remark]) -> Complaint:
     root = scene.root(item)
     # A whole namespace of certificates that one issuer refuses is one trouble; each job is somebody's own.
     alike = f"{item.kind_id}/{item.namespace}" if root == item.ref and not is_work(item.kind_id) else str(root)
+    message = f"{first.reason}: {first.message}" if first.message else first.reason
+    symptom = _symptom(item.kind_id)
+    if symptom == "custom-resource-not-ready" and NO_POD.search(message):
+        symptom = "pod-not-created"
     return Complaint(
-        symptom=_symptom(item.kind_id),
+        symptom=symptom,
+        missing=int(symptom == "pod-not-created"),
         member=item,
         workload=root,
         group_by=alike,
         reason=first.message or first.reason,
-        message=f"{first.reason}: {first.message}" if first.message else first.reason,
+        message=message,
         evidence=(evidence[0], *evidence[1:]),
         since=min((one.since for one in said if one.since), default=item.created),
         severity=_severity(item, said),

@@ -8,13 +8,13 @@ from diag.snapshot.cite import cite
 from diag.snapshot.kinds import Pod
 from diag.trouble.detect.ended import failed, terminating
 from diag.trouble.detect.pod_complaint import complain
-from diag.trouble.detect.starting import starting
+from diag.trouble.detect.starting import killed_again, starting
 from diag.trouble.detect.unready import unready_pod
 from diag.trouble.groups import Complaint
 from diag.trouble.scene import Scene
 from diag.trouble.served import pending_is_served
 
-SOUND = (PodClass.HEALTHY, PodClass.RESTARTED, PodClass.FINISHED)
+SOUND = (PodClass.HEALTHY, PodClass.FINISHED)
 
 
 def complaints(scene: Scene) -> Iterator[Complaint]:
@@ -31,6 +31,8 @@ def _pod(scene: Scene, pod: Pod) -> Iterator[Complaint]:
             yield _unscheduled(scene, pod)
         case PodClass.STARTING:
             yield from starting(scene, pod)
+        case PodClass.RESTARTED:
+            yield from killed_again(scene, pod)
         case PodClass.UNREADY:
             yield from unready_pod(scene, pod)
         case PodClass.FAILED:

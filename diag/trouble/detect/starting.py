@@ -1,9 +1,10 @@
 """Pods that are bound to a node and whose containers do not start, or start and end again."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from diag.facts.pods import statuses
-from diag.findings import Evidence
+from diag.findings import Evidence, Severity
 from diag.snapshot.cite import cite
 from diag.snapshot.kinds import ContainerStatus, Pod
 from diag.trouble.detect.pod_complaint import complain, placed_at
@@ -28,6 +29,7 @@ START_EVENTS = (
     "Failed",
 )
 CREATING_S = 10 * 60  # a container that is being created for longer, with no word why
+OFTEN = 3  # restarts of a container that make a habit
 MAX_WORDS = 200  # characters of a container's last words that a message repeats
 CRASH_RECENT_S = 10 * 60  # the longest back-off is five minutes
 
@@ -177,6 +179,18 @@ def _first_crash(pod: Pod, status: ContainerStatus) -> str | None:
     if (status.restart_count or 0) <= 1 and last and last.finished_at:
         return last.finished_at
     return placed_at(pod)
+
+
+def killed_again(scene: Scene, pod: Pod) -> Iterator[Complaint]:
+    """A container that runs and is ready for the moment, and that the kubelet ends again and again for its probe."""
+    for path, status in statuses(pod):
+        often = (status.restart_count or 0) >= OFTEN and crashed_lately(scene, status)
+        if often and any(
+            f"Container {status.name} failed liveness probe" in event.text
+            for event in scene.warnings(pod, "Killing", within_s=CRASH_RECENT_S)
+        ):
+            yield replace(crash(scene, pod, "container-crashing", path, status), severity=Severity.WARNING)
+            return
 
 
 def crashed_lately(scene: Scene, status: ContainerStatus) -> bool:

@@ -1,8 +1,9 @@
 """Roll-outs that wait for themselves: the old revision holds the GPUs until the new one, which needs them, is ready.
 
 A Deployment keeps `replicas - maxUnavailable` pods available, so it ends no old pod before a new one is ready
-(kubernetes/kubernetes pkg/controller/deployment/rolling.go); Knative keeps a revision until the next one is ready. A
-DaemonSet with `maxSurge` keeps a node's old pod until the new one there is ready (pkg/controller/daemon/update.go).
+(kubernetes/kubernetes pkg/controller/deployment/rolling.go); Knative keeps a revision until the next one is ready, and
+a RayService its cluster (ray-project/kuberay ray-operator/controllers/ray/rayservice_controller.go). A DaemonSet with
+`maxSurge` keeps a node's old pod until the new one there is ready (pkg/controller/daemon/update.go).
 """
 
 import math
@@ -22,6 +23,7 @@ HASH = "pod-template-hash"
 REVISION = "deployment.kubernetes.io/revision"
 KNATIVE = "serving.knative.dev/"
 DAEMON_HASH = "controller-revision-hash"
+RAY = ("ray.io/RayService", "ray.io/RayCluster")
 SURGE = "spec.updateStrategy.rollingUpdate.maxSurge"
 
 
@@ -29,9 +31,9 @@ SURGE = "spec.updateStrategy.rollingUpdate.maxSurge"
 class SelfBlocked:
     """A roll-out whose new pods wait for its own old pods."""
 
-    controller: Object  # the Deployment of the new revision, or the DaemonSet
+    controller: Object  # the Deployment of the new revision, the DaemonSet, or the RayService
     old: tuple[Pod, ...]  # those that hold the resource, by name
-    # Old pods that the strategy keeps available; None where all are kept (Knative, and a DaemonSet that surges).
+    # Old pods that the strategy keeps available; None where all are kept (Knative, Ray, a DaemonSet that surges).
     keeps: int | None
 
 
@@ -41,12 +43,18 @@ def self_blocked(place: Placement, lacking: Shortage, family: Iterable[Pod]) -> 
     `family` are all pods of the group's workload. None also where a node would not have room without the old pods.
     """
     new = lacking.group.first
-    owner = owners.owner_of(place.snap, new)
-    if owner is not None and owner.kind_id == "apps/DaemonSet":
-        return _surging(place, lacking, owner, family)
-    deployment = next((item for item in owners.chain(place.snap, new) if item.kind_id == "apps/Deployment"), None)
-    if deployment is None or not isinstance(deployment, Controller):
-        return None
+    above = {item.kind_id: item for item in reversed(owners.chain(place.snap, new)[1:])}
+    if "apps/DaemonSet" in above:
+        return _surging(place, lacking, above["apps/DaemonSet"], family)
+    if RAY[0] in above and RAY[1] in above:
+        return _two_clusters(place, lacking, above[RAY[0]], above[RAY[1]], family)
+    deployment = above.get("apps/Deployment")
+    return _rolling(place, lacking, deployment, family) if isinstance(deployment, Controller) else None
+
+
+def _rolling(place: Placement, lacking: Shortage, deployment: Controller, family: Iterable[Pod]) -> SelfBlocked | None:
+    """A Deployment, of which Knative has one for each revision."""
+    new = lacking.group.first
     old = [pod for pod in family if occupies_node(pod) and _is_older(place, pod, new)]
     holding = tuple(pod for pod in old if pod_requests(pod).get(lacking.resource, 0) > 0)
     if not holding or not _would_fit(place, lacking, holding):
@@ -58,6 +66,25 @@ def self_blocked(place: Placement, lacking: Shortage, family: Iterable[Pod]) -> 
     if keeps is None or keeps < 1 or available > keeps:
         return None  # the controller still ends old pods of its own accord
     return SelfBlocked(controller=deployment, old=holding, keeps=keeps)
+
+
+def _two_clusters(
+    place: Placement, lacking: Shortage, service: Object, new: Object, family: Iterable[Pod]
+) -> SelfBlocked | None:
+    """A RayService that brings up its next cluster while the one that serves holds the devices."""
+    older = {
+        item.name
+        for item in place.snap.children_of(service)
+        if item.kind_id == RAY[1] and (item.created or "") < (new.created or "")
+    }
+    holding = tuple(
+        pod
+        for pod in family
+        if occupies_node(pod)
+        and any(ref.name in older for ref in owners.controllers(pod))
+        and pod_requests(pod).get(lacking.resource, 0) > 0
+    )
+    return SelfBlocked(controller=service, old=holding, keeps=None) if _would_fit(place, lacking, holding) else None
 
 
 def _surging(place: Placement, lacking: Shortage, owner: Object, family: Iterable[Pod]) -> SelfBlocked | None:
@@ -83,13 +110,19 @@ def _surging(place: Placement, lacking: Shortage, owner: Object, family: Iterabl
 
 def _is_older(place: Placement, pod: Pod, new: Object) -> bool:
     """Whether a pod is of an earlier revision than the waiting one."""
-    mine, its = new.labels.get(HASH), pod.labels.get(HASH)
+    mine, its = _template(new), _template(pod)
     if not mine or not its or mine == its:
         return False
     revisions = [_revision(place, one) for one in (pod, new)]
     if None not in revisions:
         return revisions[0] < revisions[1]  # type: ignore[operator]  # neither is None
     return (pod.created or "") < (new.created or "")
+
+
+def _template(pod: Object) -> str | None:
+    """What tells the revision of a Deployment's pod: its hash, or the ReplicaSet that made it."""
+    maker = next((ref.name for ref in owners.controllers(pod) if ref.kind == "ReplicaSet"), None)
+    return pod.labels.get(HASH) or maker
 
 
 def _revision(place: Placement, pod: Object) -> int | None:
