@@ -50,7 +50,7 @@ MANAGED = signatures(
             summary="its controller is refused by the cloud, and tries again: {why}",
             remedies=REMEDIES,
             root="member",
-            means="The cloud refuses for a reason that may pass (credentials, a limit, something that is not there yet).",
+            means="The cloud refuses for a reason that may pass: credentials, a limit, a thing that is to come.",
         ),
     ),
 )

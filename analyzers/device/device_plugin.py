@@ -133,8 +133,8 @@ DEVICE_PLUGIN = signatures(
             literal="Found 0 AMDGPUs",
             pattern=r"Found 0 AMDGPUs",
             summary="shows no GPU to AMD's device plugin, which runs on and counts none (Found 0 AMDGPUs)",
-            means="The plugin reads /sys/module/amdgpu and the topology of /dev/kfd. On a node with AMD's GPUs it finds "
-            "nothing there where the amdgpu driver is not loaded; older plugins do not end for that.",
+            means="The plugin reads /sys/module/amdgpu and the topology of /dev/kfd. On a node with AMD's GPUs it "
+            "finds nothing there where the amdgpu driver is not loaded; older plugins do not end for that.",
             remedies=(
                 Remedy(
                     text="look for the driver on the node: /sys/module/amdgpu, /dev/kfd, and dmesg for amdgpu",
