@@ -15,6 +15,7 @@ from diag.llm.check.bindings import misbound, misvalued
 from diag.llm.check.causal import unlinked
 from diag.llm.check.comparisons import inverted, opposite_of_cited, otherwise_called
 from diag.llm.check.conditions import unconditional
+from diag.llm.check.exchanged import exchanged
 from diag.llm.check.moments import without_moments, wrong_moment
 from diag.llm.check.names import foreign, foreign_name, undocumented, wrong_kind
 from diag.llm.check.polarity import not_missing, turned_around
@@ -58,6 +59,7 @@ ENGLISH: tuple[tuple[str, Test], ...] = (
     ("another namespace", elsewhere),
     ("told of an object that is not cited", of_nothing_cited),
     ("told of another object", swapped),
+    ("told of another object", exchanged),
 )
 
 

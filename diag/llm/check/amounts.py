@@ -92,6 +92,8 @@ def wrong_amount(text: str, support: Support) -> str | None:
             for known in lasting
         ):
             return said
+        if _is_window(said, text, support):
+            return said
     held = [(source, amounts(source.text)) for source in support.sources]
     for one in amounts(text):
         if _of_a_name(one, text, support) or _of_the_cited(one, text, support):
@@ -101,6 +103,20 @@ def wrong_amount(text: str, support: Support) -> str | None:
         if not any(_agrees(one, source, known) or _assigned(one, source.text) for source, known in held):
             return f"{one.digits} {one.of}".strip()
     return _wrong_ratio(text, held)
+
+
+_WINDOW = re.compile(r"\b(?:in|within|over|during) the (?:last|past)\s*$", re.IGNORECASE)
+
+
+def _is_window(said: str, text: str, support: Support) -> bool:
+    """Whether a time in which something was counted ("6 times in the last 6 hours") is told as how long it lasts."""
+    if not re.search(rf"\bfor (?:the )?(?:last |past )?(?:about |over )?{re.escape(said)}", spelled(text)):
+        return False
+    same = [
+        (source.text, one)
+        for source in support.sources for one in LASTING.finditer(source.text) if seconds_of(one[0]) == seconds_of(said)
+    ]  # fmt: skip
+    return bool(same) and all(_WINDOW.search(known[: one.start()]) for known, one in same)
 
 
 _ASSIGNED = re.compile(r"(?<![\w.-])([A-Za-z][\w./-]*)=\"?(\d+(?:\.\d+)?)(?![\w.]*\w)|--([\w-]+)[ =](\d+)\b")

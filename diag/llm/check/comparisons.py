@@ -2,6 +2,7 @@
 
 import re
 
+from diag.llm.check.amounts import spelled
 from diag.llm.check.bindings import bound
 from diag.llm.check.english import alike, stem, stems, words
 from diag.llm.check.support import Support
@@ -20,6 +21,7 @@ _LESS = re.compile(
 _NOT = re.compile(r"\b(?:no|not|never|n't)\s+(?:\w+\s+)?$", re.IGNORECASE)
 
 
+_REACHED = re.compile(r"\b(?:is|are|was|were|been|being) exceeded$", re.IGNORECASE)
 _AT_THE_LIMIT = re.compile(
     r"\b(\d+) of (?:the )?\1\b|exceed|\bover (?:the|its) limit|\bover limit|beyond|would go above"
 )
@@ -27,7 +29,10 @@ _AT_THE_LIMIT = re.compile(
 
 def inverted(text: str, support: Support) -> str | None:
     """A comparison that nothing cited makes, or makes the other way round; None where each is proven."""
+    text = spelled(text)
     for found, more in _told(text):
+        if _REACHED.search(text[: found.end()]) and re.search(r"\bexceeded\b", support.lowered):
+            continue  # "the quota was exceeded"
         if re.match(
             r"[^,;]{0,12}\d[\d.]*\s?(?:second|minute|hour|day|[smhd]\b)|[^,;]{0,8}(?:half )?an? (?:hour|day|minute)\b",
             text[found.end() :],

@@ -12,13 +12,16 @@ _ENGLISH = stemmer("english")
 _PIECES = re.compile(r"[A-Z]+s?(?![a-z])|[A-Z]?[a-z]+|\d+")  # NodeNotReady, disruptionsAllowed, hf-token-prod
 
 
+_BRITISH = re.compile(r"(?<=[a-z]{4})is(e[ds]?|ing|ations?)$")  # quantised: quantized
+
+
 @cache
 def stem(word: str) -> str:
     """The stem of a word: `evictions`, `evicted` and `evict` are one."""
     bare = word.casefold().removesuffix("'s")
     if bare in ("gpus", "cpus"):  # which English takes for words like "status"
         return bare[:-1]
-    found: str = _ENGLISH.stemWord(bare)
+    found: str = _ENGLISH.stemWord(_BRITISH.sub(r"iz\1", bare))
     return found
 
 

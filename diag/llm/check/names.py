@@ -253,12 +253,15 @@ def _said(word: str, support: Support) -> bool:
         return True  # an adverb stresses
     lowered = lowered.removesuffix("'s")
     found = stem(lowered)
-    if found in support.stems or bool(alike(found) & support.stems):
+    if alike(found) & (support.stems | support.advised) or found in support.deeds:
         return True
-    if found in support.deeds or found in support.advised or bool(alike(found) & support.advised):
+    if found == "fail" and _ERROR.search(support.lowered):
         return True
     # A kind of object may be told of any object of the brief: no amount, state or cause hangs on it.
     return found in support.kinds or found in _WORKLOAD_KINDS
+
+
+_ERROR = re.compile(r"error\b|\bexit code [1-9]|exception\b")
 
 
 def objects_in(text: str, support: Support) -> list[tuple[int, str]]:

@@ -64,16 +64,25 @@ def not_missing(text: str, support: Support) -> str | None:
     for found in _NAMES_GONE.finditer(text):
         name = (found["before"] or found["behind"]).casefold()
         if not re.search(r"[\d./:-]", name) and not re.search(
-            rf"\b(?:called|named) {re.escape(name)}\b", support.lowered
+            rf"\b(?:called|named|there (?:is|are)(?: [\w-]+,)*) {re.escape(name)}\b", support.lowered
         ):
             continue  # a word, which is weighed as one
         holding = [
-            piece for source in support.sources for piece in re.split(r"[;\n]|\bthere (?=are\b)", source.text)
+            piece for source in support.sources for piece in re.split(r"[;\n]|\(?\bthere (?=are\b)", source.text)
             if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w/-])", piece.casefold())
         ]  # fmt: skip
-        if holding and not any(_SAYS_NO.search(piece) for piece in holding):
+        if holding and not any(_SAYS_NO.search(piece) and not _where(name, piece) for piece in holding):
             return f"{name} is not missing"
     return None
+
+
+def _where(name: str, piece: str) -> bool:
+    """Whether a piece names something only as the place where another thing is missing: "no key a in secret b"."""
+    return all(
+        re.search(r"\b(?:in|from|on|at)(?: the)?(?: [a-z]+)? \W?$", piece[: one.start()].casefold())
+        and not re.match(r"\W*(?:which |that )?(?:is |was |does |do )?(?:not\b|missing)", piece[one.end() :].casefold())
+        for one in re.finditer(re.escape(name), piece.casefold())
+    )
 
 
 def _unlike(clause: Clause, known: list[Clause], names: frozenset[str]) -> bool:

@@ -9,7 +9,7 @@ from diag.llm.check.english import alike, is_plain, lists, stem, stems, words
 from diag.llm.check.support import Support
 from diag.llm.check.tokens import Token, tokens
 
-_NOT_BEFORE = re.compile(r"\b(?:not|no|never|without|cannot|neither|nor)\b[^,;]*$|n't\b[^,;]*$")
+_NOT_BEFORE = re.compile(r"\b(?:not|no|none|never|without|cannot|neither|nor)\b[^,;]*$|n't\b[^,;]*$")
 _ONE_NODE = re.compile(r"(?:(?<![\d/])(?:1|one)|\b0/1) (?:\S+ )?nodes?\b")
 _TWO = re.compile(r"(?<!\d)(?:0/)?(?:2|two) ")
 _WHOLE = re.compile(r"(?<!\d)(\d+) (?:of|out of) \1\b|\b(?:each|per|every|all)\b")
@@ -59,7 +59,8 @@ def _adds_nothing(use: _Use, support: Support) -> bool:
         case "only":
             return (
                 bool(re.search(r"possib\w+[^,;]*$", use.before))
-                or use.number_within(3) or bool(re.match(r" (?:an?|possib|likel|probab)", use.after))
+                or use.number_within(3) or bool(_NO_MORE_THAN.match(use.after))
+                or _the_whole_list(use, known)
                 or ("node" in use.after and bool(_ONE_NODE.search(known)))
             )  # fmt: skip
         case "all":
@@ -80,6 +81,7 @@ def _adds_nothing(use: _Use, support: Support) -> bool:
     return bool(simple.get(use.word))
 
 
+_NO_MORE_THAN = re.compile(r" (?:considered |rated |deemed |judged )?(?:an?\b|possib|likel|probab)")
 _THEN = re.compile(r"[;,] | and (?:then )?|, then |; ")
 
 
@@ -112,11 +114,23 @@ def _telling(text: str) -> frozenset[str]:
 
 def _of_one_only(use: _Use, support: Support) -> bool:
     """Whether a denial of any object of a kind rests on one that is named: "for any NodePool" of `NodePool gpu-a10`."""
-    kind = use.behind[0].text.casefold() if use.behind else ""
-    if stem(kind) not in support.kinds:
-        return False
-    told = re.findall(rf"\b{re.escape(kind)}\b ?(\S*)", support.lowered)
-    return bool(told) and all(re.search(r"[a-z0-9][-/.][a-z0-9]|\d", name) for name in told)
+    countable = support.kinds | frozenset(map(stem, words("counted"))) | {"zone", "region"}
+    for token in use.behind[:2]:
+        if stem(token.text) not in countable:
+            continue
+        kind = re.escape(token.text.casefold())
+        told = re.findall(rf"\b{kind}\b (\S+)", support.lowered)
+        every = re.search(rf"\b(?:any|all|every|each|no) (?:\w+ )?{kind}", support.lowered)
+        if not every and any(re.search(r"[a-z0-9][-/][a-z0-9]|\d", name) for name in told):
+            return True
+    return False
+
+
+def _the_whole_list(use: _Use, known: str) -> bool:
+    """Whether "only" tells the names that are cited as all that there are: "there are default, root"."""
+    lists_of = re.findall(r"\bthere (?:is|are) ([\w.-]+(?:, [\w.-]+)*)", known)
+    listed = {one for found in lists_of for one in found.split(", ")}
+    return bool(listed) and listed <= {token.text.casefold() for token in use.behind}
 
 
 def _of_one_kind(support: Support) -> int:
@@ -127,7 +141,8 @@ def _of_one_kind(support: Support) -> int:
 
 def _said(use: _Use, support: Support) -> bool:
     """Whether what is cited says the word; of before and after, with the same thing behind it."""
-    places = [one.end() for one in re.finditer(rf"\b{use.word}\b", support.lowered)]
+    said = "until|before" if use.word == "until" else use.word  # not before the leader is ready: not until then
+    places = [one.end() for one in re.finditer(rf"\b(?:{said})\b", support.lowered)]
     if use.word == "any":
         return bool(places) and not _of_one_only(use, support)
     if use.word not in ("before", "after", "until"):

@@ -29,7 +29,7 @@ def misplaced(text: str, support: Support) -> str | None:
         if not holding:
             continue
         owner = _owner(token, text, named)
-        if not any(_concerns(source, owner) for source in holding):
+        if owner and not any(_concerns(source, owner) for source in holding):
             return f"{token.text} of {owner}"
     return None
 
@@ -44,7 +44,7 @@ def _owner(token: Token, text: str, named: list[tuple[int, str]]) -> str:
     if inside:
         return inside[-1]
     before = [name for at, name in named if at < token.at]
-    return before[-1] if before else named[0][1]
+    return before[-1] if before else ""
 
 
 def _tells(token: Token) -> bool:

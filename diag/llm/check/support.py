@@ -17,6 +17,12 @@ _MENTIONED = re.compile(
 
 
 _NAMESPACE = re.compile(r"\b[Nn]amespace ([a-z0-9][a-z0-9-]*)")
+# How a step says what is to be done without its verb.
+_MANNERS = {
+    r"\b(?:anew|again)\b": ("recreate", "rebuild", "redo"),
+    r"\b(?:smaller|fewer|less|lower|shorter)\b": ("reduce", "decrease", "lower", "shrink"),
+    r"\b(?:larger|more|higher|greater|longer|bigger)\b": ("increase", "raise", "enlarge", "extend", "expand"),
+}
 _VALUE = re.compile(r"\"[^\"]*\"|=[\w.-]+|\b(?:true|false)\b", re.IGNORECASE)
 
 
@@ -94,6 +100,8 @@ class Support:
         said = frozenset(stem(one) for step in self.steps for one in re.findall(r"[A-Za-z]+", _step(step)))
         groups = (frozenset(map(stem, line.split())) for line in lists("deeds"))
         done = frozenset(one for group in groups if group & said for one in group)
+        told = " ".join(step.text for step in self.steps)
+        done |= frozenset(stem(one) for form, deeds in _MANNERS.items() if re.search(form, told) for one in deeds)
         return said | done | frozenset(map(stem, words("looking") | words("helping")))
 
     @cached_property
