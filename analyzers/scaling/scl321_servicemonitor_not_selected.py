@@ -49,7 +49,7 @@ SETTLED_S = 10 * 60
     refines=("keda-metric-empty",),
 )
 def servicemonitor_not_selected(ctx: Context) -> Iterator[Finding]:
-    """No Prometheus selects the ServiceMonitor (or PodMonitor) by labels and namespace.
+    """No Prometheus selects the labels or namespace of the Service- or PodMonitor.
 
     ## What it means
     A Prometheus scrapes only what monitors tell it that it selects. The metrics of these pods are exported, and nobody
