@@ -2,18 +2,22 @@
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 from diag.catalog.context import Context
 from diag.catalog.joins.backends import INPUTS, Backend, backend, called
 from diag.catalog.rule import Named, rule
 from diag.catalog.signature import On
 from diag.catalog.texts import Text, first_text
+from diag.facts.entries import entries
+from diag.facts.entries import text as text_of
 from diag.facts.words import listed
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Ref, Remedy
 from diag.projection import Object, dicts
-from diag.snapshot.cite import value_at
+from diag.snapshot.cite import MISSING, value_at
 from diag.trouble.groups import Group
 
+MAX_TEXT = 8_000
 CRD = "apiextensions.k8s.io/CustomResourceDefinition"
 GROUPS = ("container-crashing", "init-container-failing", "container-not-ready", "custom-resource-not-ready",
           "pod-not-created", "pod-failed", "job-failed")  # fmt: skip
@@ -29,6 +33,9 @@ DROPPED = re.compile(
     r"CustomResourceDefinition[^\n]{0,60}? \\?\"(?P<name>[\w.-]{1,250})\\?\"[^\n]{0,80}?status\.storedVersions\[\d+\]: "
     r"Invalid value: \\?\"(?P<version>\w{1,60})\\?\": missing from spec\.versions"
 )
+# argoproj/argo-cd pkg/apis/application/v1alpha1: what the last sync ended with, and what keeps it from comparing.
+APPLICATION = "argoproj.io/Application"
+HERE = ("https://kubernetes.default.svc", "in-cluster", MISSING, None, "")
 CONVERSION_PAGE = """A CRD's conversion webhook cannot be called, so its objects cannot be read.
 
 ## What it means
@@ -92,7 +99,7 @@ Kinds that an aggregated API serves have no CRD; groups of Kubernetes itself (`.
     name="controller-crd-skew",
     question=Question.STARTED,
     basis=Basis.SAID,
-    inputs=(CRD, *INPUTS, "Event"),
+    inputs=(CRD, *INPUTS, "Event", APPLICATION),
     others=(
         Named(id="UPG142", name="crd-conversion-webhook-unavailable", page=CONVERSION_PAGE, basis=Basis.SAID),
         Named(id="UPG143", name="crd-stored-version-dropped", page=DROPPED_PAGE, basis=Basis.SAID),
@@ -116,7 +123,8 @@ def crd_versions(ctx: Context) -> Iterator[Finding]:
     Apply the CRDs of the controller's release, then restart it.
 
     ## Known limits
-    Silent where no CustomResourceDefinition was collected.
+    Silent where no CustomResourceDefinition was collected. Of Argo CD the last sync of an Application counts, where it
+    brings its objects to this cluster.
     """
     for group in ctx.groups(*GROUPS):
         if (hit := first_text(ctx, group, CONVERSION, *PLACES)) is not None:
@@ -125,6 +133,35 @@ def crd_versions(ctx: Context) -> Iterator[Finding]:
             yield _dropped(ctx, group, *hit)
         elif (hit := first_text(ctx, group, NO_KIND, *PLACES)) is not None:
             yield from _no_kind(ctx, group, *hit)
+    grouped = {member.ref for group in ctx.groups("custom-resource-not-ready") for member in group.members}
+    for item in ctx.snap.all(APPLICATION):
+        places = [value_at(item.whole, f"spec.destination.{one}") for one in ("server", "name")]
+        if item.ref not in grouped and all(place in HERE for place in places):
+            yield from _synced(ctx, item)
+
+
+def _synced(ctx: Context, item: Object) -> Iterator[Finding]:
+    """What the last sync of an Application says: it is Healthy for all that, as it only brings nothing new."""
+    for text in _of_sync(ctx, item):
+        if (said := CONVERSION.search(text.text)) is not None:
+            yield _conversion(ctx, None, text, said)
+        elif (said := DROPPED.search(text.text)) is not None:
+            yield _dropped(ctx, None, text, said)
+        elif (said := NO_KIND.search(text.text)) is not None:
+            yield from _no_kind(ctx, None, text, said)
+        else:
+            continue
+        return
+
+
+def _of_sync(ctx: Context, item: Object) -> Iterator[Text]:
+    ended = value_at(item.whole, "status.operationState.phase") in ("Failed", "Error")
+    paths = ["status.operationState.message"] if ended else []
+    errors = (path for path, one in entries(item, "status.conditions") if text_of(one.get("type")).endswith("Error"))
+    for path in (*paths, *(f"{path}.message" for path in errors)):
+        value = value_at(item.whole, path)
+        if isinstance(value, str):
+            yield Text(item, "", "", value[:MAX_TEXT], partial(ctx.cite, item, path))
 
 
 def _crd(ctx: Context, kind: str, version: str) -> Object | None:
@@ -141,7 +178,7 @@ def _crd(ctx: Context, kind: str, version: str) -> Object | None:
 
 
 def _made(
-    group: Group,
+    group: Group | None,
     name: str,
     *,
     subject: Ref,
@@ -156,16 +193,16 @@ def _made(
         subject=subject,
         summary=summary,
         evidence=evidence,
-        accounts_for=(Because(group, summary, (evidence[0],)),),
+        accounts_for=(Because(group, summary, (evidence[0],)),) if group is not None else (),
         confidence=confidence,
         second_sign=len(evidence) > 1,
-        since=group.since,
+        since=group.since if group is not None else None,
         needs=needs,
         remedies=(remedy,),
     )
 
 
-def _no_kind(ctx: Context, group: Group, text: Text, words: re.Match[str]) -> Iterator[Finding]:
+def _no_kind(ctx: Context, group: Group | None, text: Text, words: re.Match[str]) -> Iterator[Finding]:
     kind, version = words["kind"], words["version"]
     api_group, said = version.rpartition("/")[0], text.cite()
     crd = _crd(ctx, kind, version)
@@ -193,7 +230,7 @@ def _no_kind(ctx: Context, group: Group, text: Text, words: re.Match[str]) -> It
             yield _made(
                 group,
                 "crd-not-installed",
-                subject=group.workload,
+                subject=group.workload if group is not None else text.member.ref,
                 summary=f"{text.member.name} needs {kind} of {version}, and no CRD of that kind is installed",
                 evidence=(said,),
                 confidence=min(lacking, Confidence.LIKELY),
@@ -209,7 +246,7 @@ def _unseen(ctx: Context, name: str) -> Ref:
     return Ref(ctx.cluster, "apiextensions.k8s.io/v1", "CustomResourceDefinition", "", name, seen=False)
 
 
-def _dropped(ctx: Context, group: Group, text: Text, words: re.Match[str]) -> Finding:
+def _dropped(ctx: Context, group: Group | None, text: Text, words: re.Match[str]) -> Finding:
     crd = ctx.snap.get(CRD, "", words["name"])
     stored = [piece for index in range(4) if crd and (piece := ctx.cite_if(crd, f"status.storedVersions[{index}]"))]
     return _made(
@@ -229,7 +266,7 @@ def _dropped(ctx: Context, group: Group, text: Text, words: re.Match[str]) -> Fi
     )
 
 
-def _conversion(ctx: Context, group: Group, text: Text, words: re.Match[str]) -> Finding:
+def _conversion(ctx: Context, group: Group | None, text: Text, words: re.Match[str]) -> Finding:
     crd = _crd(ctx, words["kind"], words["version"])
     place = called(words["why"])
     back = backend(ctx, place) if place else Backend()
@@ -240,7 +277,7 @@ def _conversion(ctx: Context, group: Group, text: Text, words: re.Match[str]) ->
     return _made(
         group,
         "crd-conversion-webhook-unavailable",
-        subject=crd.ref if crd else group.workload,
+        subject=crd.ref if crd else group.workload if group is not None else text.member.ref,
         summary=f"the conversion webhook of {words['kind']}{service} cannot be called ({why}){state}",
         evidence=(text.cite(), *((config,) if config else ()), *back.proof),
         needs=back.needs,
