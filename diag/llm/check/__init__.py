@@ -13,12 +13,12 @@ from diag.llm.check.advice import unadvised, wrong_certainty, wrong_risk
 from diag.llm.check.amounts import untold_ordinal, wrong_amount
 from diag.llm.check.bindings import misbound, misvalued
 from diag.llm.check.causal import unlinked
-from diag.llm.check.comparisons import inverted, opposite_of_cited, otherwise_called
+from diag.llm.check.comparisons import inverted, opposite_of_cited, opposite_state, otherwise_called
 from diag.llm.check.conditions import unconditional
 from diag.llm.check.exchanged import exchanged
-from diag.llm.check.moments import without_moments, wrong_moment
+from diag.llm.check.moments import misplaced_moment, without_moments, wrong_moment
 from diag.llm.check.names import foreign, foreign_name, undocumented, wrong_kind
-from diag.llm.check.polarity import not_missing, turned_around
+from diag.llm.check.polarity import has_it_not, not_missing, turned_around
 from diag.llm.check.quantifiers import unproven_quantifier
 from diag.llm.check.standing import foretold, told_as_over, untrue_standing
 from diag.llm.check.subjects import elsewhere, misplaced, of_nothing_cited, swapped
@@ -54,6 +54,8 @@ ENGLISH: tuple[tuple[str, Test], ...] = (
     ("another certainty", wrong_certainty),
     ("a cause without its link", unlinked),
     ("a denial turned around", turned_around),
+    ("a denial turned around", has_it_not),
+    ("a denial turned around", opposite_state),
     ("a denial of another name", not_missing),
     ("told of another object", misplaced),
     ("another namespace", elsewhere),
@@ -114,7 +116,7 @@ def _objection(sentence: Sentence, brief: Brief, *, english: bool) -> tuple[str,
         return "something is cited that does not exist", str(error)
     if not english:
         text = re.sub(r"(\d),(\d{1,2})(?!\d)", r"\1.\2", text)  # 3,92 GiB
-    moment = wrong_moment(text, support)
+    moment = wrong_moment(text, support) or (misplaced_moment(text, support) if english else None)
     if moment:
         return "a time that is not cited", moment
     text = without_moments(text)

@@ -11,7 +11,8 @@ from diag.llm.check.tokens import tokens
 
 # Behind these stands the cause …
 _CAUSE_BEHIND = re.compile(
-    r"""\b(?:because(?:\ of)?|due\ to|owing\ to|thanks\ to|as\ a\ (?:result|consequence)\ of|in\ consequence\ of
+    r"""(?<![-./])\b(?:because(?:\ of)?|due\ to|owing\ to|thanks\ to|as\ a\ (?:result|consequence)\ of
+    |in\ consequence\ of
     |caused\ by|(?:results?|resulted|stems?|comes?|came|follows?|arises?|resulting|stemming|coming)\ from|explained\ by
     |(?:blocked|prevented|stopped|held\ up|held\ back|triggered|forced|delayed|broken|refused|rejected)\ by
     |since(?!\ \d|\s*[,.;]|\s*$)(?!\ (?:then|at|about|around|the\ (?:start|beginning))\b)
@@ -27,7 +28,7 @@ _ACTIVE = "".join(rf"(?<!\b{one}\ )" for one in ("been", "is", "are", "was", "we
 # … and in front of these.
 _CAUSE_BEFORE = re.compile(
     rf"""(?:(?<!\bsay)(?<!\bsays)(?<!\bsaid),?\ (?:and\ )?so(?!\ (?:far|little|few|many|much|long))(?:\ that)?
-    |\b(?:therefore|thus|hence|consequently|accordingly
+    |(?<![-./])\b(?:therefore|thus|hence|consequently|accordingly
     |as\ a\ (?:result|consequence)(?!\ of)|which\ is\ why|that\ is\ why|this\ is\ why|for\ (?:this|that)\ reason
     |lead(?:s|ing)?\ to|led\ to|result(?:s|ed|ing)?\ in
     |(?<!the\ )(?<!this\ )(?<!root\ )(?<!that\ )(?<!a\ )(?<!its\ )(?<!possible\ )(?<!likely\ )(?<!probable\ )(?<!only\ )
@@ -57,6 +58,7 @@ _NO_CAUSE = re.compile(
     r"(?:the |a )?(?:root )?(?:cause|reason)\b|\bexplains? (?:more|less)\b",
     re.IGNORECASE,
 )
+_THEREFORE = re.compile(r"(?:therefore|thus|hence|consequently|accordingly)\b", re.IGNORECASE)
 _WEAK = re.compile(r"(?:refused|rejected|held) |means that", re.IGNORECASE)
 
 
@@ -79,9 +81,11 @@ def claims(text: str) -> list[Claim]:
         if not before.strip(" ,;"):  # "Because the budget is spent, the drain …"
             behind, _, before = behind.partition(",")
         found.append(Claim(behind, before, bool(_WEAK.match(match[0]))))
-    found += [
-        Claim(text[: one.start()], text[one.end() :], bool(_WEAK.match(one[0]))) for one in _CAUSE_BEFORE.finditer(text)
-    ]
+    for one in _CAUSE_BEFORE.finditer(text):
+        before, behind = text[: one.start()], text[one.end() :]
+        if _THEREFORE.match(one[0]) and not re.search(r"[,;:]|\b(?:and|but|so)\b", before):
+            before, behind = "", before + behind  # "The service is therefore down": of what was said before
+        found.append(Claim(before, behind, bool(_WEAK.match(one[0]))))
     return found
 
 
@@ -141,9 +145,7 @@ def _states(source: Source, claim: Claim) -> bool:
         return _words(claim.cause) | _words(claim.effect) <= source.stems | _alike(source.stems)
     if source.kind == "cost" and amounts(claim.effect) and _within(claim.effect, source.text):
         return True  # what it costs is what the cause does
-    if (source.kind == "cause" and _in_order(claim, source.text)) or _behind_colon(
-        claim, source.text, cause=source.kind == "cause"
-    ):
+    if (source.kind == "cause" and _in_order(claim, source.text)) or _behind_colon(claim, source):
         return True
     if claim.weak:  # it may be told of one thing alone
         effect = re.split(r"[,;]|\band\b", claim.effect)[0]
@@ -171,16 +173,17 @@ _DENIED = re.compile(
 )  # of a cause: "is not ready (no image)"
 
 
-def _behind_colon(claim: Claim, known: str, *, cause: bool) -> bool:
+def _behind_colon(claim: Claim, source: Source) -> bool:
     """Whether a text is "effect: cause", as the errors of Go programs are chained, or a cause's "effect (cause)"."""
     if not (_words(claim.cause) and _words(claim.effect)):
         return False
+    known, names = source.text, " " + " ".join(source.names)
     cuts = (one.start() for one in re.finditer(r": | \(", known))
     ends = [one.start() for one in re.finditer(r"\)(?=[,;]|$)|, so\b|; ", known)]
     return any(
-        (_FAILED.search(known, 0, cut) or (cause and _DENIED.search(known, 0, cut)))
-        and _within(claim.effect, known[:cut])
-        and _within(claim.cause, known[cut : min((end for end in ends if end > cut), default=None)])
+        (_FAILED.search(known, 0, cut) or (source.kind == "cause" and _DENIED.search(known, 0, cut)))
+        and _within(claim.effect, known[:cut] + names)
+        and _within(claim.cause, known[cut : min((end for end in ends if end > cut), default=None)] + names)
         for cut in cuts
     )
 

@@ -13,7 +13,8 @@ _BREAK = re.compile(
 )
 # Grammar that denies what stands behind it …
 _NOT = re.compile(
-    r"\b(?:no|not|never|none|neither|nor|without|cannot|nothing|nobody|nowhere|\w+n't|unable)\b", re.IGNORECASE
+    r"(?<![-./:=_])\b(?:no|not|never|none|neither|nor|without|cannot|nothing|nobody|nowhere|\w+n't|unable)\b(?![./:=_-]\w)",
+    re.IGNORECASE,
 )
 # … and words that say no by themselves.
 _NEGATIVE = re.compile(

@@ -4,7 +4,7 @@ import re
 
 from diag.llm.check.amounts import spelled
 from diag.llm.check.bindings import bound
-from diag.llm.check.english import alike, stem, stems, words
+from diag.llm.check.english import alike, pieces, stem, stems, words
 from diag.llm.check.support import Support
 
 _GAP = r"(?:\s+\S+){0,8}?\s+than\b"
@@ -21,6 +21,13 @@ _LESS = re.compile(
 _NOT = re.compile(r"\b(?:no|not|never|n't)\s+(?:\w+\s+)?$", re.IGNORECASE)
 
 
+def _said_exceeded(behind: str, support: Support) -> bool:
+    """Whether one cited piece says by a name that just this was exceeded: `RequeuingLimitExceeded`."""
+    what = _content(re.split(r"[,;(]|\band\b", behind)[0])
+    names = (pieces(one) for one in re.findall(r"\b[A-Za-z]+Exceeded\b", support.text))
+    return bool(what) and any(what <= frozenset(map(stem, name)) for name in names)
+
+
 _REACHED = re.compile(r"\b(?:is|are|was|were|been|being) exceeded$", re.IGNORECASE)
 _AT_THE_LIMIT = re.compile(
     r"\b(\d+) of (?:the )?\1\b|exceed|\bover (?:the|its) limit|\bover limit|beyond|would go above"
@@ -33,6 +40,8 @@ def inverted(text: str, support: Support) -> str | None:
     for found, more in _told(text):
         if _REACHED.search(text[: found.end()]) and re.search(r"\bexceeded\b", support.lowered):
             continue  # "the quota was exceeded"
+        if found[0].casefold().startswith("exceed") and _said_exceeded(text[found.end() :], support):
+            continue
         if re.match(
             r"[^,;]{0,12}\d[\d.]*\s?(?:second|minute|hour|day|[smhd]\b)|[^,;]{0,8}(?:half )?an? (?:hour|day|minute)\b",
             text[found.end() :],
@@ -58,6 +67,25 @@ _OPPOSITES = {
     "first": "last", "best": "worst", "faster": "slower", "upper": "lower", "raise": "lower", "increase": "decrease",
 }  # fmt: skip
 _OPPOSITES |= {other: one for one, other in _OPPOSITES.items()}
+_STATES = (
+    ("on", "off"), ("active", "inactive"), ("enabled", "disabled"), ("open", "closed"), ("up", "down"),
+    ("full", "empty"), ("idle", "busy"), ("present", "absent"), ("online", "offline"), ("healthy", "unhealthy"),
+    ("ready", "unready"),
+    ("running", "stopped"), ("public", "private"), ("bound", "unbound"), ("paused", "resumed"),
+)  # fmt: skip
+_STATE_OF = {**dict(_STATES), **{other: one for one, other in _STATES}}
+_IS = r"(?:is|are|was|were|be|been|still|now|remains?|stays?|turned|switched|set)"
+
+
+def opposite_state(text: str, support: Support) -> str | None:
+    """A state ("is on") of which what is cited says only the opposite ("is off")."""
+    for found in re.finditer(rf"(?i)\b{_IS} ({'|'.join(_STATE_OF)})\b(?! [\w`\"'])(?!-)", text):
+        other = _STATE_OF[found[1].casefold()]
+        if re.search(rf"\b{_IS} {other}\b", support.lowered) and not re.search(rf"\b{found[1]}\b", support.lowered):
+            return found[0]
+    return None
+
+
 # Of such words one excludes the others before the same noun: a head pod is no worker pod.
 _EXCLUSIVE = tuple(frozenset(line.split()) for line in (
     "head worker leader launcher master driver", "startup liveness readiness", "cpu memory gpu disk storage network",

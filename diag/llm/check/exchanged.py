@@ -22,9 +22,9 @@ class _Deed:
 def exchanged(text: str, support: Support) -> str | None:
     """A word whose two sides are exchanged in every cited clause that has it between them; None where none are."""
     texts = [source.text for source in support.sources if source.kind or source.text not in _whys(support)]
-    cited = [one for known in (*texts, *_whys(support).values()) for one in _deeds(known)]
+    cited = [one for known in (*texts, *_whys(support).values()) for one in _merged(_deeds(known))]
     for said in _deeds(text):
-        same = [one for one in cited if one.word == said.word]
+        same = [one for one in cited if one.word == said.word and said.left and said.right]
         if any(_shared(said.left, one.left) or _shared(said.right, one.right) for one in same):
             continue
         if any(_only(said.left, one.right, one.left) and _only(said.right, one.left, one.right) for one in same):
@@ -50,8 +50,17 @@ def _deeds(text: str) -> Iterator[_Deed]:
             left, right = _content(found[:at]), _content(found[at + 1 :])
             behind = found[at + 1].text.casefold() if at + 1 < len(found) else ""
             left, right = (right, left) if behind == "by" else (left, right)  # "is held by", "held by"
-            if left - right and right - left:
+            if left or right:
                 yield _Deed(stem(token.text), left - right, right - left)
+
+
+def _merged(deeds: Iterator[_Deed]) -> list[_Deed]:
+    """One for each word of a piece: "B waits for it: error waiting for A" says who waits, and for whom."""
+    sides: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
+    for one in deeds:
+        left, right = sides.get(one.word, (frozenset[str](), frozenset[str]()))
+        sides[one.word] = (left | one.left, right | one.right)
+    return [_Deed(word, left - right, right - left) for word, (left, right) in sides.items()]
 
 
 def _content(found: list[Token]) -> frozenset[str]:

@@ -1,7 +1,9 @@
 """Dates and times of day: each stands in what is cited, however it is written."""
 
 import re
+from functools import cache
 
+from diag.llm.check.english import alike, stem, stems, words
 from diag.llm.check.support import Support
 
 _MONTHS = (
@@ -32,6 +34,41 @@ def wrong_moment(text: str, support: Support) -> str | None:
         if not re.search(rf"(?<![\d:]){re.escape(clock)}(?!\d)", support.text):
             return one[0]
     return None
+
+
+def misplaced_moment(text: str, support: Support) -> str | None:
+    """A time of day that is told of what another time is cited for; None where each is told of its own."""
+    known = [
+        (_clock(one[0]), clause, source.names)
+        for source in support.sources if source.kind != "since"
+        for clause in _CLAUSES.split(source.text) for one in _CITED.finditer(clause)
+    ]  # fmt: skip
+    for clause in _CLAUSES.split(text):
+        for one in _CLOCK.finditer(clause):
+            aside = frozenset(
+                stem(part) for _, _, names in known for name in names for part in re.split(r"[/.-]", name)
+            )
+            here = frozenset(word for word in stems(without_moments(clause)) if word not in aside | _stop())
+            scores = {True: -1, False: -1}
+            for clock, cited, _ in known:
+                score = sum(bool(alike(word) & stems(cited)) for word in here)
+                scores[clock[:5] == _clock(one[0])[:5]] = max(scores[clock[:5] == _clock(one[0])[:5]], score)
+            if scores[False] > scores[True] >= 0:
+                return one[0]
+    return None
+
+
+_CLAUSES = re.compile(r"[;,()]|:(?=\s)|\b(?:and|but|while|whereas|until)\b")
+_CITED = re.compile(r"(?<=T)\d{2}:\d{2}:\d{2}|(?<![\w.:/-])\d{1,2}:\d{2}:\d{2}")
+
+
+def _clock(text: str) -> str:
+    return re.sub(r" ?(?:UTC|Z)$", "", text).rjust(5, "0")
+
+
+@cache
+def _stop() -> frozenset[str]:
+    return frozenset(map(stem, words("function")))
 
 
 def without_moments(text: str) -> str:

@@ -261,7 +261,7 @@ def _said(word: str, support: Support) -> bool:
     return found in support.kinds or found in _WORKLOAD_KINDS
 
 
-_ERROR = re.compile(r"error\b|\bexit code [1-9]|exception\b")
+_ERROR = re.compile(r"(?<!, )error\b|\bexit code [1-9]|exception\b")
 
 
 def objects_in(text: str, support: Support) -> list[tuple[int, str]]:

@@ -31,6 +31,8 @@ def turned_around(text: str, support: Support) -> str | None:
     skip = _neutral() | support.kinds | _names(support)
     text = re.sub(r"\b(?:no|not) (?:more|less|fewer|later|earlier) than\b", " ", text)  # a bound
     text = re.sub(r"\"[^\"]*\"|`[^`]*`|“[^”]*”", " ", text)  # proven letter for letter
+    if any(source.kind == "ruled_out" for source in support.sources):
+        text = re.sub(r"(?:\bnot|n't) (?=(?:\w+ (?:as )?)?(?:the |a )?(?:root )?cause\b)", " ", text)
     if support.brief.confidence != "certain":
         text = _UNSURE.sub(" ", text)
     for clause in clauses(text):
@@ -46,6 +48,20 @@ def turned_around(text: str, support: Support) -> str | None:
     return None
 
 
+_HAS_NO = re.compile(r" has no \S*?([\w-]+)(?:\[\d+\])?$")
+
+
+def has_it_not(text: str, support: Support) -> str | None:
+    """A field that a clause tells of an object of which what is cited says that it has none."""
+    for source in support.sources:
+        lacking = _HAS_NO.search(source.text)
+        for clause in clauses(text) if lacking else ():
+            named = {name for token in tokens(clause.text) if (name := token.text.casefold()) in source.names}
+            if lacking and named and not clause.negative and re.search(rf"\b{re.escape(lacking[1])}\b", clause.text):
+                return f"{min(named)} has no {lacking[1]}"
+    return None
+
+
 _GONE = (
     r"(?:does not|doesn't|do not|don't|did not|didn't) exist|(?:is|are|was|were) (?:missing|absent|not (?:found|there))"
 )
@@ -55,7 +71,9 @@ _NAMES_GONE = re.compile(
     re.IGNORECASE,
 )
 _SAYS_NO = re.compile(
-    r"\b(?:no|not|never|none|cannot|without|lacks?|missing|absent|gone|unknown)\b|n't\b|not ?found", re.IGNORECASE
+    r"""not\ ?found|n[o']t\ exist|\bno\ such\b|\bthere\ (?:is|are|was|were)\ no|\bha(?:s|ve)\ no(?:t|ne)?\b|not\ have
+    |\b(?:missing|absent|gone|unknown|lacks?|without|404|none)\b|\bno\ longer\b|not\ (?:there|in\ the)|nonexist""",
+    re.IGNORECASE | re.VERBOSE,
 )
 
 
@@ -71,9 +89,16 @@ def not_missing(text: str, support: Support) -> str | None:
             piece for source in support.sources for piece in re.split(r"[;\n]|\(?\bthere (?=are\b)", source.text)
             if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w/-])", piece.casefold())
         ]  # fmt: skip
-        if holding and not any(_SAYS_NO.search(piece) and not _where(name, piece) for piece in holding):
+        if holding and not any(_lacks(name, piece) for piece in holding):
             return f"{name} is not missing"
     return None
+
+
+def _lacks(name: str, piece: str) -> bool:
+    """Whether a piece says that what is named is not there."""
+    if re.search(rf"(?i)\bno (?:[\w.-]+ ){{0,3}}\W?{re.escape(name)}", piece):
+        return True
+    return _SAYS_NO.search(piece) is not None and not _where(name, piece)
 
 
 def _where(name: str, piece: str) -> bool:

@@ -61,6 +61,7 @@ def _adds_nothing(use: _Use, support: Support) -> bool:
                 bool(re.search(r"possib\w+[^,;]*$", use.before))
                 or use.number_within(3) or bool(_NO_MORE_THAN.match(use.after))
                 or _the_whole_list(use, known)
+                or bool(support.steps and re.match(r" (?:if|when|once)\b", use.after))
                 or ("node" in use.after and bool(_ONE_NODE.search(known)))
             )  # fmt: skip
         case "all":
@@ -147,6 +148,8 @@ def _said(use: _Use, support: Support) -> bool:
         return bool(places) and not _of_one_only(use, support)
     if use.word not in ("before", "after", "until"):
         return bool(places)
+    if places and any(f"{use.word} it " in step.text for step in support.steps):
+        return True  # what was "logged before it ended"
     aside = words("function") | words("quantifiers")
     then = next((stem(one.text) for one in use.behind if one.text.casefold() not in aside), "")
     return any(alike(then) & stems(support.lowered[place : place + 60]) for place in places)

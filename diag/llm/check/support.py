@@ -19,6 +19,7 @@ _MENTIONED = re.compile(
 _NAMESPACE = re.compile(r"\b[Nn]amespace ([a-z0-9][a-z0-9-]*)")
 # How a step says what is to be done without its verb.
 _MANNERS = {
+    r"\bstart\b.*\bagain\b": ("restart", "relaunch"),
     r"\b(?:anew|again)\b": ("recreate", "rebuild", "redo"),
     r"\b(?:smaller|fewer|less|lower|shorter)\b": ("reduce", "decrease", "lower", "shrink"),
     r"\b(?:larger|more|higher|greater|longer|bigger)\b": ("increase", "raise", "enlarge", "extend", "expand"),
