@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from diag.catalog.context import Context
 from diag.catalog.joins.backends import INPUTS, Backend, backend, called
-from diag.catalog.joins.orphans import orphan
+from diag.catalog.joins.orphans import OWNED, left_behind, orphan
 from diag.catalog.rule import Named, rule
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Ref, Remedy, Severity
 from diag.projection import Object
@@ -43,8 +43,9 @@ that is called after the object's API group.
 Install the operator again until the object is gone. Only if nothing is left to clean up, remove the finalizer.
 
 ## Known limits
-A controller that is called otherwise than its API group is not recognised, so this is likely and never certain. Only
-objects that keep a namespace from ending are looked at.
+A controller that is called otherwise than its API group, or runs outside of the cluster, is not recognised, so this is
+likely and never certain. Beside objects that keep a namespace from ending only those of Argo CD, Flux, Karpenter and
+KubeRay are looked at, after an hour.
 """
 
 
@@ -52,7 +53,14 @@ objects that keep a namespace from ending are looked at.
     "APP007",
     name="namespace-stuck-terminating",
     question=Question.CREATED,
-    inputs=("Namespace", "Event", *INPUTS, "apps/ReplicaSet", "batch/Job"),
+    inputs=(
+        "Namespace",
+        "Event",
+        *INPUTS,
+        "apps/ReplicaSet",
+        "batch/Job",
+        *(kind for one in OWNED for kind in one.kinds),
+    ),
     others=(Named(id="APP008", name="finalizer-owner-missing", page=ORPHAN_PAGE),),
     visits={"Namespace": 1},
 )
@@ -85,6 +93,10 @@ def namespace_stuck_terminating(ctx: Context) -> Iterator[Finding]:
             blockers = [(index, found) for index, found in _conditions(item) if found.get("status") == "True"]
             if blockers or item.name in waiting:
                 yield _finding(ctx, item, blockers, waiting.pop(item.name, []))
+    for kept, proof in left_behind(ctx):
+        space = ctx.snap.get("Namespace", "", kept.namespace) if kept.namespace else None
+        if space is None or not space.metadata.deletion_timestamp:
+            yield _orphaned(None, kept, proof, victims=[])
     for name, victims in sorted(waiting.items()):
         if ctx.snap.get("Namespace", "", name) is None:
             yield _unseen(ctx, name, victims)
@@ -166,21 +178,23 @@ def _says_all(blockers: list[tuple[int, dict[str, object]]]) -> bool:
     return any(one.get("type") not in REMAINING for _, one in blockers)
 
 
-def _orphaned(item: Object, kept: Object, proof: list[Evidence], *, victims: list[Because]) -> Finding:
-    """The object whose controller is gone, which keeps the namespace."""
+def _orphaned(item: Object | None, kept: Object, proof: list[Evidence], *, victims: list[Because]) -> Finding:
+    """The object whose controller is gone, and the namespace that it keeps, if it does."""
     finalizers = ", ".join(_finalizers(kept))
     first, *rest = proof
     return Finding(
         name="finalizer-owner-missing",
         subject=kept.ref,
         summary=f"was deleted at {kept.metadata.deletion_timestamp} and waits for the owner of its finalizer "
-        f"{finalizers}, of which no workload is in the cluster; Namespace {item.name} cannot end before it",
+        f"{finalizers}, of which no workload is in the cluster"
+        + (f"; Namespace {item.name} cannot end before it" if item is not None else ""),
         evidence=(first, *rest),
         accounts_for=tuple(victims),
         confidence=Confidence.LIKELY,
-        members=(item.ref,),
+        severity=Severity.WARNING if item is None else None,
+        members=(item.ref,) if item is not None else (),
         since=kept.metadata.deletion_timestamp,
-        remedies=_remedies(item.name, [kept]),
+        remedies=_remedies(kept.namespace, [kept]),
     )
 
 
@@ -190,12 +204,13 @@ def _remedies(namespace: str, kept: list[Object]) -> tuple[Remedy, ...]:
         return (Remedy(text="see what the namespace's conditions name, and repair that", command=look, who="platform"),)
     first = kept[0]
     finalizer = _finalizers(first)[0]
+    where = f" -n {namespace}" if namespace else ""
     return (
         Remedy(text=f"bring back the controller that removes the finalizer {finalizer}", who="platform"),
         Remedy(
             text=f"remove the finalizer {finalizer} from {first.kind} {first.name}",
             when="its controller is gone for good and nothing is left to clean up",
-            command=f"kubectl get {(first.kind or '').lower()} {first.name} -n {namespace} -o yaml",
+            command=f"kubectl get {(first.kind or '').lower()} {first.name}{where} -o yaml",
             who="platform",
             risk="irreversible",
         ),

@@ -1,5 +1,6 @@
 """APP581 to APP583: the operator has not seen the newest spec: it is down, nobody leads, or it does not act."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -121,11 +122,24 @@ def _operators(ctx: Context, operator: Operator) -> list[Found]:
     if found:
         return found
     return [
-        Found(workload=item)
+        Found(workload=item, lease=_held_by(ctx, item))
         for item in ctx.snap.all(DEPLOYMENT)
         if isinstance(item, Controller)
         and any(item.name == one or item.name.endswith(f"-{one}") for one in operator.deployments)
     ]
+
+
+def _held_by(ctx: Context, workload: Controller) -> Lease | None:
+    """The only lease of the namespace whose holder is, or was, a pod of the Deployment, told by its name."""
+    pod = re.compile(rf"{re.escape(workload.name)}-[a-z0-9]{{1,10}}-[a-z0-9]{{5}}(?:_|$)")
+    held = [
+        lease
+        for lease in ctx.snap.all(LEASE)
+        if isinstance(lease, Lease)
+        and lease.namespace == workload.namespace
+        and pod.match(lease.spec.holder_identity or "")
+    ]
+    return held[0] if len(held) == 1 else None
 
 
 def _judge(ctx: Context, behind: list[Object], found: list[Found]) -> Iterator[Finding]:

@@ -1,14 +1,75 @@
 """Objects that cannot go because the controller of their finalizer is not there."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from diag.catalog.context import Context
 from diag.findings import Evidence
 from diag.projection import JsonDict, Object
+from diag.snapshot.cite import value_at
 
 WORKLOADS = ("apps/Deployment", "apps/StatefulSet", "apps/DaemonSet")
 COMMON = frozenset({"k8s", "sigs", "kubernetes", "apps", "core", "batch", "example", "cloud", "dev"})
 SHORTEST = 4  # letters of a word that may tell a system
+LONG_S = 60 * 60  # drains and clouds take their time, and a controller that was restarted catches up
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owned:
+    """Kinds whose finalizer one controller removes, and the words by one of which its workload is known."""
+
+    kinds: tuple[str, ...]
+    finalizer: str
+    words: tuple[str, ...]
+    only: tuple[str, str] = ("", "")  # a field and its value, where others of the kind have a controller elsewhere
+
+
+# argoproj/argo-cd pkg/apis/application/v1alpha1 (types.go), fluxcd/kustomize-controller, fluxcd/helm-controller api,
+# kubernetes-sigs/karpenter pkg/apis/v1 (EKS Auto Mode and AKS run theirs outside of the cluster),
+# ray-project/kuberay ray-operator/controllers/ray/utils/constant.go
+OWNED = (
+    Owned(
+        kinds=("argoproj.io/Application",), finalizer="resources-finalizer.argocd.argoproj.io",
+        words=("argocd", "argo-cd", "application-controller"),
+    ),
+    Owned(
+        kinds=("kustomize.toolkit.fluxcd.io/Kustomization",), finalizer="finalizers.fluxcd.io",
+        words=("kustomize-controller",),
+    ),
+    Owned(kinds=("helm.toolkit.fluxcd.io/HelmRelease",), finalizer="finalizers.fluxcd.io", words=("helm-controller",)),
+    Owned(
+        kinds=("karpenter.sh/NodeClaim",), finalizer="karpenter.sh/termination", words=("karpenter",),
+        only=("spec.nodeClassRef.group", "karpenter.k8s.aws"),
+    ),
+    Owned(
+        kinds=("ray.io/RayCluster",), finalizer="ray.io/gcs-ft-redis-cleanup-finalizer",
+        words=("kuberay", "ray-operator"),
+    ),
+)  # fmt: skip
+
+
+def left_behind(ctx: Context) -> Iterator[tuple[Object, list[Evidence]]]:
+    """Objects of known kinds that were told to go long ago, and whose controller no workload of the cluster is."""
+    for one in OWNED:
+        kept = [
+            (item, index)
+            for kind in one.kinds
+            for item in ctx.snap.all(kind)
+            for index, name in enumerate(item.metadata.finalizers or ())
+            if name == one.finalizer and ctx.older(item.metadata.deletion_timestamp, LONG_S) and _is_meant(item, one)
+        ]
+        if not kept or not ctx.snap.holds("apps/Deployment"):
+            continue
+        if any(_mentions(it, set(one.words)) for kind in WORKLOADS for it in ctx.snap.all(kind)):
+            continue
+        for item, index in kept:
+            yield item, [ctx.cite(item, f"metadata.finalizers[{index}]"), ctx.cite(item, "metadata.deletionTimestamp")]
+
+
+def _is_meant(item: Object, one: Owned) -> bool:
+    path, value = one.only
+    return not path or value_at(item.whole, path) == value
 
 
 def orphan(ctx: Context, item: Object) -> list[Evidence]:
