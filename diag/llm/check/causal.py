@@ -97,7 +97,7 @@ def unlinked(text: str, support: Support) -> str | None:
         text = _PURPOSE.sub(" ", text)  # what a documented step is for
     if any(source.kind == "ruled_out" for source in support.sources):
         text = _NO_CAUSE.sub(" ", text)
-    for claim in claims(text):
+    for claim in claims(_without_systems(text, support)):
         if any(_states(source, claim) for source in support.sources):
             continue
         # "Hence …", "… by this": what was said before is the cause, and the cited fact is what a link leads to.
@@ -111,6 +111,15 @@ def unlinked(text: str, support: Support) -> str | None:
         if None not in against:
             return next(iter(against), "a cause without a link")
     return None
+
+
+def _without_systems(text: str, support: Support) -> str:
+    """The text without what it calls the system itself: "so Kueue deactivated it" for "and it was set inactive"."""
+    own = [token for token in tokens(text) if token.text[:1].isupper() and stem(token.text) in support.systems]
+    for token in own:
+        if token.text.casefold() not in support.lowered:
+            text = text[: token.at] + " " * len(token.text) + text[token.end :]
+    return text
 
 
 def _against(claim: Claim, ends: tuple[Source, ...], why: frozenset[str]) -> str | None:

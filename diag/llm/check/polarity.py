@@ -39,7 +39,7 @@ def turned_around(text: str, support: Support) -> str | None:
         denies = f"denies: {clause.text[:60]}"
         if clause.negators - support.stems - {"onli"} and not any(one.clause.negative for one in wider):
             return denies
-        if _unlike(clause, [one.clause for one in own if one.kind != "unchecked"], _names(support)):
+        if _unlike(clause, [one.clause for one in own if one.kind != "unchecked"], _names(support) | support.kinds):
             return denies
         named = {name for token in tokens(clause.text) if (name := token.text.casefold()) in support.objects}
         for word in sorted(clause.words - skip):

@@ -30,6 +30,8 @@ def misplaced(text: str, support: Support) -> str | None:
             continue
         owner = _owner(token, text, named)
         if owner and not any(_concerns(source, owner) for source in holding):
+            if not _in_clause(token, text, named) and _leads_to(owner, holding, support):
+                continue
             return f"{token.text} of {owner}"
     return None
 
@@ -45,6 +47,20 @@ def _owner(token: Token, text: str, named: list[tuple[int, str]]) -> str:
         return inside[-1]
     before = [name for at, name in named if at < token.at]
     return before[-1] if before else ""
+
+
+def _in_clause(token: Token, text: str, named: list[tuple[int, str]]) -> bool:
+    """Whether an object is named in the clause of a token."""
+    start = max((one.end() for one in _CLAUSE_END.finditer(text, 0, token.at)), default=0)
+    stop = next((one.start() for one in _CLAUSE_END.finditer(text, token.end)), len(text))
+    return any(start <= at < stop for at, _ in named)
+
+
+def _leads_to(owner: str, holding: list[Source], support: Support) -> bool:
+    """Whether a cited link leads from the object to what is told: "as A crashes, its workers are not ready"."""
+    if support.link is None:
+        return False
+    return any(_concerns(cause, owner) and effect in holding for (cause, effect), _ in support.arrows)
 
 
 def _tells(token: Token) -> bool:
