@@ -79,7 +79,6 @@ class AskScreen(Listing):
     def on_mount(self) -> None:
         """Puts titles and marks in place."""
         self.query_one("#proof", Paragraphs).retitle("Where it stands")
-        self.put_marks()
 
     @property
     def pane(self) -> Paragraphs:
@@ -101,7 +100,7 @@ class AskScreen(Listing):
         rows = {row.id: row for row in seen.report.evidence}
         self.cites = Citations(rows, with_cluster=len(seen.report.target.clusters) > 1)
         row = seen.cause(cause)
-        self.pane.retitle(self.titled(f"Ask · {row.rule} {row.name}" if row else "Ask · no cause", self.pane))
+        self.pane.retitle(f"Ask · {row.rule} {row.name}" if row else "Ask · no cause")
         hint = "Nothing was asked yet. Enter asks; F shows what a model is told; esc leaves the line."
         self.pane.show([Paragraph(text=hint if row else "Select a cause on the first screen (1).", tone="info")])
         self.draw_evidence()
@@ -110,7 +109,7 @@ class AskScreen(Listing):
         """The numbered evidence."""
         pieces = self.cites.rows() if self.cites else ()
         table = self.lists[0]
-        table.retitle(f"{self.titles[0]} {len(pieces)}")
+        table.retitle(self.titles[0], f" {len(pieces)}")
         columns = (Column(title="NO", kind="count"), Column(title="WHERE", least=12), Column(title="SAYS", least=8))
         lines = [Line(key=one.evidence, values=(one.number, one.place, one.value), severity="") for one in pieces]
         table.show(Table(columns=columns, lines=lines, empty="No answer yet."))
@@ -262,7 +261,7 @@ class AskScreen(Listing):
         if seen is not None:
             place, lines, cited = panels.evidence(seen, row)
             pane = self.query_one("#proof", Paragraphs)
-            pane.retitle(self.titled(place, pane))
+            pane.retitle(place)
             pane.show(lines, cursor=cited)
 
     def make(self, seen: Seen, cause: str) -> Sequence[Table]:  # noqa: ARG002  # as for all screens

@@ -59,7 +59,6 @@ class Causes(Listing):
         for name, title in (("why", "Why"), ("evidence", "Evidence"), ("next", "Next")):
             self.query_one(f"#{name}", Paragraphs).retitle(title)
         self.lists[0].is_seen = lambda line: line.key.partition("/")[0] in self.app.acknowledged
-        self.put_marks()
 
     @property
     def pane(self) -> Paragraphs:
@@ -111,7 +110,7 @@ class Causes(Listing):
             return
         steps = self.gone(line) or self.told(seen, line)
         root = next((at for at, step in enumerate(steps) if step.tone == "title"), 0)
-        why.retitle(self.titled(f"Why · {panels.cause_title(cause)}" if cause else "Finding", why))
+        why.retitle(f"Why · {panels.cause_title(cause)}" if cause else "Finding")
         of = (self.tab, cause.fingerprint if cause else line.key)
         why.show(steps, cursor=root, of=of)
         self.open_evidence(why.current)
@@ -150,5 +149,5 @@ class Causes(Listing):
             return
         place, lines, cited = panels.evidence(seen, row)
         pane = self.query_one("#evidence", Paragraphs)
-        pane.retitle(self.titled(f"Evidence · {place}" if place else "Evidence", pane))
+        pane.retitle(f"Evidence · {place}" if place else "Evidence")
         pane.show(lines, cursor=cited, of=(place, row.path) if row else None)

@@ -7,13 +7,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.events import Key
-from textual.markup import escape
+from textual.events import Key, Resize
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from diag.tui.actions import above
+from diag.tui.drawn_lines import in_border
 from diag.tui.marks import Marks
 from diag.tui.paragraphs import Paragraph, Paragraphs
 
@@ -21,6 +21,19 @@ _CSS = """
     {name} {{ align: center middle; }}
     {name} > Vertical {{ width: 90%; max-width: 140; border: round $primary; background: $surface; padding: 0 1; }}
 """
+
+
+class Box(Vertical):
+    """A box whose title, of which nothing is markup, fits into its border."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.heading = title
+
+    def on_resize(self, _: Resize) -> None:
+        """Fits the title."""
+        marks = getattr(self.app, "marks", Marks())
+        self.border_title = in_border(self.heading, self.outer_size.width, marks)
 
 
 class Reader(ModalScreen[None]):
@@ -42,8 +55,7 @@ class Reader(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """A box with the text."""
-        with Vertical() as box:
-            box.border_title = escape(self.marks(self.heading))
+        with Box(self.heading) as box:
             box.border_subtitle = "esc closes"
             pane = Paragraphs(id="read")
             pane.marks = self.marks
@@ -51,8 +63,6 @@ class Reader(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Shows the text."""
-        if self.marks.ascii:
-            self.add_class("-ascii")
         self.call_after_refresh(self.query_one(Paragraphs).show, self.paragraphs, cursor=self.cursor)
 
     @on(Paragraphs.Opened)
@@ -78,8 +88,7 @@ class Prompt(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """A box with a line."""
-        with Vertical() as box:
-            box.border_title = escape(self.heading)
+        with Box(self.heading):
             yield Input(self.value, id="typed", select_on_focus=False)
             yield Static(self.hint, markup=False)
 
@@ -101,8 +110,7 @@ class Choose(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """A box with a list."""
-        with Vertical() as box:
-            box.border_title = escape(self.heading)
+        with Box(self.heading):
             yield OptionList(
                 *(Option(f"{_letter(at)}  {label}", id=key) for at, (key, label) in enumerate(self.choices)),
                 markup=False,

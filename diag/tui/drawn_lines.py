@@ -3,12 +3,26 @@
 from typing import Any, Self
 
 from rich.style import Style
+from textual import events
 from textual.geometry import Region, Size
+from textual.markup import escape
 from textual.scroll_view import ScrollView
-from textual.scrollbar import ScrollBarRender
 from textual.widget import Widget
 
-from diag.tui.marks import Bars
+from diag.report.cells import cut, width
+from diag.report.sanitize import visible
+from diag.tui.marks import Bars, Marks, PlainBars
+
+_BESIDE = 6  # cells of a border beside its title
+_LEAST = 8
+
+
+def in_border(title: str, cells: int, marks: Marks, tail: str = "") -> str:
+    """A title, nothing of it markup, for a border of so many cells (0: not known yet). Its tail stays to the last."""
+    shown, last = marks(visible(title)), marks(visible(tail))
+    if cells:
+        shown = marks(cut(shown, max(cells - _BESIDE - width(last), _LEAST)))
+    return escape(shown + last)
 
 
 class DrawnLines(ScrollView):
@@ -20,7 +34,10 @@ class DrawnLines(ScrollView):
 
     DEFAULT_CSS = "DrawnLines { overflow-x: hidden; overflow-y: scroll; scrollbar-size: 0 1; }"
     _base: Style | None = None
+    heading = ""  # the title as it is, however much of it there is room for
+    _tail = ""
     _title = ""
+    marks: Marks
 
     @property
     def base_style(self) -> Style:
@@ -39,15 +56,25 @@ class DrawnLines(ScrollView):
         self._base = None
         return super().refresh(*regions, **how)
 
-    def retitle(self, title: str) -> None:
-        """The title of the border; draws nothing where it is the same."""
-        if title != self._title:
-            self.border_title = self._title = title
+    def retitle(self, title: str, tail: str = "") -> None:
+        """The title of the border; where it is too long, its tail stays. Draws nothing where it is the same."""
+        self.heading, self._tail = title, tail
+        self._fit_title()
+
+    def on_resize(self, _: events.Resize) -> None:
+        """Fits the title anew."""
+        self._fit_title()
+
+    def _fit_title(self) -> None:
+        shown = in_border(self.heading, self.outer_size.width, self.marks, self._tail)
+        if shown != self._title:
+            self.border_title = self._title = shown
 
     def on_mount(self) -> None:
-        """Has a scroll bar from the start."""
-        if self.vertical_scrollbar.renderer is ScrollBarRender:
-            self.vertical_scrollbar.renderer = Bars  # type: ignore[misc]  # of this bar only
+        """Has a scroll bar from the start, and the marks that the terminal can show."""
+        self.marks = getattr(self.app, "marks", self.marks)
+        bars = PlainBars if self.marks.ascii else Bars
+        self.vertical_scrollbar.renderer = bars  # type: ignore[misc]  # of this bar only
 
     def hold(self, lines: int) -> None:
         """How many lines there are to scroll through. The bar has its place in any case, so no layout is asked for."""

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Iterator
 from functools import partial
 
+from rich.text import Text
 from textual.command import Hit, Hits, Provider
+from textual.markup import escape
 
 from diag.document import RefRow
 from diag.report.sanitize import visible
@@ -24,7 +26,9 @@ class Things(Provider):
                 await asyncio.sleep(0)
             text = name.casefold()
             if all(word in text for word in words):
-                yield Hit(max(matcher.match(name), 0.1), visible(name), open_, help=visible(told))
+                # What Textual is given as a string, it reads as markup.
+                shown, more = Text(visible(name)), escape(visible(told))
+                yield Hit(max(matcher.match(name), 0.1), shown, open_, help=more)
                 found += 1
             if found == _MOST:
                 return

@@ -53,9 +53,9 @@ class Frame(App[None]):
     .-narrow.-short Causes #next { display: none; }
     .-narrow TopologyScreen > .lists { layout: grid; grid-size: 2; height: 3fr; }
     .-narrow.-short TopologyScreen > .told, .-narrow.-short TimelineScreen > .told { display: none; }
-    .-ascii VirtualTable, .-ascii Paragraphs, .-ascii Vertical { border: ascii $primary-darken-2; }
-    .-ascii VirtualTable:focus, .-ascii Paragraphs:focus { border: ascii $primary; }
-    .-ascii .lists, .-ascii .cause { border: none; }
+    .-ascii Listing DrawnLines, .-ascii Box { border: ascii $primary-darken-2; }
+    .-ascii Listing DrawnLines:focus { border: ascii $primary; }
+    .-ascii Toast { border: ascii $panel; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app")]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (120, "-wide")]  # noqa: RUF012  # Textual's
@@ -120,7 +120,7 @@ class Frame(App[None]):
 
     def on_mount(self) -> None:
         """Draws the frame, then looks."""
-        self.screen.set_class(self.marks.ascii, "-ascii")
+        self.set_class(self.marks.ascii, "-ascii")
         self.lists.front.focus()
         self.draw_frame()
         self.fit(self.size)
@@ -216,6 +216,9 @@ class Frame(App[None]):
 
             same = same_cause(event.seen.report, self.chosen)
             self.cause = same.id if same is not None else ""
+        elif event.seen.report.causes:  # the worst, for screens that are of a cause and opened first
+            self.chosen = event.seen.report.causes[0]
+            self.cause = self.chosen.id
         self.draw_frame()
         self.lists.show(event.seen, self.cause)
 
@@ -234,9 +237,10 @@ class Frame(App[None]):
 
     def say_unread(self) -> None:
         """Says why there is nothing to show, where there is nothing."""
-        if self.seen is None:
-            said = f"Nothing was read. {self.trouble}"
-            self.lists.lists[0].show(Table(columns=(), lines=(), empty=said))
+        if self.seen is None and self.trouble:
+            for at, each in enumerate(self.lists.lists):
+                said = f"Nothing was read. {self.trouble}" if at == 0 else ""
+                each.show(Table(columns=(), lines=(), empty=said))
 
     def complain(self, error: BaseException | None) -> None:
         """A failure as a toast; the app goes on."""

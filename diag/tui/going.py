@@ -1,7 +1,6 @@
 """Going somewhere: screens and the way back, causes and objects by their names, panes by their letters."""
 
 from textual import work
-from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Input
 
 from diag.document import RefRow
@@ -10,6 +9,7 @@ from diag.report.sanitize import visible
 from diag.tui.actions import SCREENS
 from diag.tui.commanding import DOES, SHOWN, command
 from diag.tui.dialogs import Choose, Prompt
+from diag.tui.drawn_lines import DrawnLines
 from diag.tui.objects import Objects
 from diag.views.subject import resolve
 
@@ -53,6 +53,7 @@ class Going(Objects):
         self.lists.front.focus()
         if self.seen is not None:
             self.lists.show(self.seen, self.cause)
+        self.say_unread()
         self.draw_frame()
 
     def choose_cause(self, cause: str) -> None:
@@ -123,8 +124,8 @@ class Going(Objects):
 
     def action_jump(self) -> None:
         """A pane by its letter."""
-        panes = [pane for pane in self.lists.query("VirtualTable, Paragraphs").results(Widget) if pane.region.area]
-        named = [(pane.id or "", str(pane.border_title or pane.id)) for pane in panes]
+        panes = [pane for pane in self.lists.query(DrawnLines) if pane.region.area]
+        named = [(pane.id or "", self.marks(visible(pane.heading or pane.id or ""))) for pane in panes]
 
         def jump(chosen: str | None) -> None:
             if chosen:

@@ -6,6 +6,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from diag.tui.actions import Action
+from diag.tui.drawn_lines import DrawnLines
 from diag.tui.paragraphs import Paragraph, Paragraphs
 from diag.tui.table import VirtualTable
 
@@ -46,7 +47,7 @@ def pane_help(actions: Sequence[Action], focused: Widget | None) -> tuple[str, l
     if isinstance(focused, Input):
         return "The line to type in", [*_words("In a filter", _FILTER), *_words("Then", _TYPED)]
     contexts = ("list", "table") if isinstance(focused, VirtualTable) else ("list",)
-    title = str(focused.border_title or "") if focused is not None else ""
+    title = focused.heading if isinstance(focused, DrawnLines) else ""
     return title or "This pane", [
         Paragraph(text="Keys of this pane", tone="title"),
         *(_line(one) for one in actions if one.context in contexts),

@@ -7,18 +7,14 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
-from textual.markup import escape
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.widget import Widget
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from diag.errors import DiagError
-from diag.report.cells import cut
-from diag.report.sanitize import visible
 from diag.tui.comings import KEPT_S, Comings, counted_states, state_words
-from diag.tui.marks import PlainBars
+from diag.tui.drawn_lines import in_border
 from diag.tui.paragraphs import Paragraph, Paragraphs
 from diag.tui.source import Seen
 from diag.tui.table import VirtualTable
@@ -115,32 +111,21 @@ class Listing(Container):
         yield Input(placeholder="filter: word  field:value  age>10m  -not  ~fuzzy", id=f"{self.id}-filter")
 
     def on_mount(self) -> None:
-        """Puts the marks in place."""
+        """Puts the parts in their places."""
         for at, table in enumerate(self.lists):
             table.set_class(at > 0, "second")
         self.pane.add_class("told")
-        self.put_marks()
         self.sort_as_kept()
 
     def sort_as_kept(self) -> None:
         """Sorts the first list as it was sorted the last time."""
-        if (by := self.app.kept.sorted.get(self.id or "")) is not None:
+        by = self.app.kept.sorted.get(self.id or "")
+        if by is not None and by[0] >= 0:  # the file is anybody's; a column behind the last is found out with the table
             self.lists[0].sorted_by = by
 
-    def put_marks(self) -> None:
-        """Gives every pane the marks that the terminal can show."""
-        for pane in self.query("VirtualTable, Paragraphs").results(ScrollView):
-            if isinstance(pane, VirtualTable | Paragraphs):
-                pane.marks = self.app.marks
-            if self.app.marks.ascii:
-                pane.vertical_scrollbar.renderer = PlainBars  # type: ignore[misc]  # of this bar only
-
     def titled(self, text: str, pane: Widget) -> str:
-        """A title for the border of a pane, in which nothing is markup."""
-        shown = self.app.marks(visible(text))
-        if self.app.marks.ascii:  # Textual would cut it with a mark of its own
-            shown = self.app.marks(cut(shown, max(pane.size.width - 4, 8)))
-        return escape(shown)
+        """A text for the border of a pane, in which nothing is markup."""
+        return in_border(text, pane.outer_size.width, self.app.marks)
 
     @property
     def lists(self) -> list[VirtualTable]:
@@ -254,10 +239,10 @@ class Listing(Container):
         (count, _, _), (total, _, _) = counted_states(first.lines), counted_states(self.tables[0].lines)
         shown = (f"{count}/{total}" if count != total else f"{total}") + state_words(first.lines)
         leading = self.lists[0]
-        leading.retitle(self.titled(f"{self.heading(self.app.cause)} {shown}", leading))
+        leading.retitle(self.heading(self.app.cause), f" {shown}")
         leading.border_subtitle = self.titled(said or (f"/ {self.filter_text}" if self.filter_text else ""), leading)
         for table, title, made in zip(self.lists[1:], self.titles[1:], self.tables[1:], strict=False):
-            table.retitle(self.titled((made.title or title) + state_words(made.lines), table))
+            table.retitle(made.title or title, state_words(made.lines))
             table.display = bool(made.lines)
         for table in self.lists[len(self.tables) :]:
             table.display = False
@@ -281,7 +266,7 @@ class Listing(Container):
     def tell(self, line: Line | None) -> None:
         """Says what there is to say of a line."""
         seen = self.app.seen
-        self.pane.retitle(self.titled(str(line.ref) if line and line.ref else "Details", self.pane))
+        self.pane.retitle(str(line.ref) if line and line.ref else "Details")
         told = (self.gone(line) or self.told(seen, line)) if seen is not None and line is not None else ()
         self.pane.show(told, of=(line.key, line.ref) if line else None)
 

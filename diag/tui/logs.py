@@ -1,5 +1,6 @@
 """The logs of the selected cause: one stream, folded; and a whole log among whose lines one stands."""
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import ClassVar, overload
@@ -7,13 +8,12 @@ from typing import ClassVar, overload
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.markup import escape
 from textual.screen import ModalScreen
 from textual.widgets import Input
 from textual.worker import get_current_worker
 
 from diag.facts.masking import mask
+from diag.tui.dialogs import Box
 from diag.tui.marks import Marks
 from diag.tui.source import Seen
 from diag.tui.table import VirtualTable
@@ -69,6 +69,11 @@ class LogLines(Sequence[Line]):
             return list(map(self._line, self.numbers[at]))
         return self._line(self.numbers[at])
 
+    def place(self, key: str) -> int | None:
+        """Where the line of that key stands; numbers ascend, so no line is made to find it."""
+        at = bisect_left(self.numbers, int(key)) if key.isdecimal() else len(self.numbers)
+        return at if at < len(self.numbers) and self.numbers[at] == int(key) else None
+
     def _line(self, number: int) -> Line:
         return Line(key=str(number), values=(number + 1, mask(self.lines[number])))
 
@@ -92,8 +97,7 @@ class LogReader(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The lines, and the filter below."""
-        with Vertical() as box:
-            box.border_title = escape(self.marks(self.heading))
+        with Box(self.heading) as box:
             box.border_subtitle = "/ filters, esc closes"
             table = VirtualTable(id="log")
             table.marks = self.marks

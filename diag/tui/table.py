@@ -97,7 +97,7 @@ class VirtualTable(DrawnLines, can_focus=True):
         if self.sorted_by is not None:
             lines = ordered(lines, self.sorted_by[0], backwards=self.sorted_by[1])
         self.lines = lines
-        place = next((place for place, line in enumerate(lines) if line.key == at), None) if at else None
+        place = _place(lines, at) if at else None
         self.cursor = place if place is not None else min(self.cursor, max(len(lines) - 1, 0))
         self.hold(len(lines) + 1)
         self._widths = None
@@ -272,6 +272,14 @@ class VirtualTable(DrawnLines, can_focus=True):
 
 _STATES = {"new": "+", "gone": "-"}  # not every terminal strikes through
 _TONES = ("error", "warning", "info")
+
+
+def _place(lines: Sequence[Line], key: str) -> int | None:
+    """Where the line of a key stands; lines that are made when they are looked at know it themselves."""
+    known = getattr(lines, "place", None)
+    if known is not None:
+        return known(key)  # type: ignore[no-any-return]
+    return next((at for at, line in enumerate(lines) if line.key == key), None)
 
 
 def _cell(column: Column, text: str, room: int) -> str:

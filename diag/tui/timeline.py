@@ -27,7 +27,7 @@ class TimelineScreen(OfCause):
     def above(self) -> ComposeResult:
         """The lanes stand above the lists."""
         pane = LanePane(id=f"{self.id}-lanes")
-        pane.border_title = "Lanes"
+        pane.retitle("Lanes")
         yield pane
 
     def make(self, seen: Seen, cause: str) -> Sequence[Table]:
@@ -40,6 +40,5 @@ class TimelineScreen(OfCause):
         """Draws the lanes as well."""
         super().apply()
         pane = self.query_one(LanePane)
-        pane.marks = self.app.marks
         if self.drawn is not None:
             pane.show(self.drawn)

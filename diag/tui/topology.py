@@ -80,4 +80,4 @@ class TopologyScreen(Told):
                 if at != chosen and not (at == 0 and self.filter_text):
                     table = self.lists[at]
                     table.show(self.links.table(layer, ways))
-                    table.retitle(self.titled(f"{self.titles[at]} {len(table.lines)}", table))
+                    table.retitle(self.titles[at], f" {len(table.lines)}")

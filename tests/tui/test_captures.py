@@ -149,7 +149,7 @@ def test_a_cause_that_a_capture_does_not_have_is_named_and_found_again(drive, we
         for way in (BACK, ON):
             await pilot.press(way)
             await settled(app, pilot)
-            seen.append((str(app.lists.lists[0].border_title), len(app.lists.lists[0].lines) > 0))
+            seen.append((app.lists.lists[0].heading, len(app.lists.lists[0].lines) > 0))
         return seen
 
     (gone, lines), (again, lines_again) = drive(app_on(week), then=walk)

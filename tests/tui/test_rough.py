@@ -1,0 +1,123 @@
+"""What people, terminals and files do to the TUI that is not nice: it goes on, and shows what it should."""
+
+import json
+from itertools import chain
+
+import pytest
+from cluster_objects import node, waiting
+from tui_driver import app_of, drawn, settled, toasts
+
+from diag import api
+from diag.errors import DiagError
+from diag.report.sanitize import cleaned
+from diag.tui.actions import SCREENS
+from diag.tui.kept import Kept, Memory
+from diag.tui.logs import LogLines
+from diag.tui.source import Seen
+
+EVIL = "w\x1b[31m\x07\nevil[bold]x[/]"
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    """A pod whose name has what terminals, and what Textual, take for instructions."""
+    one = waiting("w", gpus=16)
+    one["metadata"]["name"] = EVIL
+    path = tmp_path_factory.mktemp("hostile") / "cluster.json"
+    path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": [node("a"), one]}))
+    found = api.examine([path], now="2026-11-26T10:00:00Z")
+    return Seen(report=cleaned(found.report), troubles=found.troubles)
+
+
+def titles(app):
+    """The titles of all borders, as Textual was given them."""
+    return [str(each.border_title) for each in app.screen.query("*") if each.border_title]
+
+
+def test_names_that_look_like_instructions_are_drawn_as_they_are(drive, hostile):
+    async def walk(app, pilot):
+        found = []
+        for keys in (["y"], ["escape", "d"], ["escape", "e"], ["escape", "x"], ["escape", "s"], ["escape", "ctrl+o"]):
+            await pilot.press(*keys)
+            await settled(app, pilot)
+            found += [*titles(app), *toasts(app)]
+        await pilot.press("escape", "ctrl+p", *"evil")
+        await pilot.pause(0.5)  # what the palette found comes by a clock
+        return found, "\n".join(drawn(app))
+
+    found, palette = drive(app_of(hostile), then=walk, size=(160, 48))
+
+    assert any("evil" in each for each in found)
+    assert [each for each in found if not each.isprintable()] == []
+    assert "evil[bold]x[/]" in palette
+
+
+@pytest.mark.parametrize("key", SCREENS)
+def test_no_screen_goes_on_reading_what_could_not_be_read(drive, key):
+    app = app_of(DiagError("there is no such file"))
+
+    shown = drive(app, key, then=lambda app, _: drawn(app), size=(120, 48))
+
+    assert any("Nothing was read." in each for each in shown)
+    assert not any("Reading" in each for each in shown)
+
+
+def test_ascii_is_all_that_is_drawn_for_a_font_without_more(drive, demo):
+    app = app_of(demo, ascii=True)
+
+    async def walk(app, pilot):
+        wrong = []
+        dialogs = (["y"], ["q", "C"], ["ctrl+o"], ["s"], ["colon"], ["question_mark"])
+        for keys in chain(([key] for key in "1234568971"), dialogs):
+            await pilot.press("escape", *keys)
+            await settled(app, pilot)
+            app.complain(DiagError("a toast"))
+            await pilot.pause()
+            wrong += [(keys, each) for each in drawn(app) if not each.isascii()]
+        return wrong
+
+    assert drive(app, then=walk, size=(100, 32)) == []
+
+
+@pytest.mark.parametrize("is_ascii", [False, True])
+def test_a_title_that_is_cut_keeps_its_count(drive, demo, is_ascii):
+    async def walk(app, pilot):
+        before = str(app.lists.lists[0].border_title)
+        await pilot.resize_terminal(60, 20)
+        await settled(app, pilot)
+        narrow = str(app.lists.lists[0].border_title)
+        await pilot.resize_terminal(120, 36)
+        await settled(app, pilot)
+        return before, narrow, str(app.lists.lists[0].border_title)
+
+    app = app_of(demo, ascii=is_ascii, screen="logs")
+    before, narrow, again = drive(app, then=walk)
+
+    assert "gang-does-not-fit" in before
+    assert before.split()[-1].isdigit()
+    assert narrow.split()[-1] == before.split()[-1]
+    assert again == before
+
+
+@pytest.mark.parametrize("name", ["timeline", "logs", "ask"])
+def test_a_screen_of_a_cause_that_is_opened_first_is_of_the_worst(drive, demo, name):
+    shown = drive(app_of(demo, screen=name), then=lambda app, _: titles(app))
+
+    assert any(demo.report.causes[0].name in each for each in shown)
+
+
+@pytest.mark.parametrize("column", [-9, 99])
+def test_a_sorting_that_cannot_be_is_not_kept(drive, demo, tmp_path, column):
+    memory = Memory("demo", tmp_path)
+    memory.save(Kept(screen="gpus", sorted={"gpus": (column, True)}))
+
+    def state(app, _):
+        return app.lists.lists[0].sorted_by, len(app.lists.lists[0].lines) > 0
+
+    assert drive(app_of(demo, memory=memory), then=state) == (None, True)
+
+
+def test_a_line_of_a_log_is_found_without_making_the_others():
+    lines = LogLines([f"line {at}" for at in range(9)], [2, 4, 7])
+
+    assert [lines.place(key) for key in ("2", "7", "3", "8", "x")] == [0, 2, None, None, None]
