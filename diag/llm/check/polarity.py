@@ -35,8 +35,11 @@ def turned_around(text: str, support: Support) -> str | None:
         text = re.sub(r"(?:\bnot|n't) (?=(?:\w+ (?:as )?)?(?:the |a )?(?:root )?cause\b)", " ", text)
     if support.brief.confidence != "certain":
         text = _UNSURE.sub(" ", text)
+    plain_yes = not any(one.clause.negative for one in own) and all(one.kind in _AFFIRMED for one in own)
     for clause in clauses(text):
         denies = f"denies: {clause.text[:60]}"
+        if plain_yes and _NOT.search(clause.text):
+            return denies
         if clause.negators - support.stems - {"onli"} and not any(one.clause.negative for one in wider):
             return denies
         if _unlike(clause, [one.clause for one in own if one.kind != "unchecked"], _names(support) | support.kinds):
@@ -62,6 +65,8 @@ def has_it_not(text: str, support: Support) -> str | None:
     return None
 
 
+_NOT = re.compile(r"(?<!rather )\bnot\b|n't\b|\bnever\b", re.IGNORECASE)
+_AFFIRMED = frozenset(("cost", "since", "certainty", "step"))  # which say what is, or what to do
 _GONE = (
     r"(?:does not|doesn't|do not|don't|did not|didn't) exist|(?:is|are|was|were) (?:missing|absent|not (?:found|there))"
 )
@@ -120,6 +125,11 @@ def _unlike(clause: Clause, known: list[Clause], names: frozenset[str]) -> bool:
     if not best:
         return False
     told = max(one.nots + len(one.negators - _NOTS) for one in best)
+    twice = clause.nots + len(clause.negators - _NOTS - {"onli"}) > 1 and any(
+        clause.negators - _NOTS & one.negators for one in best
+    )
+    if twice and told < 2:  # noqa: PLR2004  "not too small" of "too small"
+        return True
     return told == 0 or (clause.nots + zeros(clause.text) > 1 and told < 2)  # noqa: PLR2004  a double denial
 
 

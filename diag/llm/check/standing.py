@@ -20,6 +20,9 @@ _CLAIMS_LOOK = re.compile(
 _RULED_OUT = re.compile(
     r"\b(?:ruled out|excluded|dismissed|discarded|not the|rejected as|explains more|(?:still|is) open)\b", re.IGNORECASE
 )
+_NOT_RULED_OUT = re.compile(
+    r"(?:\bnot|n't|\bnever) (?:yet )?(?:been |be )?(?:considered and )?(?:ruled out|excluded)", re.IGNORECASE
+)
 _FUTURE = re.compile(r"\b(?:will|going to|about to|soon|shortly)\b|'ll\b", re.IGNORECASE)
 
 
@@ -43,6 +46,8 @@ def told_as_over(text: str, support: Support) -> str | None:
 
 def untrue_standing(text: str, support: Support) -> str | None:
     """A fact that was not checked told as checked, or one that was ruled out told as true; None where neither is."""
+    if any(source.kind == "ruled_out" for source in support.sources) and _NOT_RULED_OUT.search(text):
+        return "told as not ruled out"
     for kind, form in (("unchecked", _UNCHECKED), ("ruled_out", _RULED_OUT)):
         of_kind = [source for source in support.sources if source.kind == kind]
         rest = [source for source in support.sources if source.kind != kind]
