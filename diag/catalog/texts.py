@@ -18,6 +18,8 @@ from diag.vocab.operands import KERNEL_READERS
 MAX_MEMBERS = 8  # of a group whose texts are read: siblings in the same trouble say the same
 MAX_LINE = 8_000  # characters of a text that patterns are run on
 RECENT_S = 3600.0
+# NVIDIA/KAI-Scheduler pkg/common/constants: what a pod says of its gang
+KAI_PODGROUP, KAI_GANG = "scheduling.run.ai/PodGroup", "pod-group-name"
 
 
 class Text(NamedTuple):
@@ -88,11 +90,15 @@ def first_text(ctx: Context, group: Group, pattern: re.Pattern[str], *places: On
 
 
 def _events(ctx: Context, group: Group, member: Object) -> Iterator[Text]:
+    """Events of a member and its workload, and those that KAI-Scheduler writes about its gang as a whole."""
     seen: set[int] = set()
     subjects = [member]
     workload = ctx.snap.find(group.workload)
     if workload is not None and workload is not member:
         subjects.append(workload)
+    gang = ctx.snap.get(KAI_PODGROUP, member.namespace, member.annotations.get(KAI_GANG, ""))
+    if gang is not None:
+        subjects.append(gang)
     for subject in subjects:
         events = ctx.snap.events(subject)
         for event in events:
