@@ -1,4 +1,4 @@
-"""QUO621: a quota of Koordinator, or one above it, is used up."""
+"""QUO621: an ElasticQuota of Koordinator or of the scheduler plugins, or one above it, is used up."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -17,6 +17,12 @@ SAID = re.compile(
     r"runtime: (?P<runtime>.{0,400}?), used: (?P<used>.{0,400}?), pod's request: (?P<asked>.{0,400}?), "
     r"exceedDimensions: \[(?P<short>[^\]\s]{1,300})"
 )
+# kubernetes-sigs/scheduler-plugins pkg/capacityscheduling: the quota of a namespace, or the sum of all.
+PLUGIN = "scheduling.x-k8s.io/ElasticQuota"
+REJECTED = re.compile(
+    r"is rejected in PreFilter because (?:ElasticQuota (?P<name>[^,\s]{1,253}) is more than Max"
+    r"|(?P<sum>total ElasticQuota used is more than min))"
+)
 
 
 @rule(
@@ -24,12 +30,13 @@ SAID = re.compile(
     name="elasticquota-exceeded",
     question=Question.ADMITTED,
     basis=Basis.SAID,
-    inputs=("Pod", ELASTIC),
+    inputs=("Pod", ELASTIC, PLUGIN),
 )
 def koordinator_quota(ctx: Context) -> Iterator[Finding]:
     """The ElasticQuota of the pod, or one above it, is used up.
 
     ## What it means
+    The quota of a namespace of the scheduler plugins bounds it by `max`, and what it borrows by the sum of all `min`.
     Koordinator lets a pod in when its quota and all quotas above have room. Of the path in the sentence the first name
     is the quota that refuses, the last the pod's own.
 
@@ -49,6 +56,38 @@ def koordinator_quota(ctx: Context) -> Iterator[Finding]:
     quotas = {one.name: one for one in ctx.snap.all(ELASTIC)}
     for group, said in refused:
         yield _finding(ctx, group, said, quotas)
+    for group in ctx.groups("pod-unscheduled"):
+        rejected = REJECTED.search(group.message)
+        if rejected is not None:
+            yield _rejected(ctx, group, rejected)
+
+
+def _rejected(ctx: Context, group: Group, said: re.Match[str]) -> Finding:
+    """A quota of the scheduler plugins: its own maximum, or more than all minima where it would borrow."""
+    own = [one for one in ctx.snap.all(PLUGIN) if one.namespace == group.first.namespace]
+    quota = next((one for one in own if said["name"] in (None, one.name)), None)
+    bound = "min" if said["sum"] else "max"
+    proof: list[Evidence] = [group.evidence[0]]
+    words = []
+    for resource in sorted(group.shape.gpus) if quota is not None and group.shape is not None else ():
+        places = (f"status.used{key(resource)}", f"spec.{bound}{key(resource)}")
+        if quota is not None and all(_has(quota, place) for place in places):
+            used, most = (ctx.cite(quota, place) for place in places)
+            proof += [used, most]
+            words.append(f"{resource}: used {used.value}, {bound} {most.value}")
+    name = quota.name if quota is not None else said["name"] or "of the namespace"
+    over = "no quota has anything left to borrow" if said["sum"] else f"quota {name} has no room for it"
+    summary = f"{over}{' (' + ', '.join(words) + ')' if words else ''}"
+    return Finding(
+        subject=quota.ref if quota is not None else group.workload,
+        summary=summary,
+        evidence=as_proof(proof),
+        accounts_for=(Because(group, summary, tuple(proof[:2])),),
+        since=group.since,
+        remedies=(
+            Remedy(text=f"wait until pods of the namespace end, or raise spec.{bound} of the quota", who="queue-admin"),
+        ),
+    )
 
 
 def _finding(ctx: Context, group: Group, said: re.Match[str], quotas: Mapping[str, Object]) -> Finding:

@@ -1,5 +1,6 @@
 """QUO634: a job of Slurm owns the node that a pod could run on (CoreWeave's SUNK)."""
 
+import re
 from collections.abc import Iterator
 
 from diag.catalog.context import Context
@@ -8,6 +9,8 @@ from diag.facts.words import listed
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy, Severity, as_proof
 from diag.snapshot.kinds import Node
 
+# kubernetes/kubernetes pkg/scheduler/framework/plugins/tainttoleration: from 1.35 on it does not name the taint.
+SAID = re.compile(r"sunk\.coreweave\.com/lock|untolerated taint\(s\)")
 LOCK = "sunk.coreweave.com/lock"  # CoreWeave's documentation of SUNK: a taint while a Slurm job runs there
 
 
@@ -40,7 +43,7 @@ def sunk_node_locked(ctx: Context) -> Iterator[Finding]:
     """
     for group in ctx.groups("pod-unscheduled"):
         shape = group.shape
-        if shape is None or LOCK not in group.message:
+        if shape is None or not SAID.search(group.message):
             continue
         # The worker of Slurm holds the node's GPUs all the time: what counts is what the node has when it is empty.
         locked = [

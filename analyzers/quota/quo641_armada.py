@@ -7,7 +7,7 @@ from diag.catalog.rule import Named, rule
 from diag.facts.custom_resources import text_at
 from diag.facts.gpus import Amounts, amounts, gpus_of, pod_requests
 from diag.facts.pods import occupies_node
-from diag.findings import Basis, Because, Evidence, Finding, Question, Remedy, as_proof
+from diag.findings import Basis, Because, Evidence, Finding, Question, Ref, Remedy, as_proof
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
@@ -15,6 +15,7 @@ from diag.trouble.groups import Group
 # armadaproject/armada internal/executor/domain/pod_metadata.go
 JOB, QUEUE, PREEMPTED = "armada_job_id", "armada_queue_id", "reported_preempted"
 HOST_LABEL = "kubernetes.io/hostname"
+KEEP = Remedy(text="nothing, unless the job must not be preempted: then use a priority class that is not preemptible")
 PINNED = f"spec.nodeSelector{key(HOST_LABEL)}"
 
 GAVE_WAY = """Armada's own scheduler preempted the run for another queue.
@@ -62,13 +63,39 @@ def armada(ctx: Context) -> Iterator[Finding]:
     ## Known limits
     Only GPUs are compared.
     """
+    told: set[Ref] = set()
     for group in ctx.groups("pod-unscheduled"):
         first = group.first
         if not isinstance(first, Pod) or JOB not in first.labels or group.shape is None:
             continue
         node = ctx.snap.node(text_at(first, PINNED))
         if node is not None:
-            yield from _judge(ctx, group, first, node, need=group.shape.gpus)
+            for finding in _judge(ctx, group, first, node, need=group.shape.gpus):
+                told.update((*finding.members, finding.subject))
+                yield finding
+    for group in ctx.groups("pod-failed", "pod-evicted"):
+        yield from _gave_way(ctx, group, told)
+
+
+def _gave_way(ctx: Context, group: Group, told: set[Ref]) -> Iterator[Finding]:
+    """Runs that ended as they were preempted, where what took their place is not waiting any more, or not here."""
+    gone = [pod for pod in group.members if JOB in pod.labels and PREEMPTED in pod.annotations]
+    if not gone or ctx.workload(gone[0]).ref in told:
+        return
+    victim = gone[0]
+    proof: list[Evidence] = [ctx.cite(victim, f"metadata.annotations.{PREEMPTED}")]
+    proof += [ctx.cite(victim, f"metadata.labels.{QUEUE}")] if QUEUE in victim.labels else []
+    summary = f"was preempted by Armada's scheduler ({PREEMPTED}), which then ended it"
+    yield Finding(
+        name="armada-preempted",
+        subject=ctx.workload(victim).ref,
+        summary=summary,
+        evidence=as_proof([*proof, *group.evidence]),
+        accounts_for=(Because(group, summary, tuple(proof), members=len(gone)),),
+        members=tuple(pod.ref for pod in gone[1:]),
+        since=group.since,
+        remedies=(KEEP,),
+    )
 
 
 def _judge(ctx: Context, group: Group, first: Pod, node: Node, *, need: Amounts) -> Iterator[Finding]:
@@ -127,9 +154,5 @@ def _preempted(ctx: Context, group: Group, first: Pod, node: Node, leaving: list
         accounts_for=tuple(Because(one, summary, tuple(proof[:1])) for one in (group, *gone)),
         members=tuple(pod.ref for pod in leaving[1:]),
         since=victim.metadata.deletion_timestamp,
-        remedies=(
-            Remedy(
-                text="nothing, unless the job must not be preempted: then use a priority class that is not preemptible"
-            ),
-        ),
+        remedies=(KEEP,),
     )

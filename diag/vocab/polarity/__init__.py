@@ -31,9 +31,11 @@ class Verdict(Enum):
 def verdict(kind_id: str, type_: str, status: str, reason: str = "") -> Verdict:
     """What `type_=status` with a reason says of an object of a kind (`Node`, `keda.sh/ScaledObject`).
 
-    `Unknown` and any other status is neutral, unless it says of this type that its reporter is gone.
+    `Unknown` and any other status is neutral, unless it says of this type that its reporter is gone, or its reason
+    states a fault.
     """
     well, silence_is_bad = _meaning(kind_id, type_)
+    silence_is_bad = silence_is_bad or reason in _stated(kind_id)
     if well is None or (status not in ("True", "False") and not (status == "Unknown" and silence_is_bad)):
         return Verdict.NEUTRAL
     if status == well:
@@ -69,6 +71,11 @@ def _meaning(kind_id: str, type_: str) -> tuple[str | None, bool]:
 @lru_cache(maxsize=4096)
 def _excused(kind_id: str) -> frozenset[str]:
     return frozenset(reason for entry in _entries(kind_id) for reason in entry.excused)
+
+
+@lru_cache(maxsize=4096)
+def _stated(kind_id: str) -> frozenset[str]:
+    return frozenset(reason for entry in _entries(kind_id) for reason in entry.stated)
 
 
 def _any(patterns: tuple[str, ...], word: str) -> bool:

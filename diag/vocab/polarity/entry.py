@@ -12,6 +12,7 @@ class Entry:
     - `neutral`: a state, an intention or a step that was reached once; never a fault.
     - `excused`: reasons under which a fault of these kinds is none: an intention, or a wait by design.
     - `unknown`: types whose Unknown is a fault as well, since it says that the reporter is gone.
+    - `stated`: reasons that tell of a fault under Unknown, too: something does not work, and something else does.
     """
 
     kinds: tuple[str, ...]
@@ -21,3 +22,4 @@ class Entry:
     neutral: tuple[str, ...] = ()
     excused: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    stated: tuple[str, ...] = ()

@@ -95,6 +95,7 @@ ENTRIES = (
         bad=("Fallback",),
         neutral=("Active", "Paused", "HPAActive"),
         excused=("ScaledObjectPaused", "ScaledJobPaused", "UnknownState"),
+        stated=("PartialTriggerError",),
     ),
     Entry(
         kinds=("autoscaling/HorizontalPodAutoscaler",),
