@@ -1,5 +1,6 @@
-"""OBS118: Prometheus finds a target, and a NetworkPolicy or the mesh keeps it from reading it."""
+"""OBS118: a NetworkPolicy, the mesh or its own rights keep Prometheus from targets that its monitors mean."""
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -9,10 +10,11 @@ from diag.catalog.rule import rule
 from diag.facts.entries import entries, text
 from diag.facts.network_policy import KIND, Peer, closing
 from diag.facts.selection import matches_labels
-from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy, Severity, as_proof
-from diag.projection import Object
+from diag.findings import Because, Confidence, Evidence, Finding, Question, Ref, Remedy, Severity, as_proof
+from diag.projection import JsonDict, Object
 from diag.snapshot.cite import key, value_at
 from diag.snapshot.kinds import Pod
+from diag.trouble.groups import Group
 from diag.trouble.relations.webhooks import selector_of
 from diag.vocab.sidecars import is_mesh_proxy
 
@@ -20,7 +22,17 @@ PROMETHEUS = "monitoring.coreos.com/Prometheus"
 PEERS, MESH = "security.istio.io/PeerAuthentication", "istio-system"
 # prometheus-operator/prometheus-operator pkg/prometheus/labels; the older one is still set beside it
 SERVER_LABELS = ("operator.prometheus.io/name", "prometheus")
-MAX_PODS = 4
+MAX_PODS, MAX_LINES = 4, 400
+SERVER = "prometheus"  # its container (prometheus-operator/prometheus-operator pkg/prometheus/server)
+Q = r'\\{0,3}"'  # a structured log escapes the quotes
+# kubernetes/kubernetes staging/src/k8s.io/apiserver/pkg/endpoints/handlers/responsewriters/errors.go
+# (forbiddenMessage), of the kinds by which Prometheus finds targets
+UNREAD = re.compile(
+    rf"(?P<what>endpoints|endpointslices|pods|services|nodes)(?:\.[\w.]{{1,60}})? is forbidden: User "
+    rf"{Q}system:serviceaccount:(?P<space>[a-z0-9-]{{1,63}}):(?P<account>[a-z0-9.-]{{1,253}}){Q} cannot "
+    rf"(?:list|watch|get) resource [^\n]{{0,200}}?"
+    rf"(?:in the namespace {Q}(?P<where>[a-z0-9-]{{1,63}}){Q}|at the cluster scope)"
+)
 # Istio's own ports for metrics, which take plain text (istio.io/latest/docs/ops/integrations/prometheus)
 OPEN_PORTS = (15020, 15090)
 
@@ -43,7 +55,7 @@ class Wall(NamedTuple):
     refines=("keda-metric-empty", "hpa-metrics-api-missing"),
 )
 def scrape_blocked(ctx: Context) -> Iterator[Finding]:
-    """Prometheus is kept from its target by a NetworkPolicy or the mesh.
+    """Prometheus is kept from its target by a NetworkPolicy, the mesh or its rights.
 
     ## What it means
     The monitor, its Service and its port are right, and Prometheus' connections to the pods do not come through: the
@@ -51,11 +63,12 @@ def scrape_blocked(ctx: Context) -> Iterator[Finding]:
 
     ## Why it happens
     A NetworkPolicy of the namespace lets in only the clients of the server, or the mesh demands mTLS of everybody and
-    Prometheus has no proxy.
+    Prometheus has no proxy. Or its ServiceAccount may not list the pods and endpoints of a namespace, so that it finds
+    no target there.
 
     ## Evidence
-    The NetworkPolicy that selects the target's pods and lets the pods of Prometheus not in, or the PeerAuthentication
-    with STRICT.
+    The NetworkPolicy that selects the target's pods and lets the pods of Prometheus not in, the PeerAuthentication with
+    STRICT, or the line of Prometheus that tells of the refusal.
 
     ## What to do
     Let the namespace of Prometheus in to the metrics port.
@@ -65,8 +78,11 @@ def scrape_blocked(ctx: Context) -> Iterator[Finding]:
     other kinds (Cilium, Calico, AdminNetworkPolicy) are not read.
     """
     servers = list(_servers(ctx))
+    refused = [found for server in servers if (found := _unread(ctx, server)) is not None]
     every = monitors(ctx) if servers else []
     scaled = list(scaled_on(ctx)) if every else []
+    for server, line, said in refused:
+        yield _without_rights(ctx, server, line, said, scaled)
     policies = ctx.snap.all(KIND) if every else []
     strict = ctx.snap.all(PEERS) if every else []
     for one in every:
@@ -87,6 +103,53 @@ def _servers(ctx: Context) -> Iterator[Pod]:
             if pod.status.phase == "Running" and any(pod.labels.get(name) == item.name for name in SERVER_LABELS):
                 yield pod
                 break
+
+
+def _unread(ctx: Context, server: Pod) -> tuple[Pod, Evidence, re.Match[str]] | None:
+    """The newest line of a Prometheus that tells which targets its own account may not look up."""
+    lines = ctx.snap.log(server, SERVER)
+    own = (server.namespace, text(value_at(server.whole, "spec.serviceAccountName")) or "default")
+    for number in range(len(lines), max(len(lines) - MAX_LINES, 0), -1):
+        said = UNREAD.search(lines[number - 1][:2000])
+        if said is not None and (said["space"], said["account"]) == own:
+            return server, ctx.cite_log(server, SERVER, number), said
+    return None
+
+
+def _without_rights(
+    ctx: Context, server: Pod, line: Evidence, said: re.Match[str], scaled: list[tuple[Group, str, JsonDict]]
+) -> Finding:
+    where = f"of namespace {said['where']}" if said["where"] else "of the whole cluster"
+    summary = (
+        f"may not list {said['what']} {where}, so Prometheus {server.namespace}/{server.name} finds no target there"
+    )
+    victims = [
+        Because(group, summary, (line,), members=group.share)
+        for group, space, _ in scaled
+        if said["where"] in (None, space)
+    ]
+    scope = f"-n {said['where']}" if said["where"] else "-A"
+    return Finding(
+        subject=Ref(ctx.cluster, "v1", "ServiceAccount", said["space"], said["account"], seen=False),
+        summary=summary,
+        evidence=(line, ctx.cite_or_lack(server, "spec.serviceAccountName")),
+        accounts_for=tuple(victims),
+        confidence=Confidence.LIKELY,
+        since=server.created,
+        remedies=(
+            Remedy(
+                text="ask whether the account may do it now",
+                command=f"kubectl auth can-i list {said['what']} {scope} "
+                f"--as=system:serviceaccount:{said['space']}:{said['account']}",
+                who="platform",
+            ),
+            Remedy(
+                text=f"let ServiceAccount {said['account']} get, list and watch services, endpoints, "
+                f"endpointslices and pods {where}",
+                who="platform",
+            ),
+        ),
+    )
 
 
 def _wall(
