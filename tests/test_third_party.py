@@ -1,5 +1,6 @@
 """Rules of other packages: found by entry point, run beside ours, and never at the cost of the report."""
 
+import importlib
 import sys
 
 import msgspec
@@ -70,3 +71,26 @@ def cluster_of_one_waiter():
         [Part(path="x", items=[Slice(raw=msgspec.Raw(msgspec.json.encode(pod)))])], now="2026-01-02T00:00:00Z"
     )[0]
     return lambda registry: diagnose(snap, registry, lambda *_: True)
+
+
+@pytest.mark.parametrize("error", [SyntaxError("bad"), ImportError("gone"), RuntimeError("no")])
+def test_a_module_of_ours_that_cannot_be_loaded_is_a_gap_and_costs_no_other(monkeypatch, error):
+    usual = importlib.import_module
+
+    def loads(name, package=None):
+        if name == "diag.analyzers.device.inotify":
+            raise error
+        return usual(name, package)
+
+    monkeypatch.setattr(importlib, "import_module", loads)
+    registry = load.__wrapped__(third_party=False)
+
+    assert [(gap.what, gap.why) for gap in registry.gaps] == [
+        ("rules of diag.analyzers.device.inotify", "import-failed")
+    ]
+    assert "QUO001" in registry.names
+    assert "DEV119" not in registry.names
+
+
+def test_all_modules_of_ours_can_be_loaded():
+    assert load(third_party=False).gaps == []

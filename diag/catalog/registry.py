@@ -4,7 +4,7 @@ import importlib
 import inspect
 import pkgutil
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from importlib.metadata import EntryPoint, entry_points
@@ -86,8 +86,8 @@ class Registry:
 def load(*, third_party: bool = True) -> Registry:
     """Every rule of this package and, unless told otherwise, of packages that register under `diag.rules`."""
     registry = Registry()
-    package = importlib.import_module("diag.analyzers")
-    _collect(registry, package)
+    for name in _modules(importlib.import_module("diag.analyzers")):
+        _collect_own(registry, name)
     for entry in entry_points(group=ENTRY_POINTS) if third_party else ():
         _collect_third_party(registry, entry)
     registry.functions.sort(key=lambda rule: rule.id)
@@ -95,10 +95,27 @@ def load(*, third_party: bool = True) -> Registry:
     return registry
 
 
-def _collect(registry: Registry, package: ModuleType) -> None:
-    _take(registry, package)
+def _modules(package: ModuleType) -> Iterator[str]:
+    """The names of a package and of all that lies in it."""
+    yield package.__name__
     for found in pkgutil.walk_packages(getattr(package, "__path__", ()), f"{package.__name__}."):
-        _take(registry, importlib.import_module(found.name))
+        yield found.name
+
+
+def _collect(registry: Registry, package: ModuleType) -> None:
+    for name in _modules(package):
+        _take(registry, importlib.import_module(name))
+
+
+def _collect_own(registry: Registry, name: str) -> None:
+    """The rules of one module of ours: one that cannot be loaded (a damaged installation) costs no others."""
+    try:
+        _take(registry, importlib.import_module(name))
+    except Exception as error:  # noqa: BLE001  whatever keeps it from loading
+        detail = f"{type(error).__name__}: {error}"
+        registry.gaps.append(
+            Gap(cluster="", what=f"rules of {name}", why="import-failed", fix="install diag anew", detail=detail)
+        )
 
 
 def _take(registry: Registry, module: ModuleType) -> None:

@@ -26,6 +26,7 @@ def command(ctx: click.Context, /, *, outputs: tuple[str, ...], exit_code: bool,
     BEFORE and AFTER are snapshots as `--from` takes them, or reports (-o json).
     """
     import sys  # noqa: PLC0415  # help runs nothing
+    from pathlib import Path  # noqa: PLC0415
 
     from diag import api  # noqa: PLC0415
     from diag.cli.bounds import limits  # noqa: PLC0415
@@ -34,11 +35,16 @@ def command(ctx: click.Context, /, *, outputs: tuple[str, ...], exit_code: bool,
     from diag.cli.output import deliver, targets  # noqa: PLC0415
     from diag.errors import UsageError  # noqa: PLC0415
     from diag.report.difference import FORMATS, difference_bytes  # noqa: PLC0415
+    from diag.snapshot.archive.read import captures_in  # noqa: PLC0415
+    from diag.snapshot.sources.source import taken_apart  # noqa: PLC0415
 
     flags = flags_of(ctx)
     to = targets(outputs, FORMATS, "table" if sys.stdout.isatty() else "plain", flags.from_)
     paths = flags.from_
     if len(paths) == 1 and not reads_stdin(paths):
+        location = Path(taken_apart(paths[0])[1])
+        if location.exists() and captures_in(location) < 2:  # noqa: PLR2004  before and after
+            raise UsageError(f"{paths[0]} holds one look only", hint=f"name a second one: diag diff {paths[0]} AFTER")
         paths = (f"{paths[0]}@-2", paths[0])
     if len(paths) != 2:  # noqa: PLR2004  before and after
         raise UsageError(

@@ -75,7 +75,9 @@ def test_one_capture_has_nothing_to_be_compared_with(diag, looks, tmp_path):
     path = tmp_path / "one.jsonl.gz"
     save(path, capture([looks[0]]).packed)
 
-    assert "1 capture" in diag("diff", str(path)).err
+    for one in (path, looks[0]):
+        assert f"{one} holds one look only" in diag("diff", str(one)).err
+    assert "does not exist" in diag("diff", str(tmp_path / "none")).err
 
 
 def test_a_report_that_is_broken_is_said_to_be_one(diag, looks, tmp_path):
