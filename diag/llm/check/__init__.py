@@ -17,7 +17,7 @@ from diag.llm.check.comparisons import inverted, opposite_of_cited, opposite_sta
 from diag.llm.check.conditions import unconditional
 from diag.llm.check.exchanged import exchanged
 from diag.llm.check.moments import misplaced_moment, without_moments, wrong_moment
-from diag.llm.check.names import foreign, foreign_name, undocumented, wrong_kind
+from diag.llm.check.names import foreign, foreign_name, otherwise_named, undocumented, wrong_kind
 from diag.llm.check.polarity import has_it_not, not_missing, turned_around
 from diag.llm.check.quantifiers import unproven_quantifier
 from diag.llm.check.standing import foretold, told_as_over, untrue_standing
@@ -39,6 +39,7 @@ ENGLISH: tuple[tuple[str, Test], ...] = (
     ("advice that no step gives", unadvised),
     ("a name or word that is not cited", foreign),
     ("another kind of object", wrong_kind),
+    ("another kind of object", otherwise_named),
     ("a number that is not cited", untold_ordinal),
     ("a quantity that is not cited", unproven_quantifier),
     ("a number of something else", misbound),

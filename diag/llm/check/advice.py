@@ -39,7 +39,7 @@ _OWNS = r"(?:the )?owners? of (?:the|this) (?:job|workload|pod|deployment|servic
 _ACTORS = {
     "user": re.compile(
         rf"\b(?:{_OWNS}|(?:the user|users?|you) (?:has|have|must|should|needs?)"
-        r"|(?:falls? to|lies with|up to|for|by) (?:the )?user)\b",
+        r"|as (?:the|a) user|yourself|(?:falls? to|lies with|up to|for|by) (?:the )?user)\b",
         re.IGNORECASE,
     ),
     "platform": re.compile(

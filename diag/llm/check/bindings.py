@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from diag.llm.check.amounts import LASTING, NAMED_SECONDS, SIZES, Amount, amounts, seconds_of, spelled
-from diag.llm.check.english import alike, stem, words
+from diag.llm.check.english import alike, plain_stems, stem, words
 from diag.llm.check.english import stems as stems_of
 from diag.llm.check.support import Source, Support
 from diag.llm.check.tokens import NUMBERS, tokens
 
 _BREAK = re.compile(
     r"[;!?)]|\((?=of\b)|[,.](?=\s|$)|:(?=\s+(?:[^\s\d]|\d[\d/.]*\s+[A-Za-z]))|\b(?:and|but|while|whereas|yet|although|though|so|because|as|which|whose|"
-    r"against|than|that|where)\b"
+    r"against|than|(?<!of )that|where)\b"
 )
 _NUMBER = rf"[\d.]+|{'|'.join(NUMBERS)}"
 _PAIR = re.compile(
@@ -166,10 +166,18 @@ def _score(one: Bound, other: Bound, lead: frozenset[str]) -> tuple[int, bool]:
     """How like two surroundings are; between equals, a number that is told of the same things is nearer."""
     typed = bool(one.amount.of and alike(one.amount.of) & alike(other.amount.of)) or other.whole or other.part
     near = (unit for unit in one.units if any(alike(word) & other.around or word in lead for word in unit))
-    return sum(_NAME if any(map(_is_named, unit)) else 1 for unit in near), typed
+    return sum(_weight(unit) for unit in near), typed
 
 
-_NAME = 3  # a name says more surely than a word what a number is told of
+def _weight(unit: frozenset[str]) -> int:
+    """A name says more surely than a word what a number is told of, and a plain verb says less."""
+    if any(map(_is_named, unit)):
+        return _NAME
+    return 1 if unit <= plain_stems() else _WORD
+
+
+_WORD = 2
+_NAME = 6  # a name says more surely than a word what a number is told of
 
 
 def _is_named(word: str) -> bool:

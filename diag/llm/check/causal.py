@@ -58,6 +58,10 @@ _NO_CAUSE = re.compile(
     r"(?:the |a )?(?:root )?(?:cause|reason)\b|\bexplains? (?:more|less)\b",
     re.IGNORECASE,
 )
+_THIS = re.compile(
+    r"[\W]*(?:of )?(?:this|that|it|which|(?:the|this) (?:root )?(?:cause|problem|fault|failure|issue|incident))?\W*",
+    re.IGNORECASE,
+)
 _THEREFORE = re.compile(r"(?:therefore|thus|hence|consequently|accordingly)\b", re.IGNORECASE)
 _WEAK = re.compile(r"(?:refused|rejected|held) |means that", re.IGNORECASE)
 
@@ -153,7 +157,8 @@ def _states(source: Source, claim: Claim) -> bool:
     if source.kind in ("step", "unchecked", "ruled_out"):  # a step's purpose, why it was not looked at
         return _words(claim.cause) | _words(claim.effect) <= source.stems | _alike(source.stems)
     if source.kind == "cost" and amounts(claim.effect) and _within(claim.effect, source.text):
-        return True  # what it costs is what the cause does
+        # What it costs is what the cause does: that is named, or meant by "this".
+        return bool(_words(claim.cause)) or bool(_THIS.fullmatch(claim.cause))
     if (source.kind == "cause" and _in_order(claim, source.text)) or _behind_colon(claim, source):
         return True
     if claim.weak:  # it may be told of one thing alone

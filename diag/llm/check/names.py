@@ -158,6 +158,21 @@ def wrong_kind(text: str, support: Support) -> str | None:
     return None
 
 
+_QUALIFIED = re.compile(r"\b([A-Za-z]+)(?:'s)? ([a-z]+) ([\w-]*[\d-][\w./-]*\w)")
+
+
+def otherwise_named(text: str, support: Support) -> str | None:
+    """A name behind a kind and its qualifier that is cited with another name ("Slurm's node a" of a node b)."""
+    known: dict[tuple[str, str], set[str]] = {}
+    for qualifier, kind, name in _QUALIFIED.findall(support.text):
+        known.setdefault((qualifier.casefold(), kind), set()).add(name.casefold())
+    for qualifier, kind, name in _QUALIFIED.findall(text):
+        told = known.get((qualifier.casefold(), kind), set())
+        if told and name.casefold() not in told and qualifier.casefold() not in words("function") | words("plain"):
+            return f"{qualifier} {kind} {name}"
+    return None
+
+
 def commands(text: str) -> Iterator[str]:
     """Command lines in a text: what begins with a known program and has an argument."""
     for found in _COMMAND.finditer(text):

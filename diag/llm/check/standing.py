@@ -28,6 +28,8 @@ _FUTURE = re.compile(r"\b(?:will|going to|about to|soon|shortly)\b|'ll\b", re.IG
 
 def foretold(text: str, support: Support) -> str | None:
     """A word that tells the future where nothing cited does, and no step is told of."""
+    if "never" in support.lowered:
+        text = re.sub(r"\b(?:will never|will not|won't)\b", " ", text)
     found = _FUTURE.search(text)
     return None if not found or support.steps or found[0].casefold() in support.lowered else found[0]
 
