@@ -1,4 +1,4 @@
-"""How a container ended, as the runtime and the shell tell it: APP111 to APP116."""
+"""How a container ended, as the runtime and the shell tell it: APP111 to APP117."""
 
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
@@ -107,6 +107,22 @@ ENDS = signatures(
             summary="its shell finds no command {command} in the image",
             remedies=(Remedy(text="correct the command in the pod template, or add {command} to the image"),),
             means="A shell of the container finds no command of that name in the image.",
+        ),
+        Signature(
+            "APP117",
+            "container-oomkilled",
+            on=On.ENDED,
+            question=Question.STARTED,
+            explains=("custom-resource-not-ready",),
+            root="member",
+            literal="reason=OOMKilled ",
+            pattern=r"exitCode=137 reason=OOMKilled ",
+            summary="a container of it exceeded its memory limit and was killed (OOMKilled)",
+            remedies=(
+                Remedy(text="raise resources.limits.memory of that container, or lower what it holds in memory"),
+            ),
+            means="The resource repeats of a container whose pod may be gone that the kernel killed it for memory.",
+            source="argoproj/argo-workflows workflow/controller/operator.go",
         ),
     ),
 )

@@ -4,7 +4,11 @@ from diag.catalog.signature import On, Signature, signatures
 from diag.findings import Question, Remedy
 
 SYMPTOMS = ("custom-resource-not-ready",)
-PREFIX = r'(?P<reason>ContainerMissing): Unable to fetch image "(?P<image>[^"]{1,500})":[^\n]{0,600}?'
+# A Configuration and a Service repeat it of their revision.
+PREFIX = (
+    r'(?P<reason>ContainerMissing|RevisionFailed): (?:Revision "[^"]{1,253}" failed with message: )?'
+    r'Unable to fetch image "(?P<image>[^"]{1,500})":[^\n]{0,600}?'
+)
 LOOK = Remedy(
     text="look at the image and the service account of the revision",
     command="kubectl get revisions.serving.knative.dev -A -o wide",

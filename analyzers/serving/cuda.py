@@ -1,4 +1,4 @@
-"""What CUDA, its container runtime and PyTorch say of driver and memory: SRV101 to SRV108."""
+"""What CUDA, its container runtime and PyTorch say of driver and memory: SRV101 to SRV109."""
 
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
@@ -165,8 +165,7 @@ CUDA = signatures(
             question=Question.STARTED,
             explains=CRASHED,
             literal="CUDA",
-            pattern=r"(?P<why>No CUDA GPUs are available|no CUDA-capable device is detected|Found no NVIDIA driver on"
-            r" your system)",
+            pattern=r"(?P<why>No CUDA GPUs are available|no CUDA-capable device is detected)",
             summary="its process sees no GPU: {why}",
             remedies=(
                 Remedy(text="ask for nvidia.com/gpu in the container that needs it"),
@@ -177,6 +176,26 @@ CUDA = signatures(
             beside=DRIVER,
             refines=("triton-model-load-failed",),
             means="The process sees no GPU: none was asked for, or the container runtime did not inject it.",
+        ),
+        Signature(
+            "SRV109",
+            "no-gpu-visible",
+            on=On.LOG,
+            question=Question.STARTED,
+            explains=CRASHED,
+            literal="Found no NVIDIA driver",
+            pattern=r"Found no NVIDIA driver on your system",
+            summary="its process finds no driver (Found no NVIDIA driver on your system)",
+            remedies=(
+                Remedy(text="ask for nvidia.com/gpu in the container that needs it"),
+                Remedy(
+                    text="name the runtime class that injects GPUs (runtimeClassName: nvidia)", when="one is asked for"
+                ),
+            ),
+            beside=DRIVER,
+            refines=("triton-model-load-failed",),
+            means="The driver's library is not in the container: no GPU was asked for, or the container runtime did "
+            "not inject it.",
         ),
         Signature(
             "SRV108",

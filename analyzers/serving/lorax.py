@@ -1,4 +1,4 @@
-"""What LoRAX and TGI, which share their launcher, say when they cannot start: SRV221 to SRV226."""
+"""What LoRAX and TGI, which share their launcher, say when they cannot start: SRV221 to SRV227."""
 
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
@@ -45,6 +45,24 @@ LAUNCHER = signatures(
             refines=("cuda-out-of-memory",),
             beside=Beside(args=r"max-batch|max-input|max-total|num-shard", gpus=True, node=GPU_NODE),
             means="Warm-up runs one batch of the configured size, and it does not fit into GPU memory.",
+        ),
+        Signature(
+            "SRV227",
+            "cuda-out-of-memory",
+            on=On.LOG,
+            question=Question.STARTED,
+            explains=CRASHED,
+            literal="Not enough VRAM to run the model",
+            pattern=r"Not enough VRAM to run the model: Available: (?P<has>[\d.]{1,10} ?GB) - Model "
+            r"(?P<needs>[\d.]{1,10} ?GB)",
+            summary="the model needs {needs} of GPU memory, and {has} are there (Not enough VRAM)",
+            remedies=(
+                Remedy(text="spread the model over more GPUs (--num-shard), or select GPUs with more memory"),
+                Remedy(text="use a quantised model (--quantize)"),
+            ),
+            beside=Beside(args=r"model-id|shard|quantize", gpus=True, node=GPU_NODE),
+            means="The weights alone are larger than the memory of the GPUs.",
+            source="huggingface/text-generation-inference server/text_generation_server/models",
         ),
         Signature(
             "SRV223",

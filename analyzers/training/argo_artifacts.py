@@ -20,6 +20,7 @@ ARGO_ARTIFACTS = signatures(
             pattern=r"(?P<why>(?:failed to put (?:file|directory)\b[^\n]{0,300}"
             r"|You need to configure artifact storage))",
             root="member",
+            refines=("model-path-missing", "object-store-access-denied", "object-store-throttled"),
             summary="what the step made could not be stored: {why}",
             means="Argo's container `wait` stores the artifacts of a step after its work, and the object store "
             "refused. The step counts as failed.",

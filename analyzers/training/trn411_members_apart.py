@@ -8,7 +8,7 @@ from diag.catalog.joins.clients import Client, client_of, variable_of
 from diag.catalog.rule import Named, rule
 from diag.catalog.signature import On
 from diag.catalog.texts import first_text
-from diag.findings import Basis, Because, Confidence, Evidence, Finding, LogEvidence, Question, Remedy, as_proof
+from diag.findings import Basis, Because, Confidence, Evidence, Finding, LogEvidence, Proof, Question, Remedy, as_proof
 from diag.trouble.groups import Group
 
 MEMBERS = ("container-crashing", "pod-failed", "container-not-ready")
@@ -27,6 +27,9 @@ MEETING_POINTS = re.compile(
 )
 # pytorch/pytorch torch/csrc/distributed/c10d/socket.cpp: its store is where the ranks meet, whatever names the host.
 STORE = re.compile(r"network address(?:es)? of \(|\[c10d\]|\bDistNetworkError\b")
+NAMELESS = re.compile(
+    r"\bhost not found: (?:Name or service not known|Temporary failure in name resolution)"
+)  # it, to 1.13
 # An MPI launcher starts its members by ssh: open-mpi/ompi and prrte, pmodels/mpich. git uses ssh, too.
 BY_SSH = re.compile(r"\bssh: [Cc]ould not resolve hostname")
 LAUNCHER = re.compile(r"\b(?:ORTE|PRTE|HYDRA|mpirun|mpiexec|mpiexec\.hydra|orted|prted)\b")
@@ -61,7 +64,7 @@ Where the Service, or a first rank that came too late, is found to be at fault, 
     others=(
         Named(
             id="TRN412", name="rendezvous-dns-unresolved", page=UNRESOLVED, basis=Basis.REMAINDER,
-            refines=("dependency-host-unresolved",),
+            refines=("dependency-host-unresolved", "job-backoff-limit-exceeded"),
         ),
     ),
 )  # fmt: skip
@@ -94,7 +97,10 @@ def members_apart(ctx: Context) -> Iterator[Finding]:
             variable = variable_of(ctx, client)
             named = variable is not None and MEETING_POINTS.search(variable[0])
             if named or _meets(ctx, client):
-                yield _unresolved(client, variable if named else None)
+                proof = as_proof([client.said, *([variable[1]] if variable and named else [])])
+                yield _unresolved(group, proof, client.address, variable[0] if variable and named else "")
+        elif client is None and (nameless := first_text(ctx, group, NAMELESS, On.LOG, On.ENDED)) is not None:
+            yield _unresolved(group, (nameless[0].cite(),), "a host", "")
 
 
 def _meets(ctx: Context, client: Client) -> bool:
@@ -132,22 +138,20 @@ def _late(group: Group, said: re.Match[str], proof: Evidence) -> Finding:
     )
 
 
-def _unresolved(client: Client, variable: tuple[str, Evidence] | None) -> Finding:
-    by = f" ({variable[0]})" if variable else ""
-    summary = f"cannot resolve {client.address}, where the members of the job meet{by}"
-    proof = as_proof([client.said, *([variable[1]] if variable else [])])
+def _unresolved(group: Group, proof: Proof, address: str, variable: str) -> Finding:
+    summary = f"cannot resolve {address}, where the members of the job meet{f' ({variable})' if variable else ''}"
     return Finding(
         name="rendezvous-dns-unresolved",
-        subject=client.group.workload,
+        subject=group.workload,
         summary=summary,
         evidence=proof,
-        accounts_for=(Because(client.group, summary, proof),),
+        accounts_for=(Because(group, summary, proof),),
         confidence=Confidence.LIKELY,
-        since=client.group.since,
+        since=group.since,
         remedies=(
             Remedy(
                 text="see whether the first rank runs, and which Services there are",
-                command=f"kubectl -n {client.pod.namespace} get pods,services -o wide",
+                command=f"kubectl -n {group.first.namespace} get pods,services -o wide",
             ),
             Remedy(text="make a headless Service that selects it and publishes addresses of pods that are not ready"),
         ),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -14,6 +15,13 @@ from diag.snapshot.kinds import Pod
 from diag.trouble.groups import Group
 
 MAX_NODES = 3  # that a summary names
+# Whose members may repeat in their status what a container said (diag/catalog/relayed.py), by the place of the words.
+REPEATS = "custom-resource-not-ready"
+REPEATED = {
+    On.LOG: {"container-crashing", "pod-failed"},
+    On.ENDED: {"container-crashing", "pod-failed"},
+    On.WAITING: {"container-not-started"},
+}
 
 
 class Hit(NamedTuple):
@@ -85,7 +93,17 @@ def _by_symptom(table: Table) -> dict[str, list[Signature]]:
     for row in table.rows:
         for symptom in row.explains:
             found.setdefault(symptom, []).append(row)
+        if REPEATS not in row.explains and (repeated := _repeated(row)) is not None:
+            found.setdefault(REPEATS, []).append(repeated)
     return found
+
+
+def _repeated(row: Signature) -> Signature | None:
+    """The row as it looks at words that an owner repeats; None where it looks at none, or at what a node holds."""
+    places = [on for on in (row.on, *row.also_on) if REPEATED.get(on, set()) & {*row.explains}]
+    if not places or row.root == "node":
+        return None
+    return replace(row, on=places[0], also_on=tuple(places[1:]))
 
 
 @lru_cache(maxsize=8192)

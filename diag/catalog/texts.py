@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from diag.catalog.context import Context
+from diag.catalog.relayed import relayed
 from diag.catalog.signature import On
 from diag.facts.pods import statuses
 from diag.facts.times import age_s
@@ -43,8 +44,8 @@ def texts(ctx: Context, group: Group, on: On) -> Iterator[Text]:
             for member in members:
                 yield from _events(ctx, group, member)
         case On.WAITING | On.ENDED:
-            for pod in (member for member in members if isinstance(member, Pod)):
-                yield from _states(ctx, pod, on)
+            for member in members:
+                yield from _states(ctx, member, on) if isinstance(member, Pod) else _relayed(ctx, member, on)
         case On.CONDITION:
             yield from _conditions(ctx, group)
         case On.LOG:
@@ -60,6 +61,15 @@ def _member_logs(ctx: Context, group: Group, member: Object) -> Iterator[Text]:
             yield from _kernel_logs(ctx, member.spec.node_name)
     elif isinstance(member, Node):
         yield from _operand_logs(ctx, member)
+    else:
+        yield from _relayed(ctx, member, On.LOG)
+
+
+def _relayed(ctx: Context, member: Object, on: On) -> Iterator[Text]:
+    """What an owner repeats of a container."""
+    for one in relayed(member):
+        if one.on is on:
+            yield Text(member, one.reason, one.container, one.text, _citer(ctx, member, one.path))
 
 
 def _operand_logs(ctx: Context, node: Node) -> Iterator[Text]:
