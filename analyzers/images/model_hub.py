@@ -1,4 +1,4 @@
-"""What clients of model hubs and object stores say when they cannot fetch a model: IMG151 to IMG164, IMG171, IMG172."""
+"""What clients of model hubs and stores say when they cannot fetch a model: IMG151 to 164, 171, 172, 186, 187."""
 
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
