@@ -1,7 +1,7 @@
 """Read, pack, write, and say what was written."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Literal, get_args
@@ -18,6 +18,7 @@ from diag.errors import UsageError
 from diag.redact.keys import KeyFile
 from diag.snapshot.archive.read import captures_in
 from diag.snapshot.archive.write import form_for, save
+from diag.snapshot.sources.source import taken_apart
 from diag.views.wording import counted
 
 _Form = Literal["gzip", "zstd", "plain", "json"]
@@ -54,9 +55,19 @@ def saved(
     narrator.done()
     logs = f", {counted(found.logs, 'log')}" if form != "json" else ", without logs"
     narrator.note(f"{to}: {counted(found.objects, 'object')}{logs}, {len(found.packed):,} bytes")
+    for path, count in _in_part(() if isinstance(given, Live) else given):
+        narrator.note(f"of the {count} captures of {path} the newest was taken; {path}@1 is the first of them")
     if ended:
         narrator.note(f"{ended}: this is what was read by then; `diag snapshot info {to}` says what is missing")
     return {"interrupted": ExitCode.INTERRUPTED, "timeout": ExitCode.TIMED_OUT}.get(ended, ExitCode.OK)
+
+
+def _in_part(paths: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """The archives of which one capture was taken although nobody chose one, with how many they hold."""
+    for source in paths:
+        _, path, number = taken_apart(source)
+        if number is None and path != "-" and (count := captures_in(Path(path))) > 1:
+            yield path, count
 
 
 def saved_capture(

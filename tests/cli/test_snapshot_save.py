@@ -97,6 +97,11 @@ def test_several_captures_are_not_lost_by_a_slip(diag, tmp_path):
         assert Path(week).read_bytes() == held
     assert diag("snapshot", "save", week, "--append", "--replace", "--demo").code == 2
 
+    said = f"of the 2 captures of {week} the newest was taken"
+    for command in ("convert", "redact"):
+        assert said in diag("snapshot", command, week, str(tmp_path / f"{command}.jsonl.gz")).err
+    assert said not in diag("snapshot", "convert", f"{week}@1", str(tmp_path / "first.jsonl.gz")).err
+
     assert diag("snapshot", "save", week, "--replace", "--demo").code == 0
     assert "archive of 1 capture," in diag("snapshot", "info", week).out.decode()
 
