@@ -11,7 +11,7 @@ from diag.facts.nodes import allocatable
 from diag.facts.selection import matches_labels, matches_requirement
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Ref, Remedy, as_proof
 from diag.projection import Object, dicts
-from diag.snapshot.cite import key, value_at
+from diag.snapshot.cite import MISSING, key, value_at
 from diag.snapshot.kinds import Pod
 from diag.trouble.groups import Group
 from diag.trouble.relations.webhooks import MUTATING, Webhook, named
@@ -23,6 +23,7 @@ SHARES = re.compile(
     r"|metax-tech\.com/v(?:memory|core)|iluvatar\.ai/vcuda-(?:memory|core)|mthreads\.com/sgpu-(?:memory|core)"
 )
 WEBHOOK = "vgpu.hami.io"  # charts/hami/templates/scheduler/webhook.yaml
+SCHEDULER = "hami-scheduler"  # charts/hami/templates/_helpers.tpl, after the release's name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,20 +63,39 @@ def hami_webhook_bypassed(ctx: Context) -> Iterator[Finding]:
     Repair what answers the webhook, then create the pod again: its scheduler is chosen at creation only.
 
     ## Known limits
-    Silent where no webhook of HAMi was collected, and where it answers and lets the pod in: what was wrong when the
-    pod was created is then not to be seen any more.
+    Where webhooks were not collected, it is told only if HAMi's scheduler has no ready pod. Silent where the webhook
+    answers and lets the pod in: what was wrong when the pod was created is then not to be seen any more.
     """
     hooks = named(ctx.snap.all(MUTATING), WEBHOOK)
-    for group in ctx.groups("pod-unscheduled") if hooks else ():
+    down = next(_schedulers_down(ctx), None) if not hooks and not ctx.snap.holds(MUTATING) else None
+    for group in ctx.groups("pod-unscheduled") if hooks or down else ():
         shape = shape_of(group.first) if isinstance(group.first, Pod) else None
         if shape is None or shape.scheduler != DEFAULT_SCHEDULER:
             continue
         wanted = [one for one in sorted(shape.requests) if SHARES.fullmatch(one)]
         short = [one for one in wanted if re.search(rf"Insufficient {re.escape(one)}(?![\w-])", group.message)]
         if short and not any(allocatable(node).get(short[0]) for node in ctx.place.snap.nodes):
-            bypass = _left_out(ctx, group, hooks[0]) or _unanswered(ctx, hooks[0])
+            bypass = _left_out(ctx, group, hooks[0]) or _unanswered(ctx, hooks[0]) if hooks else down
             if bypass is not None:
                 yield _finding(ctx, group, short[0], bypass)
+
+
+def _schedulers_down(ctx: Context) -> Iterator[Bypass]:
+    """HAMi's scheduler, which serves the webhook, where it has no ready pod and no webhook was collected."""
+    for item in ctx.snap.all("apps/Deployment"):
+        ready = value_at(item.whole, "status.readyReplicas")
+        if item.name.endswith(SCHEDULER) and ready in (MISSING, None, 0) and isinstance(item.whole.get("status"), dict):
+            yield Bypass(
+                root=item.ref,
+                why=f"Deployment {item.name}, which answers HAMi's webhook, has no ready pod",
+                proof=(ctx.cite_or_lack(item, "status.readyReplicas"),),
+                needs=(item.ref,),
+                repair=Remedy(
+                    text=f"see why Deployment {item.name} has no ready pod, and repair it",
+                    command=f"kubectl describe deployment {item.name} -n {item.namespace}",
+                    who="platform",
+                ),
+            )
 
 
 def _left_out(ctx: Context, group: Group, hook: Webhook) -> Bypass | None:
