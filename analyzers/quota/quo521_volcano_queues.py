@@ -272,26 +272,27 @@ def _blocked(ctx: Context, one: Waiting, queue: Object | None, reserved: list[Ob
 def _whole_cluster(ctx: Context, one: Waiting) -> Iterator[Finding]:
     """The plugin overcommit keeps the gang out, and would not, were it not for what PodGroups that run nothing hold."""
     said = next((event for event in ctx.snap.events(one.item) if OVERUSED in event.text), None)
-    needs = min_resources(one.item)
-    if said is None or not needs or not ctx.snap.nodes():
+    if said is None:
         return
-    room = {name: amount for name in needs if (amount := _room(ctx, name)) is not None}
-    holding = [item for item in ctx.snap.all(VOLCANO) if phase(item) == "Inqueue" and _cannot_start(item)]
-    held = {name: sum(min_resources(item).get(name, 0) for item in holding) for name in room}
-    short = [name for name in sorted(room, key=lambda name: ("/" not in name, name)) if room[name] < needs[name]]
+    needs = min_resources(one.item)
+    room = {name: _room(ctx, name) for name in needs}
     # Others that were let in start soon: only what those that cannot start hold is told, where it makes the difference.
-    tight = [name for name in room if held[name] and needs[name] <= room[name] < needs[name] + held[name]]
-    reserved = [item for item in holding if any(min_resources(item).get(name, 0) for name in tight)]
-    if reserved and not short:
+    holding = [item for item in ctx.snap.all(VOLCANO) if phase(item) == "Inqueue" and _cannot_start(item)]
+    held = {name: sum(min_resources(item).get(name, 0) for item in holding) for name in needs}
+    if any(room[name] < needs[name] for name in needs):
+        return
+    tight = [name for name in needs if room[name] < needs[name] + held[name]]
+    reserved = [item for item in holding if any(name in min_resources(item) for name in tight)]
+    if reserved:
         most = sorted(reserved, key=lambda item: -min_resources(item).get(tight[0], 0))
         yield _blocked(ctx, one, None, most, said)
 
 
-def _room(ctx: Context, resource: str) -> int | None:
-    """What the overcommit plugin lets in beside what runs, by its default factor; None where no node has it."""
+def _room(ctx: Context, resource: str) -> int:
+    """What the overcommit plugin lets in beside what runs, by its default factor."""
     total = sum(allocatable(node).get(resource, 0) for node in ctx.snap.nodes())
-    free = sum(ctx.place.free[node.name].get(resource, 0) for node in ctx.snap.nodes() if node.name in ctx.place.free)
-    return int(total * OVERCOMMIT) - (total - free) if total else None
+    free = sum(ctx.place.free[node.name].get(resource, 0) for node in ctx.snap.nodes())
+    return int(total * OVERCOMMIT) - (total - free)
 
 
 def _cannot_start(item: Object) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from diag.catalog.context import Context
 from diag.catalog.rule import rule
-from diag.findings import Basis, Because, Evidence, Finding, Question, Remedy, as_proof
+from diag.findings import Basis, Because, Evidence, FieldEvidence, Finding, Question, Remedy, as_proof
 from diag.projection import Object
 from diag.snapshot.cite import MISSING, key, value_at
 from diag.trouble.groups import Group
@@ -64,20 +64,14 @@ def koordinator_quota(ctx: Context) -> Iterator[Finding]:
 
 def _rejected(ctx: Context, group: Group, said: re.Match[str]) -> Finding:
     """A quota of the scheduler plugins: its own maximum, or more than all minima where it would borrow."""
-    own = [one for one in ctx.snap.all(PLUGIN) if one.namespace == group.first.namespace]
-    quota = next((one for one in own if said["name"] in (None, one.name)), None)
     bound = "min" if said["sum"] else "max"
-    proof: list[Evidence] = [group.evidence[0]]
-    words = []
-    for resource in sorted(group.shape.gpus) if quota is not None and group.shape is not None else ():
-        places = (f"status.used{key(resource)}", f"spec.{bound}{key(resource)}")
-        if quota is not None and all(_has(quota, place) for place in places):
-            used, most = (ctx.cite(quota, place) for place in places)
-            proof += [used, most]
-            words.append(f"{resource}: used {used.value}, {bound} {most.value}")
-    name = quota.name if quota is not None else said["name"] or "of the namespace"
-    over = "no quota has anything left to borrow" if said["sum"] else f"quota {name} has no room for it"
-    summary = f"{over}{' (' + ', '.join(words) + ')' if words else ''}"
+    quotas = [one for one in ctx.snap.all(PLUGIN) if one.namespace == group.first.namespace]
+    quota = next((one for one in quotas if said["name"] in (None, one.name)), None)
+    amounts = _amounts(ctx, group, quota, bound) if quota is not None else []
+    over = "no quota has anything left to borrow" if said["sum"] else f"quota {said['name']} has no room for it"
+    words = [f"{resource}: used {used.value}, {bound} {most.value}" for resource, used, most in amounts]
+    summary = f"{over} ({', '.join(words)})" if words else over
+    proof: list[Evidence] = [group.evidence[0], *(piece for _, *pieces in amounts for piece in pieces)]
     return Finding(
         subject=quota.ref if quota is not None else group.workload,
         summary=summary,
@@ -88,6 +82,18 @@ def _rejected(ctx: Context, group: Group, said: re.Match[str]) -> Finding:
             Remedy(text=f"wait until pods of the namespace end, or raise spec.{bound} of the quota", who="queue-admin"),
         ),
     )
+
+
+def _amounts(
+    ctx: Context, group: Group, quota: Object, bound: str
+) -> list[tuple[str, FieldEvidence, FieldEvidence]]:  # fmt: skip
+    """What of the GPUs that the pods ask for is used, and the bound."""
+    found = []
+    for resource in sorted(group.shape.gpus) if group.shape is not None else ():
+        places = (f"status.used{key(resource)}", f"spec.{bound}{key(resource)}")
+        if _has(quota, places[0]) and _has(quota, places[1]):
+            found.append((resource, ctx.cite(quota, places[0]), ctx.cite(quota, places[1])))
+    return found
 
 
 def _finding(ctx: Context, group: Group, said: re.Match[str], quotas: Mapping[str, Object]) -> Finding:

@@ -84,7 +84,7 @@ def _gave_way(ctx: Context, group: Group, told: set[Ref]) -> Iterator[Finding]:
         return
     victim = gone[0]
     proof: list[Evidence] = [ctx.cite(victim, f"metadata.annotations.{PREEMPTED}")]
-    proof += [ctx.cite(victim, f"metadata.labels.{QUEUE}")] if QUEUE in victim.labels else []
+    proof += [ctx.cite(pod, f"metadata.labels.{QUEUE}") for pod in gone[:3] if QUEUE in pod.labels]
     summary = f"was preempted by Armada's scheduler ({PREEMPTED}), which then ended it"
     yield Finding(
         name="armada-preempted",

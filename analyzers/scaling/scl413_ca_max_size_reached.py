@@ -45,8 +45,10 @@ def ca_max_size_reached(ctx: Context) -> Iterator[Finding]:
     for group in scale_ups.waiting(ctx):
         said = scale_ups.autoscaler_said(ctx, group)
         full = facts.FULL.search(said.text) if said is not None else None
+        if said is None or full is None:
+            continue
         # A limit of all nodes or of the very resource stands whatever group would take the pod.
-        if said and full and (_is_general(group, said, full) or _some_node_takes(ctx, group)):
+        if _is_general(group, said, full) or _some_node_takes(ctx, group):
             yield _full(ctx, group, said)
 
 
