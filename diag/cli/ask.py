@@ -41,7 +41,7 @@ def command(
     flags = flags_of(ctx)
     narrator = Narrator(quiet=flags.quiet, verbose=flags.verbose)
     text = " ".join(question)
-    found, cause = cause_for(flags, narrator, about, text)
+    found, cause = cause_for(flags, narrator, about, text, history)
     turn, code = talk(found.report, cause, text, modelling.weighed(ctx, asked, flags), narrator, history)
     if turn is not None:
         delivered_turn(turn, found, flags)

@@ -14,17 +14,21 @@ from diag.cli.looking import Looked, look, looked
 from diag.cli.output import deliver, targets
 from diag.document import CauseRow, Report
 from diag.errors import DiagError, UsageError
-from diag.llm.ask import SAYS_NOTHING, Conversation, Turn, cause_of
+from diag.llm.ask import SAYS_NOTHING, Conversation, Turn
+from diag.llm.meant import Meant, causes_meant
 from diag.report.answer import FORMATS, Answer, answer_bytes
 from diag.views.subject import resolve
 
 _MOST = 50  # turns of a history that are read
+_MOST_LISTED = 12
 
 
-def cause_for(flags: Flags, narrator: Narrator, about: str | None, question: str) -> tuple[Looked, CauseRow]:
+def cause_for(
+    flags: Flags, narrator: Narrator, about: str | None, question: str, history: Path | None = None
+) -> tuple[Looked, CauseRow]:
     """What was looked at, and the cause that the question is about.
 
-    Raises UsageError where there is no cause to ask about.
+    Raises UsageError where there is no cause to ask about, and where it is not told which of several is meant.
     """
     found = looked(flags, narrator)
     report = found.report
@@ -34,12 +38,38 @@ def cause_for(flags: Flags, narrator: Narrator, about: str | None, question: str
             said = answer(report, about, match, flags, found.hidden)
             raise UsageError(f"{about} has no cause to ask about: {' '.join(said)}", hint="`diag scan` lists causes")
         return found, match.causes[0]
-    cause = cause_of(report, question)
-    if cause is None:
+    if not report.causes:
         raise UsageError(
             "there is no cause to ask about: nothing wrong was found", hint="`diag coverage` says what was seen"
         )
+    meant = causes_meant(report, question)
+    if not meant.named and len(meant.causes) != 1:
+        before = _cause_before(report, history)
+        if before is None:
+            raise _which(report, meant)
+        return found, before
+    cause, *also = meant.causes
+    if also:
+        narrator.note(f"about {cause.id}; so may be {', '.join(each.id for each in also)}: --about {also[0].id}")
     return found, cause
+
+
+def _which(report: Report, meant: Meant) -> UsageError:
+    """Asks which cause a question is about that tells of none, or of several."""
+    causes = meant.causes or report.causes
+    listed = [f"  {cause.id}  {cause.name}: {cause.root}" for cause in causes[:_MOST_LISTED]]
+    if len(causes) > _MOST_LISTED:
+        listed.append(f"  and {len(causes) - _MOST_LISTED} more")
+    return UsageError(
+        "\n".join(("about which cause?", *listed)),
+        hint=f"name the cause or one of its objects, or add --about {causes[0].id}",
+    )
+
+
+def _cause_before(report: Report, history: Path | None) -> CauseRow | None:
+    """The cause of the last turn of a talk that is gone on with."""
+    last = next((turn.cause for turn in reversed(_turns(history))), "")
+    return next((cause for cause in report.causes if cause.id == last), None)
 
 
 def talk(

@@ -7,7 +7,6 @@
 Without an engine, and where it fails, the facts themselves answer. What nothing proves is not said.
 """
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -55,17 +54,6 @@ class Turn(Row, kw_only=True):
     def text(self) -> str:
         """The answer in one line."""
         return " ".join(each.text for each in self.sentences) or SAYS_NOTHING
-
-
-def cause_of(report: Report, question: str) -> CauseRow | None:
-    """The cause of which a question names the most objects, else the first; None where the report has none."""
-    words = set(re.findall(r"[a-z0-9][a-z0-9.-]*[a-z0-9]", question.casefold()))
-
-    def named(cause: CauseRow) -> int:
-        refs = (cause.root, *cause.lineage, *cause.affected.objects)
-        return len(words & {ref.name.casefold() for ref in refs}) + (cause.id.casefold() in words)
-
-    return max(report.causes, key=named, default=None)
 
 
 class Conversation:

@@ -11,6 +11,7 @@ _LEAST = 4  # letters of a word that tells something
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*[A-Za-z0-9]|[A-Za-z0-9]")
 # Names, numbers with their unit, versions: what no English word looks like.
 _NAME = re.compile(r"(?=.*[A-Za-z])(?:.*[\d_/]|[^.]*\.[^.]|.*-).*")
+_NAMELIKE = re.compile(r"[-\d]")
 _ENGLISH = re.compile(r"[a-z]+(?:-[a-z]+)*")
 # What a question asks for, by its words; in the order in which they are looked for.
 _ASKED = (
@@ -39,9 +40,7 @@ def answered(brief: Brief, question: str) -> tuple[SentenceRow, ...]:
     if unknown_name(brief, question):
         return ()
     asked = [kind for kind, words in _ASKED if re.search(words, question, re.IGNORECASE)]
-    words = [
-        _stem(word) for word in map(str.casefold, _WORD.findall(question)) if len(word) >= _LEAST and word not in _PLAIN
-    ]
+    words = content_words(question)
     scored = [(_score(fact, asked, words), fact) for fact in brief.facts]
     steps = [_row(f"{step.text}{_rest(step)}", ()) for step in brief.steps] if asked[:1] == ["steps"] else []
     best = max((score for score, _ in scored), default=0)
@@ -49,9 +48,17 @@ def answered(brief: Brief, question: str) -> tuple[SentenceRow, ...]:
     return tuple((steps or told)[:_MOST])
 
 
+def content_words(question: str) -> list[str]:
+    """The stems of a question's words that tell what is asked."""
+    return [
+        _stem(word) for word in map(str.casefold, _WORD.findall(question)) if len(word) >= _LEAST and word not in _PLAIN
+    ]
+
+
 def unknown_name(brief: Brief, question: str) -> str:
-    """A name in a question of which no fact speaks, empty where there is none."""
+    """A name in a question of which no fact speaks, empty where there is none; the cause's own id is known."""
     said = "\n".join((
+        brief.cause, brief.name,
         *(fact.whole for fact in brief.facts), *(name for fact in brief.facts for name in _names(fact.about)),
         *(link.why for link in brief.links), *(f"{step.text} {step.command or ''}" for step in brief.steps),
     )).casefold()  # fmt: skip
@@ -73,7 +80,8 @@ def _names(refs: tuple[RefRow, ...]) -> Iterator[str]:
 
 def _score(fact: Fact, asked: list[str], words: list[str]) -> int:
     whole = fact.whole.casefold()
-    return 2 * (fact.kind in asked) + sum(word in whole for word in words)
+    # A name weighs as much as what is asked for: beside the cause stands how the one that is named depends on it.
+    return 2 * (fact.kind in asked) + sum((2 if _NAMELIKE.search(word) else 1) for word in words if word in whole)
 
 
 def _stem(word: str) -> str:

@@ -6,9 +6,10 @@ import re
 import pytest
 
 from diag.cli.root import run
-from diag.llm.ask import SAYS_NOTHING, Conversation, StoppedError, Turn, cause_of
+from diag.llm.ask import SAYS_NOTHING, Conversation, StoppedError, Turn
 from diag.llm.cache import Cache
 from diag.llm.engines.engine import EngineError, Reply
+from diag.llm.meant import causes_meant
 from diag.llm.spending import Spending
 from diag.llm.tell import Choice
 from diag.redact.names import named_in
@@ -183,7 +184,7 @@ def test_an_order_in_the_question_or_the_history_is_data(talk):
 
 
 def test_the_cause_is_the_one_whose_objects_are_named(upgrade_report):
-    assert cause_of(upgrade_report, "what of gpu-r7-02?") is upgrade_report.causes[0]
+    assert causes_meant(upgrade_report, "what of gpu-r7-02?").causes == (upgrade_report.causes[0],)
 
 
 def asked(capsys, tmp_path, monkeypatch, *words):
