@@ -97,7 +97,7 @@ def refusal(head: bytes, path: str) -> NotObjectsError:
     """Why a file that begins with `head` holds no objects."""
     text = to_utf8(head, head=True).lstrip()
     if not text:
-        hint = f"kubectl wrote nothing into it; {KUBECTL_JSON}"
+        hint = f"kubectl writes nothing if one of the kinds is unknown to it: leave that kind out; {KUBECTL_JSON}"
         return NotObjectsError(f"{path} is empty", hint=hint)
     if (packed := _packed(head, path)) is not None:
         return packed
