@@ -5,6 +5,7 @@ At first sight 3 of 97 strict falsehoods and 6 of 52 subtle ones got through, an
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from diag.llm.form import Form, Sentence
 CORPUS, OWN = Path(__file__).parent / "corpus", Path(__file__).parent / "corpus2"
 LATER = Path(__file__).parent / "corpus3"  # of somebody who had seen neither the checker nor the other sentences
 LATEST = Path(__file__).parent / "corpus4"  # of another who had not
+PLAIN = Path(__file__).parent / "corpus5"  # what a good hosted model writes
 # Names, numbers, commands and causes: none may get through. The others are caught as far as possible.
 STRICT = {
     "changed-flag", "invented-cause", "invented-command", "invented-time", "name-from-other-fact",
@@ -71,7 +73,7 @@ def test_the_corpus_is_large_balanced_and_labelled() -> None:
 
 
 def test_every_citation_is_one_of_the_brief() -> None:
-    for name, brief, row in (*_rows(), *_rows(OWN), *_rows(LATER), *_rows(LATEST)):
+    for name, brief, row in (*_rows(), *_rows(OWN), *_rows(LATER), *_rows(LATEST), *_rows(PLAIN)):
         known = {one.id for part in (brief.facts, brief.links, brief.steps) for one in part}
         cited = {*row["facts"], *row["steps"], *([row["because"]] if row["because"] else [])}
         assert cited, (name, row["text"])
@@ -101,7 +103,7 @@ def test_of_the_authors_own_sentences_no_strict_falsehood_gets_through_either() 
     subtle = [line for row, kept, line in verdicts if row["kind"] in SUBTLE and kept]
     true = [kept for row, kept, _ in verdicts if row["true"]]
     assert not strict, "\n".join(strict)
-    assert len(subtle) <= 6, "\n".join(subtle)
+    assert len(subtle) <= 5, "\n".join(subtle)
     assert len(true) >= 240
     assert sum(true) >= 0.8 * len(true)
 
@@ -112,8 +114,8 @@ def test_of_idiomatic_sentences_no_strict_falsehood_gets_through_though_half_of_
     strict = [line for row, kept, line in verdicts if row["kind"] in STRICT and kept]
     subtle = [line for row, kept, line in verdicts if row["kind"] in SUBTLE and kept]
     assert not strict, "\n".join(strict)
-    assert len(subtle) <= 5, "\n".join(subtle)
-    assert sum(kept for row, kept, _ in verdicts if row["true"]) >= 50
+    assert len(subtle) <= 4, "\n".join(subtle)
+    assert sum(kept for row, kept, _ in verdicts if row["true"]) >= 64
 
 
 def test_of_the_latest_sentences_no_strict_falsehood_gets_through() -> None:
@@ -122,5 +124,37 @@ def test_of_the_latest_sentences_no_strict_falsehood_gets_through() -> None:
     strict = [line for row, kept, line in verdicts if row["kind"] in STRICT and kept]
     subtle = [line for row, kept, line in verdicts if row["kind"] in SUBTLE and kept]
     assert not strict, "\n".join(strict)
-    assert len(subtle) <= 6, "\n".join(subtle)
-    assert sum(kept for row, kept, _ in verdicts if row["true"]) >= 64
+    assert len(subtle) <= 1, "\n".join(subtle)
+    assert sum(kept for row, kept, _ in verdicts if row["true"]) >= 66
+
+
+_SAYS = re.compile(r"\b(?:is|are|was|were|has|have|can|will)\b(?! not| no\b)")
+
+
+def test_a_not_put_into_a_true_sentence_is_mostly_noticed() -> None:
+    through, put = [], 0
+    for name, brief, row in (*_rows(), *_rows(OWN)):
+        if not row["true"] or row.get("language", "en") != "en":
+            continue
+        sentence = msgspec.convert({key: row[key] for key in ("text", "facts", "because", "steps")}, Sentence)
+        if not check(Form(sentences=(sentence,)), brief).kept:
+            continue
+        for verb in _SAYS.finditer(row["text"]):
+            text = f"{row['text'][: verb.end()]} not{row['text'][verb.end() :]}"
+            put += 1
+            if check(Form(sentences=(msgspec.structs.replace(sentence, text=text),)), brief).kept:
+                through.append(f"{name}: {text}")
+    assert put >= 200
+    assert len(through) <= 0.12 * put, "\n".join(through)
+
+
+def test_of_plain_sentences_no_strict_falsehood_gets_through_and_four_of_five_true_ones_are_kept() -> None:
+    """At first sight of the last of them 33 of 52 true ones were kept, and 10 of 25 false ones got through."""
+    verdicts = _verdicts(PLAIN)
+    strict = [line for row, kept, line in verdicts if row["kind"] in STRICT and kept]
+    subtle = [line for row, kept, line in verdicts if row["kind"] in SUBTLE and kept]
+    true = [kept for row, kept, _ in verdicts if row["true"]]
+    assert not strict, "\n".join(strict)
+    assert len(subtle) <= 4, "\n".join(subtle)
+    assert len(true) >= 160
+    assert sum(true) >= 0.8 * len(true)
