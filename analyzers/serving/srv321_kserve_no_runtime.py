@@ -53,7 +53,7 @@ def kserve_no_runtime(ctx: Context) -> Iterator[Finding]:
     everyone = list(ctx.snap.all(SERVICE))
     services = [item for item in everyone if text_at(item, REASON) in REASONS]
     for item in everyone:
-        if item not in services and not text_at(item, STATE) and not is_held(item):
+        if not text_at(item, STATE) and not is_held(item):
             yield from _refused(ctx, item)
     runtimes = [one for kind in RUNTIMES for one in ctx.snap.all(kind)] if services else []
     for item in services:
@@ -99,7 +99,7 @@ def _refused(ctx: Context, item: Object) -> Iterator[Finding]:
             summary=summary,
             evidence=proof,
             accounts_for=tuple(Because(group, summary, proof[:1]) for group in groups),
-            since=event.first_seen or item.created,
+            since=event.first_seen,
             remedies=(
                 Remedy(text="install or enable a runtime for the model", who="platform",
                        command="kubectl get clusterservingruntimes"),

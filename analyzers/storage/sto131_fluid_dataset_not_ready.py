@@ -60,12 +60,6 @@ def fluid_dataset_not_ready(ctx: Context) -> Iterator[Finding]:
         yield _finding(ctx, found[0][0], [group for _, group in found])
 
 
-def _why(dataset: Object, group: Group) -> str:
-    if group.symptom == "custom-resource-not-ready":
-        return "it is not bound"
-    return f"its pods mount the claim of dataset {dataset.name}, which is not bound"
-
-
 def _finding(ctx: Context, dataset: Object, groups: list[Group]) -> Finding:
     phase, told = ctx.cite_or_lack(dataset, "status.phase"), value_at(dataset.whole, "status.phase")
     runtime = next((one for kind in RUNTIMES if (one := ctx.snap.get(kind, dataset.namespace, dataset.name))), None)
@@ -81,7 +75,9 @@ def _finding(ctx: Context, dataset: Object, groups: list[Group]) -> Finding:
         subject=dataset.ref,
         summary=summary,
         evidence=(phase, *state),
-        accounts_for=tuple(Because(group, _why(dataset, group), (phase, *state[:1])) for group in groups),
+        accounts_for=tuple(
+            Because(group, f"dataset {dataset.name} is not bound", (phase, *state[:1])) for group in groups
+        ),
         since=min((group.since for group in groups if group.since), default=None),
         remedies=(
             Remedy(

@@ -65,7 +65,7 @@ def lws_group_recreate_loop(ctx: Context) -> Iterator[Finding]:
     # Where each death takes all pods of the group with it, none of them lives long enough to complain.
     for item in ctx.snap.all(LWS):
         events = _recreated(ctx, item) if item.ref not in told and _lacks_ready(item) else []
-        recent = any(event.last_seen and not ctx.older(event.last_seen, RECENT_S) for event in events)
+        recent = any(not ctx.older(event.last_seen, RECENT_S) for event in events)
         if recent and sum(event.times for event in events) >= OFTEN:
             yield _finding(ctx, None, item, events, ())
 
@@ -75,8 +75,7 @@ def _recreated(ctx: Context, item: Object) -> list[Event]:
 
 
 def _lacks_ready(item: Object) -> bool:
-    wanted, ready = value_at(item.whole, "spec.replicas"), value_at(item.whole, "status.readyReplicas")
-    return (ready if isinstance(ready, int) else 0) < (wanted if isinstance(wanted, int) else 1)
+    return bool(value_at(item.whole, "status.readyReplicas") != value_at(item.whole, "spec.replicas"))
 
 
 def _of_group(ctx: Context, group: Group) -> tuple[Evidence, ...] | None:
@@ -113,7 +112,7 @@ def _finding(
     ]
     count = ctx.compute(f"{RECREATED} events of {item.name}", times, cited)
     named = SAID.search(events[0].text)
-    culprit = named["pod"] if named else group.first.name if group else "a pod"
+    culprit = named["pod"] if named else "a worker"
     told = f", and {culprit} does not reach another pod of the group" if words else ""
     summary = f"{culprit} dies again and again, and each time its whole group is recreated ({times} {RECREATED}){told}"
     return Finding(
@@ -122,7 +121,7 @@ def _finding(
         evidence=as_proof([*words, count, *policy]),
         accounts_for=tuple(Because(one, summary, (*words, count)) for one in (*([group] if group else []), *starting)),
         confidence=Confidence.LIKELY,
-        since=group.since if group else min((event.first_seen for event in events if event.first_seen), default=None),
+        since=group.since if group else events[-1].first_seen,
         remedies=(
             Remedy(text="let the worker wait longer than its leader needs to listen"),
             Remedy(text="or set restartPolicy to RecreateGroupAfterStart, so that a start is not cut short"),

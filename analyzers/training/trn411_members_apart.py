@@ -94,13 +94,12 @@ def members_apart(ctx: Context) -> Iterator[Finding]:
             text, said = found
             yield _late(group, said, text.cite())
         elif client is not None and client.to.how == "unresolved":
-            variable = variable_of(ctx, client)
-            named = variable is not None and MEETING_POINTS.search(variable[0])
-            if named or _meets(ctx, client):
-                proof = as_proof([client.said, *([variable[1]] if variable and named else [])])
-                yield _unresolved(group, proof, client.address, variable[0] if variable and named else "")
-        elif client is None and (nameless := first_text(ctx, group, NAMELESS, On.LOG, On.ENDED)) is not None:
-            yield _unresolved(group, (nameless[0].cite(),), "a host", "")
+            found_by = [one for one in (variable_of(ctx, client),) if one and MEETING_POINTS.search(one[0])]
+            if found_by or _meets(ctx, client):
+                by = "".join(f" ({name})" for name, _ in found_by)
+                yield _unresolved(group, as_proof([client.said, *(cited for _, cited in found_by)]), client.address, by)
+        elif (nameless := first_text(ctx, group, NAMELESS, On.LOG, On.ENDED)) is not None:
+            yield _unresolved(group, (nameless[0].cite(),), "the host", "")
 
 
 def _meets(ctx: Context, client: Client) -> bool:
@@ -138,8 +137,8 @@ def _late(group: Group, said: re.Match[str], proof: Evidence) -> Finding:
     )
 
 
-def _unresolved(group: Group, proof: Proof, address: str, variable: str) -> Finding:
-    summary = f"cannot resolve {address}, where the members of the job meet{f' ({variable})' if variable else ''}"
+def _unresolved(group: Group, proof: Proof, address: str, by: str) -> Finding:
+    summary = f"cannot resolve {address}, where the members of the job meet{by}"
     return Finding(
         name="rendezvous-dns-unresolved",
         subject=group.workload,
