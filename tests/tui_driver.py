@@ -27,7 +27,7 @@ async def settled(app, pilot):
         busy = [
             one
             for one in app.workers
-            if one.group in ("look", "tables", "search", "open", "fit", "ask", "save", "count", "compare")
+            if one.group in ("look", "tables", "search", "open", "fit", "ask", "save", "count", "compare", "export")
             and not one.is_finished
         ]
         if not busy:

@@ -28,7 +28,9 @@ from diag.tui.table import VirtualTable
 from diag.views.wording import counted
 
 # By the group of a worker: what would be lost with it.
-LOST = {"save": "A snapshot is being saved", "ask": "An answer is being written"}
+LOST = {
+    "save": "A snapshot is being saved", "export": "The report is being written", "ask": "An answer is being written",
+}  # fmt: skip
 _TYPING = {one.does for one in ACTIONS if one.typing}
 
 
@@ -222,8 +224,6 @@ class DiagApp(Comparing):
 
     def action_export(self) -> None:
         """Writes the report to a file."""
-        from diag.tui.exporting import export  # noqa: PLC0415  # all formats, only then
-
         seen = self.seen
         if seen is None:
             self.notify("There is no report yet.", markup=False)
@@ -231,12 +231,17 @@ class DiagApp(Comparing):
 
         def write(typed: str | None) -> None:
             if typed:
-                try:
-                    self.notify(f"Wrote {export(seen.report, typed)}.", markup=False)
-                except DiagError as error:
-                    self.complain(error)
+                self.write_report(seen, typed)
 
         self.push_screen(Prompt("Write the report to", hint="as -o: FORMAT=PATH", value="json="), write)
+
+    @work(thread=True, group="export", exit_on_error=False, description="writes the report")
+    def write_report(self, seen: Seen, typed: str) -> None:
+        """Writes it, then says so."""
+        from diag.tui.exporting import export  # noqa: PLC0415  # all formats, only then
+
+        path = export(seen.report, typed)
+        self.call_from_thread(self.notify, visible(f"Wrote {path}."), markup=False)
 
     def action_suppress(self) -> None:
         """Accepts the selected cause: asks why and until when."""
@@ -272,9 +277,14 @@ class DiagApp(Comparing):
             self.notify("There is nothing to save.", markup=False)
             return
 
+        from diag.tui.exporting import path_of  # noqa: PLC0415  # all formats, only then
+
         def write(typed: str | None) -> None:
             if typed:
-                self.save(Path(typed).expanduser())
+                try:
+                    self.save(path_of(typed))
+                except DiagError as error:
+                    self.complain(error)
 
         self.push_screen(Prompt("Save a snapshot to", hint="NAME.jsonl.gz; names are redacted", value=""), write)
 

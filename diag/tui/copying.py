@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from diag.causes.commands import quoted
+from diag.causes.commands import quoted, to_cluster
 from diag.document import RefRow
+from diag.snapshot.sources.part import KUBECTL
 from diag.tui.panels import object_lines
 from diag.tui.source import Seen
 from diag.views.inside import object_yaml
@@ -34,7 +35,7 @@ def _one(form: str, seen: Seen, line: Line, again: str | None) -> str:  # noqa: 
         case "name" if ref:
             return str(ref)
         case "command" if ref:
-            return kubectl(ref)
+            return to_cluster(kubectl(ref), _asking(seen, ref))
         case "diag" if cause:
             return " ".join(word for word in ("diag explain", again or "--from FILE", cause.fingerprint[:8]) if word)
         case "yaml" if ref:
@@ -45,6 +46,11 @@ def _one(form: str, seen: Seen, line: Line, again: str | None) -> str:  # noqa: 
         case "json" if cause:
             return msgspec.json.format(msgspec.json.encode(cause), indent=2).decode()
     return ""
+
+
+def _asking(seen: Seen, ref: RefRow) -> str:
+    """How commands begin that ask the cluster of an object: with its context, where one was named."""
+    return next((snap.kubectl for snap in seen.snapshots if snap.cluster == ref.cluster), KUBECTL)
 
 
 def kubectl(ref: RefRow) -> str:

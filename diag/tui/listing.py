@@ -319,7 +319,11 @@ class Listing(Container):
         if event.value != self.filter_text:
             self.filter_text = event.value
             self.make_searchable()
-            self.apply()
+            # The whole list is drawn already while what a filter looks at is made; that applies what is typed by then.
+            if self.searched is not None or not event.value:
+                self.apply()
+            else:
+                self.lists[0].border_subtitle = self.titled(f"/ {event.value} (preparing …)", self.lists[0])
 
     @on(Input.Submitted)
     def filter_done(self, event: Input.Submitted) -> None:

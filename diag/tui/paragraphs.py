@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from diag.report.cells import wrap
+from diag.report.cells import cut, wrap
 from diag.report.sanitize import visible
 from diag.tui.actions import bindings
 from diag.tui.drawn_lines import DrawnLines
@@ -117,7 +117,7 @@ class Paragraphs(DrawnLines, can_focus=True):
         for at, one in enumerate(self.paragraphs):
             self._starts.append(len(self._drawn))
             text = visible(one.text)
-            lines = [text] if one.whole else wrap(text, max(room - len(one.lead), 8))
+            lines = [cut(text, max(room - len(one.lead), 8))] if one.whole else wrap(text, max(room - len(one.lead), 8))
             for place, line in enumerate(lines):
                 self._drawn.append((at, one.lead if place == 0 else " " * len(one.lead), line))
         self.hold(len(self._drawn))

@@ -1,7 +1,10 @@
 """What people, terminals and files do to the TUI that is not nice: it goes on, and shows what it should."""
 
 import json
+import threading
+from dataclasses import replace
 from itertools import chain
+from types import SimpleNamespace
 
 import pytest
 from cluster_objects import node, waiting
@@ -10,10 +13,14 @@ from tui_driver import app_of, drawn, settled, toasts
 from diag import api
 from diag.errors import DiagError
 from diag.report.sanitize import cleaned
+from diag.tui import exporting
 from diag.tui.actions import SCREENS
+from diag.tui.copying import copied
 from diag.tui.kept import Kept, Memory
 from diag.tui.logs import LogLines
+from diag.tui.paragraphs import Paragraph
 from diag.tui.source import Seen
+from diag.views.cause_table import causes_table
 
 EVIL = "w\x1b[31m\x07\nevil[bold]x[/]"
 
@@ -121,3 +128,73 @@ def test_a_line_of_a_log_is_found_without_making_the_others():
     lines = LogLines([f"line {at}" for at in range(9)], [2, 4, 7])
 
     assert [lines.place(key) for key in ("2", "7", "3", "8", "x")] == [0, 2, None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("key", "typed"),
+    [("E", "json=~nobody-of-this-name/x"), ("E", "json=/dev/full/x"), ("E", "pdf=x"), ("S", "~nobody-of-this-name/x")],
+)
+def test_a_place_where_nothing_can_be_written_is_told(drive, demo, key, typed):
+    async def walk(app, pilot):
+        await pilot.press(key)
+        await settled(app, pilot)
+        app.screen.query_one("Input").value = typed
+        await pilot.press("enter")
+        await settled(app, pilot)
+        return toasts(app), len(app.screen_stack)
+
+    told, screens = drive(app_of(demo, source={"save": lambda path, _: f"Wrote {path}."}), then=walk)
+
+    assert screens == 1
+    assert len(told) == 1
+    assert typed.partition("=")[2 if key == "E" and "json" in typed else 0] in told[0]
+
+
+def test_a_report_is_written_while_keys_are_taken(drive, demo, monkeypatch, tmp_path):
+    threads = []
+    monkeypatch.setattr(exporting, "scan_bytes", lambda *_: threads.append(threading.current_thread()) or b"all")
+
+    async def walk(app, pilot):
+        await pilot.press("E", *str(tmp_path / "x"), "enter")
+        await settled(app, pilot)
+        return toasts(app)
+
+    assert drive(app_of(demo), then=walk) == [f"Wrote {tmp_path / 'x'}."]
+    assert threads[0] is not threading.main_thread()
+
+
+def test_a_copied_command_asks_the_cluster_that_was_named(demo):
+    snaps = [replace(each, kubectl="kubectl --context prod") for each in demo.snapshots]
+    named = Seen(report=demo.report, troubles=[SimpleNamespace(snap=each) for each in snaps])
+    line = causes_table(demo.report).lines[0]
+
+    assert copied("command", named, [line], None).startswith("kubectl --context prod get ")
+    assert copied("command", demo, [line], None).startswith("kubectl get ")
+
+
+def test_a_line_that_is_cut_says_so(drive, demo):
+    async def walk(app, pilot):
+        await pilot.press("y")
+        await settled(app, pilot)
+        app.screen.query_one("#read").show([Paragraph(text="x" * 200 + "end", whole=True)])
+        await pilot.pause()
+        return "\n".join(drawn(app))
+
+    assert "xxx…" in drive(app_of(demo), then=walk)
+
+
+def test_a_list_is_not_drawn_for_a_filter_that_is_not_ready(drive, demo):
+    async def walk(app, pilot):
+        screen, shows = app.lists, []
+        await pilot.press("slash")
+        screen.searched, screen.searching = None, screen.tables  # as while it is made
+        screen.lists[0].show = lambda *_: shows.append(1)
+        await pilot.press(*"gang")
+        await pilot.pause()
+        before = len(shows)
+        screen.searching = None
+        screen.make_searchable()
+        await settled(app, pilot)
+        return before, len(shows), str(screen.lists[0].border_subtitle)
+
+    assert drive(app_of(demo), then=walk) == (0, 1, "/ gang")
