@@ -45,8 +45,13 @@ def _yaml(fit: Fit) -> bytes:
 
 
 def _cluster(row: ClusterFitRow, look: Look, *, several: bool, table: bool) -> Iterator[str]:
-    yield from _lines(_headline(row, several=several), look, style="bold" if table else "")
+    style = "bold" if table else ""
+    if isinstance(row.lacking, str):
+        yield from _lines(f"{visible(row.lacking[:1].upper() + row.lacking[1:])}.", look, style=style)
+    yield from _lines(_headline(row, several=several), look, style=style)
     for note in row.notes:
+        if note == row.lacking:
+            continue
         yield from _lines(f"Note: {visible(note)}.", look)
     yield from _rooms(row, look) if table else _room_lines(row)
     for heading, items in _sections(row):

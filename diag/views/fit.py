@@ -108,6 +108,9 @@ class ClusterFitRow(Row, kw_only=True):
     notes: list[str]
     unasked: list[str]
     doubts: list[str]
+    lacking: str | msgspec.UnsetType = (
+        msgspec.UNSET
+    )  # what no node has at all: the GPU model; it stands among the notes as well
 
 
 class Fit(Row, kw_only=True):
@@ -125,8 +128,9 @@ class Fit(Row, kw_only=True):
 
 
 def cluster_row(
-    found: Fitting, pod: Pod, snap: Snapshot, *, like: RefRow | None, doubts: Sequence[Doubt], notes: Sequence[str]
-) -> ClusterFitRow:
+    found: Fitting, pod: Pod, snap: Snapshot, *, like: RefRow | None, doubts: Sequence[Doubt], notes: Sequence[str],
+    lacking: str = "",
+) -> ClusterFitRow:  # fmt: skip
     """One cluster's answer as a row."""
     sure = min([Confidence.CERTAIN, *(most for most, _ in doubts), *([Confidence.POSSIBLE] if found.unasked else [])])
     asked = shape_of(pod).requests
@@ -142,9 +146,10 @@ def cluster_row(
         refusals=[_refusal(one, asked) for one in found.refusals],
         move=_move(found.move, asked) if found.move else None,
         mended=[_mended(one) for one in found.mended],
-        notes=[*notes, *_tainted(found)],
+        notes=[lacking, *notes] if lacking else [*notes, *_tainted(found)],
         unasked=list(found.unasked),
         doubts=[text for _, text in doubts],
+        lacking=lacking or msgspec.UNSET,
     )
 
 

@@ -8,10 +8,12 @@ from diag.document import RefRow, Report, TargetRow, ToolRow
 from diag.errors import SnapshotError, UsageError
 from diag.facts.words import listed
 from diag.projection import Object
+from diag.snapshot.kinds import Pod
 from diag.snapshot.snapshot import Snapshot
 from diag.trouble.room.asks import Ask, asked_pod, models, models_of
 from diag.trouble.room.doubts import doubts_of_moves, doubts_of_sums
 from diag.trouble.room.fits import fitting
+from diag.trouble.room.refusing import quota_refusals
 from diag.trouble.shapes import shape_of
 from diag.trouble.trouble import Trouble
 from diag.views.fit import ClusterFitRow, Fit, cluster_row
@@ -65,13 +67,15 @@ def _tried(snap: Snapshot, ask: Ask, pods: int, like: Object | None) -> ClusterF
     if found.move:
         doubts += doubts_of_moves(snap)
     seen: RefRow | None = ref_row(like.ref) if like else None
-    return cluster_row(found, pod, snap, like=seen, doubts=doubts, notes=_models(ask, snap))
+    # A pod that waits is there, so its quota counts it already.
+    notes = [] if isinstance(like, Pod) and not like.spec.node_name else quota_refusals(snap, pod, pods)
+    return cluster_row(found, pod, snap, like=seen, doubts=doubts, notes=notes, lacking=_no_model(ask, snap))
 
 
-def _models(ask: Ask, snap: Snapshot) -> list[str]:
+def _no_model(ask: Ask, snap: Snapshot) -> str:
     """What GPU models the nodes carry, where none carries the one asked for."""
     present = models_of(snap.nodes)
     if ask.model is None or any(set(values) & set(present) for values in models(ask.model, snap.nodes).values()):
-        return []
+        return ""
     carried = f"they carry {listed(present)}" if present else "none carries any"
-    return [f"no node carries the GPU model {ask.model}; {carried}"]
+    return f"no node carries the GPU model {ask.model}; {carried}"

@@ -205,3 +205,39 @@ def test_hostile_objects_never_crash(ask):
 
     assert ask(node("a"), broken, odd, budget("b", {"x": 1}, allowed="many"), SYSTEM, gpus=1).fits
     assert not ask(node("a"), broken, odd, SYSTEM, like="pod/ml/odd", gpus=10**15, pods=100_000).fits
+
+
+def quota(name, resource, hard, used, namespace="ml"):
+    return {
+        "apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": name, "namespace": namespace},
+        "spec": {"hard": {resource: hard}}, "status": {"hard": {resource: hard}, "used": {resource: used}},
+    }  # fmt: skip
+
+
+def test_a_quota_of_the_namespace_that_would_refuse_the_pods_is_told_first(ask):
+    gpus = quota("gpu-budget", "requests.nvidia.com/gpu", "8", "5")
+    like = pod("holder", "a", gpus=2)
+    one, three = (ask(node("a"), node("b"), like, SYSTEM, gpus, like="ml/holder", pods=pods) for pods in (1, 3))
+
+    assert (one.fits, one.notes) == (True, [])
+    assert three.fits
+    said = "5 of 8 requests.nvidia.com/gpu used, 2 asked for each pod"
+    assert three.notes == [
+        f"this is about nodes; ResourceQuota ml/gpu-budget ({said}) would refuse all but 1 of the 3 pods"
+    ]
+
+
+def test_quotas_of_others_and_those_that_count_the_pod_already_say_nothing(ask):
+    full = [quota("full", "requests.nvidia.com/gpu", "8", "8", namespace) for namespace in ("ml", "other")]
+    waiting = pod("waiting", gpus=2)
+
+    assert ask(node("a"), waiting, SYSTEM, *full, like="ml/waiting").notes == []
+    assert ask(node("a"), SYSTEM, *full, gpus=2).notes == []
+    assert len(ask(node("a"), pod("holder", "a", gpus=2), SYSTEM, *full, like="ml/holder").notes) == 1
+
+
+def test_a_model_that_no_node_carries_is_told_without_a_hint_at_tolerations(ask):
+    row = ask(node("a", taints=[TAINT], labels={"nvidia.com/gpu.product": "NVIDIA-L40S"}), SYSTEM, gpus=3, model="a100")
+
+    assert row.lacking == "no node carries the GPU model a100; they carry NVIDIA-L40S"
+    assert row.notes == [row.lacking]
