@@ -9,7 +9,7 @@ from diag.llm.check.tokens import tokens
 _UNDER = re.compile(r"\b(?:if|when|once|unless|provided|where|as soon as|in case|until)\b", re.IGNORECASE)
 # How a sentence may put one.
 _PUT = re.compile(
-    r"\b(?:if|when|whenever|once|unless|provid(?:ed|ing)|where|wherever|as soon as|in case|in the event|until|while"
+    r"\b(?:if|when|whenever|once|unless|provided|providing|where|wherever|as soon as|in case|in the event|until|while"
     r"|after|assuming|given that|should (?:it|the|that|this|you)|whether|depend\w*|as long as|which(?:ever)?|whose"
     r"|finally|then|wait\w*)\b",
     re.IGNORECASE,

@@ -101,7 +101,7 @@ def _told_in_order(use: _Use, support: Support) -> bool:
     for source in support.sources:
         for cut in _THEN.finditer(source.text if source.kind in ("cause", "step") else ""):
             front, back = stems(source.text[: cut.start()]), stems(source.text[cut.end() :])
-            if all(alike(one) & front and not alike(one) & back for one in first) and any(
+            if all(alike(one) & front and one not in back for one in first) and any(
                 alike(one) & back and not alike(one) & front for one in then
             ):
                 return True
@@ -152,6 +152,8 @@ def _said(use: _Use, support: Support) -> bool:
         return True  # what was "logged before it ended"
     aside = words("function") | words("quantifiers")
     then = next((stem(one.text) for one in use.behind if one.text.casefold() not in aside), "")
+    if then in support.kinds and any(support.lowered.startswith(" it", place) for place in places):
+        return True  # "cannot end before it", of the very object
     return any(alike(then) & stems(support.lowered[place : place + 60]) for place in places)
 
 

@@ -140,7 +140,8 @@ class Support:
         told = {ref.namespace.casefold() for source in self.sources for ref in source.about if ref.namespace}
         every = {ref.namespace.casefold() for refs in self.objects.values() for ref in refs if ref.namespace}
         named = {one.casefold() for one in _NAMESPACE.findall(self.text)}
-        return frozenset(told | named | {one for one in every if f"{one}/" in self.lowered})
+        within = {one for one in every if self.steps and re.search(rf"\bin {re.escape(one)}\b(?!-)", self.lowered)}
+        return frozenset(told | named | within | {one for one in every if f"{one}/" in self.lowered})
 
     @cached_property
     def systems(self) -> frozenset[str]:
