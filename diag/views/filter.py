@@ -35,7 +35,7 @@ CAUSES = Fields(
     texts=(
         "sev", "ns", "rule", "name", "kind", "root", "obj", "confidence", "cluster", "id", "summary", "fingerprint",
     ),
-    numbers=("gpus", "lost", "age", "pods", "workloads"),
+    numbers=("gpus", "waited", "lost", "age", "pods", "workloads"),
 )  # fmt: skip
 # Texts with an order, the least first: the words of the report, and those that are shown for them.
 _DEGREES = {"sev": ("info", "warning", "error"), "confidence": ("possible", "likely", "certain")}
@@ -105,7 +105,8 @@ def cause_row(line: CauseLine) -> FilterRow:
         "id": (line.id, *(symptom.id for symptom in line.symptoms)),
         "summary": (line.summary, *(symptom.summary for symptom in line.symptoms)),
         "fingerprint": (line.fingerprint,),
-        "gpus": float(line.gpus),
+        "gpus": float(line.gpus + line.gpus_lost),  # what the column of this name shows
+        "waited": float(line.gpus),
         "lost": float(line.gpus_lost),
         "age": line.age_s,
         "pods": float(line.pods),

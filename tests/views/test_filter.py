@@ -32,9 +32,11 @@ def ids(report, text):
         ("rule:QUO*", ["C1"]),
         ("ns:ml", ["C1"]),
         ("ns:serve", ["C2"]),
-        ("gpus>4", ["C1"]),
-        ("gpus>=4", ["C1", "C2"]),
-        ("gpus:4", ["C2"]),
+        ("gpus>4", ["C1", "C2"]),  # waited for and lost, as the column GPUS
+        ("gpus:12", ["C2"]),
+        ("waited>4", ["C1"]),
+        ("waited>=4", ["C1", "C2"]),
+        ("waited:4", ["C2"]),
         ("lost<8", ["C1", "C3"]),
         ("age>1h", ["C2"]),
         ("age<1h", ["C1"]),  # an unknown age is neither
