@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from diag.document import CauseRow
 from diag.facts.gpus import is_gpu
-from diag.facts.nodes import allocatable, capacity
+from diag.facts.nodes import allocatable, capacity, is_ready
 
 if TYPE_CHECKING:
     from diag.causes.diagnose import Diagnosis
@@ -30,6 +30,8 @@ def stats(diagnoses: Sequence["Diagnosis"], causes: Sequence[CauseRow]) -> dict[
         found["groups"] += len(diagnosis.trouble.groups)
         found["rules"] = max(found["rules"], len(diagnosis.ran.asked))
         for node in snap.nodes:
+            # What a node does not give out is not free: `diag gpus` and `diag clusters` count the same.
+            is_open = is_ready(node) is not False and not node.spec.unschedulable
             used = place.used.get(node.name, {})
             for resource, amount in capacity(node).items():
                 if is_gpu(resource):
@@ -37,7 +39,7 @@ def stats(diagnoses: Sequence["Diagnosis"], causes: Sequence[CauseRow]) -> dict[
                     taken = min(used.get(resource, 0), offered)
                     found["gpus"] += amount // 1000
                     found["gpus_allocated"] += taken // 1000
-                    found["gpus_free"] += max(offered - taken, 0) // 1000
+                    found["gpus_free"] += max(offered - taken, 0) // 1000 if is_open else 0
     for severity in ("error", "warning", "info"):
         found[f"{severity}s" if severity != "info" else "infos"] = sum(cause.severity == severity for cause in causes)
     return found

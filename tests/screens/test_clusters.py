@@ -24,6 +24,14 @@ def test_a_cluster_has_its_devices_by_type_and_what_its_causes_cost(look):
     assert row.age_s == 0
 
 
+def test_what_a_closed_node_has_is_free_in_no_count(look):
+    found = look(node("a"), node("b", unschedulable=True), pod("p", "b", gpus=6))
+
+    (row,) = rows(found).clusters
+    assert (row.gpus, row.busy, row.free) == (16, 6, 8)
+    assert [found.report.stats[each] for each in ("gpus", "gpus_allocated", "gpus_free")] == [16, 6, 8]
+
+
 def test_what_was_not_read_is_unknown_and_not_zero(look):
     (row,) = rows(look(waiting("w", gpus=1))).clusters
     (bare,) = rows(look(node("a"))).clusters
