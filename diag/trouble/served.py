@@ -12,15 +12,17 @@ from diag.facts.cluster_autoscaler import (
 )
 from diag.facts.gpus import is_gpu
 from diag.facts.pods import PodClass, classify, condition, statuses
-from diag.facts.times import age_s
+from diag.facts.times import age_s, seconds
 from diag.projection import Object, dicts
 from diag.snapshot.cite import value_at
-from diag.snapshot.kinds import Controller, Event, Pod
+from diag.snapshot.kinds import ContainerStatus, Controller, Event, Pod
 from diag.trouble.relations.owners import owner_of
 from diag.trouble.scene import RECENT_S, Scene
 
 SCALE_UP_S = 15 * 60  # cluster-autoscaler's max-node-provision-time and Karpenter's registration timeout
 NOMINATED_S = 5 * 60  # a preemption lasts as long as the victims' grace period
+KILLED = (137, 143)  # exit codes of a container that the kubelet ends
+ENDING_S = 120  # a last round of the probe, and the grace period
 FAILED_OLD_S = 24 * 3600
 FAILING_AGAIN_S = 3600  # two pods of one controller that were made and failed in so long a time
 DEFAULT_START_S = 5 * 60  # a container without a startup probe is given so long before its unreadiness is trouble
@@ -86,7 +88,18 @@ def starting_is_served(scene: Scene, pod: Pod) -> bool:
             budget = 60.0  # its start is over: the readiness probe gets a few rounds
         if scene.older(running.started_at, budget) or running.started_at is None:
             return False
+        if not status.started and _has(by_name.get(status.name or "", {}), "startupProbe") and _ran_out(status, budget):
+            return False
     return bool(pod.status.container_statuses)
+
+
+def _ran_out(status: ContainerStatus, budget: float) -> bool:
+    """Whether the run before was killed when its time to start was over: this one fares no better by being young."""
+    ended = status.last_state.terminated if status.last_state else None
+    if ended is None or ended.exit_code not in KILLED:
+        return False
+    began, end = seconds(ended.started_at), seconds(ended.finished_at)
+    return began is not None and end is not None and 0 <= end - began - budget <= ENDING_S
 
 
 def _has(container: dict[str, Any], probe: str) -> bool:
@@ -150,7 +163,10 @@ def rejected_lately(scene: Scene, pod: Pod) -> bool:
     """
     reason = pod.status.reason or ""
     devices = reason == "UnexpectedAdmissionError" or (reason.startswith("OutOf") and is_gpu(reason[5:]))
-    age = scene.age(pod.status.start_time or pod.created)
+    # A pod that ran and is admitted again after the kubelet's restart keeps its start; its condition tells of the end.
+    ready = condition(pod, "Ready")
+    told = ready.last_transition_time if ready is not None and ready.status == "False" else None
+    age = scene.age(max(filter(None, (pod.status.start_time, pod.created, told)), default=None))
     return devices and age is not None and age <= RECENT_S
 
 

@@ -54,3 +54,29 @@ def test_a_node_whose_mig_devices_change_offers_none_meanwhile(cluster, state, m
     manager = operand("nvidia-mig-manager-x", MINUTES_AGO.format(60 - minutes), ready=True)
     (group,) = cluster.groups(node, manager)
     assert (group.symptom, group.severity) == ("node-without-gpus", expected)
+
+
+BUILDING = {"initialDelaySeconds": 60, "periodSeconds": 10, "failureThreshold": 120}  # 21 minutes
+
+
+@pytest.mark.parametrize(
+    ("ran", "code", "restarted", "expected"),
+    [
+        (21, 137, "11:50", ["container-not-ready"]),  # killed when its time was over: the next run fares no better
+        (20, 137, "11:50", []),  # it ended sooner
+        (23, 143, "11:50", ["container-not-ready"]),
+        (24, 137, "11:50", []),  # it had started, and was ended later
+        (21, 1, "11:50", []),  # it ended by itself
+    ],
+)
+def test_a_container_whose_last_start_ran_out_of_time_is_not_given_another(cluster, ran, code, restarted, expected):
+    pod = operand("nvidia-driver-daemonset-x", f"2026-11-25T{restarted}:00Z", restarts=2)
+    pod["spec"]["containers"][0]["startupProbe"] = BUILDING
+    began = {"startedAt": f"2026-11-25T11:{30 - ran:02d}:00Z", "finishedAt": "2026-11-25T11:30:00Z"}
+    pod["status"]["containerStatuses"][0] |= {
+        "started": False,
+        "lastState": {"terminated": {"exitCode": code, **began}},
+    }
+    pod["status"]["conditions"][0]["lastTransitionTime"] = "2026-11-25T11:00:00Z"
+    found = cluster.groups(cluster.node("n1"), pod)
+    assert [group.symptom for group in found] == expected
