@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from diag.catalog.context import Context
+from diag.catalog.joins.unseen_gpus import waiting_for_unseen
 from diag.catalog.rule import rule
 from diag.findings import Because, Confidence, Evidence, Finding, Proof, Question, Ref, Remedy
 from diag.projection import dicts
@@ -21,8 +22,8 @@ UNSEEN = ("NoGPUNodes", "NFDLabelsMissing")
     "DEV114",
     name="nfd-pci-label-format-changed",
     question=Question.OFFERS,
-    inputs=("Node", "apps/DaemonSet", "ConfigMap", "nvidia.com/ClusterPolicy"),
-    visits={"Node": 1, "apps/DaemonSet": 1, "ConfigMap": 1},
+    inputs=("Node", "Pod", "apps/DaemonSet", "ConfigMap", "nvidia.com/ClusterPolicy"),
+    visits={"Node": 2, "apps/DaemonSet": 1, "ConfigMap": 1},
 )
 def gpu_node_unseen(ctx: Context) -> Iterator[Finding]:
     """NFD writes PCI labels in a form that the GPU operator does not know.
@@ -62,8 +63,9 @@ def gpu_node_unseen(ctx: Context) -> Iterator[Finding]:
         members=tuple(one.ref for one, _ in nodes) if root else tuple(one.ref for one, _ in nodes[1:]),
         summary=words,
         evidence=signs,
-        accounts_for=tuple(
-            Because(group, words, signs) for group in ctx.groups("node-without-gpus") if group.first.name in unseen
+        accounts_for=(
+            *(Because(group, words, signs) for group in ctx.groups("node-without-gpus") if group.first.name in unseen),
+            *waiting_for_unseen(ctx, [one for one, _ in nodes], words, signs),
         ),
         confidence=Confidence.LIKELY,
         remedies=(

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from diag.catalog.context import Context
+from diag.catalog.joins.unseen_gpus import waiting_for_unseen
 from diag.catalog.rule import Named, rule
 from diag.facts.gpus import gpus_of, is_gpu
+from diag.facts.machine_types import gpu_machine_label
 from diag.facts.nodes import allocatable, capacity
 from diag.facts.pods import statuses
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy, Severity, as_proof
@@ -15,7 +17,7 @@ from diag.snapshot.cite import key, value_at
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
 from diag.trouble.relations.operands import Failing, on_node, operand_of
-from diag.vocab.operands import DEPLOY, Stage
+from diag.vocab.operands import DEPLOY, Operand, Stage
 
 GKE_ACCELERATOR = "cloud.google.com/gke-accelerator"
 # GKE documentation, "Run GPUs in Standard node pools": default, latest, or disabled.
@@ -32,6 +34,11 @@ BLIND = re.compile(
     r"|unable to find NVIDIA driver|ERROR_LIBRARY_NOT_FOUND"
 )
 SHOWN = 3
+REPLACE = Remedy(
+    text="replace the node by one with the image that has NVIDIA's stack, or install the GPU operator with its driver",
+    who="platform",
+    risk="disruptive",
+)
 
 NOT_INSTALLED = """The node pool was made without GKE's driver installation.
 
@@ -129,6 +136,48 @@ def machine_without_driver(ctx: Context) -> Iterator[Finding]:
             finding = _not_installed(ctx, found) or _plain_image(ctx, found) or _never(ctx, found)
             if finding is not None:
                 yield finding
+    yield from _unlabelled(ctx)
+
+
+def _unlabelled(ctx: Context) -> Iterator[Finding]:
+    """Machines with GPUs that no label tells of, on a plain image whose name says so: there the plugin fails."""
+    told = {group.first.name for group in ctx.groups("node-without-gpus")}
+    failing: dict[str, list[tuple[Group, Pod]]] = {}
+    for group in ctx.groups("container-crashing", "container-not-ready"):
+        for pod in group.members:
+            operand = operand_of(pod) if isinstance(pod, Pod) else None
+            if isinstance(pod, Pod) and operand is not None and operand.stage is Stage.PLUGIN:
+                failing.setdefault(pod.spec.node_name or "", []).append((group, pod))
+    for name, ones in sorted(failing.items()):
+        node = ctx.snap.node(name)
+        label = gpu_machine_label(node) if node is not None and name not in told else None
+        image = value_at(node.whole, OS_IMAGE) if node is not None else None
+        if node is None or label is None or not isinstance(image, str) or not PLAIN_BOTTLEROCKET.match(image):
+            continue
+        if any(map(is_gpu, capacity(node))) or any(one.stage is Stage.DRIVER for one, _ in _there(ctx, node)):
+            continue
+        yield _plain_machine(ctx, node, label, image, ones)
+
+
+def _plain_machine(ctx: Context, node: Node, label: str, image: str, ones: list[tuple[Group, Pod]]) -> Finding:
+    words = f"runs an image without NVIDIA's driver ({image}), and no pod installs one there"
+    evidence = as_proof([ctx.cite(node, OS_IMAGE), ctx.cite(node, f"metadata.labels{key(label)}")])
+    groups = {group.key: group for group, _ in ones}.values()
+    because = [
+        Because(one, f"{node.name} {words}", evidence, members=sum(group is one for group, _ in ones)) for one in groups
+    ]
+    return Finding(
+        subject=node.ref,
+        summary=words,
+        evidence=evidence,
+        accounts_for=(*because, *waiting_for_unseen(ctx, [node], f"{node.name} {words}", evidence)),
+        confidence=Confidence.LIKELY,
+        remedies=(REPLACE,),
+    )
+
+
+def _there(ctx: Context, node: Node) -> list[tuple[Operand, Pod]]:
+    return list(on_node(ctx.snap.pods_on(node.name)))
 
 
 def _silent(ctx: Context, group: Group) -> Silent | None:
@@ -138,7 +187,7 @@ def _silent(ctx: Context, group: Group) -> Silent | None:
     failing = [one for one in ctx.failing_operands(node.name) if one.operand.serves]
     if any(one.operand.stage is not Stage.PLUGIN for one in failing):
         return None
-    there = list(on_node(ctx.snap.pods_on(node.name)))
+    there = _there(ctx, node)
     driver = any(operand.stage is Stage.DRIVER for operand, _ in there) or node.labels.get(DRIVER_LABEL) == "true"
     plugins = [pod for operand, pod in there if operand.stage is Stage.PLUGIN]
     return Silent(group=group, node=node, plugins=plugins, failing=failing, driver=driver)
@@ -186,12 +235,7 @@ def _plain_image(ctx: Context, found: Silent) -> Finding | None:
         "node-image-without-gpu-stack",
         words,
         [ctx.cite(node, OS_IMAGE), *said, *found.group.evidence],
-        Remedy(
-            text="replace the node by one with the image that has NVIDIA's stack, or install the GPU operator with its "
-            "driver",
-            who="platform",
-            risk="disruptive",
-        ),
+        REPLACE,
     )
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 from diag.catalog.context import Context
+from diag.catalog.joins.unseen_gpus import waiting_for_unseen
 from diag.catalog.rule import Named, rule
+from diag.facts.machine_types import gpu_machine_label
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Proof, Question, Remedy, Severity, as_proof
 from diag.projection import Object, dicts
 from diag.snapshot.cite import value_at
@@ -60,7 +62,7 @@ drivers are upgraded.
     "DEV246",
     name="nfd-not-deployed",
     question=Question.OFFERS,
-    inputs=(POLICY, "Node", "apps/DaemonSet"),
+    inputs=(POLICY, "Node", "Pod", "apps/DaemonSet"),
     refines=("device-plugin-not-deployed", "gpu-resource-never-registered", "nfd-pci-label-format-changed"),
     others=(
         Named(
@@ -75,7 +77,7 @@ drivers are upgraded.
         ),
     ),
     severity=Severity.WARNING,
-    visits={"Node": 2, "apps/DaemonSet": 1},
+    visits={"Node": 4, "apps/DaemonSet": 1},
 )
 def cluster_policy(ctx: Context) -> Iterator[Finding]:
     """Node feature discovery does not run, so no node is known as a GPU node.
@@ -188,6 +190,8 @@ def _silent_nodes(ctx: Context, words: str, proof: Proof) -> Iterator[Because]:
     for group in ctx.groups("node-without-gpus"):
         if group.reason.endswith(NVIDIA_GPU):
             yield Because(group, f"the GPU operator does not know it: it {words}", proof)
+    machines = [node for node in ctx.snap.nodes() if gpu_machine_label(node)]
+    yield from waiting_for_unseen(ctx, machines, f"the GPU operator {words}", proof)
 
 
 def _not_ready(ctx: Context, policy: Object) -> Finding | None:

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from diag.catalog.context import Context
+from diag.catalog.joins.room import free_on, waits_for_room
 from diag.catalog.rule import Named, rule
-from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy, Severity, as_proof
+from diag.facts.nodes import allocatable
+from diag.findings import Because, Confidence, Evidence, Finding, Proof, Question, Remedy, Severity, as_proof
 from diag.projection import Object
 from diag.snapshot.cite import MISSING, key, value_at
+from diag.snapshot.kinds import Node
 from diag.snapshot.sources.yaml_text import yaml_value
-from diag.vocab.accelerators import GPU_PRESENT_LABEL
+from diag.vocab.accelerators import GPU_PRESENT_LABEL, NVIDIA_GPU
 
 POLICY = "nvidia.com/ClusterPolicy"
 CONFIG = "spec.devicePlugin.config"
@@ -18,6 +21,7 @@ SELECTED = "nvidia.com/device-plugin.config"  # NVIDIA/k8s-device-plugin cmd/con
 STRATEGY = "nvidia.com/gpu.sharing-strategy"  # written by GPU feature discovery
 STRATEGY_WORDS = ("time-slicing", "mps")
 SHARED = "nvidia.com/gpu.shared"  # renameByDefault
+ONE = 1000  # a GPU, in thousandths
 MAX_TEXT = 100_000
 MAX_KEYS = 50
 # NVIDIA/k8s-device-plugin api/config/v1: which field stands under which.
@@ -67,7 +71,7 @@ class Text:
     question=Question.OFFERS,
     inputs=("ConfigMap", POLICY, "Node", "Pod"),
     others=(Named(id="DEV250", name="sharing-config-misplaced-field", page=MISPLACED, severity=Severity.WARNING),),
-    refines=("gpu-resource-not-offered",),
+    refines=("gpu-resource-not-offered", "gpu-capacity-exhausted"),
     severity=Severity.WARNING,
     visits={"ConfigMap": 1, "Node": 1},
 )
@@ -187,9 +191,7 @@ def _not_selected(ctx: Context, policy: Object, mine: list[Text]) -> Iterator[Fi
         summary=words,
         evidence=(*proof, ctx.cite(text.item, "metadata.name")),
         accounts_for=tuple(
-            Because(group, f"the GPUs are not shared: ConfigMap {text.item.name} {words}", proof)
-            for group in ctx.groups("pod-unscheduled")
-            if group.shape is not None and SHARED in group.shape.requests
+            _waiting(ctx, sharing, f"the GPUs are not shared: ConfigMap {text.item.name} {words}", proof)
         ),
         confidence=Confidence.LIKELY,
         remedies=(
@@ -202,6 +204,19 @@ def _not_selected(ctx: Context, policy: Object, mine: list[Text]) -> Iterator[Fi
             ),
         ),
     )
+
+
+def _waiting(ctx: Context, nodes: list[Node], why: str, proof: Proof) -> Iterator[Because]:
+    """Pods that ask for a share, or for one GPU of a node whose GPUs are all taken: shared, it would have more."""
+    for group in ctx.groups("pod-unscheduled"):
+        wanted = group.shape.requests if group.shape is not None else {}
+        if SHARED in wanted:
+            yield Because(group, why, proof)
+        elif group.shape is not None and wanted.get(NVIDIA_GPU) == ONE and waits_for_room(ctx, group):
+            fitting = [node for node in ctx.place.selected(group.shape) if node in nodes]
+            taken = [node for node in fitting if allocatable(node).get(NVIDIA_GPU)]
+            if taken and all(ctx.place.free.get(node.name, {}).get(NVIDIA_GPU, 0) < ONE for node in taken):
+                yield Because(group, why, (free_on(ctx, taken[0], NVIDIA_GPU), *proof))
 
 
 def _look(text: Text) -> Remedy:

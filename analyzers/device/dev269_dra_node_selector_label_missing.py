@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from diag.catalog.context import Context
 from diag.catalog.rule import rule
+from diag.facts.machine_types import gpu_machine_label
 from diag.facts.selection import required_terms
 from diag.findings import Because, Confidence, Finding, Question, Remedy, as_proof
 from diag.projection import dicts
@@ -55,8 +56,10 @@ def dra_node_selector_label_missing(ctx: Context) -> Iterator[Finding]:
 
 
 def _has_gpu(node: Node) -> bool:
-    """Whether a label tells of NVIDIA's GPUs: its vendor id on the bus, its domain, or a provider's model."""
-    return any("10de" in label or "nvidia" in f"{label}={value}" for label, value in node.labels.items())
+    """Whether a label tells of NVIDIA's GPUs: its vendor id on the bus, its domain, a provider's model or machine."""
+    return gpu_machine_label(node) is not None or any(
+        "10de" in label or "nvidia" in f"{label}={value}" for label, value in node.labels.items()
+    )
 
 
 def _missing(plugin: Controller, nodes: list[Node]) -> list[str]:

@@ -18,7 +18,7 @@ from diag.vocab.operands import Stage
 # NVIDIA/k8s-device-plugin internal/plugin/manager, internal/rm/factory.go
 BLIND = re.compile(r"Incompatible strategy detected|Failed to initialize NVML|could not load NVML|nvml init failed")
 FOREIGN = re.compile(
-    r"^(?:amd\.com/gpu|beta\.amd\.com/|gpu\.intel\.com/|habana\.ai/|huawei\.com/|cambricon\.com/"
+    r"^(?:amd\.com/gpu|beta\.amd\.com/|gpu\.intel\.com/|habana\.ai/|aws\.amazon\.com/neuron|google\.com/tpu|huawei\.com/|cambricon\.com/"
     r"|karpenter\.k8s\.aws/instance-accelerator-|cloud\.google\.com/gke-tpu-"
     r"|feature\.node\.kubernetes\.io/(?:amd-gpu|pci-(?:\d{4}_)?1002\.present))"
 )

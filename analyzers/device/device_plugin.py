@@ -46,7 +46,8 @@ DEVICE_PLUGIN = signatures(
             literal="MIG",
             pattern=r"(?P<words>more than one MIG device type present on node"
             r"|must be configured with the same migEnabled "
-            r"value|at least one device with migEnabled=true was not configured correctly)",
+            r"value|at least one device with migEnabled=true was not configured correctly"
+            r"|devices with MIG enabled and disable detected)",
             summary="has MIG devices that the single strategy cannot offer: {words}",
             means="The single MIG strategy offers only nodes all of whose GPUs are cut in the same way.",
             beside=Beside(

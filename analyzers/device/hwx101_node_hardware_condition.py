@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from diag.catalog.context import Context
 from diag.catalog.joins.node_faults import Sign, signs
+from diag.catalog.joins.room import free_on, waits_for_room
 from diag.catalog.rule import Named, rule
 from diag.catalog.signature import On
 from diag.catalog.texts import first_text, texts
@@ -36,7 +37,12 @@ PAGES = {
     "neuron-device-error": ("A Neuron device reports a hardware error.", "a broken accelerator"),
     "gpu-count-mismatch": ("The node shows fewer GPUs than its machine has.", "a GPU that did not start or was lost"),
 }
-REFINES = ("sticky-unhealthy-after-xid", "gpu-device-unhealthy", "gpu-request-exceeds-any-node")
+REFINES = (
+    "sticky-unhealthy-after-xid",
+    "gpu-device-unhealthy",
+    "gpu-request-exceeds-any-node",
+    "gpu-capacity-exhausted",
+)
 VICTIMS = ("node-without-gpus", "container-crashing", "pod-failed", "container-not-ready")
 MISCOUNT = "gpu-count-mismatch"
 COUNT = re.compile(r"\b(\d{1,2})\b")  # in a message: `expected 8, got 7`
@@ -231,9 +237,28 @@ def _too_large(ctx: Context, node: Node, sign: Sign, proof: Evidence) -> Iterato
             most = max((allocatable(other).get(resource, 0) for other in ctx.snap.nodes()), default=0)
             shown = allocatable(node).get(resource, 0)
             should = max((int(number) * 1000 for number in COUNT.findall(told)), default=0)
-            if is_gpu(resource) and most < asked and (should <= shown or asked <= should):
+            if not is_gpu(resource) or not asked:
+                continue
+            if most < asked and (should <= shown or asked <= should):
                 why = f"asks for {asked // 1000} on one node; {node.name} shows {shown // 1000} and should have more"
                 yield Because(group, why, (proof, ctx.cite(node, f"status.allocatable{key(resource)}")))
+            elif _would_fit(ctx, group, node, resource, should - shown):
+                why = f"asks for {asked // 1000} {resource}, which {node.name} would have free with all its GPUs"
+                yield Because(group, why, (proof, free_on(ctx, node, resource)))
+
+
+def _would_fit(ctx: Context, group: Group, node: Node, resource: str, lost: int) -> bool:
+    """Whether a group that waits for room would find it on the node, had that what it lost."""
+    shape = group.shape
+    if shape is None or lost <= 0 or not waits_for_room(ctx, group):
+        return False
+    if ctx.place.verdict(shape, node).barrier is not None:
+        return False
+    free = dict(ctx.place.free.get(node.name, {}))
+    if free.get(resource, 0) >= shape.requests[resource]:
+        return False
+    free[resource] = free.get(resource, 0) + lost
+    return all(free.get(name, 0) >= amount for name, amount in shape.requests.items() if amount)
 
 
 def _proofs(ctx: Context, node: Node, sign: Sign) -> Iterator[Evidence]:

@@ -64,7 +64,7 @@ NVIDIA_DRIVER = signatures(
             explains=FAILS,
             literal="ailed to",
             pattern=r"(?P<words>Failed to update package cache|failed to reach RHEL package repositories"
-            r"|failed to update the dnf metadata cache|failed to install elfutils-libel-devel)",
+            r"|failed to update the dnf metadata cache|failed to install elfutils-libelf?-devel)",
             beside=Beside(pod=("spec.nodeName",), texts=r"Failed to fetch|Could not connect|Temporary failure"),
             summary="cannot reach the package repositories that it builds from: {words}",
             means="The driver container downloads packages while it builds; no egress, proxy or entitlement lets it.",
@@ -104,7 +104,7 @@ NVIDIA_DRIVER = signatures(
             question=Question.STARTED,
             explains=FAILS,
             literal="e",
-            pattern=r"(?P<words>requires use of the NVIDIA open kernel modules|not supported by open nvidia\.ko"
+            pattern=r"(?P<words>requires use of the NVIDIA open kernel modules|not supported by open\b(?: nvidia\.ko)?"
             r"|invalid value for the KERNEL_MODULE_TYPE variable: [\w.-]*)",
             beside=Beside(pod=("spec.nodeName",), texts=r"kernel module type|RmInitAdapter failed"),
             summary="loads a kernel module of the wrong flavour (open or proprietary) for the node's GPU: {words}",

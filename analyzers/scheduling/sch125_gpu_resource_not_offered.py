@@ -7,6 +7,7 @@ from diag.catalog.context import Context
 from diag.catalog.joins.room import asked
 from diag.catalog.rule import Named, rule
 from diag.facts.gpus import is_gpu
+from diag.facts.machine_types import gpu_machine_label
 from diag.facts.nodes import allocatable, capacity
 from diag.facts.words import count_of, listed, nearest
 from diag.findings import Because, Confidence, Finding, Question, Remedy
@@ -112,7 +113,7 @@ def _offers(node: Node) -> dict[str, int]:
 
 def _is_labelled(node: Node) -> bool:
     labels = node.labels
-    if any(label in labels and labels[label] != "false" for label in GPU_LABELS):
+    if gpu_machine_label(node) or any(label in labels and labels[label] != "false" for label in GPU_LABELS):
         return True
     return any(label.startswith(PCI_PREFIX) and any(one in label for one in PCI_VENDORS) for label in labels)
 
