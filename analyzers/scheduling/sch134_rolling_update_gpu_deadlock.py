@@ -39,8 +39,8 @@ def rolling_update_gpu_deadlock(ctx: Context) -> Iterator[Finding]:
     Let the roll-out end an old pod first (`maxSurge: 0`, `maxUnavailable: 1`), at the price of capacity meanwhile.
 
     ## Known limits
-    Deployments, Knative revisions, RayServices and DaemonSets with `maxSurge` only. An autoscaler that could add a
-    node is not seen.
+    Deployments, Knative revisions, RayServices, and DaemonSets and LeaderWorkerSets that surge only. An autoscaler that
+    could add a node is not seen.
     """
     for one in room.shortages(ctx):
         family = ctx.snap.pods_of(ctx.workload(one.group.first))

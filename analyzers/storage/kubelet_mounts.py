@@ -1,4 +1,4 @@
-"""What the kubelet says when a volume cannot be mounted: STO121 to STO124."""
+"""What the kubelet says when a volume cannot be mounted: STO121 to STO125."""
 
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
@@ -84,6 +84,25 @@ MOUNTS = signatures(
             remedies=(Remedy(text="act on the words of the mount error: server, path, options, type or permission"),),
             beside=NODE,
             means="The kubelet or the CSI driver cannot mount the volume, for the reason that it names.",
+        ),
+        Signature(
+            "STO125",
+            "volume-mount-failed",
+            on=On.WAITING,
+            also_on=(On.EVENT,),
+            question=Question.STARTED,
+            explains=NOT_STARTED,
+            literal="subPath for volumeMount",
+            pattern=r"failed to (?:prepare|create) subPath (?:directory )?for volumeMount \"(?P<volume>[^\"]{1,253})\""
+            r" of container \"(?P<container>[^\"]{1,253})\"(?:: (?P<why>[^\n]{1,300}))?",
+            summary="the subPath of its volume {volume} cannot be mounted into container {container}",
+            remedies=(
+                Remedy(text="look whether the subPath exists in volume {volume}, is a folder, and may be written"),
+            ),
+            beside=NODE,
+            source="pkg/kubelet/kubelet_pods.go (makeMounts)",
+            means="The volume is mounted, and the part of it that the container asks for cannot be prepared: the path"
+            " leads out of the volume, is no folder, or may not be made.",
         ),
     ),
 )

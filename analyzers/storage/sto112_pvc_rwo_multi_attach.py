@@ -1,4 +1,4 @@
-"""STO112: a ReadWriteOnce volume is wanted on a second node."""
+"""STO112: a ReadWriteOnce volume is wanted on a second node, or a ReadWriteOncePod volume by a second pod."""
 
 import re
 from collections.abc import Iterator
@@ -7,12 +7,16 @@ from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.findings import Basis, Because, Evidence, Finding, Question, Remedy
 from diag.projection import Object
+from diag.snapshot.cite import value_at
 from diag.snapshot.kinds import Event, Pod
 from diag.trouble.groups import Group
 from diag.trouble.shapes import claim_names
 
 # kubernetes/kubernetes pkg/controller/volume/attachdetach/reconciler
 SAID = re.compile(r"Multi-Attach error for volume \"(?P<volume>[^\"]{1,253})\"")
+# pkg/scheduler/framework/plugins/volumerestrictions: nothing is attached yet, and no node is taken
+ONE_POD = "PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod"
+MODE = "ReadWriteOncePod"
 CLAIM = "PersistentVolumeClaim"
 
 
@@ -29,7 +33,8 @@ def pvc_rwo_multi_attach(ctx: Context) -> Iterator[Finding]:
 
     ## What it means
     The volume is attached to one node and may not be attached to another at the same time. The pod waits on its node
-    until the volume is released on the other.
+    until the volume is released on the other. A volume of the mode ReadWriteOncePod may be used by one pod only; a
+    second one is not placed.
 
     ## Why it happens
     Two replicas share one claim; a rolling update starts the new pod on another node before the old one ends; or the
@@ -37,7 +42,7 @@ def pvc_rwo_multi_attach(ctx: Context) -> Iterator[Finding]:
 
     ## Evidence
     The event `Multi-Attach error for volume …`, the claim of that volume with its `accessModes`, and the pods that hold
-    it elsewhere.
+    it elsewhere. Of ReadWriteOncePod the scheduler's words.
 
     ## What to do
     Use the strategy Recreate for one replica with such a claim, one claim for each replica (StatefulSet), or a class
@@ -52,6 +57,46 @@ def pvc_rwo_multi_attach(ctx: Context) -> Iterator[Finding]:
             if found and isinstance(member, Pod):
                 yield _finding(ctx, group, member, *found)
                 break
+    for group in ctx.groups("pod-unscheduled"):
+        if ONE_POD in group.message and isinstance(group.first, Pod):
+            yield from _one_pod(ctx, group, group.first)
+
+
+def _one_pod(ctx: Context, group: Group, pod: Pod) -> Iterator[Finding]:
+    """The claim of the pod that one pod alone may use, where another pod uses it."""
+    for name in claim_names(pod):
+        claim = ctx.snap.get(CLAIM, pod.namespace, name)
+        modes = value_at(claim.whole, "spec.accessModes") if claim is not None else None
+        held = [one for one in _holders(ctx, pod, name) if one.spec.node_name]
+        if claim is None or not isinstance(modes, list) or MODE not in modes or not held:
+            continue
+        mode = ctx.cite(claim, f"spec.accessModes[{modes.index(MODE)}]")
+        users = [ctx.cite(one, "spec.nodeName") for one in held[:3]]
+        summary = f"claim {name} may be used by one pod only ({MODE}), and {held[0].name} uses it"
+        yield Finding(
+            subject=claim.ref,
+            summary=summary,
+            evidence=(group.evidence[0], mode, *users),
+            accounts_for=(Because(group, summary, (group.evidence[0], mode)),),
+            second_sign=True,
+            since=group.since,
+            remedies=(
+                Remedy(text=f"end {held[0].name}, or wait until it has ended", risk="disruptive"),
+                Remedy(
+                    text="use the strategy Recreate, or one claim per replica (StatefulSet), or a ReadWriteMany class"
+                ),
+            ),
+        )
+        return
+
+
+def _holders(ctx: Context, pod: Pod, claim: str) -> list[Pod]:
+    """Other pods that use a claim and have not ended."""
+    return [
+        other
+        for other in ctx.snap.pods_in(pod.namespace)
+        if other.name != pod.name and claim in claim_names(other) and other.status.phase not in ("Succeeded", "Failed")
+    ]
 
 
 def _events(ctx: Context, pod: Pod) -> Iterator[tuple[Event, str]]:
@@ -70,14 +115,8 @@ def _finding(ctx: Context, group: Group, pod: Pod, event: Event, volume: str) ->
     if claim is not None:
         what = f"claim {claim.name}"
         pieces.append(ctx.cite_or_lack(claim, "spec.accessModes[0]"))
-        held = [
-            other
-            for other in ctx.snap.pods_in(pod.namespace)
-            if other.name != pod.name
-            and claim.name in claim_names(other)
-            and other.spec.node_name not in (None, "", pod.spec.node_name)
-            and other.status.phase not in ("Succeeded", "Failed")
-        ]
+        elsewhere = (None, "", pod.spec.node_name)
+        held = [other for other in _holders(ctx, pod, claim.name) if other.spec.node_name not in elsewhere]
         pieces += [ctx.cite(other, "spec.nodeName") for other in held[:3]]
         holders = (
             f"; {', '.join(f'{other.name} on {other.spec.node_name}' for other in held[:3])} holds it" if held else ""

@@ -2,8 +2,9 @@
 
 A Deployment keeps `replicas - maxUnavailable` pods available, so it ends no old pod before a new one is ready
 (kubernetes/kubernetes pkg/controller/deployment/rolling.go); Knative keeps a revision until the next one is ready, and
-a RayService its cluster (ray-project/kuberay ray-operator/controllers/ray/rayservice_controller.go). A DaemonSet with
-`maxSurge` keeps a node's old pod until the new one there is ready (pkg/controller/daemon/update.go).
+a RayService its cluster (ray-project/kuberay ray-operator/controllers/ray/rayservice_controller.go), a LeaderWorkerSet
+with `maxUnavailable: 0` its groups. A DaemonSet with `maxSurge` keeps a node's old pod until the new one there is ready
+(pkg/controller/daemon/update.go).
 """
 
 import math
@@ -24,6 +25,11 @@ REVISION = "deployment.kubernetes.io/revision"
 KNATIVE = "serving.knative.dev/"
 DAEMON_HASH = "controller-revision-hash"
 RAY = ("ray.io/RayService", "ray.io/RayCluster")
+# kubernetes-sigs/lws api/leaderworkerset/v1: a group is made for `maxSurge`, one is taken away for `maxUnavailable` (1)
+LWS = "leaderworkerset.x-k8s.io/LeaderWorkerSet"
+LWS_HASH = "leaderworkerset.sigs.k8s.io/template-revision-hash"
+LWS_ROLLING = "spec.rolloutStrategy.rollingUpdateConfiguration"
+NONE = (0, "0", "0%")
 SURGE = "spec.updateStrategy.rollingUpdate.maxSurge"
 
 
@@ -31,9 +37,9 @@ SURGE = "spec.updateStrategy.rollingUpdate.maxSurge"
 class SelfBlocked:
     """A roll-out whose new pods wait for its own old pods."""
 
-    controller: Object  # the Deployment of the new revision, the DaemonSet, or the RayService
+    controller: Object  # the Deployment of the new revision, the DaemonSet, RayService, LeaderWorkerSet
     old: tuple[Pod, ...]  # those that hold the resource, by name
-    # Old pods that the strategy keeps available; None where all are kept (Knative, Ray, a DaemonSet that surges).
+    # Old pods that the strategy keeps available; None where all are kept (Knative, Ray, what surges).
     keeps: int | None
 
 
@@ -48,6 +54,8 @@ def self_blocked(place: Placement, lacking: Shortage, family: Iterable[Pod]) -> 
         return _surging(place, lacking, above["apps/DaemonSet"], family)
     if RAY[0] in above and RAY[1] in above:
         return _two_clusters(place, lacking, above[RAY[0]], above[RAY[1]], family)
+    if LWS in above:
+        return _groups_of_pods(place, lacking, above[LWS], family)
     deployment = above.get("apps/Deployment")
     return _rolling(place, lacking, deployment, family) if isinstance(deployment, Controller) else None
 
@@ -87,9 +95,27 @@ def _two_clusters(
     return SelfBlocked(controller=service, old=holding, keeps=None) if _would_fit(place, lacking, holding) else None
 
 
+def _groups_of_pods(place: Placement, lacking: Shortage, leaders: Object, family: Iterable[Pod]) -> SelfBlocked | None:
+    """A LeaderWorkerSet that makes a group beside the old ones and may take none of these away."""
+    surge, unavailable = (value_at(leaders.whole, f"{LWS_ROLLING}.{name}") for name in ("maxSurge", "maxUnavailable"))
+    if surge in (MISSING, None, *NONE) or unavailable not in NONE:
+        return None
+    new = lacking.group.first
+    holding = tuple(
+        pod
+        for pod in family
+        if occupies_node(pod)
+        and (its := pod.labels.get(LWS_HASH)) is not None
+        and its != new.labels.get(LWS_HASH, its)
+        and (pod.created or "") < (new.created or "")
+        and pod_requests(pod).get(lacking.resource, 0) > 0
+    )
+    return SelfBlocked(controller=leaders, old=holding, keeps=None) if _would_fit(place, lacking, holding) else None
+
+
 def _surging(place: Placement, lacking: Shortage, owner: Object, family: Iterable[Pod]) -> SelfBlocked | None:
     """A DaemonSet that starts the new pod of a node beside the old one, where the node has room for one of them."""
-    if value_at(owner.whole, SURGE) in (MISSING, None, 0, "0", "0%"):
+    if value_at(owner.whole, SURGE) in (MISSING, None, *NONE):
         return None
     wanted = {
         (name, one.member.labels.get(DAEMON_HASH))
