@@ -9,7 +9,12 @@ import click
 from diag.cli.complete import formats, rules
 from diag.cli.group import Examples
 
-_EXAMPLES = ("diag rules QUO", "diag rules SCH101 DEV119", "diag rules shared memory")
+_EXAMPLES = (
+    "diag rules QUO",
+    "diag rules SCH101 DEV119",
+    "diag rules shared memory",
+    'diag rules "no space left on device"',
+)
 _FORMATS = ("table", "plain", "json")
 
 
@@ -26,7 +31,8 @@ def command(wanted: tuple[str, ...], output: tuple[str, ...]) -> None:
     from diag.views.rulebook import asked_for  # noqa: PLC0415
 
     to = targets(output, _FORMATS, "table" if sys.stdout.isatty() else "plain")
-    found, as_pages = asked_for(infos(load()), wanted)
+    catalogue = load()
+    found, as_pages = asked_for(infos(catalogue), wanted, catalogue.rows)
 
     def render(target: Target) -> bytes:
         if target.form == "json":

@@ -42,7 +42,8 @@ def rule(room: Room, asked: RuleAsked) -> dict[str, Any]:
     """The pages of the rules that were named, or a list of those that the words mean."""
     look = room.looks.latest()
     begin = start(asked.cursor, look)
-    found, as_pages = asked_for(infos(load()), asked.rule.split())
+    catalogue = load()
+    found, as_pages = asked_for(infos(catalogue), asked.rule.split(), catalogue.rows)
 
     def row(one: RuleInfo) -> RuleRow:
         lines = one.doc.splitlines() if as_pages else []

@@ -31,7 +31,12 @@ def rule(id_, name, body):
 def catalogue(monkeypatch):
     """Two rules, and one id that was replaced."""
     registry = ModuleType("diag.catalog.registry")
-    registry.load = SimpleNamespace
+    registry.load = lambda: SimpleNamespace(
+        rows=[
+            SimpleNamespace(id="SCH101", literal="left on", pattern="No space left on device|disk full"),
+            SimpleNamespace(id="QUO004", literal=" ", pattern=".*"),
+        ]
+    )
     registry.RuleInfo = RuleInfo
     registry.infos = lambda _: [
         rule("QUO004", "resourcequota-exceeded", "## What it means\nNo more\npods.\n\n```text\na  b\n```\n"),
@@ -77,6 +82,11 @@ def test_a_glob_lists_some(capsysbinary):
         (["QUO", "SCH1"], ["QUO004", "SCH101"]),
         (["exceeds", "gpu"], ["SCH101"]),
         (["used up"], ["QUO004", "SCH101"]),  # a title
+        (["no space left on device"], ["SCH101"]),  # a message that a row recognises
+        (["write", "/x:", "no", "space", "left", "on", "device"], ["SCH101"]),
+        (["no more pods"], ["QUO004"]),  # a page
+        (["pods more"], ["QUO004"]),
+        (["gpu"], ["SCH101"]),  # three letters that begin no id are a word
     ],
 )
 def test_prefixes_and_words_list_what_they_mean(capsysbinary, words, ids):
