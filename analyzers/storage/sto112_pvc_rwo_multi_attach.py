@@ -71,12 +71,12 @@ def _one_pod(ctx: Context, group: Group, pod: Pod) -> Iterator[Finding]:
         if claim is None or not isinstance(modes, list) or MODE not in modes or not held:
             continue
         mode = ctx.cite(claim, f"spec.accessModes[{modes.index(MODE)}]")
-        users = [ctx.cite(one, "spec.nodeName") for one in held[:3]]
+        users: list[Evidence] = [ctx.cite(one, "spec.nodeName") for one in held[:3]]
         summary = f"claim {name} may be used by one pod only ({MODE}), and {held[0].name} uses it"
         yield Finding(
             subject=claim.ref,
             summary=summary,
-            evidence=(group.evidence[0], mode, *users),
+            evidence=(mode, *[group.evidence[0], *users]),
             accounts_for=(Because(group, summary, (group.evidence[0], mode)),),
             second_sign=True,
             since=group.since,
