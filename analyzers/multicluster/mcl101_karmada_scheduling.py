@@ -19,7 +19,7 @@ from diag.facts.karmada import (
 )
 from diag.facts.quantity import show
 from diag.facts.words import listed
-from diag.findings import Because, Confidence, Evidence, Finding, Question, Ref, Remedy, as_proof
+from diag.findings import Because, Confidence, Evidence, Finding, Question, Ref, Remedy, Severity, as_proof
 from diag.projection import Object
 from diag.snapshot.cite import key, value_at
 from diag.trouble.groups import Group
@@ -125,6 +125,7 @@ def karmada_scheduling(ctx: Context) -> Iterator[Finding]:
     ## Known limits
     Of an affinity only names and plain labels are looked at; expressions and fields are not.
     """
+    charged: set[Ref] = set()
     for group in ctx.groups("object-not-propagated"):
         for binding in group.members:
             said = told(binding, "Scheduled") if binding.kind_id in BINDINGS else None
@@ -132,11 +133,40 @@ def karmada_scheduling(ctx: Context) -> Iterator[Finding]:
                 continue
             match said.reason:
                 case "NoClusterFit":
-                    yield _no_fit(ctx, group, binding, said)
+                    finding = _no_fit(ctx, group, binding, said)
+                    charged |= {finding.subject, *finding.members}
+                    yield finding
                 case "Unschedulable":
                     yield _capacity(ctx, group, binding, said)
                 case "QuotaExceeded":
                     yield _quota(ctx, group, binding, said)
+    for group in ctx.groups("custom-resource-not-ready"):
+        for cluster in group.members if group.first.kind_id == CLUSTER else ():
+            if cluster.ref not in charged and (ready := _lost(cluster)) is not None:
+                yield from _silent(ctx, group, cluster, ready)
+
+
+def _silent(ctx: Context, group: Group, cluster: Object, ready: Told) -> Iterator[Finding]:
+    """A member that Karmada tainted for that, and for which no binding waits."""
+    tainted = [ctx.cite(cluster, path) for path, name in taints(cluster) if name in LOST_TAINTS]
+    if tainted:
+        summary = f"is not ready ({ready.reason}: {ready.message}), so nothing new is placed there"
+        proof: list[Evidence] = [ctx.cite(cluster, ready.path), *tainted]
+        yield Finding(
+            subject=cluster.ref,
+            summary=summary,
+            evidence=as_proof(proof),
+            accounts_for=(Because(group, summary, as_proof(proof), members=group.share),),
+            severity=Severity.WARNING,
+            since=group.since,
+            remedies=(
+                Remedy(
+                    text=f"repair the connection to the member cluster {cluster.name}",
+                    command=f"kubectl get cluster {cluster.name} -o yaml",
+                    who="platform",
+                ),
+            ),
+        )
 
 
 def _no_fit(ctx: Context, group: Group, binding: Object, said: Told) -> Finding:
