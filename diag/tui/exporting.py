@@ -25,7 +25,11 @@ def export(report: Report, written: str) -> Path:
     path = path_of(name)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace(path.resolve(), scan_bytes(report, form, Look(width=120)))
+        content = scan_bytes(report, form, Look(width=120))
+        if path.exists() and not path.is_file():  # a device or a pipe cannot be replaced, only written to
+            path.write_bytes(content)
+        else:
+            replace(path.resolve(), content)
     except (OSError, RuntimeError) as error:  # a loop of links is no OSError to `resolve`
         reason = (isinstance(error, OSError) and error.strerror) or error
         raise DiagError(f"cannot write {path}: {reason}", hint="choose another path") from error

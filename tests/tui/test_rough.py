@@ -1,6 +1,7 @@
 """What people, terminals and files do to the TUI that is not nice: it goes on, and shows what it should."""
 
 import json
+import os
 import threading
 from dataclasses import replace
 from itertools import chain
@@ -132,7 +133,7 @@ def test_a_line_of_a_log_is_found_without_making_the_others():
 
 @pytest.mark.parametrize(
     ("key", "typed"),
-    [("E", "json=~nobody-of-this-name/x"), ("E", "json=/dev/full/x"), ("E", "pdf=x"), ("S", "~nobody-of-this-name/x")],
+    [("E", "json=~nobody-of-this-name/x"), ("E", "json=/dev/null/x"), ("E", "pdf=x"), ("S", "~nobody-of-this-name/x")],
 )
 def test_a_place_where_nothing_can_be_written_is_told(drive, demo, key, typed):
     async def walk(app, pilot):
@@ -161,6 +162,19 @@ def test_a_report_is_written_while_keys_are_taken(drive, demo, monkeypatch, tmp_
 
     assert drive(app_of(demo), then=walk) == [f"Wrote {tmp_path / 'x'}."]
     assert threads[0] is not threading.main_thread()
+
+
+def test_a_pipe_is_written_to_and_stays_one(demo, monkeypatch, tmp_path):
+    monkeypatch.setattr(exporting, "scan_bytes", lambda *_: b"all")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+    try:
+        exporting.export(demo.report, f"json={pipe}")
+        assert pipe.is_fifo()
+        assert os.read(reader, 9) == b"all"
+    finally:
+        os.close(reader)
 
 
 def test_a_copied_command_asks_the_cluster_that_was_named(demo):
