@@ -18,7 +18,10 @@ from diag.views.explanation import Explanation, explained
 from diag.views.subject import Match, resolve
 from diag.views.wording import named
 
-_FILTER = "which causes: words, or sev:error ns:ml rule:QUO* age>10m gpus>0, - in front turns a term around"
+_FILTER = (
+    "which causes: words, or sev:error ns:ml rule:QUO* age>10m waited>0 gpus>0 (waited for and lost),"
+    " - in front turns a term around"
+)
 
 
 class CauseBrief(Row, kw_only=True):
