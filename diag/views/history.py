@@ -50,12 +50,16 @@ def history(
 
 def history_tables(report: Report, found: History) -> list[Table]:
     """First what happened, then the phases of the starts."""
+
+    def ago(row: HappeningRow, at: str | None) -> float | None:
+        return seconds_since(at, found.now.get(row.ref.cluster))
+
     lines = [
         Line(
             key=f"{row.ref.cluster}/{row.ref}/{row.kind}/{row.what}/{row.at}",
             values=(
-                in_short(row.at), seconds_since(row.until or row.at, found.now.get(row.ref.cluster)), str(row.ref),
-                row.kind, row.what, row.count, row.text,
+                in_short(row.at), ago(row, row.at), str(row.ref), row.kind, row.what, row.count, ago(row, row.until),
+                row.text,
             ),
             severity=row.severity,
             ref=row.ref,
@@ -69,6 +73,7 @@ def history_tables(report: Report, found: History) -> list[Table]:
         Column(title="KIND", named="source", spare=True),
         Column(title="WHAT", least=14),
         Column(title="TIMES", kind="count", spare=True),
+        Column(title="LAST", kind="age", spare=True),  # of what was repeated, where AT and AGO are of the first time
         Column(title="SUMMARY", least=24),
     )
     notes = (f"{found.left_out} more objects are left out",) if found.left_out else ()

@@ -32,6 +32,17 @@ def test_events_conditions_and_creations_stand_in_one_order_of_time(look):
     ]
 
 
+def test_what_was_repeated_has_its_first_time_with_its_age_and_the_age_of_its_last(look):
+    found = look(waiting("w", gpus=8), PULL, now="2026-11-26T10:00:00Z")
+
+    table = history_tables(found.report, history(found.report, found.snapshots, causes=["C1"]))[0]
+
+    titles = [column.title for column in table.columns]
+    (line,) = [line for line in table.lines if "FailedScheduling" in line.values]
+    shown = dict(zip(titles, line.values, strict=True))
+    assert (shown["AT"], shown["AGO"], shown["LAST"]) == ("11-26 09:11:00", 49 * 60, 10 * 60)
+
+
 def test_secrets_in_events_are_masked(look):
     found = look(waiting("w", gpus=8), PULL)
 
