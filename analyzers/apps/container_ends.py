@@ -1,4 +1,4 @@
-"""How a container ended, as the runtime and the shell tell it: APP111 to APP117."""
+"""How a container ended, as the runtime and the shell tell it: APP111 to APP118."""
 
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
@@ -29,6 +29,25 @@ ENDS = signatures(
                 ),
             ),
             means="The runtime finds no file of the command's name in the image.",
+        ),
+        Signature(
+            "APP118",
+            "container-command-not-found",
+            on=On.ENDED,
+            also_on=(On.WAITING, On.EVENT),
+            question=Question.STARTED,
+            explains=CRASHED,
+            literal="executable file `",
+            pattern=r"executable file `(?P<command>[^`\n]{1,300})` not found",
+            summary="its command {command} is not in the image",
+            source="containers/crun src/libcrun/container.c",
+            remedies=(
+                Remedy(
+                    text="correct command or args in the pod template, or build the image with {command} in its PATH"
+                ),
+            ),
+            means="The runtime finds no file of the command's name in the image; CRI-O runs containers by crun, which"
+            " says it in other words than runc.",
         ),
         Signature(
             "APP112",

@@ -134,7 +134,7 @@ def _larger(ctx: Context, group: Group, shape: Shape, nodes: list[Node]) -> Find
         summary=summary,
         evidence=(*proof, *group.evidence[:1]),
         accounts_for=(Because(group, summary, proof),),
-        confidence=None if ctx.agreement(group).nodes else Confidence.LIKELY,
+        confidence=None if ctx.agreement(group).nodes else Confidence.POSSIBLE,
         since=group.since,
         remedies=(
             Remedy(text=f"ask for at most {most} {STORED} per pod, or use a volume for scratch data", who="user"),
