@@ -106,7 +106,8 @@ def _events(ctx: Context, group: Group, member: Object) -> Iterator[Text]:
     workload = ctx.snap.find(group.workload)
     if workload is not None and workload is not member:
         subjects.append(workload)
-    gang = ctx.snap.get(KAI_PODGROUP, member.namespace, member.annotations.get(KAI_GANG, ""))
+    named = member.annotations.get(KAI_GANG)
+    gang = ctx.snap.get(KAI_PODGROUP, member.namespace, named) if named else None
     if gang is not None:
         subjects.append(gang)
     for subject in subjects:
