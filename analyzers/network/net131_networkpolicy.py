@@ -1,4 +1,4 @@
-"""NET131: a NetworkPolicy keeps a client from what it needs."""
+"""NET131: a NetworkPolicy keeps a client from what it needs, or the API server from a webhook."""
 
 import re
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from diag.catalog.context import Context
 from diag.catalog.joins.clients import Client, service_asked, waiting_client
 from diag.catalog.joins.cluster_dns import asks_cluster_dns, client_or_lookup, dns_services, got_no_answer
 from diag.catalog.joins.service_ports import ports_behind
+from diag.catalog.joins.webhook_policies import blocked_webhooks
 from diag.catalog.rule import rule
 from diag.facts.entries import text
 from diag.facts.network_policy import KIND, Direction, Peer, closing
@@ -41,9 +42,11 @@ class End(NamedTuple):
     "NET131",
     name="networkpolicy-blocks-traffic",
     question=Question.KEPT,
-    inputs=("Pod", "Service", "Namespace", KIND),
-    visits={"Pod": 1},
+    inputs=("Pod", "Service", "Namespace", "Event", "apps/ReplicaSet", "batch/Job", KIND),
+    visits={"Pod": 1, KIND: 8},
     refines=(
+        "admission-webhook-unavailable",
+        "mesh-injector-unavailable",
         "dependency-unreachable",
         "dependency-host-unresolved",
         "rendezvous-dns-unresolved",
@@ -64,7 +67,8 @@ def networkpolicy_blocks_traffic(ctx: Context) -> Iterator[Finding]:
 
     ## Evidence
     The client's log line with a time-out (or the command line that waits), the pods behind the address, which are
-    ready, and the policy that selects one of both, of which no rule means the other.
+    ready, and the policy that selects one of both, of which no rule means the other. For a webhook: the refusal with
+    its time-out, its pods, which are ready, and the policy of which no rule means an address that is no pod's.
 
     ## What to do
     Add a policy that admits the traffic, in the direction and to the port that the finding names.
@@ -73,6 +77,7 @@ def networkpolicy_blocks_traffic(ctx: Context) -> Iterator[Finding]:
     Likely at most: whether the network plugin enforces policies, and what its own kinds of policy admit, is not read.
     A connection that was refused was answered, and is not looked at; a server that is not ready is at fault itself.
     """
+    yield from blocked_webhooks(ctx)
     policies = ctx.snap.all(KIND)
     if not policies:
         return

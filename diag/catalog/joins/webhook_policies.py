@@ -1,4 +1,4 @@
-"""NET132: a NetworkPolicy keeps the API server from a webhook."""
+"""NetworkPolicies that keep the API server from a webhook."""
 
 import re
 from collections import defaultdict
@@ -8,10 +8,9 @@ from diag.catalog.context import Context
 from diag.catalog.joins.backends import called
 from diag.catalog.joins.mesh import pods_behind
 from diag.catalog.joins.service_ports import ports_behind
-from diag.catalog.rule import rule
 from diag.facts.network_policy import KIND, Peer, closing
 from diag.facts.pods import condition, condition_path
-from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
+from diag.findings import Because, Confidence, Evidence, Finding, Remedy, as_proof
 from diag.projection import Object
 from diag.snapshot.kinds import Pod
 from diag.trouble.groups import Group
@@ -26,35 +25,11 @@ PORT = re.compile(r"\.svc(?::(?P<port>\d{1,5}))?[/?]")
 HTTPS = 443
 
 
-@rule(
-    "NET132",
-    name="networkpolicy-blocks-traffic",
-    question=Question.CREATED,
-    inputs=("Pod", "Service", "Event", "apps/ReplicaSet", "batch/Job", KIND),
-    refines=("admission-webhook-unavailable", "mesh-injector-unavailable"),
-    visits={KIND: 8},
-)
-def networkpolicy_webhook(ctx: Context) -> Iterator[Finding]:
-    """A NetworkPolicy does not let the API server reach a webhook.
+def blocked_webhooks(ctx: Context) -> Iterator[Finding]:
+    """Webhooks whose pods are ready and which the API server does not reach, with the policy that lets in only pods.
 
-    ## What it means
-    The webhook's pods are ready, and the API server's calls to them time out: a policy lets in only other pods, and the
-    API server is none. With the failure policy `Fail` no pod is created.
-
-    ## Why it happens
-    A default-deny policy was added to the namespace of the webhook. Other clients of these pods are admitted by their
-    labels, which the API server does not have.
-
-    ## Evidence
-    The refusal with its time-out, the webhook's pods, which are ready, and the policy of which no rule means an address
-    that is no pod's.
-
-    ## What to do
-    Admit the webhook's port from everywhere, or from the addresses of the control plane (`ipBlock`).
-
-    ## Known limits
-    Likely at most: some network plugins let the node's own traffic in whatever policies say. Silent where a rule admits
-    any block of addresses, as that of the control plane is not known.
+    Likely at most: some network plugins let the node's own traffic in whatever policies say. Nothing where a rule
+    admits any block of addresses, as that of the control plane is not known.
     """
     if not ctx.snap.all(KIND):
         return
