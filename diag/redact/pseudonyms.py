@@ -17,7 +17,8 @@ PSEUDONYM = re.compile(rf"[a-z]+-q[{_CODE}]{{{_SHORTEST},{_LONGEST}}}(?:[-.][a-z
 _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+/=-]*")
 _STARTS = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]")
 # Addresses that nobody has: IPv4 of class E (RFC 1112, 4), IPv6 for documentation (RFC 3849).
-_NOBODYS_V4, _NOBODYS_V6 = 0xF0000000, 0x20010DB8 << 96
+# Networks and hosts have a half each, so that no host comes to lie in a network that it was not in.
+_NETWORKS_V4, _HOSTS_V4, _NOBODYS_V6 = 0xF0000000, 0xF8000000, 0x20010DB8 << 96
 
 
 class Pseudonyms:
@@ -72,7 +73,7 @@ class Pseudonyms:
             for again in range(_TRIES):
                 drawn = self._number(f"{real}{again or ''}")
                 yield str(
-                    ipaddress.IPv4Address(_NOBODYS_V4 | drawn & 0x0FFFFFFF)
+                    ipaddress.IPv4Address((_NETWORKS_V4 if real.endswith(".0") else _HOSTS_V4) | drawn & 0x07FFFFFF)
                     if version == 4  # noqa: PLR2004  as ipaddress numbers them
                     else ipaddress.IPv6Address(_NOBODYS_V6 | drawn & (1 << 96) - 1)
                 )
