@@ -105,7 +105,9 @@ class _Bash(Whole, BashComplete):
     _cut = 0
 
     def get_completion_args(self) -> tuple[list[str], str]:
-        line = os.environ.get("COMP_LINE", "")
+        if "COMP_LINE" not in os.environ:  # a script of click's own, as an earlier version printed it
+            return super().get_completion_args()
+        line = os.environ["COMP_LINE"]
         words = split_arg_string(line + "|")  # the last word ends in it, also where it is empty or still quoted
         incomplete = words[-1].removesuffix("|")
         asked = os.environ.get("COMP_WORD", "")
