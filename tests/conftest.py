@@ -1,4 +1,5 @@
 import gc
+import os
 
 import pytest
 from forked import PROGRAM, Stem
@@ -21,3 +22,15 @@ def seldom_collected():
     gc.set_threshold(50_000, 20, 20)
     yield
     gc.set_threshold(*usual)
+
+
+@pytest.fixture(autouse=True)
+def tracing_as_it_was():
+    """Asking through LangChain switches its tracing off for the whole process: the next test finds it as it was."""
+    names = [name for kind in ("LANGSMITH", "LANGCHAIN") for name in (f"{kind}_TRACING", f"{kind}_TRACING_V2")]
+    was = {name: os.environ.get(name) for name in names}
+    yield
+    for name, value in was.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value

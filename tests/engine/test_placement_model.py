@@ -269,6 +269,7 @@ TRUE = {
     "node-selector-no-match": none_selected,
     "node-affinity-no-match": none_selected,
     "gpu-product-not-present": none_selected,
+    "gfd-labels-missing": none_selected,
     "gpu-product-label-mismatch": none_selected,
     "gpu-label-provider-mismatch": none_selected,
     "gpu-resource-not-offered": not_offered,
