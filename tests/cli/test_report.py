@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -69,7 +70,7 @@ def test_waiting_ends_with_what_the_baseline_does_not_hold(report, monkeypatch, 
         )  # fmt: skip
 
     monkeypatch.setattr(looking, "looked", looked)
-    monkeypatch.setattr(following, "_watch", lambda *_: None)
+    monkeypatch.setattr(following, "_watch", lambda *_: SimpleNamespace(gone={}))
     code = run(["report", "--wait", "60s", "--baseline", str(tmp_path / "old.json"), "-o", "plain"])
 
     assert len(seen) == looks
