@@ -1,9 +1,9 @@
 """Where NVIDIA's container toolkit writes the configuration of a node's container runtime."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from diag.catalog.context import Context
+from diag.facts.entries import entries
 from diag.findings import Evidence
 from diag.projection import Object
 from diag.snapshot.cite import value_at
@@ -26,28 +26,19 @@ def written_paths(ctx: Context, toolkit: Object) -> list[Path]:
 
 
 def _volumes(ctx: Context, item: Object, at: str) -> Iterator[Path]:
-    for index in range(_length(value_at(item.whole, at))):
-        path = f"{at}[{index}].hostPath.path"
-        found = value_at(item.whole, path)
+    for path, _ in entries(item, at):
+        found = value_at(item.whole, f"{path}.hostPath.path")
         if isinstance(found, str) and "containerd" in found:
-            yield ctx.cite(item, path), found
+            yield ctx.cite(item, f"{path}.hostPath.path"), found
 
 
 def _containers(ctx: Context, item: Object, at: str) -> Iterator[Path]:
-    for index in range(_length(value_at(item.whole, at))):
-        yield from _variables(ctx, item, f"{at}[{index}].env")
+    for path, _ in entries(item, at):
+        yield from _variables(ctx, item, f"{path}.env")
 
 
 def _variables(ctx: Context, item: Object, at: str) -> Iterator[Path]:
-    for index in range(_length(value_at(item.whole, at))):
-        found = value_at(item.whole, f"{at}[{index}].value")
-        if (
-            value_at(item.whole, f"{at}[{index}].name") in VARIABLES
-            and isinstance(found, str)
-            and not found.startswith(MOUNTED)
-        ):
-            yield ctx.cite(item, f"{at}[{index}].value"), found
-
-
-def _length(value: Any) -> int:
-    return len(value) if isinstance(value, list) else 0
+    for path, variable in entries(item, at):
+        found = variable.get("value")
+        if variable.get("name") in VARIABLES and isinstance(found, str) and not found.startswith(MOUNTED):
+            yield ctx.cite(item, f"{path}.value"), found
