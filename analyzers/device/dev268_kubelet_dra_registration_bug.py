@@ -7,7 +7,7 @@ from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
 from diag.facts.devices import SLICE
 from diag.facts.nodes import allocatable
-from diag.facts.pods import condition, condition_path
+from diag.facts.pods import condition, condition_path, is_ready
 from diag.findings import Because, Confidence, Finding, Question, Remedy, Severity
 from diag.projection import dicts
 from diag.snapshot.cite import key, value_at
@@ -78,8 +78,7 @@ def kubelet_dra_registration_bug(ctx: Context) -> Iterator[Finding]:
 
 def _driver_pods(ctx: Context, node: str) -> Iterator[Pod]:
     for pod in ctx.snap.pods_on(node):
-        ready = condition(pod, "Ready")
-        if ready is not None and ready.status == "True" and is_dra_driver(pod):
+        if is_ready(pod) and is_dra_driver(pod):
             yield pod
 
 

@@ -13,7 +13,7 @@ from diag.catalog.joins.webhook_policies import blocked_webhooks
 from diag.catalog.rule import rule
 from diag.facts.entries import text
 from diag.facts.network_policy import KIND, Direction, Peer, closing
-from diag.facts.pods import condition
+from diag.facts.pods import is_ready
 from diag.facts.wait_commands import WAITS
 from diag.findings import Because, Confidence, Evidence, Finding, LogEvidence, Question, Remedy, as_proof
 from diag.projection import Object, dicts
@@ -124,7 +124,7 @@ def _ready_behind(ctx: Context, service: Object) -> list[Pod]:
     """The ready pods that a Service selects and that have a network of their own."""
     wanted = selector_of(service).items()
     pods = [pod for pod in ctx.snap.pods_in(service.namespace) if wanted and wanted <= pod.labels.items()]
-    ready = [pod for pod in pods if (one := condition(pod, "Ready")) is not None and one.status == "True"]
+    ready = [pod for pod in pods if is_ready(pod)]
     return ready[:MAX_SERVERS] if not any(pod.spec.host_network for pod in ready) else []
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.facts.nodes import gpus
-from diag.facts.pods import condition, condition_path
+from diag.facts.pods import condition, condition_path, is_ready
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Node, Pod
@@ -52,7 +52,7 @@ def upgrade_validation_timeout(ctx: Context) -> Iterator[Finding]:
     for node in ctx.snap.nodes():
         if node.labels.get(LABEL) == UPGRADE_FAILED:
             pods = ctx.snap.pods_on(node.name)
-            driver = next((pod for pod in pods if _is_driver(pod) and _is_ready(pod)), None)
+            driver = next((pod for pod in pods if _is_driver(pod) and is_ready(pod)), None)
             validator = next((pod for pod in pods if _is_late(ctx, pod)), None)
             if driver is not None and validator is not None:
                 yield _finding(ctx, node, driver, validator)
@@ -61,11 +61,6 @@ def upgrade_validation_timeout(ctx: Context) -> Iterator[Finding]:
 def _is_driver(pod: Pod) -> bool:
     operand = operand_of(pod)
     return operand is not None and operand.stage is Stage.DRIVER
-
-
-def _is_ready(pod: Pod) -> bool:
-    found = condition(pod, "Ready")
-    return found is not None and found.status == "True"
 
 
 def _is_late(ctx: Context, pod: Pod) -> bool:

@@ -26,6 +26,12 @@ def condition(pod: Pod, kind: str) -> Condition | None:
     return next((found for found in pod.status.conditions or () if found.type == kind), None)
 
 
+def is_ready(pod: Pod) -> bool:
+    """Whether the pod says that it is ready; one that does not say is not."""
+    found = condition(pod, "Ready")
+    return found is not None and found.status == "True"
+
+
 def condition_path(pod: Pod, kind: str, part: str) -> str:
     """Where a part of a condition stands in the pod."""
     index = next((i for i, found in enumerate(pod.status.conditions or ()) if found.type == kind), 0)

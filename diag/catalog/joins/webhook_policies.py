@@ -9,7 +9,7 @@ from diag.catalog.joins.backends import called
 from diag.catalog.joins.mesh import pods_behind
 from diag.catalog.joins.service_ports import ports_behind
 from diag.facts.network_policy import KIND, Peer, closing
-from diag.facts.pods import condition, condition_path
+from diag.facts.pods import condition_path, is_ready
 from diag.findings import Because, Confidence, Evidence, Finding, Remedy, as_proof
 from diag.projection import Object
 from diag.snapshot.kinds import Pod
@@ -49,7 +49,7 @@ def blocked_webhooks(ctx: Context) -> Iterator[Finding]:
 def _blocked(ctx: Context, service: Object, calls: list[tuple[Group, str, Evidence]]) -> Iterator[Finding]:
     asked = PORT.search(calls[0][1])
     port = int(asked["port"]) if asked and asked["port"] else HTTPS
-    pods = [pod for pod in pods_behind(ctx, service) if _is_ready(pod)]
+    pods = [pod for pod in pods_behind(ctx, service) if is_ready(pod)]
     own = [one for one in ctx.snap.all(KIND) if one.namespace == service.namespace]
     closed = [_closing(own, service, port, pod) for pod in pods]
     policy = closed[0] if closed else None
@@ -79,11 +79,6 @@ def _blocked(ctx: Context, service: Object, calls: list[tuple[Group, str, Eviden
             ),
         ),
     )
-
-
-def _is_ready(pod: Pod) -> bool:
-    ready = condition(pod, "Ready")
-    return ready is not None and ready.status == "True"
 
 
 def _closing(policies: list[Object], service: Object, port: int, pod: Pod) -> Object | None:
