@@ -38,13 +38,14 @@ class Page:
         found = await self.call("Runtime.evaluate", expression="document.body ? document.body.innerText : ''")
         return found["result"].get("value") or ""
 
-    async def waits_for(self, words):
+    async def waits_for(self, words, *, gone=None):
+        """What the page shows once the words are there, and those that must be gone are gone."""
         for _ in range(_PATIENCE):
             shown = await self.text()
-            if words in shown:
+            if words in shown and (gone is None or gone not in shown):
                 return shown
             await asyncio.sleep(0.1)
-        raise AssertionError(f"{words!r} did not come:\n{shown}")
+        raise AssertionError(f"{words!r} did not come, or {gone!r} stayed:\n{shown}")
 
     async def press(self, text):
         for letter in text:

@@ -80,7 +80,7 @@ def test_a_browser_shows_the_causes_and_takes_keys(served, tmp_path):
             await page.press("1")
             await page.waits_for("◆ root")
             await page.press("/rule:DEV*")
-            kept = await page.waits_for("1/6")
+            kept = await page.waits_for("1/6", gone="QUO501")  # the pane beside the list follows a moment later
             return refused, causes, kept
 
     refused, causes, kept = asyncio.run(visit())
@@ -89,7 +89,6 @@ def test_a_browser_shows_the_causes_and_takes_keys(served, tmp_path):
     assert "QUO501" in causes
     assert "read-only" in causes
     assert "DEV119" in kept
-    assert "QUO501" not in kept
 
 
 def test_it_says_so_where_the_port_is_taken():
