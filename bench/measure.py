@@ -42,7 +42,8 @@ def of_dropped(config: Path) -> dict[str, float]:
     from diag.catalog.inputs import kinds_read  # noqa: PLC0415  the imports are not what is measured
     from diag.catalog.registry import load as load_rules  # noqa: PLC0415
     from diag.collect.discovery import discover  # noqa: PLC0415
-    from diag.collect.kube import Cluster, Login, contexts  # noqa: PLC0415
+    from diag.collect.kube import Cluster, contexts  # noqa: PLC0415
+    from diag.collect.login import Login  # noqa: PLC0415
     from diag.collect.pool import in_parallel  # noqa: PLC0415
     from diag.collect.requests import Stop  # noqa: PLC0415
 

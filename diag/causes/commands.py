@@ -62,7 +62,7 @@ def to_cluster(text: str, kubectl: str) -> str:
     """A command, or a text with some, that ask the cluster for which `kubectl` stands; those that name one stay."""
     if kubectl == KUBECTL:
         return text
-    return re.sub(rf"(?<![\w./-]){KUBECTL} (?!--context )", lambda _: f"{kubectl} ", text)
+    return re.sub(rf"(?<![\w./-]){KUBECTL} (?!--(?:context|kubeconfig|as) )", lambda _: f"{kubectl} ", text)
 
 
 def words_of(finding: Finding) -> Iterator[str]:

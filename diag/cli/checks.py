@@ -18,7 +18,7 @@ from diag.catalog.registry import load as load_rules
 from diag.cli.flags import Flags
 from diag.cli.living import live
 from diag.collect.discovery import discover
-from diag.collect.failures import TransportError, kubectl_to, log_in, meaning
+from diag.collect.failures import TransportError, log_in, meaning
 from diag.collect.kube import Cluster, contexts, in_cluster
 from diag.collect.pool import patiently
 from diag.collect.requests import FailedError, Stop, ask
@@ -121,7 +121,7 @@ def _cluster(cluster: Cluster, stop: Stop) -> Iterator[Check]:
         ask(cluster, "/version", stop=stop)
     except FailedError as error:
         if error.status != _FORBIDDEN:  # which is no lack of what the rules read
-            yield Check(verdict="fail", what=name, says=str(error), fix=_mend(error, name))
+            yield Check(verdict="fail", what=name, says=str(error), fix=_mend(error, cluster))
             return
     yield _known_as(cluster)
     kinds = kinds_read(load_rules())
@@ -189,8 +189,8 @@ def _shown(rights: Sequence[Right]) -> str:
     return ", ".join(f"{right.verb} {right.full}" for right in rights[:_MOST]) + more
 
 
-def _mend(error: FailedError, name: str) -> str:
+def _mend(error: FailedError, cluster: Cluster) -> str:
     if error.status == _UNKNOWN_USER:
-        return log_in(name)
+        return log_in(cluster.context)
     means = meaning(str(error)) or "is the address right, and a VPN or proxy needed?"
-    return f"{kubectl_to(name)} version   shows the same; {means}"
+    return f"{cluster.login.kubectl(cluster.context)} version   shows the same; {means}"

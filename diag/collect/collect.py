@@ -16,7 +16,7 @@ from diag.collect.kube import Cluster
 from diag.collect.listing import Listing, list_kind
 from diag.collect.logs import LiveLogs
 from diag.collect.namespaces import allowed_in, candidates
-from diag.collect.pool import in_parallel, patiently
+from diag.collect.pool import in_parallel
 from diag.collect.quoting import printable
 from diag.collect.requests import FailedError, Stop, ask
 from diag.document import ELSEWHERE, REACH
@@ -110,9 +110,8 @@ def gather(
     What is beyond `limits` is a gap. Raises nothing: what failed is in the part's problems.
     """
     problems: list[Problem] = []
-    version, captured = patiently(lambda: _version(cluster, problems, stop), stop) or (None, None)
     say(f"asking {cluster.context} what it serves")
-    served = patiently(lambda: discover(cluster, kinds), stop) or Discovered(everything_unknown=True)
+    (version, captured), served = _met(cluster, kinds, problems, stop)
     if problems and len(served.unanswered) == len(ROOTS) and not stop.ended:
         # Nobody is there: asking for each kind would only take as many time-outs.
         first = served.unanswered[0]
@@ -141,6 +140,25 @@ def gather(
         cluster=cluster, kinds=kinds, served=served, listings=listings, inside=inside, problems=problems,
         version=version, captured_at=captured,
     )  # fmt: skip
+
+
+def _met(
+    cluster: Cluster, kinds: Collection[str], problems: list[Problem], stop: Stop
+) -> tuple[tuple[str | None, str | None], Discovered]:
+    """Version and clock, and what is served: asked side by side, so that who does not answer costs one time-out."""
+
+    def ask_for(what: str) -> tuple[str | None, str | None] | Discovered:
+        return _version(cluster, problems, stop) if what == "version" else discover(cluster, kinds, stop)
+
+    found = dict(in_parallel(("version", "discovery"), ask_for, stop))
+    for each in found.values():
+        if isinstance(each, Exception):
+            raise each
+    version, served = found["version"], found["discovery"]
+    return (
+        version if isinstance(version, tuple) else (None, None),
+        served if isinstance(served, Discovered) else Discovered(everything_unknown=True),
+    )
 
 
 def unreached(name: str, why: ProblemWhy, detail: str, kinds: Collection[str], *, kubectl: str) -> Problem:

@@ -11,9 +11,10 @@ from typing import Any
 
 import msgspec
 
-from diag.collect.kube import Cluster, path_of
+from diag.collect.kube import Answer, Cluster, path_of
+from diag.collect.pool import in_parallel
 from diag.collect.quoting import quoted
-from diag.collect.requests import BUSY, SERVER_ERROR, FailedError, ask
+from diag.collect.requests import BUSY, SERVER_ERROR, FailedError, Stop, ask
 from diag.collect.roles import CLUSTER_SCOPED
 from diag.projection import dicts
 from diag.snapshot.sources.part import Problem
@@ -128,13 +129,13 @@ class Discovered:
             self.add(Served(group=group, version=str(name), kind=kind, plural=plural, namespaced=namespaced))
 
 
-def discover(cluster: Cluster, wanted: Collection[str]) -> Discovered:
+def discover(cluster: Cluster, wanted: Collection[str], stop: Stop | None = None) -> Discovered:
     """The kinds that can be listed. `wanted` (kind ids) limits what is asked of servers with the old discovery only."""
-    found = Discovered()
+    found, stop = Discovered(), stop or Stop()
+    answers = dict(in_parallel(ROOTS, lambda path: ask(cluster, path, accept=AGGREGATED, stop=stop), stop))
     for path in ROOTS:
         try:
-            answer = ask(cluster, path, accept=AGGREGATED)
-            document = _object(answer.body)
+            document = _object(_answered(answers[path], path, stop).body)
             if "APIGroupDiscoveryList" in str(document.get("kind")):
                 _aggregated(document, found)
             elif document.get("kind") in ("APIVersions", "APIGroupList"):
@@ -147,6 +148,15 @@ def discover(cluster: Cluster, wanted: Collection[str]) -> Discovered:
     _note_silent(cluster, wanted, found)
     _note_missing(cluster, wanted, found)
     return found
+
+
+def _answered(result: Answer | Exception | None, path: str, stop: Stop) -> Answer:
+    """The answer. Raises what was raised in its place, FailedError where time was over before."""
+    if result is None:
+        raise FailedError(f"GET {path}: {stop.ended} before it had answered", status=0, why="not-collected")
+    if isinstance(result, Exception):
+        raise result
+    return result
 
 
 def _note_silent(cluster: Cluster, wanted: Collection[str], found: Discovered) -> None:

@@ -63,16 +63,11 @@ def log_in(name: str) -> str:
     return "log in again, as for kubectl; the credentials of this context are not taken"
 
 
-def kubectl_to(name: str) -> str:
-    """The kubectl that asks a context, whether it was named or is the current one."""
-    return "kubectl" if name == IN_CLUSTER else f"kubectl --context {shlex.quote(name)}"
-
-
-def unusable(what: str, error: Exception) -> ClusterError:
+def unusable(what: str, error: Exception, kubectl: str) -> ClusterError:
     """Of a context that gives no credentials, or an address that cannot be used."""
     return ClusterError(
         f"{what} cannot be used to reach a cluster: {reason(error)}",
-        hint="try `kubectl cluster-info`; `diag doctor` looks closer",
+        hint=f"try `{kubectl} cluster-info`; `diag doctor` looks closer",
     )
 
 

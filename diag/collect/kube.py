@@ -11,7 +11,6 @@ import contextlib
 import json
 import os
 import re
-import shlex
 import threading
 import time
 import zlib
@@ -25,6 +24,7 @@ from diag import __version__
 from diag.collect import plugin
 from diag.collect.deadline import within
 from diag.collect.failures import IN_CLUSTER, TransportError, is_final, no_kubeconfig, reason, said, unusable
+from diag.collect.login import Login
 from diag.collect.quoting import LONGEST
 from diag.errors import ClusterError, UsageError
 from diag.snapshot.paged import GZIP_OR_ZLIB
@@ -68,17 +68,6 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Login:
-    """Which cluster, and as whom. Without a context the current one; without a kubeconfig as kubectl finds it."""
-
-    context: str | None = None
-    kubeconfig: str | None = None
-    as_user: str | None = None
-    as_groups: tuple[str, ...] = ()
-    timeout_s: float = 30.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """A context of the kubeconfig."""
 
@@ -112,11 +101,6 @@ def contexts(kubeconfig: str | None) -> list[Context]:
     if not found:
         raise no_kubeconfig(place, None)
     return found
-
-
-def kubectl_for(login: Login) -> str:
-    """The kubectl that asks the same cluster: with the context, where one was named."""
-    return f"kubectl --context {shlex.quote(login.context)}" if login.context else "kubectl"
 
 
 def require(login: Login) -> None:
@@ -173,8 +157,8 @@ class Cluster:
 
     @property
     def kubectl(self) -> str:
-        """The kubectl that asks this cluster: with its context, where one was named."""
-        return kubectl_for(self.login)
+        """How commands begin that ask this cluster: with its context, where one was named."""
+        return self.login.kubectl()
 
     def get(self, path: str, query: Mapping[str, str] | None = None, *, accept: str = "") -> Answer:
         """One answer, read whole. Raises TransportError beyond a GiB or the time-out of a request."""
@@ -267,8 +251,8 @@ class Cluster:
         headers["Accept-Encoding"] = "gzip"
         if body:
             headers["Content-Type"] = "application/json"
-        patience = idle_s or self.login.timeout_s
-        timeout = urllib3.Timeout(connect=min(_CONNECT_S, self.login.timeout_s), read=patience)
+        connect_s = min(_CONNECT_S, self.login.timeout_s)
+        timeout = urllib3.Timeout(connect=connect_s, read=idle_s or self.login.timeout_s)
         response = None
         try:
             response = self._pool.request(
@@ -278,6 +262,8 @@ class Cluster:
             yield response
         except urllib3.exceptions.NewConnectionError as error:  # a kind of time-out to urllib3, and none to people
             raise TransportError(reason(error)) from error
+        except urllib3.exceptions.ConnectTimeoutError as error:
+            raise TransportError(f"no connection within {connect_s:g} s", timed_out=True) from error
         except urllib3.exceptions.TimeoutError as error:
             raise self._too_slow() from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
@@ -321,7 +307,7 @@ class Cluster:
             self._identity = self._headers(settings)
             self._pool = ApiClient(settings).rest_client.pool_manager
         except (OSError, ValueError) as error:
-            raise unusable(self.context, error) from error
+            raise unusable(self.context, error, self.login.kubectl(self.context)) from error
         self._generation += 1
 
 
@@ -342,7 +328,7 @@ def _configure(settings: Any, login: Login) -> tuple[str, str]:
         try:
             incluster_config.load_incluster_config(client_configuration=settings)
         except Exception as error:
-            raise unusable("the service account of this pod", error) from error
+            raise unusable("the service account of this pod", error, login.kubectl()) from error
         folder = Path(incluster_config.SERVICE_TOKEN_FILENAME).parent
         try:
             return IN_CLUSTER, (folder / "namespace").read_text(encoding="utf-8").strip() or "default"
@@ -365,11 +351,11 @@ def _configure(settings: Any, login: Login) -> tuple[str, str]:
             config_file=place, context=chosen.name, client_configuration=settings, persist_config=False
         )
     except Exception as error:
-        raise unusable(chosen.name, error) from error
+        raise unusable(chosen.name, error, login.kubectl(chosen.name)) from error
     if plugin.last.name and not (settings.api_key or settings.cert_file):
         raise ClusterError(
             f"{chosen.name}: the login plug-in {plugin.last.name} gave no credentials: {plugin.last.why}",
-            hint=f"`kubectl --context {shlex.quote(chosen.name)} cluster-info` runs it as well, and shows what it says",
+            hint=f"`{login.kubectl(chosen.name)} cluster-info` runs it as well, and shows what it says",
         )
     return chosen.name, chosen.namespace
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from diag.collect.collect import LAYOUT, Gathered, gather, unreached
-from diag.collect.failures import kubectl_to, log_in, meaning
-from diag.collect.kube import Cluster, Login, contexts, kubectl_for, require
+from diag.collect.failures import log_in, meaning
+from diag.collect.kube import Cluster, contexts, require
+from diag.collect.login import Login
 from diag.collect.pool import in_parallel, patiently
 from diag.collect.quoting import printable
 from diag.collect.requests import Stop
@@ -80,7 +81,7 @@ class Live:
         if not any(part.items for part in parts):
             if self.stop.ended:
                 raise EndedError(self.stop.ended)
-            raise _all_of([*errors, *map(_nothing, parts)])
+            raise _all_of([*errors, *map(_nothing, parts, found)])
         return found, unreachable
 
     def _one(self, login: Login, kinds: Collection[str], say: Callable[[str], None]) -> Gathered | str:
@@ -103,7 +104,7 @@ class Live:
 
 def _unreachable(login: Login, detail: str, kinds: Collection[str], *, why: ProblemWhy = "error") -> Part:
     name = login.context or "the current context"
-    problem = unreached(name, why, detail, kinds, kubectl=kubectl_for(login))
+    problem = unreached(name, why, detail, kinds, kubectl=login.kubectl())
     return Part(path=name, cluster=printable(name), problems=[problem], assumed=(), layout=LAYOUT)
 
 
@@ -118,9 +119,9 @@ def _all_of(errors: Sequence[ClusterError]) -> ClusterError:
     )
 
 
-def _nothing(part: Part) -> ClusterError:
+def _nothing(part: Part, gathered: Gathered) -> ClusterError:
     """Nothing was read of a cluster: it is empty, it refuses, or it does not answer."""
-    name, problems = part.path, part.problems
+    name, problems, login = part.path, part.problems, gathered.cluster.login
     if not problems:
         return ClusterError(f"{name} holds no object at all", hint="is it the cluster that you mean? see --context")
     empty = [one.kind for one in part.permissions or () if one.namespaces != ()]
@@ -140,5 +141,5 @@ def _nothing(part: Part) -> ClusterError:
     means = meaning(worst.detail)
     return ClusterError(
         f"nothing could be read from {name}: {worst.detail}",
-        hint=(f"{means}; " if means else "") + f"try `{kubectl_to(name)} version`",
+        hint=(f"{means}; " if means else "") + f"try `{login.kubectl(name)} version`",
     )

@@ -1,5 +1,6 @@
 """What is drawn of a cluster, made fit to be passed on: pseudonyms in every string, whatever the format."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
@@ -14,6 +15,9 @@ from diag.redact.redact import Redactor
 _Told = TypeVar("_Told")
 _COMMANDS = ("command", "fix", "by")
 _FILES = {ClusterRow: ("source",), EvidenceRow: ("file",)}  # paths and addresses, whatever words they are made of
+# What a command says of whoever ran this: where the kubeconfig lies, and as whom to act.
+_SELF = re.compile(r"""(?<=\s)--(kubeconfig|as|as-group) ((?:[^\s'"]|'[^']*'|"[^"]*")+)""")
+_IN_PLACE = {"kubeconfig": "FILE", "as": "USER", "as-group": "GROUP"}
 _SHORT = 8  # characters of a fingerprint that name a cause
 
 
@@ -61,4 +65,6 @@ class Share:
 
     def _field(self, name: str, value: Any) -> Any:
         """A command is no sentence: behind `-n`, a word of ours that is a name as well is the name."""
-        return self._command(value) if name in _COMMANDS and isinstance(value, str) else self._told(value)
+        if name not in _COMMANDS or not isinstance(value, str):
+            return self._told(value)
+        return self._command(_SELF.sub(lambda found: f"--{found[1]} {_IN_PLACE[found[1]]}", value))

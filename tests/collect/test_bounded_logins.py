@@ -7,7 +7,8 @@ import time
 import pytest
 from scenarios import scenario
 
-from diag.collect.kube import Cluster, Login
+from diag.collect.kube import Cluster
+from diag.collect.login import Login
 from diag.errors import ClusterError
 
 ITEMS, _ = scenario("preempted-two-deployments")

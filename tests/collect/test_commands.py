@@ -13,11 +13,11 @@ from diag.collect.live import Live
 from diag.collect.logs import LiveLogs
 from diag.collect.requests import Stop
 from diag.collect.roles import rules_for
+from diag.errors import ClusterError
 from diag.testing.apiserver import Access, ApiServer, kubeconfig
 
 ITEMS, _ = scenario("preempted-two-deployments")
 OTHERS, _ = scenario("dra-devices-exhausted")
-KUBECTL = re.compile(r"kubectl (?!--context gpu )")
 
 
 def commands(report):
@@ -25,16 +25,33 @@ def commands(report):
     yield from (gap.fix for gap in report.gaps)
 
 
-def test_each_command_has_the_context_that_was_named_and_is_else_the_same(serve):
+def test_each_command_has_all_that_was_named_and_is_else_the_same(serve, monkeypatch):
     rights = Access(cluster=rules_for({"Pod", "Node", "Event"}, logs=False))
     server = serve(ITEMS, access=rights)
+    monkeypatch.setenv("KUBECONFIG", server.config)
+    who = {"as_user": "dana d", "as_groups": ("ml", "people")}
+    all_of_it = f" --kubeconfig {server.config} --context gpu --as 'dana d' --as-group ml --as-group people"
 
-    plain = scan(Live(kubeconfig=server.config))
-    named = scan(Live(kubeconfig=server.config, contexts=("gpu",)))
+    plain = [*commands(scan(Live()))]
 
-    assert any("kubectl" in one for one in commands(named))
-    assert not [one for one in commands(named) if KUBECTL.search(one)]
-    assert [one.replace(" --context gpu", "") for one in commands(named)] == list(commands(plain))
+    assert any("kubectl" in one for one in plain)
+    for ways, told in [
+        ({"contexts": ("gpu",)}, " --context gpu"),
+        ({"kubeconfig": server.config, "contexts": ("gpu",)} | who, all_of_it),
+        (who, " --as 'dana d' --as-group ml --as-group people"),
+    ]:
+        named = [*commands(scan(Live(**ways)))]
+        assert not [one for one in named if "kubectl " in one and f"kubectl{told} " not in one], ways
+        assert [one.replace(told, "") for one in named] == plain
+
+
+def test_what_to_try_names_the_same_login(tmp_path):
+    config = str(kubeconfig(tmp_path / "config", {"gone": "http://127.0.0.1:9", "deaf": "http://127.0.0.1:9"}))
+
+    with pytest.raises(ClusterError) as caught:
+        scan(Live(kubeconfig=config, as_user="dana", request_timeout_s=2.0))
+
+    assert f"`kubectl --kubeconfig {config} --context gone --as dana version`" in caught.value.hint
 
 
 def test_of_two_contexts_each_command_leads_to_its_own(tmp_path):
@@ -44,19 +61,21 @@ def test_of_two_contexts_each_command_leads_to_its_own(tmp_path):
 
     for cause in report.causes:
         for one in (one.command for one in cause.remedies if one.command):
-            assert one.startswith(f"kubectl --context {cause.root.cluster} ")
+            assert one.startswith(f"kubectl --kubeconfig {config} --context {cause.root.cluster} ")
     assert {cause.root.cluster for cause in report.causes} == {"gpu", "edge"}
 
 
 def test_what_is_shared_does_not_tell_the_context(serve, diag, tmp_path):
     server = serve(ITEMS)
-    words = ("scan", "--kubeconfig", server.config, "--context", "gpu", "--share", "-o", "json", "--fail-on", "never")
+    who = ("--kubeconfig", server.config, "--context", "gpu", "--as", "dana", "--as-group", "staff of gpu")
+    words = ("scan", *who, "--share", "-o", "json", "--fail-on", "never")
 
     ended = diag(*words, env={"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)})
 
     assert ended.code == 0, ended.err
-    assert "--context" in ended.out
-    assert not re.search(r"--context gpu\b", ended.out)
+    assert "kubectl --kubeconfig FILE --context cluster-" in ended.out
+    assert " --as USER --as-group GROUP " in ended.out
+    assert not re.search(rf"--context gpu\b|dana|staff|{server.config}", ended.out)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +84,7 @@ def test_what_is_shared_does_not_tell_the_context(serve, diag, tmp_path):
         ("kubectl -n ml get pods", "kubectl --context 'a b' -n ml get pods"),
         ("kubectl get pods; kubectl get nodes", "kubectl --context 'a b' get pods; kubectl --context 'a b' get nodes"),
         ("kubectl --context other get pods", "kubectl --context other get pods"),
+        ("kubectl --as dana get pods", "kubectl --as dana get pods"),
         ("add it: kubectl get a kubectl.io/x-", "add it: kubectl --context 'a b' get a kubectl.io/x-"),
         ("helm upgrade my-kubectl x", "helm upgrade my-kubectl x"),
         ("crictl ps", "crictl ps"),

@@ -12,7 +12,8 @@ import pytest
 import yaml
 from scenarios import scenario
 
-from diag.collect.kube import Cluster, Login
+from diag.collect.kube import Cluster
+from diag.collect.login import Login
 from diag.errors import ClusterError, UsageError
 
 ITEMS, _ = scenario("preempted-two-deployments")

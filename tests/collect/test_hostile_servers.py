@@ -10,8 +10,9 @@ from scenarios import scenario
 
 from diag.api import scan
 from diag.collect import kube
-from diag.collect.kube import Cluster, Login, TransportError
+from diag.collect.kube import Cluster, TransportError
 from diag.collect.live import Live
+from diag.collect.login import Login
 from diag.testing.apiserver import Fault, handler, kubeconfig
 from diag.testing.apiserver.lists import list_page
 

@@ -8,8 +8,9 @@ import textwrap
 import pytest
 from scenarios import scenario
 
-from diag.collect.kube import Cluster, Login
+from diag.collect.kube import Cluster
 from diag.collect.live import Live
+from diag.collect.login import Login
 from diag.errors import ClusterError, UsageError
 
 ITEMS, _ = scenario("preempted-two-deployments")

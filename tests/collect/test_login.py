@@ -21,7 +21,8 @@ from scenarios import scenario
 
 import diag
 from diag.collect import kube
-from diag.collect.kube import Cluster, Login, ReadOnlyError
+from diag.collect.kube import Cluster, ReadOnlyError
+from diag.collect.login import Login
 from diag.errors import ClusterError
 
 ITEMS, _ = scenario("preempted-two-deployments")

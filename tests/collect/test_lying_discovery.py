@@ -6,8 +6,9 @@ from scenarios import scenario
 
 from diag.api import scan
 from diag.collect import kube
-from diag.collect.kube import Cluster, Login, ReadOnlyError
+from diag.collect.kube import Cluster, ReadOnlyError
 from diag.collect.live import Live
+from diag.collect.login import Login
 from diag.errors import ClusterError
 from diag.testing.apiserver import Fault, discovery, handler
 
@@ -57,7 +58,7 @@ def test_versions_that_are_none_are_never_asked_for(answering, version):
 
     assert report.stats["pods"] == 63
     gaps = [gap for gap in report.gaps if gap.what.startswith("discover batch")]
-    assert [gap.fix.startswith("kubectl get apiservices") for gap in gaps] == [True]
+    assert [f"kubectl --kubeconfig {server.config} get apiservices" in gap.fix for gap in gaps] == [True]
     assert gaps[0].hides
     assert not [one.path for one in server.requests if one.path.startswith("/apis/")]
 
@@ -100,7 +101,7 @@ def test_gaps_of_discovery_name_the_context_that_was_named(serve):
         report = scan(Live(kubeconfig=one.config, contexts=("gpu",)))
         fixes = [gap.fix for gap in report.gaps if "discover" in gap.what or "version" in gap.what]
         assert len(fixes) == count
-        assert all(fix.startswith("kubectl --context gpu ") for fix in fixes)
+        assert all(fix.startswith(f"kubectl --kubeconfig {one.config} --context gpu ") for fix in fixes)
 
 
 @pytest.mark.parametrize("told", ["²", "-1", "1e9", "soon", "Wed, 21 Oct 2099 07:28:00 GMT"])

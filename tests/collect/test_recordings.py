@@ -11,7 +11,8 @@ import yaml
 from scenarios import scenario
 
 from diag.collect.discovery import discover
-from diag.collect.kube import Cluster, Login, path_of
+from diag.collect.kube import Cluster, path_of
+from diag.collect.login import Login
 from diag.collect.requests import FailedError, Stop, ask
 from diag.testing.apiserver import Access, kubeconfig
 

@@ -62,12 +62,12 @@ def test_contexts_that_could_not_be_read_are_named_before_all_other_gaps(diag, t
 
     told = " ".join(ended.out.split()).split("not checked: ")[1:]
     assert sorted(each.partition(":")[0] for each in told[:3]) == ["reach denied", "reach down", "reach stranger"]
-    assert "kubectl --context down cluster-info" in ended.out
+    assert "--context down cluster-info" in " ".join(ended.out.split())
     gaps = [gap for gap in whole.report["gaps"] if gap["cluster"] in ("denied", "stranger", "down")]
     assert len(gaps) == 3
     fixes = {gap["fix"] for gap in whole.report["gaps"] if gap["what"] == "list Node"}
     assert len(fixes) == 2
-    assert all(f"kubectl --context gpu-{number} auth can-i list nodes" in str(fixes) for number in (1, 2))
+    assert all(f" --context gpu-{number} auth can-i list nodes" in str(fixes) for number in (1, 2))
 
 
 def hanging(tmp_path, url, names=("gpu", "hang")):
@@ -126,7 +126,17 @@ def test_a_cluster_that_hangs_takes_nothing_from_the_others(deaf, tmp_path):
         assert [row.id for row in report.target.clusters] == sorted(names)
         assert {cause.root.cluster for cause in report.causes} == {"gpu", "later"}
         gaps = [(gap.what, gap.why, gap.fix) for gap in report.gaps if gap.cluster == "deaf"]
-        assert gaps == [("reach deaf", "not-collected", "kubectl --context deaf cluster-info")]
+        assert gaps == [("reach deaf", "not-collected", f"kubectl --kubeconfig {config} --context deaf cluster-info")]
+
+
+def test_a_cluster_that_does_not_answer_costs_one_time_out(deaf, tmp_path):
+    config = str(kubeconfig(tmp_path / "config", {"deaf": deaf}))
+    began = time.monotonic()
+
+    with pytest.raises(ClusterError, match="no whole answer within 3 s"):
+        Live(kubeconfig=config, request_timeout_s=3.0).parts({"Pod"}, str)
+
+    assert time.monotonic() - began < 5.9
 
 
 def test_a_context_that_does_not_exist_is_told_before_any_is_read(diag, tmp_path):
@@ -161,7 +171,7 @@ def test_the_doctor_looks_at_each_context_that_is_named(deaf, diag, tmp_path):
     assert [line.split()[0] for line in lines if line[6:].startswith(("gpu: ", "deaf: ", "later: "))] == [
         "ok", "fail", "ok"
     ]  # fmt: skip
-    assert "kubectl --context deaf version" in ended.out
+    assert f"kubectl --kubeconfig {config} --context deaf version" in ended.out
     assert two.code == 0
     assert "gpu rights: all" in two.out
     assert "later rights: all" in two.out
