@@ -201,7 +201,7 @@ def _orphaned(item: Object | None, kept: Object, proof: list[Evidence], *, victi
 def _remedies(namespace: str, kept: list[Object]) -> tuple[Remedy, ...]:
     if not kept:
         look = f"kubectl get namespace {namespace} -o yaml"
-        return (Remedy(text="see what the namespace's conditions name, and repair that", command=look, who="platform"),)
+        return (Remedy(text="repair what the namespace's conditions name", command=look, who="platform"),)
     first = kept[0]
     finalizer = _finalizers(first)[0]
     where = f" -n {namespace}" if namespace else ""

@@ -257,6 +257,6 @@ def _remedies(name: str, node: Node) -> tuple[Remedy, ...]:
     by_name = {
         "container-runtime-down": "on the node, look at the container runtime's service and log and restart it",
         "kubelet-down": "on the node, look at the kubelet's service and log and start it again",
-        "node-not-ready": "see whether the machine is on and reachable; restart or replace it if it does not come back",
+        "node-not-ready": "restart or replace the machine, if it is off or unreachable and does not come back",
     }
     return (describe, Remedy(text=by_name[name], who="platform", risk="disruptive"))

@@ -104,7 +104,7 @@ ENDS = signatures(
             pattern=r"exitCode=139 ",
             summary="its process crashed with a segmentation fault (exit code 139, signal 11)",
             remedies=(
-                Remedy(text="look for the native library in the log's last lines, and run with PYTHONFAULTHANDLER=1"),
+                Remedy(text="run with PYTHONFAULTHANDLER=1, and look for the native library in the log's last lines"),
                 Remedy(text="compare driver, CUDA and library versions of the image with a run that works"),
                 Remedy(
                     text="look for memory and Xid errors of the node", who="platform", when="only one node shows it"

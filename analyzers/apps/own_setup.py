@@ -256,7 +256,7 @@ SETUP = signatures(
             r"|running with the --(?:super-)?read-only option[^\n]{0,60})",
             summary="the database takes no writes ({what})",
             remedies=(
-                Remedy(text="look whether the address leads to a replica, and let the program write to the primary"),
+                Remedy(text="let the program write to the primary: the address may lead to a replica"),
                 Remedy(
                     text="take the read-only mode off the primary once its cause (full disk, failover) is gone",
                     who="platform",
@@ -276,9 +276,7 @@ SETUP = signatures(
             pattern=r"(?P<what>READONLY You can't write against a read only replica"
             r"|Cannot execute statement in a READ ONLY transaction)",
             summary="the database takes no writes ({what})",
-            remedies=(
-                Remedy(text="look whether the address leads to a replica, and let the program write to the primary"),
-            ),
+            remedies=(Remedy(text="let the program write to the primary: the address may lead to a replica"),),
             means="The server that answers is a replica, or the transaction was opened to read only.",
             source="redis/redis src/server.c, MySQL share/messages_to_clients.txt (1792)",
         ),

@@ -325,7 +325,7 @@ DEVICE_PLUGIN = signatures(
             summary="still counts GPU {gpu} as unhealthy since Xid={xid}; the plugin never takes that back by itself",
             means="The plugin marks a GPU unhealthy at an Xid and has no way back but its own restart.",
             remedies=(
-                Remedy(text="check the GPU, then restart the device plugin's pod on the node", who="platform"),
+                Remedy(text="restart the device plugin's pod on the node, once the GPU is checked", who="platform"),
                 Remedy(
                     text="exempt Xids of applications from the health check (DP_DISABLE_HEALTHCHECKS)", who="platform"
                 ),

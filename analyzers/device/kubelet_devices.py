@@ -93,8 +93,7 @@ KUBELET_DEVICES = signatures(
             means="The kubelet has not released the devices of pods that are gone, or some have just become unhealthy.",
             remedies=(
                 Remedy(
-                    text="see whether an ended or force-deleted pod still has a process on the node; restart the "
-                    "kubelet",
+                    text="restart the kubelet, once no ended or force-deleted pod has a process on the node",
                     who="platform",
                     risk="disruptive",
                 ),

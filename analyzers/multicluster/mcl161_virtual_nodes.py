@@ -127,7 +127,7 @@ def _stale(ctx: Context, fakes: list[Node]) -> Iterator[Finding]:
             since=found.last_transition_time,
             remedies=(
                 Remedy(
-                    text="see whether the host still has this node, and restart the virtual cluster's syncer there",
+                    text="find out whether the host has this node, and restart the virtual cluster's syncer there",
                     who="platform",
                 ),
             ),

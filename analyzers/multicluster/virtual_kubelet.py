@@ -33,7 +33,9 @@ VIRTUAL_KUBELET = signatures(
             summary="what ran for it vanished at the provider: nothing in the cluster ended it",
             means="The instance behind the pod was deleted or reclaimed outside the cluster.",
             remedies=(
-                Remedy(text="look at the provider's own log of that instance; make the work restartable", who="cloud"),
+                Remedy(
+                    text="make the work restartable; the provider's own log of that instance says more", who="cloud"
+                ),
             ),
         ),
     ),

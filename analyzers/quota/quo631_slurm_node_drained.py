@@ -77,6 +77,6 @@ def _finding(ctx: Context, name: str, found: list[tuple[Pod, Condition]]) -> Fin
                 text=f"uncordon {name} when its maintenance is over", who="platform", command=f"kubectl uncordon {name}"
             )
             if cordoned
-            else Remedy(text=f"look at the reason, then resume Slurm node {first.name}", who="platform"),
+            else Remedy(text=f"find the reason, then resume Slurm node {first.name}", who="platform"),
         ),
     )

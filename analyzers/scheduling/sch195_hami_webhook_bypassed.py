@@ -91,7 +91,7 @@ def _schedulers_down(ctx: Context) -> Iterator[Bypass]:
                 proof=(ctx.cite_or_lack(item, "status.readyReplicas"),),
                 needs=(item.ref,),
                 repair=Remedy(
-                    text=f"see why Deployment {item.name} has no ready pod, and repair it",
+                    text=f"find out why Deployment {item.name} has no ready pod, and repair it",
                     command=f"kubectl describe deployment {item.name} -n {item.namespace}",
                     who="platform",
                 ),
@@ -154,7 +154,7 @@ def _unanswered(ctx: Context, hook: Webhook) -> Bypass | None:
         proof=(ctx.cite(hook.config, policy), *behind.proof),
         needs=behind.needs,
         repair=Remedy(
-            text=f"see why {kind} {name} does not answer, and repair it",
+            text=f"find out why {kind} {name} does not answer, and repair it",
             command=f"kubectl describe {kind.lower()} {name} -n {namespace}",
             who="platform",
         ),

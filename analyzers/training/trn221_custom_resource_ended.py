@@ -120,7 +120,7 @@ ENDS = (
         name="rayjob-deadline-exceeded", kind="ray.io/RayJob",
         said=re.compile(r"has passed the (?P<why>activeDeadlineSeconds|preRunningDeadlineSeconds)"),
         summary="was ended at its deadline ({why}), and nothing that is still there says what took the time",
-        remedy="see how long its pods waited, then raise the deadline or make the start faster",
+        remedy="raise the deadline, or make the start faster: how long its pods waited tells which",
     ),
     End(
         name="ray-head-down", kind="ray.io/RayCluster", said=re.compile(r"^HeadPodReady=(?P<why>[^\n]{0,300})"),

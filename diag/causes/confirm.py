@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from diag.facts.command_lines import effect
 from diag.findings import (
     LOOK,
     AbsentEvidence,
@@ -19,11 +20,6 @@ from diag.snapshot.snapshot import Snapshot
 from diag.trouble.groups import Group
 from diag.trouble.relations.revisions import REVISION
 
-# What only reads (https://kubernetes.io/docs/reference/kubectl/generated/).
-READS = re.compile(
-    r"(kubectl (get|describe|logs|events|top|explain|api-resources|auth can-i|rollout (status|history))\b[^|;&]*"
-    r"|sysctl \w[\w.-]*)$"
-)
 # The end of a container in a pod's status, and values that tell little where they stand alone.
 ENDED = re.compile(
     r"status\.(?P<init>init)?[cC]ontainerStatuses\[(?P<index>\d+)\]\.(?P<run>state|lastState)\.terminated\."
@@ -77,7 +73,7 @@ def look_at(ref: Ref) -> Remedy:
 
 
 def _is_look(one: Remedy) -> bool:
-    return one.text.startswith(LOOK) and bool(one.command and READS.match(one.command))
+    return one.text.startswith(LOOK) and one.command is not None and effect(one.command) == "looks"
 
 
 def _look(snap: Snapshot, piece: Evidence) -> Remedy | None:

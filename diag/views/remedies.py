@@ -1,14 +1,18 @@
 """What to do, in the order in which one would: look, then take one way out, then what has to follow."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from diag.document import CauseRow, RemedyRow
+from diag.facts.command_lines import effect
 from diag.findings import LOOK
 from diag.views.lines import Line
 from diag.views.wording import WHO
 
 _RISK_ORDER = ("safe", "disruptive", "irreversible")
+_RISK = {"safe": "ends nothing that runs", "disruptive": "interrupts what runs", "irreversible": "cannot be undone"}
 _THEN = "then "  # how the text of a remedy begins that comes after another
+_OR = "or "  # and of one that stands beside another
+_COMMAND = {"looks": "; this command only looks:", "changes": "; this command changes things:"}
 
 
 def remedy_lines(cause: CauseRow) -> Iterator[Line]:
@@ -16,24 +20,38 @@ def remedy_lines(cause: CauseRow) -> Iterator[Line]:
     if not cause.remedies:
         yield Line(text=f"No remedy is known for this; `diag rules {cause.rule}` says what the rule knows")
     rows = sorted((each for each in cause.remedies if not each.text.startswith(_THEN)), key=_risk)
-    ways = [each for each in rows if not each.text.startswith(LOOK)]
-    for look in (each for each in rows if each.text.startswith(LOOK)):
-        yield from _lines(look, look.text)
-    if len(ways) > 1:
-        yield Line(text="One of these:", kind="label")
-    for way in ways:
-        yield from _lines(way, way.text)
+    looks = [each for each in rows if only_looks(each)]
+    ways = [each for each in rows if not only_looks(each)]
     # In the rule's order, whatever they risk.
     after = [each for each in cause.remedies if each.text.startswith(_THEN)]
-    if after:
-        yield Line(text="Then:", kind="label")
-    for step in after:
-        yield from _lines(step, step.text[len(_THEN) :])
+    yield from _group("First look, which changes nothing:" if ways or after else "", looks)
+    choice = "one of these:" if len(ways) > 1 else ""
+    yield from _group(f"Then {choice or 'do this:'}" if looks else choice.capitalize(), ways, drop=_OR)
+    yield from _group("After that:", after, drop=_THEN)
+
+
+def only_looks(remedy: RemedyRow) -> bool:
+    """Whether a step changes nothing: it says so, and its command does not say otherwise."""
+    changes = remedy.command is not None and effect(remedy.command) == "changes"
+    return remedy.text.startswith(LOOK) and remedy.risk == "safe" and not changes
+
+
+def _group(title: str, steps: Iterable[RemedyRow], drop: str = "") -> Iterator[Line]:
+    lines = [line for each in steps for line in _lines(each, each.text.removeprefix(drop))]
+    if lines and title:
+        yield Line(text=title, kind="label")
+    yield from lines
 
 
 def _lines(remedy: RemedyRow, text: str) -> Iterator[Line]:
-    condition = f" (if {remedy.if_})" if remedy.if_ else ""
-    yield Line(text=f"{text}{condition} [{WHO.get(remedy.who, remedy.who)}; {remedy.risk}]", kind="step")
+    """A step; of one that is more than a look also who takes it, what it may cost, and what its command does."""
+    said = f"{text}, if {remedy.if_}" if remedy.if_ else text
+    if not only_looks(remedy):
+        who, risk = WHO.get(remedy.who, remedy.who), _RISK.get(remedy.risk, remedy.risk)
+        said += f" [by the {who}; {risk}]"
+        if remedy.command and (does := effect(remedy.command)):
+            said += _COMMAND[does]
+    yield Line(text=said, kind="step")
     if remedy.command:
         yield Line(text=remedy.command, kind="command")
 

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from diag.document import AffectedRow, RefRow
 
 CONFIDENCE = {"certain": "certain", "likely": "probably", "possible": "possibly"}
-WHO = {"user": "you", "queue-admin": "queue admin", "platform": "platform team", "cloud": "cloud provider"}
+WHO = {"user": "workload's owner", "queue-admin": "queue admin", "platform": "platform team", "cloud": "cloud provider"}
 WHY_NOT = {
     "forbidden": "not allowed",
     "not-collected": "not in the files",
+    "not-read": "not read in time",
+    "not-served": "this cluster has no such kind",
     "truncated": "cut off",
     "error": "failed",
     "unreadable": "cannot be read",

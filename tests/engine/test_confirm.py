@@ -1,12 +1,25 @@
 """Every list of remedies begins with a command that only reads and shows what the verdict rests on."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
+from diag import analyzers
 from diag.api import scan
-from diag.causes.confirm import READS, confirmed_first, looks
-from diag.findings import AbsentEvidence, AbsentPathEvidence, ComputedEvidence, FieldEvidence, LogEvidence, Ref, Remedy
+from diag.causes.confirm import confirmed_first, looks
+from diag.facts.command_lines import effect
+from diag.findings import (
+    LOOK,
+    AbsentEvidence,
+    AbsentPathEvidence,
+    ComputedEvidence,
+    FieldEvidence,
+    LogEvidence,
+    Ref,
+    Remedy,
+)
 
 POD = Ref("c", "v1", "Pod", "ml", "p-0")
 NODE = Ref("c", "v1", "Node", "", "n1")
@@ -50,7 +63,7 @@ def test_the_first_step_shows_the_deciding_piece(cluster, piece, command):
     first, *rest = confirmed_first(cluster.snap(cluster.node("n1")), GANG, (FIX,), (piece,))
 
     assert (first.command, first.risk) == (command, "safe")
-    assert READS.match(first.command)
+    assert effect(first.command) == "looks"
     assert rest == [FIX]
 
 
@@ -144,3 +157,13 @@ def test_a_pod_that_its_roll_out_left_behind_is_to_be_deleted(tmp_path, revision
     deleting = [(one.risk, one.who) for one in cause.remedies if one.command == "kubectl delete pod shard-0 -n kv"]
 
     assert deleting == ([("disruptive", "user")] if last else [])
+
+
+def test_a_step_that_begins_as_a_look_asks_for_nothing_else():
+    more = re.compile(
+        rf'"(?:{"|".join(LOOK)})[^"\n]*(?:;|, then|, and| and) '
+        r"(?:add|correct|delete|drain|let|make|move|raise|remove|repair|restart|resume|run|set|start|stop) "
+    )
+    rules = Path(analyzers.__file__).parent.rglob("*.py")
+
+    assert [(path.name, found[0]) for path in rules for found in more.finditer(path.read_text(encoding="utf-8"))] == []

@@ -322,7 +322,7 @@ def test_what_is_selected_is_copied_in_a_form(drive, demo, copied, letter, words
 def test_a_command_among_the_remedies_is_copied_never_run(drive, demo, copied):
     async def choose(app, pilot):
         app.query_one("#next").focus()
-        await pilot.press("j", "enter")
+        await pilot.press("j", "j", "enter")  # past the heading and the step
         await pilot.pause()
 
     drive(app_of(demo), then=choose)

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from diag.api import scan
+from diag.document import RemedyRow
 from diag.views.citations import excerpt, quoted
 from diag.views.explanation import explained
 
@@ -76,13 +77,48 @@ def test_ways_out_stand_apart_from_what_follows_them(report):
     told = explained(report, msgspec.structs.replace(report.causes[0], remedies=rows))
 
     assert [(line.kind, line.text.partition(" [")[0]) for line in lines(told, "What to do")] == [
+        ("label", "First look, which changes nothing:"),
         ("step", "look at the node"),
-        ("label", "One of these:"),
+        ("label", "Then one of these:"),
         ("step", "add a node"),
         ("step", "drain it"),
-        ("label", "Then:"),
+        ("label", "After that:"),
         ("step", "uncordon it"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "risk", "command", "said"),
+    [
+        ("see who holds it", "safe", "kubectl get pods", "see who holds it"),
+        ("see who holds it", "safe", None, "see who holds it"),
+        (
+            "see to it",
+            "safe",
+            "kubectl delete pod a",
+            "see to it [by the platform team; ends nothing that runs]; this command changes things:",
+        ),
+        (
+            "look at it and restart it",
+            "disruptive",
+            None,
+            "look at it and restart it [by the platform team; interrupts what runs]",
+        ),
+        ("add nodes", "safe", None, "add nodes [by the platform team; ends nothing that runs]"),
+        (
+            "add nodes",
+            "safe",
+            "kubectl get nodes",
+            "add nodes [by the platform team; ends nothing that runs]; this command only looks:",
+        ),
+        ("add nodes", "safe", "poolctl grow", "add nodes [by the platform team; ends nothing that runs]"),
+    ],
+)
+def test_a_step_that_changes_something_says_who_takes_it_and_what_its_command_does(report, text, risk, command, said):
+    row = RemedyRow(text=text, who="platform", risk=risk, command=command)
+    told = explained(report, msgspec.structs.replace(report.causes[0], remedies=[row]))
+
+    assert lines(told, "What to do")[0].text == said
 
 
 def test_one_way_out_is_no_choice(report):
@@ -185,9 +221,9 @@ def test_safe_remedies_come_first_and_say_who_can(report):
     steps = [line.text for line in lines(explained(report, report.causes[0]), "What to do") if line.kind == "step"]
 
     assert steps == [
-        "see what holds the quota [you; safe]",
-        "raise the quota of namespace ml [queue admin; disruptive]",
-        "delete finished notebooks (if they are not needed any more) [you; irreversible]",
+        "see what holds the quota",
+        "raise the quota of namespace ml [by the queue admin; interrupts what runs]; this command changes things:",
+        "delete finished notebooks, if they are not needed any more [by the workload's owner; cannot be undone]",
     ]
 
 

@@ -8,10 +8,9 @@ import re
 
 from diag.document import Report
 from diag.report.look import Look
-from diag.report.passed_on import explanations_for_others
 from diag.report.sanitize import cleaned, visible
 from diag.views.causes import CauseLine, cause_lines, summary_line
-from diag.views.explanation import Explanation
+from diag.views.explanation import Explanation, explanations
 from diag.views.wording import counted, named
 
 _MOST = 10
@@ -28,7 +27,7 @@ def rendered(report: Report, look: Look) -> bytes:
     shown = cleaned(report)
     several = len(shown.target.clusters) > 1
     causes = cause_lines(shown)
-    told = explanations_for_others(shown, again=look.again)
+    told = explanations(shown, again=look.again)
     lines = [_annotation(line, one, several=several) for line, one in zip(causes[:_MOST], told, strict=False)]
     more = f"{counted(len(causes) - _MOST, 'more cause')} without an annotation. " if len(causes) > _MOST else ""
     lines.append(_command("notice", "diag", more + visible(summary_line(shown, hidden=look.hidden))))
@@ -39,7 +38,7 @@ def _annotation(line: CauseLine, told: Explanation, *, several: bool) -> str:
     said = f"{named(line.root, with_cluster=several)}: {line.summary}"
     for section in told.sections:
         if section.title == "What to do":
-            first, *then = section.lines
+            first, *then = (each for each in section.lines if each.kind != "label")
             command = [f"$ {each.text}" for each in then[:1] if each.kind == "command"]
             said = "\n".join((said, f"Next: {first.text}", *command))
     return _command(_LEVELS.get(line.severity, "notice"), f"{line.rule} {line.name}", said)

@@ -14,11 +14,10 @@ import msgspec
 
 from diag.document import Report
 from diag.report.look import Look, typed
-from diag.report.passed_on import explanations_for_others
 from diag.report.prose import plain_text
 from diag.report.sanitize import cleaned, visible
 from diag.views.causes import CauseLine, cause_lines, summary_line
-from diag.views.explanation import Explanation
+from diag.views.explanation import Explanation, explanations
 from diag.views.wording import WHY_NOT, counted, folded, named
 
 _ROOM = 25_000_000  # bytes of explanations, so that the file stays below what GitLab takes
@@ -57,7 +56,7 @@ def _properties(report: Report, look: Look) -> ET.Element:
 def _causes(report: Report, look: Look) -> Iterator[ET.Element]:
     left = _ROOM
     several = len(report.target.clusters) > 1
-    told = explanations_for_others(report, again=look.again, everything=look.everything)
+    told = explanations(report, again=look.again, everything=look.everything)
     for line, explanation in zip(cause_lines(report), told, strict=True):
         case = _case(f"diag.{line.rule[:3]}", f"{line.rule} {line.name} · {named(line.root, with_cluster=several)}")
         text = _text(line, explanation, look) if left > 0 else f"{line.summary}\n\nThe evidence is left out: no room."

@@ -4,17 +4,16 @@ import msgspec
 
 from diag.document import CauseRow, Report
 from diag.report.look import Look
-from diag.report.passed_on import explanations_for_others
 from diag.report.prose import plain_text
 from diag.report.sanitize import cleaned, escaped
-from diag.views.explanation import Explanation
+from diag.views.explanation import Explanation, explanations
 from diag.views.wording import WHY_NOT
 
 
 def rendered(report: Report, look: Look) -> bytes:
     """A result for each cause, its explanation as `details`; gaps as `errors`."""
     shown = cleaned(report)
-    told = explanations_for_others(shown, again=look.again, everything=look.everything)
+    told = explanations(shown, again=look.again, everything=look.everything)
     results = [_result(cause, one) for cause, one in zip(shown.causes, told, strict=True)]
     document = {
         "provider": "diag",

@@ -11,13 +11,12 @@ from diag.document import Report
 from diag.report.cells import cut
 from diag.report.formats.commonmark import cited, code, fenced, text
 from diag.report.look import Look, glyph, typed
-from diag.report.passed_on import explanations_for_others
 from diag.report.sanitize import cleaned, visible
 from diag.views.beside import beside_lines
 from diag.views.causes import CauseLine, cause_lines, summary_line
 from diag.views.citations import Citation
 from diag.views.coverage import gap_lines
-from diag.views.explanation import Explanation, Section
+from diag.views.explanation import Explanation, Section, explanations
 from diag.views.wording import CONFIDENCE, counted, gpu_cost, listed, named, short_duration
 
 ROOM = 60_000  # bytes; a comment on GitHub holds 65,536 characters
@@ -41,7 +40,7 @@ def page(report: Report, look: Look, room: int) -> str:
     head, tail = _head(shown, look), _tail(shown, look, room // 4)
     left = room - _bytes(head + tail) - _RESERVE
     blocks: list[_Block] = []
-    told = explanations_for_others(shown, again=look.again, everything=look.everything)
+    told = explanations(shown, again=look.again, everything=look.everything)
     for line, explanation in islice(zip(causes, told, strict=False), len(causes)):
         block = _block(line, explanation, several=len(shown.target.clusters) > 1)
         needed = _bytes(block.opened)

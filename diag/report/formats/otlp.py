@@ -10,10 +10,9 @@ import msgspec
 
 from diag.document import CauseRow, ClusterRow, GapRow, Report
 from diag.report.look import Look
-from diag.report.passed_on import explanations_for_others
 from diag.report.prose import plain_text
 from diag.report.sanitize import cleaned, escaped
-from diag.views.explanation import Explanation
+from diag.views.explanation import Explanation, explanations
 from diag.views.wording import WHY_NOT, moment, named
 
 # Numbers of the data model of logs: INFO, WARN, ERROR.
@@ -24,7 +23,7 @@ _Json = dict[str, Any]
 def rendered(report: Report, look: Look) -> bytes:
     """An export request: a resource for each cluster, with the time of the look as the time of its records."""
     shown = cleaned(report)
-    told = explanations_for_others(shown, again=look.again, everything=look.everything)
+    told = explanations(shown, again=look.again, everything=look.everything)
     causes = list(zip(shown.causes, told, strict=True))
     known = {one.id for one in shown.target.clusters}
     clusters = [

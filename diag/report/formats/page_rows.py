@@ -1,18 +1,15 @@
 """What the HTML page draws: rows of the views, cut into runs, cells and bars."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
 from diag.document import Report
-from diag.findings import LOOK
 from diag.report.look import Look, glyph
-from diag.report.passed_on import explanations_for_others
 from diag.views.because import Step, Trees
 from diag.views.causes import CauseLine, cause_lines
 from diag.views.citations import Citation
-from diag.views.explanation import UNCHECKED, WHY, Explanation, Section
+from diag.views.explanation import UNCHECKED, WHY, Explanation, Section, explanations
 from diag.views.lines import Kind
 from diag.views.wording import CONFIDENCE, counted, gpu_cost, listed, named, short_duration
 
@@ -22,25 +19,15 @@ _FIRST = ("What to do",)
 _HEADLINE = "What is wrong"
 _ELSEWHERE = (_HEADLINE, UNCHECKED)  # of a cause; the page says these once, above it and for all causes
 _QUOTE_CHARS = 4_000  # a page has room for a whole message, on paper too
-# What changes nothing, where a step is a way out (kubectl's verbs that only read).
-_READS = re.compile(r"kubectl (?:--context (?:'[^']*'|\S+) )?(?:describe|events|explain|get|logs|top) ")
 
 
 @dataclass(slots=True, kw_only=True)
 class Item:
-    """One statement, its citations, and the commands that belong to it.
-
-    `only_looks`: the commands show what the step is about, and do not take it.
-    """
+    """One statement, its citations, and the commands that belong to it."""
 
     text: str
     cites: tuple[int, ...]
     commands: list[str] = field(default_factory=list)
-
-    @property
-    def only_looks(self) -> bool:
-        """True of a step that says more than to look, where every command of it only reads."""
-        return not self.text.startswith(LOOK) and all(_READS.match(each) for each in self.commands)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +93,7 @@ def causes_in_full(report: Report, look: Look) -> Iterator[FullCause]:
     """Each cause, in the report's order; the report is a cleaned one."""
     trees = Trees(report)
     several = len(report.target.clusters) > 1
-    told = explanations_for_others(report, again=look.again, everything=look.everything, quote_chars=_QUOTE_CHARS)
+    told = explanations(report, again=look.again, everything=look.everything, quote_chars=_QUOTE_CHARS)
     for cause, line, one in zip(report.causes, cause_lines(report), told, strict=True):
         steps = trees.of(cause)
         in_tree = (WHY,) if len(steps) > 1 else ()

@@ -15,12 +15,12 @@ from diag.document import CauseRow, FindingRow, IgnoredRow, RefRow, Report
 from diag.report.formats.commonmark import block
 from diag.report.formats.places import path
 from diag.report.look import Look
-from diag.report.passed_on import explanations_for_others
 from diag.report.prose import plain_text
 from diag.report.rules import pages
 from diag.report.sanitize import cleaned, escaped
 from diag.views.because import Trees
 from diag.views.coverage import gap_lines
+from diag.views.explanation import explanations
 from diag.views.wording import counted, named
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -51,7 +51,7 @@ def rendered(report: Report, look: Look) -> bytes:
 def _results(report: Report, look: Look) -> Iterator[_Json]:
     trees = Trees(report)
     several = len(report.target.clusters) > 1
-    told = explanations_for_others(report, again=look.again, everything=look.everything)
+    told = explanations(report, again=look.again, everything=look.everything)
     for cause, explanation in zip(report.causes, told, strict=True):
         result = _result(cause, cause.root, several=several)
         result["message"]["markdown"] = block(plain_text(explanation))

@@ -49,7 +49,7 @@ def test_an_annotation_says_what_is_wrong_and_what_is_next(report):
     assert (level, properties) == ("error", "title=QUO004 resourcequota-exceeded")
     assert unescaped(message).split("\n") == [
         "ResourceQuota ml/gpu-quota: 12 of 12 nvidia.com/gpu of the quota are used",
-        "Next: see what holds the quota [owner of the workload; safe]",
+        "Next: see what holds the quota",
         "$ kubectl -n ml get pods --field-selector=status.phase=Running",
     ]
 
