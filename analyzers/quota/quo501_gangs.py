@@ -6,28 +6,35 @@ from collections.abc import Iterator
 from diag.catalog.context import Context
 from diag.catalog.joins import room
 from diag.catalog.rule import Named, rule
-from diag.facts.gangs import COSCHEDULING, HYPERNODE, VOLCANO, membership_path, minimum, part
+from diag.facts.gangs import COSCHEDULING, HYPERNODE, NATIVE, VOLCANO, membership_path, minimum, minimum_path, part
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy
 from diag.projection import Object
 from diag.snapshot.kinds import Node
 from diag.trouble.room.gangs import Gang, fits
 from diag.trouble.room.hypernodes import domains
-from diag.trouble.shapes import main_gpu
+from diag.trouble.shapes import DEFAULT_SCHEDULER, main_gpu
 
-DOES_NOT_FIT = {COSCHEDULING: "gang-does-not-fit", VOLCANO: "volcano-gang-does-not-fit"}
-TOO_FEW = {COSCHEDULING: "gang-members-missing", VOLCANO: "volcano-podgroup-members-missing"}
-NO_GROUP = {COSCHEDULING: "gang-podgroup-missing", VOLCANO: "volcano-podgroup-missing"}
+DOES_NOT_FIT = {VOLCANO: "volcano-gang-does-not-fit"}
+TOO_FEW = {VOLCANO: "volcano-podgroup-members-missing"}
+NO_GROUP = {VOLCANO: "volcano-podgroup-missing"}
+API = {
+    COSCHEDULING: "scheduling.x-k8s.io/v1alpha1", VOLCANO: "scheduling.volcano.sh/v1beta1",
+    NATIVE: "scheduling.k8s.io/v1alpha2",
+}  # fmt: skip
 SHORTAGES = ("gpu-capacity-exhausted", "gpu-fragmentation", "cpu-capacity-exhausted")
 # scheduler-plugins pkg/coscheduling: the member that condemns the others.
 CULPRIT = re.compile(r"gets rejected due to Pod (\S+) is unschedulable")
+SAYS_NO = (("Unschedulable", "True"), ("PodGroupScheduled", "False"))  # conditions: of Volcano, of Kubernetes
 # volcano-sh/volcano pkg/scheduler/plugins/gang: the member whose fit error speaks for the gang.
 ORIGIN = re.compile(r"Origin reason is (\S+):")
-SIBLINGS = "cannot find enough sibling pods"
+# scheduler-plugins pkg/coscheduling; kubernetes/kubernetes pkg/scheduler/framework/plugins/gangscheduling.
+SIBLINGS = ("cannot find enough sibling pods", "waiting for minCount pods from a gang to appear")
 
 MEMBERS_MISSING = """The gang cannot start because fewer pods exist than its minimum.
 
 ## What it means
-The scheduler holds every member back until as many pods exist as the PodGroup's `minMember` says.
+The scheduler holds every member back until as many pods exist as the PodGroup's `minMember` says (of one of Kubernetes
+itself, `minCount`).
 
 ## Why it happens
 The job makes fewer pods than the PodGroup wants, or some pods do not carry the gang's name.
@@ -103,7 +110,7 @@ HyperNodes that choose their members by a pattern, and `highestTierName`, are no
     "QUO501",
     name="gang-does-not-fit",
     question=Question.PLACED,
-    inputs=("Pod", "Node", COSCHEDULING, VOLCANO, HYPERNODE),
+    inputs=("Pod", "Node", COSCHEDULING, VOLCANO, NATIVE, HYPERNODE),
     refines=SHORTAGES,
     others=(
         Named(id="QUO502", name="gang-members-missing", page=MEMBERS_MISSING, refines=SHORTAGES),
@@ -136,6 +143,8 @@ def gangs_that_wait(ctx: Context) -> Iterator[Finding]:
     alone fits no node, even an empty one, and where nodes that are out of use would make the room.
     """
     for gang in ctx.gangs():
+        if not _is_held_together(gang):
+            continue
         if gang.item is None:
             yield from _no_group(ctx, gang)
         else:
@@ -146,16 +155,25 @@ def gangs_that_wait(ctx: Context) -> Iterator[Finding]:
                 yield from _does_not_fit(ctx, gang, gang.item, wanted)
 
 
+def _is_held_together(gang: Gang) -> bool:
+    """Whether a scheduler that knows of the gang handles a member that waits: Volcano has a name of its own."""
+    return gang.kind != VOLCANO or any(shape.scheduler != DEFAULT_SCHEDULER for _, shape, _ in gang.waiting)
+
+
+def _field(gang: Gang) -> str:
+    """The name of the field that says how many start together."""
+    return minimum_path(gang.kind).rpartition(".")[2]
+
+
 def _no_group(ctx: Context, gang: Gang) -> Iterator[Finding]:
     lacking = ctx.snap.lacks(gang.kind, gang.namespace, gang.name)
     if lacking is None:
         return
     pod, _, group = gang.waiting[0]
-    api = "scheduling.x-k8s.io/v1alpha1" if gang.kind == COSCHEDULING else "scheduling.volcano.sh/v1beta1"
     named = ctx.cite(pod, membership_path(gang.kind))
-    absent = ctx.absent(api, "PodGroup", gang.namespace, gang.name)
+    absent = ctx.absent(API[gang.kind], "PodGroup", gang.namespace, gang.name)
     yield Finding(
-        name=NO_GROUP[gang.kind],
+        name=NO_GROUP.get(gang.kind, "gang-podgroup-missing"),
         subject=group.workload,
         summary=f"its pods name the PodGroup {gang.name}, which does not exist in {gang.namespace}",
         evidence=(absent, named),
@@ -176,16 +194,17 @@ def _too_few(ctx: Context, gang: Gang, item: Object, wanted: int) -> Iterator[Fi
         set(group.workloads) & set(other.workloads) for group in gang.groups for other in ctx.groups("pod-not-created")
     ):
         return  # what keeps the missing members from being made is the cause
-    least = ctx.cite(item, "spec.minMember")
+    field = _field(gang)
+    least = ctx.cite(item, minimum_path(gang.kind))
     named = [ctx.cite(pod, membership_path(gang.kind)) for pod in gang.pods]
     count = ctx.compute(f"pods that name the PodGroup {gang.name}", len(named), named)
     words = _words(ctx, item)
-    agreed = any(SIBLINGS in group.message for group in gang.groups) or _says_missing(words)
+    agreed = any(words in group.message for group in gang.groups for words in SIBLINGS) or _says_missing(words)
     # Why members are missing is what their maker would tell.
     made = all(ctx.snap.owner_of(pod) is not None for pod in gang.pods if pod.owners)
-    summary = f"wants {wanted} members to start together (minMember), and {len(gang.pods)} pods exist"
+    summary = f"wants {wanted} members to start together ({field}), and {len(gang.pods)} pods exist"
     yield Finding(
-        name=TOO_FEW[gang.kind],
+        name=TOO_FEW.get(gang.kind, "gang-members-missing"),
         subject=item.ref,
         summary=summary,
         evidence=(least, *[count, *words, gang.groups[0].evidence[0]]),
@@ -193,7 +212,7 @@ def _too_few(ctx: Context, gang: Gang, item: Object, wanted: int) -> Iterator[Fi
         confidence=None if agreed and made else Confidence.LIKELY,
         since=gang.groups[0].since,
         remedies=(
-            Remedy(text=f"set minMember to {len(gang.pods)}, if so many are meant to run"),
+            Remedy(text=f"set {field} to {len(gang.pods)}, if so many are meant to run"),
             Remedy(text=f"let the missing {wanted - len(gang.pods)} pods be made, with the gang's name and scheduler"),
         ),
     )
@@ -225,18 +244,19 @@ def _does_not_fit(ctx: Context, gang: Gang, item: Object, wanted: int) -> Iterat
     count = ctx.compute(
         f"members of {gang.name} that fit at the same time", there, _parts(ctx, gang, resource, offering)
     )
-    least, words = ctx.cite(item, "spec.minMember"), _words(ctx, item)
+    least, words = ctx.cite(item, minimum_path(gang.kind)), _words(ctx, item)
     each = ", ".join(f"{amount} × {name}" for name, amount in shapes[0].gpus.items()) or "no GPUs"
     running = f" beside {gang.bound} that run" if gang.bound else ""
     culprit = _culprit(gang, words)
     named = f"; {culprit} found no node" if culprit else ""
     summary = (
-        f"{wanted} members have to start together (minMember), {each} each; there is room for {there}{running}{named}"
+        f"{wanted} members have to start together ({_field(gang)}), {each} each; there is room for {there}{running}"
+        f"{named}"
     )
-    fewer = f" (minMember {gang.bound + there})" if gang.bound + there else ""
+    fewer = f" ({_field(gang)} {gang.bound + there})" if gang.bound + there else ""
     trusted = all(ctx.agreement(group).trusts_nodes for group in gang.groups)
     yield Finding(
-        name=DOES_NOT_FIT[gang.kind],
+        name=DOES_NOT_FIT.get(gang.kind, "gang-does-not-fit"),
         subject=item.ref,
         summary=summary,
         evidence=(count, *[least, *words, *_said(gang)]),
@@ -256,7 +276,7 @@ def _ways_out(gang: Gang, more: int, fewer: str, nodes: list[str]) -> tuple[Reme
         Remedy(
             text=f"start with fewer members{fewer}",
             when="the job can run with fewer",
-            command=f"kubectl get {group} -o jsonpath='{{.spec.minMember}}'",
+            command=f"kubectl get {group} -o jsonpath='{{.{minimum_path(gang.kind)}}}'",
         ),
         Remedy(text="add nodes", who="platform", command="kubectl get nodes -o wide"),
         Remedy(
@@ -311,10 +331,10 @@ def _parts(ctx: Context, gang: Gang, resource: str, nodes: list[Node]) -> list[E
 
 
 def _words(ctx: Context, item: Object) -> list[Evidence]:
-    """What Volcano's condition on the PodGroup says; the coscheduling plugin writes none."""
+    """What a condition on the PodGroup says, Volcano's or that of Kubernetes; the coscheduling plugin writes none."""
     listed = part(item, "status").get("conditions")
     for index, one in enumerate(listed if isinstance(listed, list) else ()):
-        if isinstance(one, dict) and one.get("type") == "Unschedulable" and one.get("status") == "True":
+        if isinstance(one, dict) and (one.get("type"), one.get("status")) in SAYS_NO:
             return [ctx.cite(item, f"status.conditions[{index}].message")] if one.get("message") else []
     return []
 

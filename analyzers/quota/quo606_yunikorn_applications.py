@@ -119,7 +119,8 @@ def _malformed(ctx: Context, name: str, siblings: list[Pod]) -> Iterator[Finding
         wrong = task_groups(pod.annotations[TASK_GROUPS])[1] if pod.annotations.get(TASK_GROUPS) else ""
         if not wrong:
             continue
-        events = [event for event in ctx.snap.events(pod) if event.reason == MALFORMED_EVENT]
+        # The reason is that of all events about gangs; the action tells (apache/yunikorn-k8shim pkg/cache).
+        events = [event for event in ctx.snap.events(pod) if MALFORMED_EVENT in (event.action, event.reason)]
         yield Finding(
             name="yunikorn-task-groups-malformed",
             subject=ctx.workload(pod).ref,

@@ -1,16 +1,18 @@
 """Pods that start together or not at all: which PodGroup a pod belongs to, and what the group asks for.
 
 Sources: volcano-sh/apis pkg/apis/scheduling/v1beta1 (annotation and PodGroup), kubernetes-sigs/scheduler-plugins
-apis/scheduling/v1alpha1 (label and PodGroup).
+apis/scheduling/v1alpha1 (label and PodGroup), kubernetes/api scheduling/v1alpha2 (PodGroup of Kubernetes 1.36).
 """
 
 from diag.facts.gpus import Amounts
 from diag.facts.quantity import milli
 from diag.projection import JsonDict, Object
+from diag.snapshot.kinds import Pod
 from diag.vocab.kueue import POD_GROUP_NAME
 from diag.vocab.training import JOBSET_NAME, KUBEFLOW_JOB_NAME, LWS_GROUP, LWS_NAME, RAY_CLUSTER_NAME
 
 VOLCANO, COSCHEDULING = "scheduling.volcano.sh/PodGroup", "scheduling.x-k8s.io/PodGroup"
+NATIVE = "scheduling.k8s.io/PodGroup"
 QUEUE = "scheduling.volcano.sh/Queue"
 HYPERNODE = "topology.volcano.sh/HyperNode"
 # Where a pod names its PodGroup: (annotations or labels, key).
@@ -32,7 +34,10 @@ def gang_of(pod: Object) -> tuple[str, str] | None:
     if name:
         return VOLCANO, name
     name = pod.labels.get(COSCHEDULING_KEY)
-    return (COSCHEDULING, name) if name else None
+    if name:
+        return COSCHEDULING, name
+    native = pod.spec.scheduling_group if isinstance(pod, Pod) else None
+    return (NATIVE, native.pod_group_name) if native is not None and native.pod_group_name else None
 
 
 def together(pod: Object) -> tuple[str, ...] | None:
@@ -50,13 +55,21 @@ def together(pod: Object) -> tuple[str, ...] | None:
 
 def membership_path(kind: str) -> str:
     """Where a pod of such a gang names it."""
+    if kind == NATIVE:
+        return "spec.schedulingGroup.podGroupName"
     return f'metadata.annotations["{VOLCANO_KEY}"]' if kind == VOLCANO else f'metadata.labels["{COSCHEDULING_KEY}"]'
 
 
 def minimum(group: Object) -> int | None:
-    """How many members have to start together (`spec.minMember`); None where nothing says it."""
-    value = part(group, "spec").get("minMember")
+    """How many members have to start together (at `minimum_path`); None where nothing says it."""
+    *above, last = minimum_path(group.kind_id).split(".")
+    value = part(group, *above).get(last)
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
+
+
+def minimum_path(kind: str) -> str:
+    """Where a PodGroup of the kind says how many members have to start together."""
+    return "spec.schedulingPolicy.gang.minCount" if kind == NATIVE else "spec.minMember"
 
 
 def phase(group: Object) -> str:

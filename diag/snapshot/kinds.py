@@ -67,6 +67,12 @@ class SchedulingGate(Part):
     name: str | None = None
 
 
+class SchedulingGroup(Part):
+    """The PodGroup of Kubernetes itself that a pod is a member of (from 1.36 on)."""
+
+    pod_group_name: str | None = None
+
+
 class PodSpec(Part):
     """What is asked for."""
 
@@ -80,6 +86,7 @@ class PodSpec(Part):
     termination_grace_period_seconds: int | None = None
     preemption_policy: str | None = None
     scheduling_gates: list[SchedulingGate] | None = None
+    scheduling_group: SchedulingGroup | None = None
     containers: list[Container] | None = None
     init_containers: list[Container] | None = None
     node_selector: Raw = Raw()
@@ -180,6 +187,7 @@ class Event(Object):
     regarding: EventSubject | None = None
     related: EventSubject | None = None
     reason: str | None = None
+    action: str | None = None
     message: str | None = None
     note: str | None = None
     type: str | None = None

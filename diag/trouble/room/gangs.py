@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from diag.facts.gangs import gang_of, membership_path, minimum
+from diag.facts.gangs import gang_of, membership_path, minimum, minimum_path
 from diag.facts.gpus import Amounts, is_gpu
 from diag.facts.pods import occupies_node
 from diag.findings import Because, Charge
@@ -112,7 +112,9 @@ def links(snap: Snapshot, uncreated: Iterable[Group], waiting: Iterable[Group]) 
         for group in gang.groups:
             source = next((one for one in sources if group.workload in one.workloads), None)
             if source is not None:
-                why = f"{gang.name} starts when {wanted} members exist (minMember), and {len(gang.pods)} do"
-                proof = (cite(gang.item, "spec.minMember"), cite(gang.waiting[0][0], membership_path(gang.kind)))
+                least = minimum_path(gang.kind)
+                field = least.rpartition(".")[2]
+                why = f"{gang.name} starts when {wanted} members exist ({field}), and {len(gang.pods)} do"
+                proof = (cite(gang.item, least), cite(gang.waiting[0][0], membership_path(gang.kind)))
                 found.append(Charge(source=source, because=Because(group, why, proof, members=gang.share(group))))
     return found
