@@ -1,4 +1,4 @@
-"""APP201 to APP203: nodes that are not Ready, and what they take with them."""
+"""APP201 to APP203 and NET102: nodes that are not Ready, and what they take with them."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -23,6 +23,8 @@ LEASE_NAMESPACE = "kube-node-lease"
 # What a kubelet says that has found a fault, not one that is still starting (kubernetes/kubernetes
 # pkg/kubelet/kubelet.go, runtime.go and pkg/kubelet/pleg/generic.go).
 RUNTIME_FAULTS = ("container runtime is down", "pleg was last seen active", "Failed to contact the container runtime")
+# pkg/kubelet/runtime.go: the container runtime's NetworkReady condition is false.
+NO_NETWORK = ("NetworkPluginNotReady", "cni plugin not initialized", "cni config uninitialized")
 STATED = (*RUNTIME_FAULTS, "node is shutting down", "Kubelet stopped posting node status")
 # Conditions that the kubelet itself posts; any other comes from another process on the node.
 KUBELET_CONDITIONS = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable")
@@ -69,6 +71,26 @@ Where no other agent writes to the node, a dead kubelet cannot be told from a de
 `node-not-ready`.
 """
 
+NETWORK = """The network plugin of a node is not ready, so the node is not Ready.
+
+## What it means
+The container runtime finds no configuration of a network plugin. No pod that needs a network of its own can start
+there, and the node gets no new ones.
+
+## Why it happens
+The pod of the network plugin's DaemonSet does not run on this node: its image is not there, it crashes, it does not
+tolerate the node's taints, or the node's files of it were removed.
+
+## Evidence
+The node's Ready condition (False) with the words of the runtime: `NetworkPluginNotReady`, `cni plugin not initialized`.
+
+## What to do
+Look at the pod of the network plugin on this node.
+
+## Known limits
+A node younger than five minutes is taken to be joining: the plugin's pod itself starts only after the node is there.
+"""
+
 
 @rule(
     "APP201",
@@ -84,6 +106,7 @@ Where no other agent writes to the node, a dead kubelet cannot be told from a de
             refines=("gpu-capacity-exhausted", "untolerated-taint"),
         ),
         Named(id="APP203", name="kubelet-down", page=KUBELET, refines=("gpu-capacity-exhausted", "untolerated-taint")),
+        Named(id="NET102", name="cni-not-ready", page=NETWORK, refines=("gpu-capacity-exhausted", "untolerated-taint")),
     ),
     visits={"Node": 1},
 )
@@ -132,6 +155,8 @@ def _is_joining(ctx: Context, node: Node, found: Condition) -> bool:
 def _name(node: Node, found: Condition) -> str:
     if found.status == "False" and any(words in (found.message or "") for words in RUNTIME_FAULTS):
         return "container-runtime-down"
+    if found.status == "False" and any(words in (found.message or "") for words in NO_NETWORK):
+        return "cni-not-ready"
     if found.status == "Unknown" and _other_heartbeat(node, found) is not None:
         return "kubelet-down"
     return "node-not-ready"
@@ -256,6 +281,7 @@ def _remedies(name: str, node: Node) -> tuple[Remedy, ...]:
     )
     by_name = {
         "container-runtime-down": "on the node, look at the container runtime's service and log and restart it",
+        "cni-not-ready": "see why the pod of the network plugin's DaemonSet does not run on the node",
         "kubelet-down": "on the node, look at the kubelet's service and log and start it again",
         "node-not-ready": "restart or replace the machine, if it is off or unreachable and does not come back",
     }

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from diag.catalog.context import Context
 from diag.catalog.joins.backends import SLICE, SLICE_OF, WORKLOADS, replicas
-from diag.catalog.joins.cluster_dns import asks_cluster_dns, client_or_lookup, dns_services, got_no_answer
+from diag.catalog.joins.cluster_dns import Resolver, asks_cluster_dns, client_or_lookup, got_no_answer, resolvers
 from diag.catalog.rule import rule
 from diag.facts.pods import condition, condition_path
 from diag.facts.words import count_of
@@ -13,7 +13,7 @@ from diag.findings import Basis, Because, Evidence, Finding, Proof, Question, Re
 from diag.projection import Object, dicts
 from diag.snapshot.cite import MISSING, value_at
 from diag.snapshot.kinds import Pod
-from diag.trouble.relations.webhooks import behind, selector_of
+from diag.trouble.relations.webhooks import selecting
 
 CLIENTS = ("container-crashing", "init-container-failing", "pod-failed", "container-not-ready")
 OWN = (
@@ -69,26 +69,26 @@ def coredns_down(ctx: Context) -> Iterator[Finding]:
     Where a deeper cause is known for the state of its pods (a node, an image, a quota), that one is shown. A client
     that was told that a name does not exist was answered, and is not counted.
     """
-    for service in dns_services(ctx):
-        found = _state(ctx, service)
+    for resolver in resolvers(ctx):
+        found = _state(ctx, resolver)
         if found is not None:
-            yield from _down(ctx, service, *found)
+            yield from _down(ctx, resolver, *found)
 
 
-def _state(ctx: Context, service: Object) -> tuple[list[Pod], list[Object], list[Evidence]] | None:
-    """The pods and workloads behind the Service with the proof that none is ready; None where one is, or who knows."""
-    selector = selector_of(service)
+def _state(ctx: Context, resolver: Resolver) -> tuple[list[Pod], list[Object], list[Evidence]] | None:
+    """Its pods and workloads with the proof that none is ready; None where one is, or who knows."""
+    selector = resolver.selector
     pods = [
         pod
-        for pod in ctx.snap.pods_in(service.namespace)
+        for pod in ctx.snap.pods_in(resolver.namespace)
         if selector and selector.items() <= pod.labels.items() and pod.status.phase not in ENDED
     ]
-    workloads = behind(service, (item for kind in WORKLOADS for item in ctx.snap.all(kind)))
+    workloads = selecting(selector, resolver.namespace, (item for kind in WORKLOADS for item in ctx.snap.all(kind)))
     states = [(pod, condition(pod, "Ready")) for pod in pods]
     if any(state is None or state.status in (None, "True") for _, state in states) or any(map(_has_ready, workloads)):
         return None
-    slices = [one for one in ctx.snap.all(SLICE) if one.namespace == service.namespace]
-    if any(one.labels.get(SLICE_OF) == service.name and _answers(one) for one in slices):
+    slices = [one for one in ctx.snap.all(SLICE) if one.namespace == resolver.namespace]
+    if any(one.labels.get(SLICE_OF) == resolver.service and _answers(one) for one in slices):
         return None
     proof: list[Evidence] = [ctx.cite(pod, condition_path(pod, "Ready", "status")) for pod in pods[:4]]
     told = [piece for item in workloads for piece in _none_ready(ctx, item)]
@@ -117,13 +117,13 @@ def _answers(item: Object) -> bool:
 
 
 def _down(
-    ctx: Context, service: Object, pods: list[Pod], workloads: list[Object], proof: list[Evidence]
+    ctx: Context, resolver: Resolver, pods: list[Pod], workloads: list[Object], proof: list[Evidence]
 ) -> Iterator[Finding]:
     subject = workloads[0] if workloads else ctx.workload(pods[0])
     said = next((line for pod in pods[:4] for line in _words(ctx, pod)), None)
     words = f"; it says: {said[0]}" if said else ""
     state = f"its {count_of(len(pods), 'pod')} are not ready" if len(pods) > 1 else "its pod is not ready"
-    summary = f"Service {service.namespace}/{service.name} has no ready pod ({state if pods else 'no pod'}){words}"
+    summary = f"{resolver.words} has no ready pod ({state if pods else 'no pod'}){words}"
     pieces = as_proof([*([said[1]] if said else []), *proof])
     because = [*_own(ctx, subject, pods, summary, pieces), *_clients(ctx, summary, pieces)]
     if not because:
@@ -138,8 +138,8 @@ def _down(
         remedies=(
             Remedy(
                 text="see why its pods are not ready",
-                command=f"kubectl get pods -n {service.namespace} -o wide "
-                f"-l {','.join(f'{label}={value}' for label, value in selector_of(service).items())}",
+                command=f"kubectl get pods -n {resolver.namespace} -o wide "
+                f"-l {','.join(f'{label}={value}' for label, value in resolver.selector.items())}",
             ),
             Remedy(text="correct the Corefile in its ConfigMap, or what its log names", who="platform"),
         ),

@@ -56,14 +56,18 @@ def selector_of(service: Object) -> dict[str, str]:
 
 def behind(service: Object, workloads: Iterable[Object]) -> list[Object]:
     """The workloads of the Service's namespace whose pods it would select."""
-    selector = selector_of(service)
+    return selecting(selector_of(service), service.namespace, workloads)
+
+
+def selecting(selector: dict[str, str], namespace: str | None, workloads: Iterable[Object]) -> list[Object]:
+    """The workloads of a namespace whose templates carry these labels."""
     found = []
     for item in workloads:
         spec = item.whole.get("spec")
         template = spec.get("template") if isinstance(spec, dict) else None
         metadata = template.get("metadata") if isinstance(template, dict) else None
         labels = metadata.get("labels") if isinstance(metadata, dict) else None
-        if not selector or item.namespace != service.namespace or not isinstance(labels, dict):
+        if not selector or item.namespace != namespace or not isinstance(labels, dict):
             continue
         if all(labels.get(key) == value for key, value in selector.items()):
             found.append(item)
