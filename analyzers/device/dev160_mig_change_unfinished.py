@@ -6,11 +6,13 @@ from typing import NamedTuple
 
 from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
-from diag.facts.nodes import allocatable
+from diag.facts.nodes import allocatable, ready
 from diag.facts.pods import statuses
 from diag.findings import Because, Confidence, Evidence, FieldEvidence, Finding, Proof, Question, Ref, Remedy, Severity
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Node, Pod
+from diag.trouble.groups import Group
+from diag.trouble.relations.mig_change import change_began
 from diag.trouble.relations.operands import on_node, operand_of
 from diag.vocab.operands import DEPLOY, Stage
 
@@ -24,12 +26,16 @@ PENDING_S = 10 * 60.0
 SIGNS = (
     ("mig-gpu-reset-blocked", re.compile(r"[Ii]n use by another client")),
     ("mig-gpu-reset-blocked", re.compile(r"could not be reset|error resetting all GPUs|in use by another process")),
-    ("mig-gpu-reset-blocked", re.compile(r"third-party gpu client pods did not shutdown")),
+    ("mig-gpu-reset-blocked", re.compile(r"(?:third-party gpu client pods|device-plugin pod) did not shutdown")),
     ("mig-config-name-unknown", re.compile(r"selected mig-config not present: ?[^\s\"]*")),
     (
         "mig-profile-name-mismatch",
-        re.compile(r"(?:invalid|unknown|unsupported|no such) (?:MIG )?(?:profile|device type)[^\"]*"),
+        re.compile(
+            r"(?:invalid|unknown|unsupported|no such) (?:MIG )?(?:profile|device type)[^\"]*"
+            r"|cannot configure as a subset of any valid configuration|cannot set MIG mode on non MIG-capable GPU"
+        ),
     ),
+    ("mig-reboot-incomplete", re.compile(r"MIG mode change did not take effect after rebooting")),
 )
 TEXTS = {
     "mig-config-name-unknown": (
@@ -41,8 +47,8 @@ TEXTS = {
         "stop what holds the GPUs (monitoring agents too), then set the label nvidia.com/mig.config again",
     ),
     "mig-profile-name-mismatch": (
-        "asks for a MIG profile that its GPU does not have",
-        "use profile names of this GPU model in the MIG configuration",
+        "asks for MIG devices that its GPU cannot be cut into",
+        "use profiles of this GPU model in the MIG configuration, and no more of them than fit beside one another",
     ),
     "mig-reboot-incomplete": (
         "waits for a reboot that the MIG change needs",
@@ -113,10 +119,11 @@ UNCHANGED = "The node keeps the MIG devices that it had, and what was wanted of 
             severity=Severity.WARNING,
             refines=REFINES,
             page=_page(
-                "The configured MIG profile does not exist for the node's GPU.",
+                "The node's GPU cannot be cut into the configured MIG devices.",
                 UNCHANGED,
-                "Profile names carry the memory size, which differs between models.",
-                "Use the profile names of this model.",
+                "Profile names carry the memory size, which differs between models; some profiles do not fit beside "
+                "one another; and not every GPU has MIG.",
+                "Use the profile names of this model, and a set of them that NVIDIA's table of placements holds.",
             ),
         ),
         Named(
@@ -161,10 +168,31 @@ def mig_change_unfinished(ctx: Context) -> Iterator[Finding]:
             (pod for one, pod in on_node(ctx.snap.pods_on(node.name)) if one.stage is Stage.PARTITIONS), None
         )
         paused = sorted(label for label, value in node.labels.items() if label.startswith(DEPLOY) and PAUSED in value)
-        if state == "failed" or (state == "rebooting" and not paused):
+        halted = state == "pending" or (state == "rebooting" and manager is not None and _was_killed(manager))
+        if paused and halted:
+            if manager is not None and not _has_just_begun(ctx, manager):
+                yield from _wedged(ctx, node, manager, paused)
+        elif state == "failed" or (state == "rebooting" and _stands_still(ctx, node)):
             yield from _failed(ctx, node, manager, state)
-        elif paused:
-            yield from _wedged(ctx, node, manager, paused)
+
+
+def _was_killed(manager: Pod) -> bool:
+    """Whether mig-manager was killed for its memory; a reboot ends it, too, in other ways."""
+    last = [status.last_state.terminated for _, status in statuses(manager) if status.last_state]
+    return any(one is not None and one.reason == "OOMKilled" for one in last)
+
+
+def _has_just_begun(ctx: Context, manager: Pod) -> bool:
+    """Whether mig-manager itself says that it began the change some minutes ago."""
+    began = [change_began(ctx.snap.log(manager, status.name or "")) for _, status in statuses(manager)]
+    return any(time and not ctx.older(time, PENDING_S) for time in began)
+
+
+def _stands_still(ctx: Context, node: Node) -> bool:
+    """Whether a node that is to reboot has neither gone nor come back within the last minutes."""
+    found = ready(node)
+    changed = found.last_transition_time if found is not None else None
+    return changed is None or ctx.older(changed, PENDING_S)
 
 
 class _Told(NamedTuple):
@@ -207,7 +235,10 @@ def _failed(ctx: Context, node: Node, manager: Pod | None, state: str) -> Iterat
         subject=holder[0] if holder else node.ref,
         summary=f"{words} ({CONFIG}={node.labels[CONFIG]}, state {state}){said}",
         evidence=(*evidence, holder[1]) if holder else evidence,
-        accounts_for=tuple(_waiting(ctx, node, f"its MIG change is not done: {words}", evidence)),
+        accounts_for=(
+            *(Because(group, words, evidence) for group in _without_gpus(ctx, node) if state == "rebooting"),
+            *_waiting(ctx, node, f"its MIG change is not done: {words}", evidence),
+        ),
         confidence=Confidence.LIKELY,
         severity=Severity.WARNING,
         remedies=(Remedy(text=remedy, who="platform"),),
@@ -234,10 +265,8 @@ def _picks_gpu_nodes(owner: dict[str, object]) -> bool:
     return isinstance(spec, dict) and "nvidia.com/gpu" in str(spec.get("template"))
 
 
-def _wedged(ctx: Context, node: Node, manager: Pod | None, paused: list[str]) -> Iterator[Finding]:
-    if manager is None:
-        return
-    groups = [group for group in ctx.groups("node-without-gpus") if group.first.name == node.name]
+def _wedged(ctx: Context, node: Node, manager: Pod, paused: list[str]) -> Iterator[Finding]:
+    groups = _without_gpus(ctx, node)
     ended: list[FieldEvidence] = []
     for path, status in statuses(manager):
         last = status.last_state.terminated if status.last_state else None
@@ -263,15 +292,25 @@ def _wedged(ctx: Context, node: Node, manager: Pod | None, paused: list[str]) ->
         confidence=None if ended else Confidence.LIKELY,
         remedies=(
             Remedy(
-                text=f"set the label {CONFIG} of the node anew, so that mig-manager does the change again; or set "
-                f"the paused "
-                "labels back to true",
+                text=f"take the label {CONFIG} off the node: mig-manager acts on a change of it only, and not on the "
+                "value that it has",
+                command=f"kubectl label node {node.name} {CONFIG}-",
+                who="platform",
+                risk="disruptive",
+            ),
+            Remedy(
+                text="then set it anew, so that mig-manager does the change again; or set the paused labels back to "
+                "true",
                 command=f"kubectl label node {node.name} {CONFIG}={node.labels[CONFIG]} --overwrite",
                 who="platform",
                 risk="disruptive",
             ),
         ),
     )
+
+
+def _without_gpus(ctx: Context, node: Node) -> list[Group]:
+    return [group for group in ctx.groups("node-without-gpus") if group.first.name == node.name]
 
 
 def _waiting(ctx: Context, node: Node, why: str, proof: Proof) -> Iterator[Because]:

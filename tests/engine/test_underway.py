@@ -56,6 +56,16 @@ def test_a_node_whose_mig_devices_change_offers_none_meanwhile(cluster, state, m
     assert (group.symptom, group.severity) == ("node-without-gpus", expected)
 
 
+@pytest.mark.parametrize(("minute", "expected"), [(58, Severity.INFO), (48, Severity.ERROR)])
+def test_mig_manager_itself_says_when_it_began_a_change(cluster, minute, expected):
+    node = cluster.node("n1", offers=0, labels={"nvidia.com/mig.config.state": "pending"})
+    manager = operand("nvidia-mig-manager-x", "2026-11-20T12:00:00Z", ready=True)
+    line = f'time="2026-11-25T11:{minute}:00Z" level=info msg="Updating to MIG config: all-1g.10gb"'
+    log = {"pod": "gpu-operator/nvidia-mig-manager-x", "container": "main", "previous": False, "text": line}
+    (group,) = cluster.groups(node, manager, logs=[log])
+    assert group.severity == expected
+
+
 BUILDING = {"initialDelaySeconds": 60, "periodSeconds": 10, "failureThreshold": 120}  # 21 minutes
 
 

@@ -10,6 +10,7 @@ from diag.findings import Evidence, Severity
 from diag.snapshot.cite import cite, key
 from diag.snapshot.kinds import Node
 from diag.trouble.groups import Complaint
+from diag.trouble.relations.mig_change import change_began
 from diag.trouble.relations.operands import on_node
 from diag.trouble.scene import Scene
 from diag.vocab.accelerators import (
@@ -23,7 +24,7 @@ from diag.vocab.accelerators import (
 from diag.vocab.operands import Stage
 
 JOINING_S = 20 * 60  # driver, toolkit and plugin of a new node take so long
-MIG_S = 5 * 60  # mig-manager, from its start: clients leave, GPUs are reset, instances are made
+MIG_S = 5 * 60  # mig-manager, from its start or that of a change: clients leave, GPUs are reset, instances are made
 MIG_STATE, MIG_UNDERWAY = "nvidia.com/mig.config.state", ("pending", "rebooting")  # NVIDIA/mig-parted
 UPGRADE_STATE = "nvidia.com/gpu-driver-upgrade-state"  # NVIDIA/gpu-operator, k8s-driver-manager
 VENDORS = ("nvidia.com/", "amd.com/", "gpu.intel.com/")  # a node that offers any of these has its plugin
@@ -64,7 +65,9 @@ def _is_repartitioned(scene: Scene, node: Node) -> bool:
     for operand, pod in on_node(scene.snap.pods_by_node.get(node.name, ())):
         for _, status in statuses(pod) if operand.stage is Stage.PARTITIONS else ():
             running = status.state.running if status.state else None
-            if running is not None and running.started_at and not scene.older(running.started_at, MIG_S):
+            log = scene.snap.log_lines(pod, status.name or "", previous=False)
+            began = (running.started_at if running is not None else None, change_began(log))
+            if any(time and not scene.older(time, MIG_S) for time in began):
                 return True
     return False
 
