@@ -11,9 +11,9 @@ No clock, no network and no randomness: the same files give the same report.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, cast
 
 from diag import __version__
 from diag.catalog.inputs import kinds_read
@@ -26,9 +26,10 @@ from diag.collect.watching import Watch
 from diag.compare.compare import difference
 from diag.compare.document import Difference
 from diag.compare.saved import saved_report
-from diag.document import Report, ToolRow
+from diag.document import READ_LOGS, Report, ToolRow
 from diag.errors import UsageError
 from diag.facts.quantity import milli
+from diag.findings import Gap
 from diag.redact.keys import KeyFile
 from diag.redact.snapshot import Redaction
 from diag.snapshot.archive.logs import with_logs
@@ -38,6 +39,7 @@ from diag.snapshot.load import load
 from diag.snapshot.nothing import no_object
 from diag.snapshot.snapshot import Snapshot
 from diag.snapshot.sources import Limits, Part, read
+from diag.snapshot.sources.part import Problem, ProblemWhy
 from diag.trouble.room.asks import Ask
 from diag.views.contents import Contents, cluster_contents
 from diag.views.fit import Fit
@@ -227,6 +229,7 @@ def capture(
     name = None if snap.cluster == DEFAULT else snap.cluster
     uid = snap.identity if snap.identity != snap.cluster else None
     read = snap.logs.texts
+    parts = _with_log_problems(parts, snap.gaps)
     if redact is not None:
         say("redacting")
         redaction = Redaction(parts, redact.pseudonyms(), cluster=name)
@@ -242,6 +245,18 @@ def capture(
         )
     frame = packed(lines, "plain" if form == "json" else form)
     return Saved(objects=held.objects, logs=held.logs, packed=frame)
+
+
+def _with_log_problems(parts: Sequence[Part], gaps: Sequence[Gap]) -> list[Part]:
+    """The parts, of which the first tells as well which of the logs that were wanted could not be read."""
+    known = {problem.what for part in parts for problem in part.problems}
+    problems = [
+        Problem(what=gap.what, why=cast("ProblemWhy", gap.why), detail=gap.detail, fix=gap.fix)
+        for gap in gaps
+        if gap.what.startswith(READ_LOGS) and gap.what not in known  # made of problems, whose reasons these are
+    ]
+    first, *others = parts
+    return [replace(first, problems=[*first.problems, *problems]), *others] if problems else [*parts]
 
 
 def _loaded(

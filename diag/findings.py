@@ -168,6 +168,8 @@ class Alternative:
 GapWhy = Literal[
     "forbidden",
     "not-collected",
+    "not-read",
+    "not-served",
     "truncated",
     "error",
     "unreadable",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from diag.findings import Confidence, Ref
 from diag.projection import Object, kind_id
 from diag.snapshot.kinds import Event, Node, Pod
+from diag.snapshot.logs import has_run
 from diag.snapshot.snapshot import Snapshot
 from diag.snapshot.sources.part import LogKey, Reading
 
@@ -15,6 +16,7 @@ class Reader:
 
     `read` holds the kinds that were asked for by name, `met` those of objects that came with a group, as an owner or
     by a reference, whatever kind they are of; `visits` counts how many objects of each kind were walked over.
+    `logless` are containers of which a log could be there and was not, when it was asked for.
     `counted_less`: an object that cannot be read may be one that was sought, so that numbers may be wrong.
     """
 
@@ -23,6 +25,7 @@ class Reader:
         self.read: set[str] = set()
         self.met: set[str] = set()
         self.visits: Counter[str] = Counter()
+        self.logless: set[LogKey] = set()
         self.counted_less = False
 
     def seek(self, kind: str, namespace: str = "", name: str = "") -> None:
@@ -175,7 +178,10 @@ class Reader:
 
     def log(self, pod: Object, container: str, *, previous: bool = False) -> list[str]:
         """The stored lines of a container's log, empty when there is none."""
-        return self._snap.log_lines(pod, container, previous=previous)
+        lines = self._snap.log_lines(pod, container, previous=previous)
+        if not lines and isinstance(pod, Pod) and has_run(pod, container, previous=previous):
+            self.logless.add((f"{pod.namespace}/{pod.name}", container, previous))
+        return lines
 
     def gone_logs(self, maker: Object) -> Iterator[tuple[LogKey, list[str]]]:
         """The logs of pods that a controller made and that are not here any more, each with its lines."""

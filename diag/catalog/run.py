@@ -45,6 +45,7 @@ class Ran:
     read: dict[str, set[str]] = field(default_factory=dict)  # rule id -> kinds that it asked for by name
     met: dict[str, set[str]] = field(default_factory=dict)  # rule id -> kinds of objects that it came by
     visits: dict[str, Counter[str]] = field(default_factory=dict)
+    logless: set[str] = field(default_factory=set)  # ids of rules that asked for a log that was not there
 
 
 def run(registry: Registry, trouble: Trouble, wanted: Callable[[str, str], bool]) -> Ran:
@@ -82,6 +83,8 @@ def _run_function(ran: Ran, rule: Rule, ctx: Context, wanted: Callable[[str, str
 
     _guard(ran, rule.id, _ids(rule, wanted), ctx=ctx, findings=findings())
     ran.read[rule.id], ran.met[rule.id], ran.visits[rule.id] = ctx.snap.read, ctx.snap.met, ctx.snap.visits
+    if ctx.snap.logless:
+        ran.logless.add(rule.id)
 
 
 def _ids(rule: Rule, wanted: Callable[[str, str], bool]) -> list[str]:

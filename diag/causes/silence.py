@@ -1,12 +1,12 @@
 """What could not be looked at, and whether that could change a verdict."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from diag.catalog.registry import Registry
 from diag.catalog.signature import On
 from diag.document import BASIC, ELSEWHERE, LIST, REACH, READ_LOGS
-from diag.findings import Alternative, Gap
+from diag.findings import Alternative, Gap, GapWhy
 from diag.snapshot.snapshot import Snapshot
 from diag.snapshot.sources.part import Problem
 from diag.trouble.groups import Group
@@ -57,16 +57,17 @@ def not_collected(
         )
         for problem in snap.refused
     ]
-    return found + [
-        Gap(
-            cluster=snap.cluster,
-            what=f"{LIST}{kind}",
-            why="not-collected",
-            hides=tuple(sorted(ids)),
-            fix=f"add it to the dump: kubectl get {plural(kind)} -A -o json",
-        )
-        for kind, ids in sorted(blinded.items())
-    ]
+    return found + [_lacking(snap, kind, ids) for kind, ids in sorted(blinded.items())]
+
+
+def _lacking(snap: Snapshot, kind: str, ids: Iterable[str]) -> Gap:
+    """A kind that the dump does not hold, or that the cluster does not serve."""
+    why: GapWhy = "not-served" if kind in snap.unserved else "not-collected"
+    group = kind.rpartition("/")[0]
+    fix = f"add it to the dump: kubectl get {plural(kind)} -A -o json"
+    if kind in snap.unserved:
+        fix = f"look at the cluster in which {group} is installed; kubectl api-resources --api-group={group} shows it"
+    return Gap(cluster=snap.cluster, what=f"{LIST}{kind}", why=why, hides=tuple(sorted(ids)), fix=fix)
 
 
 def _blinded(
@@ -159,6 +160,21 @@ def _has_claims(group: Group) -> bool:
 
 def _has_device_claims(group: Group) -> bool:
     return bool(group.shape and group.shape.device_claims)
+
+
+def with_unread_logs(
+    gaps: Sequence[Gap], snap: Snapshot, groups: Iterable[Group], registry: Registry, logless: Iterable[str]
+) -> list[Gap]:
+    """The gaps, and one for all pods in trouble whose logs are not here.
+
+    A living cluster was asked for each log that is of use: what it refused is a gap already, and is told which rows it
+    blinds, and which rules that asked for a log and were given none (`logless`); what it does not have is no gap.
+    """
+    unread = unread_logs(snap, groups, registry)
+    if not snap.living:
+        return [*gaps, *unread]
+    hides = tuple(sorted({*logless, *(rule for gap in unread for rule in gap.hides)}))
+    return [replace(gap, hides=hides) if gap.what.startswith(READ_LOGS) else gap for gap in gaps]
 
 
 def unread_logs(snap: Snapshot, groups: Iterable[Group], registry: Registry) -> list[Gap]:

@@ -102,7 +102,7 @@ def looked(flags: Flags, narrator: Narrator, words: Sequence[str] = (), *, watch
     narrator.done()
     ended = "" if isinstance(paths, list) else paths.stop.ended
     if ended and watch is None:
-        unread = [gap.what for gap in report.gaps if gap.why in ("not-collected", "timeout")]
+        unread = [gap.what for gap in report.gaps if gap.why in ("not-read", "timeout")]
         narrator.note(f"{ended}: this is what was read by then; missing: {listed(unread) if unread else 'nothing'}")
     looked_at = counted(report.stats.get("objects", 0), "object")
     narrator.note(

@@ -70,6 +70,7 @@ class Gathered:
             captured_at=self.captured_at, server_version=self.version, assumed=(), layout=LAYOUT,
             listed=_listed(self.listings, within, self.kinds, self.served), store=LiveLogs(self.cluster, stop, say),
             permissions=_permissions(self.listings, within), kubectl=self.cluster.kubectl,
+            unserved=tuple(sorted(kind for kind in self.kinds if self.served.unserved(kind))),
         )  # fmt: skip
 
     def _nothing(self, stop: Stop) -> Problem | None:
@@ -78,7 +79,7 @@ class Gathered:
         failed = {kind: one for kind, one in failures.items() if one is not None}
         if not failures and stop.ended:
             known = "".join(f"; {problem.detail}" for problem in self.problems[:1])
-            return self._unreached("not-collected", f"{stop.ended} before it had answered{known}")
+            return self._unreached("not-read", f"{stop.ended} before it had answered{known}")
         if not failed or len(failed) < len(failures) or any(each.failure is None for each in self.inside):
             return None
         said = failed.get("Pod", next(iter(failed.values())))
@@ -218,7 +219,7 @@ def _jobs(
         if result is not True:
             # Of a list that is still being read, the pages so far: a copy, for what reads it goes on.
             path, told = listing.served.path(listing.namespace), f"{stop.ended} before it was read"
-            failure = FailedError(f"GET {path}: {told}", status=0, why="not-collected")
+            failure = FailedError(f"GET {path}: {told}", status=0, why="not-read")
             if result is not None:  # a fault of ours: no reason to take what was not read for empty
                 failure = FailedError(f"GET {path}: {type(result).__name__}: {result}", status=0, why="error")
             listing = replace(listing, items=list(listing.items), owners=set(listing.owners), failure=failure)
@@ -255,7 +256,7 @@ def _problem(listing: Listing, inside: Sequence[Listing], kubectl: str) -> Probl
         detail += f"; listed only in {', '.join(read)}"
     elif listing.items:
         detail += f"; {len(listing.items):,} objects were read before"
-    why = "truncated" if listing.items and failure.why not in ("not-collected", "unreadable") else failure.why
+    why = "truncated" if listing.items and failure.why not in ("not-read", "unreadable") else failure.why
     if failure.status == _FORBIDDEN:
         # To ask for the same would be to be refused once more.
         check = f"{kubectl} auth can-i list {served.full}{everywhere}"

@@ -95,6 +95,12 @@ class Discovered:
         unknown = group in self.unknown or (self.everything_unknown and group) or kind in EVERYWHERE
         return kind not in self.kinds and not unknown and any(one.group == group for one in self.kinds.values())
 
+    def unserved(self, kind: str) -> bool:
+        """Whether the server surely does not serve the kind's group at all: its system is not installed."""
+        group = kind.rpartition("/")[0]
+        known = not self.everything_unknown and group and group not in self.unknown
+        return bool(known) and not any(one.group == group for one in self.kinds.values())
+
     def add(self, one: Served) -> None:
         """Note a kind; of two versions the newer stays."""
         known = self.kinds.get(one.id)
@@ -153,7 +159,7 @@ def discover(cluster: Cluster, wanted: Collection[str], stop: Stop | None = None
 def _answered(result: Answer | Exception | None, path: str, stop: Stop) -> Answer:
     """The answer. Raises what was raised in its place, FailedError where time was over before."""
     if result is None:
-        raise FailedError(f"GET {path}: {stop.ended} before it had answered", status=0, why="not-collected")
+        raise FailedError(f"GET {path}: {stop.ended} before it had answered", status=0, why="not-read")
     if isinstance(result, Exception):
         raise result
     return result

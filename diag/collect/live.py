@@ -76,7 +76,7 @@ class Live:
                 case Exception() as error:
                     raise error
                 case why:
-                    unreachable.append(_unreachable(login, str(why), kinds, why="not-collected"))
+                    unreachable.append(_unreachable(login, str(why), kinds, why="not-read"))
         parts = [one.part(self.stop, say) for one in found]
         if not any(part.items for part in parts):
             if self.stop.ended:

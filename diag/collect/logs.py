@@ -7,12 +7,21 @@ from collections.abc import Callable, Iterator, Sequence
 from diag.collect.kube import Cluster, path_of
 from diag.collect.pool import in_parallel
 from diag.collect.requests import FailedError, Stop, ask
+from diag.document import READ_LOGS
 from diag.snapshot.sources.part import LogKey, LogText, Problem
 
 KEPT_BYTES = 64 * 1024
 _LINES = "2000"
 _MOST_BYTES = 1024 * 1024  # that are asked for: lines are counted from the end, bytes from the start of those
+_FORBIDDEN = 403
 _NOT_THERE = (400, 404)  # the container has not run, has no previous run, or is gone meanwhile
+
+
+def _unread(key: LogKey, found: Exception | None, stop: Stop) -> FailedError:
+    """Of a log that time did not reach, or over which a fault of ours came."""
+    if found is None:
+        return FailedError(f"GET the log of {key[0]}: {stop.ended} before it was read", status=0, why="not-read")
+    return FailedError(f"GET the log of {key[0]}: {type(found).__name__}: {found}", status=0, why="error")
 
 
 class LiveLogs:
@@ -32,24 +41,29 @@ class LiveLogs:
         return []
 
     def fetch(self, keys: Sequence[LogKey]) -> Iterator[LogText | Problem]:
-        """The logs that are there; of what was refused, one problem for each namespace and reason."""
-        failures: dict[tuple[str, int], list[tuple[LogKey, FailedError]]] = defaultdict(list)
+        """The logs that are there; of what was refused, or what time did not reach, one problem for each reason."""
+        failures: dict[tuple[int, str], list[tuple[LogKey, FailedError]]] = defaultdict(list)
         for key, found in in_parallel(keys, self._one, self._stop):
             if isinstance(found, LogText):
                 yield found
-            elif isinstance(found, FailedError) and found.status not in _NOT_THERE:
-                failures[key[0].partition("/")[0], found.status].append((key, found))
+                continue
+            error = found if isinstance(found, FailedError) else _unread(key, found, self._stop)
+            if error.status not in _NOT_THERE:
+                failures[error.status, error.why].append((key, error))
         order = {key: at for at, key in enumerate(keys)}
-        for (namespace, _), some in sorted(failures.items()):
+        for _, some in sorted(failures.items()):
             some.sort(key=lambda one: order[one[0]])  # not as answers came, which is another order each time
-            pods = list(dict.fromkeys(key[0] for key, _ in some))
-            more = f" and {len(pods) - 1} more" if len(pods) > 1 else ""
-            first, error = some[0]
-            yield Problem(
-                what=f"read the logs of {pods[0]}{more}", why=error.why, detail=str(error),
-                fix=f"{self._cluster.kubectl} logs -n {namespace} {first[0].partition('/')[2]} -c {first[1]}"
-                + (" --previous" if first[2] else ""),
-            )  # fmt: skip
+            yield self._problem([key for key, _ in some], some[0][1])
+
+    def _problem(self, keys: Sequence[LogKey], error: FailedError) -> Problem:
+        pods = list(dict.fromkeys(key[0] for key in keys))
+        more = f" and {len(pods) - 1} more" if len(pods) > 1 else ""
+        namespace, _, pod = pods[0].partition("/")
+        kubectl, previous = self._cluster.kubectl, " --previous" if keys[0][2] else ""
+        fix = f"{kubectl} logs -n {namespace} {pod} -c {keys[0][1]}{previous} shows the same"
+        if error.status == _FORBIDDEN:
+            fix = f"ask for the right to get pods/log (diag rbac); {fix}"
+        return Problem(what=f"{READ_LOGS}{pods[0]}{more}", why=error.why, detail=str(error), fix=fix)
 
     def _one(self, key: LogKey) -> LogText:
         namespace, _, pod = key[0].partition("/")

@@ -65,7 +65,7 @@ def ask(
     stop, patience = stop or Stop(), _LONGEST_S
     for attempt in range(1, ATTEMPTS + 1):
         if stop.ended:
-            raise FailedError(f"GET {path}: {stop.ended} before it was asked", status=0, why="not-collected")
+            raise FailedError(f"GET {path}: {stop.ended} before it was asked", status=0, why="not-read")
         failure, pause = _tried(cluster, path, query, accept)
         if isinstance(failure, Answer):
             return failure
@@ -75,7 +75,7 @@ def ask(
         patience -= pause
         if not stop.wait(pause):
             text = f"{failure}; {stop.ended} before it was asked again"
-            raise FailedError(text, status=failure.status, why="not-collected")
+            raise FailedError(text, status=failure.status, why="not-read")
     raise AssertionError  # the last attempt returns or raises
 
 

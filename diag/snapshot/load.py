@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -63,6 +63,8 @@ class Loading:
     server_version: str | None = None
     captured_at: str | None = None
     kubectl: str = KUBECTL
+    living: bool = False
+    unserved: set[str] = field(default_factory=set)
 
 
 def load(parts: Sequence[Part], *, now: str | None = None) -> list[Snapshot]:
@@ -83,8 +85,9 @@ def load(parts: Sequence[Part], *, now: str | None = None) -> list[Snapshot]:
     return [_finish(loading, now) for _, loading in sorted(loadings.items())]
 
 
-def _load_cluster(cluster: str, parts: Iterable[Part]) -> Loading:
-    loading = Loading(cluster)
+def _load_cluster(cluster: str, parts: Sequence[Part]) -> Loading:
+    told = [part.permissions is not None for part in parts if part.items]
+    loading = Loading(cluster, living=bool(told) and all(told))
     for part in parts:
         _add_part(loading, part)
     return loading
@@ -130,6 +133,7 @@ def _add_part(loading: Loading, part: Part) -> None:
     loading.captured_at = max(filter(None, (loading.captured_at, captured_at)), default=None)
     loading.server_version = loading.server_version or part.server_version
     loading.kubectl = part.kubectl if loading.kubectl == KUBECTL else loading.kubectl
+    loading.unserved |= {*part.unserved}
 
 
 def _held(part: Part, seen: Held, lost: tuple[Lost, ...]) -> Iterator[Held]:
@@ -228,6 +232,8 @@ def _finish(loading: Loading, now: str | None) -> Snapshot:
         server_version=loading.server_version,
         captured_at=loading.captured_at,
         kubectl=loading.kubectl,
+        living=loading.living,
+        unserved=frozenset(loading.unserved),
     )
 
 

@@ -52,7 +52,9 @@ class Snapshot:
     server_version: str | None = None
     captured_at: str | None = None
     source: str = "snapshot"
-    kubectl: str = KUBECTL  # how commands begin that ask this cluster: with its context, where one was named
+    kubectl: str = KUBECTL  # how commands begin that ask this cluster: with what was named of context and user
+    living: bool = False  # whether a pass over the cluster itself gave it, now or when it was saved
+    unserved: frozenset[str] = frozenset()  # kinds that were asked for, and whose API group the cluster does not serve
 
     def all(self, kind: str) -> Mapping[Place, Object]:
         """All objects of a kind (`Pod`, `apps/Deployment`) by namespace and name."""

@@ -107,4 +107,7 @@ def test_refused_logs_are_named_in_the_order_in_which_they_were_wanted():
 
     (problem,) = LiveLogs(Slow(), Stop(), str).fetch(keys)
 
-    assert (problem.what, problem.fix) == ("read the logs of ml/a and 2 more", "kubectl logs -n ml a -c main")
+    assert (problem.what, problem.fix) == (
+        "read the logs of ml/a and 2 more",
+        "ask for the right to get pods/log (diag rbac); kubectl logs -n ml a -c main shows the same",
+    )

@@ -21,13 +21,14 @@ LASTING = 1000  # times: longer than anybody tries
 
 
 @pytest.fixture
-def look(serve):
+def look(serve, monkeypatch):
     """Scans a server with these faults: the report, and the server."""
 
     def run(*faults, timeout=5.0, **ways):
         with ExitStack() as ending:
             ending.push(server := serve(ITEMS, logs=LOGS, faults=faults, **ways))
-            return scan(Live(kubeconfig=server.config, request_timeout_s=timeout)), server
+            monkeypatch.setenv("KUBECONFIG", server.config)  # which commands do not name, as they name a flag
+            return scan(Live(request_timeout_s=timeout)), server
 
     return run
 
@@ -39,8 +40,13 @@ def gaps(report):
 @pytest.fixture(scope="module")
 def clean():
     """The report of a scan without faults, and every path that it asks for, once."""
-    with ApiServer(ITEMS, logs=LOGS) as server, tempfile.TemporaryDirectory() as folder:
-        report = scan(Live(kubeconfig=str(kubeconfig(Path(folder) / "config", {"gpu": server.url}))))
+    with (
+        ApiServer(ITEMS, logs=LOGS) as server,
+        tempfile.TemporaryDirectory() as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("KUBECONFIG", str(kubeconfig(Path(folder) / "config", {"gpu": server.url})))
+        report = scan(Live())
     return report, list(dict.fromkeys(request.path for request in server.requests))
 
 
@@ -103,6 +109,19 @@ def test_each_request_in_turn_may_fail_once_without_a_trace(look, clean, fault, 
         report, _ = look(replace(fault, path=path))
         assert report.to_dict()["causes"] == whole.to_dict()["causes"], path
         assert gaps(report) == gaps(whole), path
+
+
+def test_logs_that_time_did_not_reach_are_told(serve):
+    server = serve(ITEMS, logs=LOGS)
+    live = Live(kubeconfig=server.config)
+
+    def say(text):
+        if text.startswith("reading "):
+            live.stop.interrupted.set()
+
+    report = scan(live, progress=say)
+
+    assert [(gap.what[:18], gap.why) for gap in report.gaps] == [("read the logs of l", "not-read")]
 
 
 def test_a_flood_is_waited_out_as_the_server_asks(look):

@@ -173,7 +173,7 @@ def test_what_was_read_of_an_endless_list_counts_when_time_is_over(lying):
     part, _ = lying(interrupted, stop=stop)
 
     assert len(pods(part)) >= 2 * PODS
-    assert [problem.why for problem in part.problems if problem.what == "list Pod"] == ["not-collected"]
+    assert [problem.why for problem in part.problems if problem.what == "list Pod"] == ["not-read"]
 
 
 @pytest.mark.parametrize("lack", ["resource", "verb"])

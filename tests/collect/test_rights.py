@@ -4,11 +4,12 @@ import re
 from contextlib import ExitStack
 
 import pytest
-from scenarios import scenario
+from scenarios import dump_of, scenario
 
 from diag.api import scan
 from diag.catalog.inputs import kinds_read
 from diag.catalog.registry import load as load_rules
+from diag.causes.silence import kind_listed, plural
 from diag.collect.live import Live
 from diag.collect.roles import rules_for
 from diag.errors import ClusterError
@@ -64,7 +65,49 @@ def test_without_any_one_right_nothing_new_is_blamed_and_one_gap_tells(name, ser
             new = [gap for gap in report.gaps if (gap.what, gap.why) not in {(one.what, one.why) for one in whole.gaps}]
             assert blamed <= behind, (resource, blamed - behind)
             assert [gap.why for gap in new] == ["forbidden"], (resource, [(gap.what, gap.why) for gap in new])
-            assert "kubectl auth can-i list" in new[0].fix
+            assert re.search(r"ask for the right to list .* auth can-i list", new[0].fix)
+            assert served_by(new[0]) == resource
+
+
+def served_by(gap):
+    """The resource that a gap says could not be listed."""
+    return plural(kind_listed(gap.what)).partition(".")[0]
+
+
+@pytest.mark.parametrize("name", ["image-arch-and-cuda-driver", *NAMES[:2]])
+def test_logs_that_may_not_be_read_are_one_gap_with_the_rules_that_read_them(name, serve, diag, tmp_path):
+    items, logs = scenario(name)
+    access = Access(cluster=ALL).without("get", "", "pods/log")
+    here = {"KUBECONFIG": serve(items, logs=logs, access=access).config}
+
+    live = diag("scan", "-o", "json", "--fail-on", "never", env=here).report
+    assert diag("snapshot", "save", tmp_path / "saved.jsonl.gz", env=here).code == 0
+    saved = diag("scan", "--from", tmp_path / "saved.jsonl.gz", "-o", "json", "--fail-on", "never").report
+
+    (gap,) = (gap for gap in live["gaps"] if "logs" in gap["what"])
+    assert gap["why"] == "forbidden"
+    assert gap["fix"].startswith("ask for the right to get pods/log (diag rbac); kubectl logs -n ")
+    # A row of logs, where something crashes.
+    assert ("APP116" in gap["hides"]) is (name == "image-arch-and-cuda-driver")
+    assert saved["gaps"] == live["gaps"]
+    assert saved["causes"] == live["causes"]
+
+
+def test_a_kind_that_the_cluster_does_not_serve_is_not_said_to_lack_in_files(serve, diag, tmp_path):
+    items, logs = scenario("healthy-busy-rollout")
+    here = {"KUBECONFIG": serve(items, logs=logs).config}
+
+    live = diag("scan", "-o", "plain", env=here)
+    assert diag("snapshot", "save", tmp_path / "saved.jsonl.gz", env=here).code == 0
+    saved = diag("scan", "--from", tmp_path / "saved.jsonl.gz", "-o", "plain")
+    dump = diag("scan", "--from", dump_of("healthy-busy-rollout"), "-o", "plain")
+
+    told = "list kueue.x-k8s.io/Workload: this cluster has no such kind (hides QUO101"
+    assert told in live.out
+    assert "kubectl api-resources --api-group=kueue.x-k8s.io" in live.out
+    assert not re.search("files|dump", live.out)
+    assert saved.out == live.out
+    assert "list kueue.x-k8s.io/Workload: not in the files" in dump.out
 
 
 def test_with_rights_in_one_namespace_only_it_is_listed_and_the_rest_is_told(serve):

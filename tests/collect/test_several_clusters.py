@@ -99,7 +99,7 @@ def test_contexts_that_time_did_not_reach_are_gaps_beside_what_was_read(tmp_path
     assert {cause.root.cluster for cause in report.causes} == {"gpu"}
     shown = name.replace("\x1b", "\\x1b")
     gaps = {gap.what: gap.why for gap in report.gaps if gap.what.startswith("reach ")}
-    assert gaps == {f"reach {shown}": "not-collected", "reach later": "not-collected"}
+    assert gaps == {f"reach {shown}": "not-read", "reach later": "not-read"}
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_a_cluster_that_hangs_takes_nothing_from_the_others(deaf, tmp_path):
         assert [row.id for row in report.target.clusters] == sorted(names)
         assert {cause.root.cluster for cause in report.causes} == {"gpu", "later"}
         gaps = [(gap.what, gap.why, gap.fix) for gap in report.gaps if gap.cluster == "deaf"]
-        assert gaps == [("reach deaf", "not-collected", f"kubectl --kubeconfig {config} --context deaf cluster-info")]
+        assert gaps == [("reach deaf", "not-read", f"kubectl --kubeconfig {config} --context deaf cluster-info")]
 
 
 def test_a_cluster_that_does_not_answer_costs_one_time_out(deaf, tmp_path):

@@ -115,7 +115,7 @@ def test_what_waits_for_its_turn_at_ctrl_c_was_not_read(serve):
     (part,) = live.parts({"Pod", "Node"}, say)
 
     (problem,) = part.problems
-    assert (problem.what, problem.why) == ("list Pod", "not-collected")
+    assert (problem.what, problem.why) == ("list Pod", "not-read")
     assert "429" in problem.detail
     assert "interrupted" in problem.detail
 

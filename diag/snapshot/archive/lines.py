@@ -58,7 +58,8 @@ class Manifest(msgspec.Struct, kw_only=True, tag_field="diag", tag="manifest"):
 class PartLine(msgspec.Struct, kw_only=True, tag_field="diag", tag="part"):
     """The objects and logs that follow come from one file, or from one collection.
 
-    `lost`: what it held and nobody could read; `side`: what side files tell.
+    `lost`: what it held and nobody could read; `side`: what side files tell; `unserved`: kinds that were asked for and
+    whose API group the cluster does not serve.
     """
 
     path: str
@@ -68,6 +69,7 @@ class PartLine(msgspec.Struct, kw_only=True, tag_field="diag", tag="part"):
     problems: list[ProblemLine] = []
     lost: list[Lost] = []
     side: list[Reading] = []
+    unserved: list[str] = []
 
 
 class ItemLine(msgspec.Struct, kw_only=True, tag_field="diag", tag="item"):

@@ -234,7 +234,7 @@ class _Reading:
             server_version=head.server_version, listed=_listed(one.line.listed),
             assumed=None if one.line.assumed is None else _listed(one.line.assumed), layout="archive",
             side=tuple(one.line.side), lost=tuple(one.line.lost), redaction_key=head.redaction_key,
-            captures=self.captures,
+            captures=self.captures, unserved=tuple(one.line.unserved),
             permissions=None if head.permissions is None else tuple(map(_permission, head.permissions)),
         )  # fmt: skip
         return without(part, list(one.lost)) if one.lost else part

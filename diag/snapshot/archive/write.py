@@ -130,6 +130,7 @@ def _part(part: Part) -> PartLine:
         problems=[_problem(one) for one in part.problems],
         lost=list(part.lost),
         side=list(part.side),
+        unserved=list(part.unserved),
     )
 
 

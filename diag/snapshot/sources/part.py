@@ -30,7 +30,7 @@ class Limits:
     log_bytes: int = 2 * 1024**2
 
 
-ProblemWhy = Literal["unreadable", "truncated", "error", "forbidden", "not-collected", "timeout"]
+ProblemWhy = Literal["unreadable", "truncated", "error", "forbidden", "not-collected", "not-read", "timeout"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +155,8 @@ class Part:
     its items. `store` offers logs beside those in `logs`, `offered` of them; `logged` are pods of which it surely
     has one with text. `lost` are objects that could not be read and that no claim of `listed` counts. `permissions`
     tells what the collecting identity could list, None where nobody says so; `redaction_key` is the id of the key
-    of its pseudonyms, None where names are clear. `side` is what a file beside the objects tells. `layout` is what
+    of its pseudonyms, None where names are clear. `unserved` are kinds that were asked for and whose API group the
+    cluster does not serve. `side` is what a file beside the objects tells. `layout` is what
     the source was recognised as; `secrets` whether there were Secrets, which are never kept; of an archive,
     `captures` says how many it holds. `kubectl` is how commands begin that ask the same cluster.
     """
@@ -171,6 +172,7 @@ class Part:
     server_version: str | None = None
     permissions: tuple[Permission, ...] | None = None
     redaction_key: str | None = None
+    unserved: tuple[str, ...] = ()
     listed: tuple[Listed, ...] = ()
     assumed: tuple[Listed, ...] | None = None
     store: LogStore | None = None
