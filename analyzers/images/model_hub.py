@@ -1,4 +1,4 @@
-"""What clients of model hubs and stores say when they cannot fetch a model: IMG151 to 164, 171, 172, 186, 187."""
+"""What clients of model hubs and stores say when they cannot fetch a model: IMG151 to 164, 171, 172, 186, 187, 189."""
 
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
@@ -37,7 +37,7 @@ HUB = signatures(
             question=Question.STARTED,
             explains=CRASHED,
             literal="gated repo",
-            pattern=r"trying to access a gated repo|GatedRepoError|request access to the gated repository",
+            pattern=r"trying to access a gated repo|GatedRepoError",
             summary="its model repository is gated, and the container's token (HF_TOKEN) gives no access to it",
             remedies=(ACCEPT, TOKEN),
             beside=Beside(texts=GATED, args=MODEL),
@@ -141,6 +141,23 @@ HUB = signatures(
             beside=Beside(args=MODEL, variables=r"^(?:HF_HUB_OFFLINE|TRANSFORMERS_OFFLINE|HF_HOME|HF_HUB_CACHE)$"),
             means="Offline mode is on, and the model is not in the cache of the container.",
             source="huggingface/huggingface_hub src/huggingface_hub/errors.py",
+        ),
+        Signature(
+            "IMG189",
+            "model-repo-gated",
+            on=On.LOG,
+            question=Question.STARTED,
+            explains=CRASHED,
+            literal="request access to the gated repository",
+            # KServe says so of any error of the hub that mentions authentication, the one about a misspelt name
+            # included: whatever the hub itself said is looked at before.
+            pattern=r"request access to the gated repository",
+            summary="the hub refuses its model repository: it is gated or private, or its name is wrong, and only the "
+            "hub's own line tells which",
+            remedies=(ACCEPT, TOKEN, Remedy(text="see that the repository's name is right")),
+            beside=Beside(texts=rf"{GATED}|error for \S+: ", args=MODEL),
+            means="KServe's storage initializer takes every refusal of the hub for one of authentication.",
+            source="kserve/kserve python/storage/kserve_storage/storage_errors.py",
         ),
         Signature(
             "IMG158",

@@ -12,10 +12,11 @@ from diag.snapshot.cite import value_at
 from diag.snapshot.kinds import Node
 
 GROUPS = ("container-crashing", "pod-failed", "container-not-ready")
-# NVIDIA/nccl src/misc/socket.cc: `Net : Connect to` until 2.12, with the function's name since.
+# NVIDIA/nccl src/misc/socket.cc: `Net : Connect to` until 2.12, with the function's name since, and with the number of
+# the error (`returned 113(No route to host)`) in some releases.
 BLOCKED = re.compile(
     r"NCCL WARN .{0,60}[Cc]onnect to (?P<address>\d{1,3}(?:\.\d{1,3}){3})<(?P<port>\d{1,5})> (?:failed|returned)"
-    r"[ :]{1,3}(?P<how>No route to host|Connection timed out)"
+    r"[ :]{1,3}(?:\d{1,3} ?\()?(?P<how>No route to host|Connection timed out)"
 )
 
 

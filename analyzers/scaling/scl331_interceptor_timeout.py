@@ -14,7 +14,10 @@ from diag.trouble.relations.webhooks import selector_of
 KINDS = ("http.keda.sh/InterceptorRoute", "http.keda.sh/HTTPScaledObject")
 SERVICES = ("spec.target.service", "spec.scaleTargetRef.service")
 TIMEOUTS = ("spec.timeouts.readiness", "spec.timeouts.conditionWait")
-INTERCEPTOR, GAVE_UP = "interceptor", "backend not ready"  # kedacore/http-add-on interceptor/handler
+INTERCEPTOR = "interceptor"
+# kedacore/http-add-on interceptor/middleware/endpoint_resolver.go, which names the route, and before it
+# interceptor/proxy_handlers.go, which does not.
+GAVE_UP, UNNAMED = "backend not ready", "wait function failed, not forwarding request"
 MAX_LINES = 2_000
 
 
@@ -42,15 +45,18 @@ def interceptor_timeout(ctx: Context) -> Iterator[Finding]:
     Raise the timeout above the start's length, name a fallback, or keep one replica.
 
     ## Known limits
-    Needs the interceptor's log.
+    Needs the interceptor's log. Older interceptors do not say which route they gave up on: that is told only where one
+    route alone has a pod that starts, and is possible at most.
     """
     routes = [item for kind in KINDS for item in ctx.snap.all(kind)]
     interceptors = _interceptors(ctx) if routes else []
-    for item in routes:
-        said = next((line for pod in interceptors for line in _lines(ctx, pod, item)), None)
-        starting = _starting(ctx, item) if said is not None else None
-        if said is not None and starting is not None:
-            yield _finding(ctx, item, said, starting)
+    starting = [(item, pod) for item in routes if interceptors and (pod := _starting(ctx, item)) is not None]
+    for item, pod in starting:
+        said = _line(ctx, interceptors, GAVE_UP, f'"{item.namespace}/{item.name}"')
+        if said is not None:
+            yield _finding(ctx, item, said, pod, GAVE_UP)
+        elif len(starting) == 1 and (said := _line(ctx, interceptors, UNNAMED, "")) is not None:
+            yield _finding(ctx, item, said, pod, UNNAMED)
 
 
 def _interceptors(ctx: Context) -> list[Pod]:
@@ -60,15 +66,15 @@ def _interceptors(ctx: Context) -> list[Pod]:
     return [pod for space in sorted(spaces) for pod in ctx.snap.pods_in(space) if INTERCEPTOR in pod.name]
 
 
-def _lines(ctx: Context, pod: Pod, route: Object) -> Iterator[Evidence]:
-    """The newest line in which the interceptor gives up on the route."""
-    name = f'"{route.namespace}/{route.name}"'
-    for container in pod.spec.containers or ():
-        lines = ctx.snap.log(pod, container.name or "")
-        for number in range(len(lines), max(len(lines) - MAX_LINES, 0), -1):
-            if GAVE_UP in lines[number - 1] and name in lines[number - 1]:
-                yield ctx.cite_log(pod, container.name or "", number)
-                break
+def _line(ctx: Context, pods: list[Pod], words: str, route: str) -> Evidence | None:
+    """The newest line in which an interceptor gives up, on that route where one is named."""
+    for pod in pods:
+        for container in pod.spec.containers or ():
+            lines = ctx.snap.log(pod, container.name or "")
+            for number in range(len(lines), max(len(lines) - MAX_LINES, 0), -1):
+                if words in lines[number - 1] and route in lines[number - 1]:
+                    return ctx.cite_log(pod, container.name or "", number)
+    return None
 
 
 def _starting(ctx: Context, route: Object) -> Pod | None:
@@ -84,15 +90,15 @@ def _starting(ctx: Context, route: Object) -> Pod | None:
     return None
 
 
-def _finding(ctx: Context, item: Object, said: Evidence, pod: Pod) -> Finding:
+def _finding(ctx: Context, item: Object, said: Evidence, pod: Pod, words: str) -> Finding:
     path = next((one for one in TIMEOUTS if text_at(item, one)), "")
     proof = [said, ctx.cite(pod, condition_path(pod, "Ready", "status")), *([ctx.cite(item, path)] if path else [])]
     wait = f" after {text_at(item, path)}" if path else ""
     return Finding(
         subject=item.ref,
-        summary=f"gives up on requests{wait} ({GAVE_UP}) while {pod.name} behind it still starts",
+        summary=f"gives up on requests{wait} ({words}) while {pod.name} behind it still starts",
         evidence=as_proof(proof),
-        confidence=Confidence.LIKELY,
+        confidence=Confidence.LIKELY if words == GAVE_UP else Confidence.POSSIBLE,
         remedies=(
             Remedy(
                 text=f"raise {path or 'the readiness timeout'} above the time that a start takes, or name a fallback"

@@ -1,4 +1,4 @@
-"""What Triton says when it cannot load the models of its repository: SRV231 to SRV233."""
+"""What Triton says when it cannot load the models of its repository: SRV231 to SRV234."""
 
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
@@ -16,6 +16,25 @@ TRITON = signatures(
     origin="triton-inference-server/core src/model_lifecycle.cc, src/model_repository_manager (20.10 to 26.06)",
     exclusive=True,
     rows=(
+        Signature(
+            "SRV234",
+            "object-store-access-denied",
+            on=On.LOG,
+            question=Question.STARTED,
+            explains=STOPPED,
+            literal="heck account credentials",
+            pattern=r"Unable to create (?P<store>S3|GCS|Azure) filesystem client\. Check account credentials",
+            summary="Triton has no credentials that the store of its model repository ({store}) takes",
+            remedies=(
+                Remedy(
+                    text="give the service account the cloud role, or the pod the Secret with the keys "
+                    "(AWS_*, GOOGLE_APPLICATION_CREDENTIALS, AZURE_STORAGE_*, or TRITON_CLOUD_CREDENTIAL_PATH)"
+                ),
+            ),
+            beside=Beside(args=r"model-repository|model-store", pod=("spec.serviceAccountName",)),
+            means="The model repository lies in a store of a cloud, and no usable credentials reach the container.",
+            source="triton-inference-server/core src/filesystem/implementations",
+        ),
         Signature(
             "SRV231",
             "triton-model-load-failed",

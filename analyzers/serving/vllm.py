@@ -252,7 +252,7 @@ VLLM = signatures(
             explains=CRASHED,
             literal="trust_remote_code=True",
             pattern=r"(?:requires you to execute|contains custom code|execute the (?:configuration|model) file)"
-            r"[^\n]{0,400}trust_remote_code=True|set the option `trust_remote_code=True`",
+            r"[^\n]{0,400}trust_remote_code=True|(?:set the option|pass the argument) `trust_remote_code=True`",
             summary="the model brings its own code, and trust_remote_code is off",
             remedies=(Remedy(text="read the model's code, then start the server with --trust-remote-code"),),
             beside=Beside(args=r"model|trust"),

@@ -1,4 +1,4 @@
-"""STO131: a Fluid dataset is not bound, and pods wait for its volume."""
+"""STO131: a Fluid dataset is not bound, so that its volume cannot be mounted."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -28,11 +28,11 @@ RUNTIMES = tuple(
     refines=("pvc-missing",),
 )
 def fluid_dataset_not_ready(ctx: Context) -> Iterator[Finding]:
-    """A pod waits for the volume of a Fluid dataset that is not bound.
+    """A Fluid dataset is not bound, so there is no volume of it to mount.
 
     ## What it means
     Fluid makes a claim with the dataset's name once a runtime serves it. The dataset is not bound, so there is no such
-    claim, and pods that mount it wait.
+    claim, and pods that mount it wait. One that nobody mounts yet is told of, too, after five minutes.
 
     ## Why it happens
     The dataset has no runtime of its name, the runtime's master or workers do not run, or the data source refuses it.

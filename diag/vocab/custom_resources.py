@@ -14,8 +14,9 @@ STATE_PATHS = (
 # Words for work or a resource that failed and says so: Argo Workflows and NIM (`Failed`, `Error`), KubeRay
 # (`ValidationFailed`), Volcano (`Failed`), Feast, Fluid, Tekton, Velero.
 FAILED = frozenset({"failed", "error", "validationfailed", "allfailed", "somefailed", "fatal"})
-# Words for a resource that is there and does not work: GPU operator and NIM (`NotReady`), Argo CD (`Degraded`), Rook.
-NOT_READY = frozenset({"notready", "degraded", "unhealthy", "not_ready"})
+# Words for a resource that is there and does not work: GPU operator and NIM (`NotReady`), Argo CD (`Degraded`), Rook,
+# Fluid (`NotBound`).
+NOT_READY = frozenset({"notready", "degraded", "unhealthy", "not_ready", "notbound"})
 # Words of work that is over and went well, or that somebody stopped.
 ENDED = frozenset(
     {"succeeded", "complete", "completed", "finished", "aborted", "terminated", "stopped", "cancelled", "canceled"}
@@ -77,7 +78,7 @@ VERDICTS = ("argoproj.io/AnalysisRun", "argoproj.io/Experiment", "kubeflow.org/T
 STATED = r"Fail|Error|Invalid|NotFound|Missing|Denied|Forbidden|Unauthorized|Unsupported|Refused|NoClusterFit|Exceeded"
 UNDER_WAY = r"Progress|Creating|Pending|Provision|Initializ|Waiting|Deploying|Install|Upgrad|Reconcil|Rolling|Starting"
 # Conditions that say, when True, that the operator is at work on it.
-BUSY_TYPES = ("Reconciling", "Progressing", "Updating", "UpdateInProgress")
+BUSY_TYPES = ("Reconciling", "Progressing", "Updating", "UpdateInProgress", "Issuing")
 # Where an operator puts its sentence beside a state in one word.
 MESSAGE_PATHS = (
     "status.message",

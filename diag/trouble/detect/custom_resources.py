@@ -17,8 +17,10 @@ from diag.snapshot.cite import cite
 from diag.snapshot.kinds import Pod
 from diag.trouble.groups import Complaint
 from diag.trouble.relations import owners
+from diag.trouble.relations.kueue import text
 from diag.trouble.scene import Scene
 from diag.vocab import custom_resources as words
+from diag.vocab.kueue import MULTIKUEUE_CLUSTER, WORKLOAD
 
 GRACE_S = 5 * 60
 UNDER_WAY_S = 30 * 60
@@ -30,18 +32,19 @@ SETTLED = (PodClass.HEALTHY, PodClass.RESTARTED, PodClass.FINISHED, PodClass.FAI
 # (kubernetes/kubernetes staging/src/k8s.io/apimachinery/pkg/api/errors/errors.go NewForbidden; Knative and Argo
 # Workflows pass the text on).
 NO_POD = re.compile(r'^(?:\S+ )?FailedCreate\b|\bpods "[^"\n]{0,253}" is forbidden: ')
-BAD_NEWS = re.compile(rb'"(?:False|True|Unknown)"|(?i:failed|error|fatal|not_?ready|degraded|unhealthy)')
+BAD_NEWS = re.compile(rb'"(?:False|True|Unknown)"|(?i:failed|error|fatal|not_?ready|not_?bound|degraded|unhealthy)')
 
 
-def complaints(scene: Scene, found: Iterable[Complaint]) -> Iterator[Complaint]:
+def complaints(scene: Scene, found: list[Complaint]) -> Iterator[Complaint]:
     """Every custom resource that is not well and whose trouble no complaint that was `found` tells already."""
     unwell = [(item, said) for item in _looked_at(scene) if (said := _said(scene, item))]
     if not unwell:
         return
     told, above = _told(scene, found)
     unwell = [(item, said) for item, said in unwell if not _is_told(scene, item, told, above)]
+    queued = any(one.symptom == "workload-not-admitted" for one in found)
     for item, said in _deepest(scene, unwell):
-        yield _complaint(scene, item, said)
+        yield _complaint(scene, item, said, idle=not queued and _is_idle(scene, item))
 
 
 def is_work(kind_id: str) -> bool:
@@ -120,7 +123,14 @@ def _deepest(scene: Scene, unwell: list[tuple[Object, list[Remark]]]) -> Iterato
             yield item, said
 
 
-def _complaint(scene: Scene, item: Object, said: list[Remark]) -> Complaint:
+def _is_idle(scene: Scene, item: Object) -> bool:
+    """Whether it is a way to another cluster, and no work was sent there."""
+    return item.kind_id == MULTIKUEUE_CLUSTER and all(
+        text(workload, "status", "clusterName") != item.name for workload in scene.snap.all(WORKLOAD).values()
+    )
+
+
+def _complaint(scene: Scene, item: Object, said: list[Remark], *, idle: bool) -> Complaint:
     first = said[0]
     paths = dict.fromkeys(path for one in said[:MAX_EVIDENCE] for path in one.paths)
     evidence: list[Evidence] = [cite(item, path) for path in paths]
@@ -141,7 +151,7 @@ def _complaint(scene: Scene, item: Object, said: list[Remark]) -> Complaint:
         message=message,
         evidence=(evidence[0], *evidence[1:]),
         since=min((one.since for one in said if one.since), default=item.created),
-        severity=_severity(item, said),
+        severity=Severity.INFO if idle else _severity(item, said),
     )
 
 

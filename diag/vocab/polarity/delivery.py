@@ -59,7 +59,6 @@ ENTRIES = (
         good=("Ready", "Approved"),
         bad=("Denied", "InvalidRequest"),
         neutral=("Issuing",),
-        excused=("Pending", "DoesNotExist"),
     ),
     Entry(
         kinds=("external-secrets.io/*",),
