@@ -1,4 +1,4 @@
-"""DEV152 to DEV155, DEV256: what the container runtime and NVML say when they cannot give a container its GPU."""
+"""DEV152 to DEV155, DEV256, DEV288: what runtime and NVML say when they cannot give a container its GPU."""
 
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
@@ -37,6 +37,31 @@ CONTAINER_RUNTIME = signatures(
                 ),
             ),
             source=f"{TOOLKIT} internal/modifier/cdi",
+        ),
+        Signature(
+            "DEV288",
+            "stale-device-allocation",
+            on=On.EVENT,
+            also_on=(On.ENDED, On.WAITING),
+            question=Question.STARTED,
+            explains=REFUSED,
+            root="node",
+            literal="unknown device",
+            pattern=r"device error: (?P<device>[\w:/.-]{1,100}): unknown device",
+            beside=PLACE,
+            summary="gave a container the device {device}, which its driver does not know: unknown device",
+            means="The kubelet hands out devices by the names that the plugin gave them. This one is gone since: the "
+            "GPU was lost or replaced, its MIG devices were made anew, or another plugin names them otherwise.",
+            remedies=(
+                Remedy(text="compare what the node has (nvidia-smi -L) with the device that was given", who="platform"),
+                Remedy(
+                    text="restart the device plugin's pod on the node, so that it registers the devices that are "
+                    "there, and make the pod anew",
+                    who="platform",
+                    risk="disruptive",
+                ),
+            ),
+            source="NVIDIA/libnvidia-container src/cli/common.c",
         ),
         Signature(
             "DEV153",
