@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from difflib import get_close_matches
 
 from diag.catalog.context import Context
 from diag.catalog.joins.queueing import INPUTS, Waiting, blocked, is_stopped, page, pieces, said, waiting
 from diag.catalog.rule import Named, rule
+from diag.facts.kueue_message import Obstacle
 from diag.facts.times import seconds
-from diag.findings import Confidence, Evidence, Finding, Question, Ref, Remedy
+from diag.findings import Because, Confidence, Evidence, Finding, Question, Ref, Remedy, as_proof
 from diag.projection import Object, dicts
+from diag.trouble.groups import Group
 from diag.trouble.relations.kueue import conditions, part, quotas, text
 from diag.vocab.kueue import ADMISSION_CHECK, FLAVOR, MULTIKUEUE_CLUSTER, MULTIKUEUE_CONFIG, TOPOLOGY
 
@@ -21,6 +24,7 @@ INACTIVE = re.compile(r"Inactive clusters: \[(?P<names>[^\]]{1,2000})\]")
 # What a workload is told (pkg/cache/scheduler, flavorassigner) of a flavor whose Topology was not read
 NO_CACHE = re.compile(r'Flavor "(?P<flavor>[^"]{1,253})" information missing in TAS cache')
 TOPOLOGY_MISSING = re.compile(r'no Topology "(?P<topology>[^"]{1,253})" for TAS flavor "(?P<flavor>[^"]{1,253})"')
+UNWELL = "custom-resource-not-ready"
 
 OTHERS = (
     Named(
@@ -85,10 +89,50 @@ def kueue_queue_inactive(ctx: Context) -> Iterator[Finding]:
     ## Known limits
     Only the first of several reasons is in the condition; the next shows when this one is mended.
     """
-    for one in waiting(ctx):
-        finding = _inactive(ctx, one) or _check(ctx, one) or _uncached(ctx, one)
+    queued = list(waiting(ctx))
+    for one in queued:
+        finding = _inactive(ctx, one) or _check(ctx, one) or _uncached(ctx, one) or _absent(ctx, one)
         if finding is not None:
             yield finding
+    for group in () if queued else ctx.groups(UNWELL):
+        for worker in group.members if group.first.kind_id == MULTIKUEUE_CLUSTER else ():
+            if _is_false(worker):
+                yield _out_of_reach(ctx, group, worker)
+
+
+def _out_of_reach(ctx: Context, group: Group, worker: Object) -> Finding:
+    """A worker cluster for which nothing waits."""
+    active = conditions(worker)["Active"][1]
+    summary = f"cannot be reached ({active.get('reason') or 'no reason given'}): {active.get('message') or ''}"
+    proof = pieces(said(ctx, worker, "Active"), said(ctx, worker, "Active", "reason"), *group.evidence)
+    return Finding(
+        name="kueue-multikueue-worker-unreachable",
+        subject=worker.ref,
+        summary=summary,
+        evidence=as_proof(proof),
+        accounts_for=(Because(group, f"{worker.kind} {worker.name} {summary}", as_proof(proof), members=group.share),),
+        since=group.since,
+        remedies=(_repair([worker]),),
+    )
+
+
+def _and_their_own(ctx: Context, finding: Finding, *items: Object) -> Finding:
+    """The finding, which also is why these objects say of themselves that they are not well."""
+    there = {item.ref for item in items}
+    own: list[Because] = []
+    for group in ctx.groups(UNWELL):
+        mine = [item for item in group.members if item.ref in there]
+        proof = as_proof(pieces(*(said(ctx, item, "Active", "reason") for item in mine), *finding.evidence[:1]))
+        own += [Because(group, finding.summary, proof, members=len(mine))] if mine else []
+    return replace(finding, accounts_for=(*finding.accounts_for, *own))
+
+
+def _repair(lost: list[Object]) -> Remedy:
+    return Remedy(
+        text=f"repair the kubeconfig or the network of {', '.join(item.name for item in lost)}",
+        command="kubectl get multikueueclusters -o yaml",
+        who="platform",
+    )
 
 
 def _inactive(ctx: Context, one: Waiting) -> Finding | None:
@@ -105,7 +149,8 @@ def _inactive(ctx: Context, one: Waiting) -> Finding | None:
     )  # fmt: skip
     match active.get("reason"):
         case "FlavorNotFound":
-            return _flavor(ctx, one, queue, _names(message, "ResourceFlavor"), proof)
+            inactive = ", and is therefore inactive (FlavorNotFound)"
+            return _flavor(ctx, one, queue.ref, _names(message, "ResourceFlavor"), proof=proof, so=inactive)
         case "TopologyNotFound":
             return _topology(ctx, one, message, proof)
         case "AdmissionCheckNotFound" | "AdmissionCheckInactive":
@@ -114,19 +159,34 @@ def _inactive(ctx: Context, one: Waiting) -> Finding | None:
     return None
 
 
-def _flavor(ctx: Context, one: Waiting, queue: Object, missing: list[str], proof: list[Evidence]) -> Finding:
+def _absent(ctx: Context, one: Waiting) -> Finding | None:
+    """A flavor that is not there, by the workload's own condition, while its queue does not complain."""
+    reason = one.decisive()
+    if reason is None or reason.obstacle is not Obstacle.ABSENT or ctx.snap.get(FLAVOR, "", reason.flavor) is not None:
+        return None
+    name = text(one.local, "spec", "clusterQueue") if one.local else ""
+    subject = one.queue.ref if one.queue else _ref(ctx, "ClusterQueue", name) if name else one.group.workload
+    absent = ctx.snap.lacks(FLAVOR, "", reason.flavor)
+    proof = pieces(
+        said(ctx, one.item, "QuotaReserved"),
+        ctx.absent("kueue.x-k8s.io/v1beta2", "ResourceFlavor", "", reason.flavor) if absent is not None else None,
+    )  # fmt: skip
+    return _flavor(ctx, one, subject, [reason.flavor], proof=proof, so="")
+
+
+def _flavor(ctx: Context, one: Waiting, subject: Ref, missing: list[str], *, proof: list[Evidence], so: str) -> Finding:
+    queue = one.queue
     named = [
         ctx.cite(queue, f"{quota.path.rpartition('.resources')[0]}.name")
-        for (flavor, _), quota in quotas(queue).items()
-        if flavor in missing
+        for (flavor, _), quota in (quotas(queue).items() if queue else ())
+        if flavor in missing and queue is not None
     ]  # fmt: skip
     there = [item.name for item in ctx.snap.all(FLAVOR)]
     near = [match for name in missing for match in get_close_matches(name, there, n=1, cutoff=0.4)]
     hint = f"; there is {', '.join(dict.fromkeys(near or there[:4]))}" if there else ""
     return blocked(
-        one, "kueue-flavor-missing", queue.ref,
-        f"names ResourceFlavor {', '.join(missing) or '?'}, which does not exist, and is therefore inactive "
-        f"(FlavorNotFound){hint}",
+        one, "kueue-flavor-missing", subject,
+        f"names ResourceFlavor {', '.join(missing) or '?'}, which does not exist{so}{hint}",
         pieces(*proof, *named),
         remedies=(
             Remedy(
@@ -190,13 +250,14 @@ def _bad_check(ctx: Context, one: Waiting, name: str, proof: list[Evidence]) -> 
     proof = pieces(said(ctx, check, "Active"), said(ctx, check, "Active", "reason"), *proof)
     lost = _lost_workers(ctx, check)
     if lost:
-        return _unreachable(ctx, one, check, lost=lost, proof=proof)
-    return blocked(
+        return _and_their_own(ctx, _unreachable(ctx, one, check, lost=lost, proof=proof), check, *lost)
+    finding = blocked(
         one, "kueue-admissioncheck-inactive", check.ref,
         f"is inactive ({active.get('reason') or 'no reason given'}): {active.get('message') or ''}", proof,
         confidence=None if _workers_are_here(ctx, check) else Confidence.LIKELY,
         remedies=(Remedy(text="repair what its condition names", who="queue-admin"),),
     )  # fmt: skip
+    return _and_their_own(ctx, finding, check)
 
 
 def _unseen_check(ctx: Context, one: Waiting, name: str, proof: list[Evidence]) -> Finding:
@@ -255,13 +316,7 @@ def _unreachable(ctx: Context, one: Waiting, check: Object, *, lost: list[Object
         f"{last.strip()}: no worker of AdmissionCheck {check.name} is left "
         f"({conditions(check).get('Active', (0, {}))[1].get('reason')}), {', '.join(words)}",
         pieces(*own, *proof), members=tuple(item.ref for item in lost[1:]),
-        remedies=(
-            Remedy(
-                text=f"repair the kubeconfig or the network of {', '.join(item.name for item in lost)}",
-                command="kubectl get multikueueclusters -o yaml",
-                who="platform",
-            ),
-        ),
+        remedies=(_repair(lost),),
     )  # fmt: skip
 
 

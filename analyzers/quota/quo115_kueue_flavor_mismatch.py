@@ -8,7 +8,7 @@ from diag.catalog.rule import Named, rule
 from diag.facts.kueue_message import Obstacle, Reason
 from diag.findings import Basis, Evidence, Finding, Question, Remedy
 from diag.projection import Object, dicts
-from diag.snapshot.cite import key
+from diag.snapshot.cite import key, value_at
 from diag.trouble.relations.kueue import part, quotas
 from diag.vocab.kueue import FLAVOR
 
@@ -63,6 +63,8 @@ def kueue_flavor_mismatch(ctx: Context) -> Iterator[Finding]:
 
 def _mismatch(ctx: Context, one: Waiting, queue: Object, reason: Reason) -> Finding:
     where = f"flavor {reason.flavor} of ClusterQueue {queue.name}"
+    if reason.tas:
+        return _by_topology(ctx, one, reason, where)
     if reason.taint:
         summary = f"does not tolerate the taint {{{reason.taint}}} of {where}"
         remedy = Remedy(text=f"add a toleration for {reason.taint} to the pod template")
@@ -71,7 +73,7 @@ def _mismatch(ctx: Context, one: Waiting, queue: Object, reason: Reason) -> Find
         remedy = Remedy(text="correct the node selector or affinity of the pod template")
     return blocked(
         one, "", one.group.workload, summary,
-        pieces(said(ctx, one.item, "QuotaReserved"), *_flavor(ctx, reason)),
+        pieces(said(ctx, one.item, "QuotaReserved"), *_flavor(ctx, reason), *_selected(ctx, one.item, reason)),
         remedies=(
             remedy,
             Remedy(
@@ -83,13 +85,52 @@ def _mismatch(ctx: Context, one: Waiting, queue: Object, reason: Reason) -> Find
     )  # fmt: skip
 
 
+def _by_topology(ctx: Context, one: Waiting, reason: Reason, where: str) -> Finding:
+    """The pods ask for a topology that the flavor has not, or for none where it has one."""
+    flavor = ctx.snap.get(FLAVOR, "", reason.flavor)
+    if reason.tas == "supports only":
+        summary = f"asks for no topology, and {where} takes only what does"
+        remedy = Remedy(text="annotate the pod template with a topology (kueue.x-k8s.io/podset-preferred-topology)")
+    else:
+        summary = f"asks for a topology, and {where} names none"
+        remedy = Remedy(text="take the topology annotation off the pod template, or use another queue")
+    return blocked(
+        one, "", one.group.workload, summary,
+        pieces(
+            said(ctx, one.item, "QuotaReserved"),
+            ctx.cite_or_lack(flavor, "spec.topologyName") if flavor is not None else None,
+        ),
+        remedies=(
+            remedy,
+            Remedy(text=f"or change spec.topologyName of ResourceFlavor {reason.flavor}", who="queue-admin"),
+        ),
+    )  # fmt: skip
+
+
+def _selected(ctx: Context, item: Object, reason: Reason) -> list[Evidence]:
+    """What the pods select by labels that the flavor has with another value."""
+    flavor = ctx.snap.get(FLAVOR, "", reason.flavor)
+    if flavor is None or reason.taint:
+        return []
+    labels, found = part(flavor, "spec", "nodeLabels"), []
+    sets = part(item, "spec").get("podSets")
+    for index in range(len(sets) if isinstance(sets, list) else 0):
+        path = f"spec.podSets[{index}].template.spec.nodeSelector"
+        selector = value_at(item.whole, path)
+        for name, value in selector.items() if isinstance(selector, dict) else ():
+            if isinstance(value, str) and labels.get(name, value) != value:
+                found.append(ctx.cite(item, f"{path}{key(name)}"))
+    return found
+
+
 def _flavor(ctx: Context, reason: Reason) -> list[Evidence]:
     """The taint or the labels of the flavor."""
     flavor = ctx.snap.get(FLAVOR, "", reason.flavor)
     if flavor is None:
         return []
     if not reason.taint:
-        return [ctx.cite(flavor, f"spec.nodeLabels{key(name)}") for name in part(flavor, "spec", "nodeLabels")]
+        labels = part(flavor, "spec", "nodeLabels").items()
+        return [ctx.cite(flavor, f"spec.nodeLabels{key(name)}") for name, value in labels if isinstance(value, str)]
     found: list[Evidence] = []
     taints = part(flavor, "spec").get("nodeTaints")
     for index, taint in enumerate(taints if isinstance(taints, list) else ()):

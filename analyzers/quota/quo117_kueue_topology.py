@@ -9,6 +9,7 @@ from diag.catalog.rule import Named, rule
 from diag.facts.kueue_message import Obstacle, Reason
 from diag.facts.nodes import allocatable
 from diag.facts.quantity import show
+from diag.facts.words import listed
 from diag.findings import Basis, Confidence, Evidence, Finding, Question, Ref, Remedy
 from diag.projection import Object, dicts
 from diag.snapshot.cite import key
@@ -157,6 +158,8 @@ def _no_domain(ctx: Context, one: Waiting, reason: Reason) -> Finding:
     flavors = [item for item in ctx.snap.all(FLAVOR) if text(item, "spec", "topologyName")]
     named = {text(item, "spec", "topologyName") for item in flavors}
     used = [(item, index) for item, index in found if item.name in named] or found
+    if not found and (listed := _topologies(ctx, one, reason)):
+        return _no_level(ctx, one, reason, listed)
     subject: Ref = used[0][0].ref if used else one.group.workload
     lacking = [node for node in ctx.snap.nodes() if reason.level not in node.labels]
     total = len(ctx.snap.nodes())
@@ -170,4 +173,30 @@ def _no_domain(ctx: Context, one: Waiting, reason: Reason) -> Finding:
             *(ctx.lack(node, f"metadata.labels{key(reason.level)}") for node in lacking[:4]),
         ),
         remedies=(Remedy(text=f"label the nodes with {reason.level}, or correct the levels", who="platform"),),
+    )  # fmt: skip
+
+
+def _topologies(ctx: Context, one: Waiting, reason: Reason) -> list[Object]:
+    """The Topologies of the flavors that the workload could get."""
+    flavors = {reason.flavor} if reason.flavor else {name for name, _ in quotas(one.queue)} if one.queue else set()
+    named = {text(item, "spec", "topologyName") for name in flavors if (item := ctx.snap.get(FLAVOR, "", name))}
+    return [item for name in sorted(named) if name and (item := ctx.snap.get(TOPOLOGY, "", name)) is not None]
+
+
+def _no_level(ctx: Context, one: Waiting, reason: Reason, there: list[Object]) -> Finding:
+    """The workload asks for a level that no Topology of its flavors has."""
+    level, path, _ = _level(one.item)
+    paths = [(item, f"spec.levels[{index}].nodeLabel") for item in there
+             for index, _ in enumerate(dicts(part(item, "spec").get("levels")))]  # fmt: skip
+    levels = [cited for item, where in paths if (cited := ctx.cite_if(item, where)) is not None]
+    names = listed([str(piece.value) for piece in levels], MAX_NAMED)
+    wanted = reason.level or level
+    summary = f"has no level {wanted}, which the workload asks for; its levels are {names}"
+    return blocked(
+        one, "kueue-topology-levels-missing", there[0].ref, summary,
+        pieces(said(ctx, one.item, "QuotaReserved"), ctx.cite(one.item, path) if path else None, *levels),
+        remedies=(
+            Remedy(text=f"ask for one of the levels {names}"),
+            Remedy(text=f"or add {wanted} to spec.levels of the Topology", who="platform"),
+        ),
     )  # fmt: skip

@@ -107,6 +107,7 @@ def _unanswered(ctx: Context, one: Waiting, request: Object) -> Finding:
         f"has had no answer of an autoscaler since {request.created}, and {who.kind} {who.name} needs it",
         pieces(
             ctx.lack(request, "status.conditions[0]"), ctx.cite(request, "metadata.creationTimestamp"),
+            ctx.cite_if(request, "spec.provisioningClassName"),
             *_checks(ctx, one), said(ctx, one.item, "Admitted"),
         ),
         confidence=Confidence.LIKELY,

@@ -13,7 +13,7 @@ from diag.facts.pods import occupies_node
 from diag.facts.quantity import show
 from diag.facts.words import listed
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Ref, Remedy
-from diag.projection import JsonDict, Object, dicts
+from diag.projection import Object, dicts
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
@@ -54,9 +54,10 @@ class Admitted:
     flavor_path: str
 
     @property
-    def labels(self) -> JsonDict:
+    def labels(self) -> dict[str, str]:
         """The labels that a node of the flavor has."""
-        return part(self.flavor, "spec", "nodeLabels")
+        labels = part(self.flavor, "spec", "nodeLabels")
+        return {name: value for name, value in labels.items() if isinstance(value, str)}
 
 
 @rule(
@@ -104,12 +105,12 @@ def kueue_admitted_but_homeless(ctx: Context) -> Iterator[Finding]:
     all_nodes, queues = ctx.snap.nodes(), ctx.snap.all(CLUSTER_QUEUE)
     for group in ctx.groups("pod-unscheduled"):
         found = _admitted(ctx, group, admitted.get(group.workload, []))
-        if found is None or not found.labels or not all_nodes:
+        if found is None or not all_nodes:
             continue
-        nodes = [node for node in all_nodes if _matches(node, found.labels)]
-        if not nodes:
+        nodes = _nodes_of(ctx, found, all_nodes)
+        if not nodes and found.labels:
             yield _no_node(ctx, found, all_nodes)
-        else:
+        elif nodes:
             yield from _too_much(ctx, found, nodes, queues)
             yield from _unmanaged(ctx, found, nodes, queues, frozenset(admitted))
 
@@ -135,8 +136,12 @@ def _admitted(ctx: Context, group: Group, workloads: list[Object]) -> Admitted |
     return None
 
 
-def _matches(node: Node, labels: JsonDict) -> bool:
-    return all(node.labels.get(name) == value for name, value in labels.items())
+def _nodes_of(ctx: Context, found: Admitted, nodes: list[Node]) -> list[Node]:
+    """The nodes that a flavor stands for: those with its labels; without any, all that the pods may use."""
+    if found.labels or found.group.shape is None:
+        wanted = found.labels.items()
+        return [node for node in nodes if all(node.labels.get(name) == value for name, value in wanted)]
+    return [node for node in ctx.place.count(found.group.shape).open if allocatable(node).get(found.resource, 0)]
 
 
 def _no_node(ctx: Context, found: Admitted, nodes: list[Node]) -> Finding:
@@ -175,7 +180,7 @@ def _too_much(ctx: Context, found: Admitted, nodes: list[Node], queues: list[Obj
     offered = sum(allocatable(node).get(found.resource, 0) for node in nodes)
     queue = ctx.snap.get(CLUSTER_QUEUE, "", found.queue)
     left = ctx.pools.remaining(found.group)
-    if queue is None or not offered or promised <= offered or left <= 0 or _fits(ctx, found, nodes):
+    if queue is None or not offered or promised <= offered or left <= 0 or _other_reason(ctx, found, nodes):
         return
     given_out: Evidence = ctx.compute(
         f"quota of {found.resource} in flavor {found.flavor.name}",
@@ -215,7 +220,7 @@ def _unmanaged(
     slot = (found.flavor.name, found.resource)
     promised = sum(quota.nominal for queue in queues if (quota := quotas(queue).get(slot)))
     offered = sum(allocatable(node).get(found.resource, 0) for node in nodes)
-    if not 0 < promised <= offered or ctx.pools.remaining(found.group) <= 0 or _fits(ctx, found, nodes):
+    if not 0 < promised <= offered or ctx.pools.remaining(found.group) <= 0 or _other_reason(ctx, found, nodes):
         return
     for node in nodes:
         there = [pod for pod in ctx.snap.pods_on(node.name) if occupies_node(pod) and _is_foreign(ctx, pod, managed)]
@@ -261,6 +266,8 @@ def _beside(ctx: Context, found: Admitted, node: Node, holders: list[Pod], held:
     )
 
 
-def _fits(ctx: Context, found: Admitted, nodes: list[Node]) -> bool:
-    """Whether a node of the flavor has enough free GPUs for one pod, so that something else is in the way."""
+def _other_reason(ctx: Context, found: Admitted, nodes: list[Node]) -> bool:
+    """Whether something else is in the way: a node of the flavor has the free GPUs, or none is large enough."""
+    if all(allocatable(node).get(found.resource, 0) < found.need for node in nodes):
+        return True
     return any(ctx.place.free[node.name].get(found.resource, 0) >= found.need for node in nodes)

@@ -18,6 +18,7 @@ class Obstacle(IntEnum):
     EXCEEDS = 4  # more than the quota could ever give
     MISMATCH = 5  # the flavor's taints or labels
     UNCOVERED = 6  # no flavor has quota for the resource
+    ABSENT = 7  # there is no flavor of the name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class Reason:
     most: str = ""
     taint: str = ""  # `key value effect`
     topology: str = ""
+    tas: str = ""  # a flavor `does not support` topologies, or `supports only` them
     level: str = ""
 
 
@@ -59,6 +61,12 @@ _PATTERNS = (
         r"untolerated taint \{(?P<taint>[^}]{1,500}?)(?: <nil>)?\} in flavor (?P<flavor>[^\s,;]{1,253})",
     ),
     (Obstacle.MISMATCH, r"flavor (?P<flavor>[^\s,;]{1,253}) doesn't match node affinity"),
+    (
+        Obstacle.MISMATCH,
+        r"Flavor \"(?P<flavor>[^\"]{1,253})\" (?P<tas>does not support|supports only) TopologyAwareScheduling",
+    ),
+    (Obstacle.ABSENT, r"flavor (?P<flavor>[^\s,;]{1,253}) not found"),
+    (Obstacle.NO_DOMAIN, r"Flavor \"(?P<flavor>[^\"]{1,253})\" does not contain the requested level"),
     (Obstacle.NO_DOMAIN, r"no (?:requested topology level|topology domains at level): (?P<level>[^\s,;]{1,317})"),
     (Obstacle.TOPOLOGY, _TOPOLOGY),
 )
