@@ -173,6 +173,27 @@ def test_workers_that_crash_by_themselves_or_of_another_cluster_are_not(cluster)
     assert cluster.trouble(cluster.node("n"), item, head, crashing, other).charges == []
 
 
+@pytest.mark.parametrize(
+    ("said", "explained"),
+    [
+        ("gcs_rpc_client.h:178: Failed to connect to GCS at address serve-head-svc:6379 within 5 seconds", True),
+        ("RuntimeError: Timed out while waiting for GCS to become available.", True),
+        ("Failed to connect to the database", False),
+    ],
+)
+def test_workers_that_crash_since_their_head_does_not_answer_are_explained_by_it(cluster, said, explained):
+    item = ray_cluster()
+    ended = CRASHED["lastState"]["terminated"]
+    crashed = {**CRASHED, "lastState": {"terminated": {**ended, "message": said}}}
+    killed = {**CRASHED, "lastState": {"terminated": {**ended, "exitCode": 137, "reason": "OOMKilled"}}}
+    head, worker = ray_pod(cluster, item, "head", **killed), ray_pod(cluster, item, "worker", **crashed)
+
+    charged = [one.because for one in cluster.trouble(cluster.node("n"), item, head, worker).charges]
+
+    assert [one.symptom.first.name for one in charged] == ["serve-worker"] * explained
+    assert all(said in {piece.value for piece in one.evidence} for one in charged)
+
+
 def test_the_words_of_the_resource_above_are_shown_beside_its_pods(cluster):
     failed = {"type": "Failed", "status": "True", "reason": "ReachedMaxRestarts", "message": "out of restarts"}
     item = job_set(order=None, conditions=[failed], failurePolicy={"maxRestarts": 3})

@@ -5,15 +5,16 @@
 - RayCluster: its workers wait for the head (ray-project/kuberay ray-operator/controllers/ray/common/pod.go).
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from diag.facts import custom_resources
-from diag.facts.pods import PodClass, classify, condition, condition_path
+from diag.facts.pods import PodClass, classify, condition, condition_path, statuses
 from diag.findings import Because, Charge, Evidence, Proof, as_proof
 from diag.projection import JsonDict, Object, dicts
-from diag.snapshot.cite import cite
+from diag.snapshot.cite import cite, cite_log
 from diag.snapshot.kinds import Pod
 from diag.snapshot.snapshot import Snapshot
 from diag.trouble.relations.template import template_pod
@@ -36,8 +37,16 @@ if TYPE_CHECKING:
 
 WAITS_IN_ORDER = "start order"  # the state of a group that is not made before another is ready
 WELL = (PodClass.HEALTHY, PodClass.RESTARTED, PodClass.FINISHED)
-# What a worker shows while it waits for its head; its own crash has a story of its own.
+# What a worker shows while it waits for its head; its own crash has a story of its own, unless it says that the head's
+# store does not answer (ray-project/ray src/ray/rpc/gcs/gcs_rpc_client.h, python/ray/_private/node.py).
 HELD_UP = ("container-not-ready", "init-container-failing")
+CRASHED = ("container-crashing", "pod-failed")
+LOST_HEAD = re.compile(
+    r"[Ff]ailed to connect to GCS|[Uu]nable to connect to GCS|[Cc]ould not connect to (?:the )?GCS"
+    r"|Timed out while waiting for GCS|[Ll]ost connection to (?:the )?GCS|connect to the head node"
+)
+MAX_LINES = 60
+MAX_PODS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +93,30 @@ def _headless(trouble: "Trouble") -> Iterator[Charge]:
     heads = [(group, pod) for group in trouble.groups for pod in group.members if pod.labels.get(RAY_ROLE) == "head"]
     for source, head in heads:
         cluster = head.labels.get(RAY_CLUSTER_NAME)
-        for group in trouble.of(*HELD_UP):
+        for group in trouble.of(*HELD_UP, *CRASHED):
             held = [pod for pod in group.members if _works_for(pod, head.namespace, cluster)]
-            if held and cluster:
+            said = _lost_head(trouble.snap, held) if group.symptom in CRASHED and group is not source else []
+            if held and cluster and (said or group.symptom in HELD_UP):
                 why = f"they are workers of Ray cluster {cluster}, whose head {head.name} {source.kind.title}"
                 members = None if len(held) == len(group.members) else len(held)
-                because = Because(group, why, _of_head(trouble.snap, head, cluster), members=members)
-                yield Charge(source=source, because=because)
+                proof = as_proof([*_of_head(trouble.snap, head, cluster), *said])
+                yield Charge(source=source, because=Because(group, why, proof, members=members))
+
+
+def _lost_head(snap: Snapshot, workers: list[Object]) -> list[Evidence]:
+    """The line in which a worker that ended says that its head does not answer."""
+    for pod in workers[:MAX_PODS]:
+        for path, status in statuses(pod) if isinstance(pod, Pod) else ():
+            for part, state in (("state", status.state), ("lastState", status.last_state)):
+                ended = state.terminated if state else None
+                if ended and LOST_HEAD.search((ended.message or "")[-2000:]):
+                    return [cite(pod, f"{path}.{part}.terminated.message")]
+            for previous in (True, False):
+                lines = snap.log_lines(pod, status.name or "", previous=previous)
+                for number in range(len(lines), max(len(lines) - MAX_LINES, 0), -1):
+                    if LOST_HEAD.search(lines[number - 1][:2000]):
+                        return [cite_log(pod, status.name or "", number, lines[number - 1], previous=previous)]
+    return []
 
 
 def _works_for(pod: Object, namespace: str, cluster: str | None) -> bool:
