@@ -27,7 +27,13 @@ class Owned:
 
 # argoproj/argo-cd pkg/apis/application/v1alpha1 (types.go), fluxcd/kustomize-controller, fluxcd/helm-controller api,
 # kubernetes-sigs/karpenter pkg/apis/v1 (EKS Auto Mode and AKS run theirs outside of the cluster),
-# ray-project/kuberay ray-operator/controllers/ray/utils/constant.go
+# ray-project/kuberay ray-operator/controllers/ray/utils/constant.go, kserve/kserve pkg/controller/v1beta1/
+# inferenceservice, kedacore/keda controllers/keda, cert-manager/cert-manager pkg/apis/acme/v1,
+# fluid-cloudnative/fluid pkg/controllers/v1alpha1/dataset and pkg/common
+FLUID = (
+    ("Dataset", "fluid-dataset"), ("AlluxioRuntime", "alluxio-runtime"), ("JindoRuntime", "jindo-runtime"),
+    ("JuiceFSRuntime", "juicefs-runtime"), ("ThinRuntime", "thin-runtime"), ("EFCRuntime", "efc-runtime"),
+)  # fmt: skip
 OWNED = (
     Owned(
         kinds=("argoproj.io/Application",), finalizer="resources-finalizer.argocd.argoproj.io",
@@ -45,6 +51,18 @@ OWNED = (
     Owned(
         kinds=("ray.io/RayCluster",), finalizer="ray.io/gcs-ft-redis-cleanup-finalizer",
         words=("kuberay", "ray-operator"),
+    ),
+    Owned(
+        kinds=("serving.kserve.io/InferenceService",), finalizer="inferenceservice.finalizers", words=("kserve",),
+    ),
+    Owned(kinds=("keda.sh/ScaledObject", "keda.sh/ScaledJob"), finalizer="finalizer.keda.sh", words=("keda",)),
+    *(
+        Owned(kinds=("acme.cert-manager.io/Challenge",), finalizer=name, words=("cert-manager",))
+        for name in ("acme.cert-manager.io/finalizer", "finalizer.acme.cert-manager.io")
+    ),
+    *(
+        Owned(kinds=(f"data.fluid.io/{kind}",), finalizer=f"{name}-controller-finalizer", words=("fluid",))
+        for kind, name in FLUID
     ),
 )  # fmt: skip
 
