@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from diag.catalog.context import Context
 from diag.catalog.joins import scale_ups
-from diag.catalog.joins.scale_ups import CLAIM, MAX_TEXT, POOL
+from diag.catalog.joins.scale_ups import MAX_TEXT, POOL
 from diag.catalog.rule import Named, rule
 from diag.facts import custom_resources as facts
 from diag.facts.custom_resources import Told
+from diag.facts.karpenter import CLAIM
 from diag.facts.times import show_age
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy, Severity, as_proof
 from diag.projection import Object

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 from diag.catalog.context import Context
 from diag.catalog.joins import scale_ups
-from diag.catalog.joins.scale_ups import CLAIM, POOL
+from diag.catalog.joins.scale_ups import POOL
 from diag.catalog.rule import Named, rule
 from diag.facts import custom_resources as facts
 from diag.facts.custom_resources import Told
+from diag.facts.karpenter import CLAIM
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy, Severity, as_proof
 from diag.projection import Object
 from diag.snapshot.kinds import Node

@@ -4,16 +4,17 @@ from collections.abc import Iterator
 
 from diag.catalog.context import Context
 from diag.catalog.joins import scale_ups
-from diag.catalog.joins.scale_ups import CLAIM, MAX_TEXT, POOL, Refused
+from diag.catalog.joins.scale_ups import MAX_TEXT, POOL, Refused
 from diag.catalog.rule import Named, rule
 from diag.facts import cluster_autoscaler as facts
 from diag.facts import karpenter
-from diag.facts.karpenter import Refusal
+from diag.facts.karpenter import CLAIM, Refusal
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
 from diag.snapshot.kinds import Event
 from diag.trouble.groups import Group
 
 FAILED_GROUP = ("FailedToScaleUpGroup", "ScaleUpFailed")
+FAILED_FOR_POD = "FailedScaleUp"  # an event of the pod, written by the autoscaler that GKE runs
 SHOWN = 3  # events that are cited
 
 QUOTA = """The cloud account's quota does not allow another machine.
@@ -145,7 +146,7 @@ def _failed(ctx: Context, group: Group, said: Event) -> Finding | None:
     asked = scale_ups.asked_for(ctx, group)
     subject, status = scale_ups.status(ctx)
     errors: list[tuple[str, str, Evidence]] = []
-    if facts.BACKOFF in said.text or said.reason in ("FailedScaleUp", facts.TRIGGERED):
+    if facts.BACKOFF in said.text or said.reason in (FAILED_FOR_POD, facts.TRIGGERED):
         waiting = [one for one in scale_ups.node_groups(status) if one.backoff and one.error]
         mine = [one for one in waiting if one.name in asked] or (waiting if len(waiting) == 1 else [])
         errors += [(one.name, one.error, ctx.cite(status, "data.status")) for one in mine if status is not None]
@@ -154,13 +155,19 @@ def _failed(ctx: Context, group: Group, said: Event) -> Finding | None:
             for event in ctx.snap.events(subject)
             if event.reason in FAILED_GROUP and (facts.failed_group(event.text) in asked or not asked)
         ]
-    if said.reason == "FailedScaleUp":
-        errors.append(("", said.text, ctx.cite_event(said)))
+    if facts.BACKOFF in said.text or said.reason == FAILED_FOR_POD:
+        errors += [("", event.text, ctx.cite_event(event)) for event in _refusals(ctx, group)]
     for cause, pattern in (("cloud-quota-exceeded", facts.QUOTA), ("cloud-insufficient-capacity", facts.SOLD_OUT)):
         found = next((one for one in errors if pattern.search(one[1])), None)
         if found is not None:
             return _refused(ctx, group, said, cause=cause, error=found, asked=asked.get(found[0]))
     return None
+
+
+def _refusals(ctx: Context, group: Group) -> list[Event]:
+    """What was said of the pods when a scale-up for them failed, the newest first."""
+    events = [event for pod in group.members for event in ctx.snap.events(pod) if event.reason == FAILED_FOR_POD]
+    return sorted(events, key=lambda event: event.last_seen or "", reverse=True)
 
 
 def _refused(

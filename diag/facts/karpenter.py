@@ -19,6 +19,11 @@ _NO_TYPE = re.compile(
     r"no instance type (?:met|has|satisfied|which|exists)\b|filtered out all (?:compatible )?available instance types"
     r"|couldn't meet minValues requirements|incompatible requirements, (?:key )?\S{1,317}, .{1,500} not in "
 )
+CLAIM = "karpenter.sh/NodeClaim"
+NOMINATED = "Nominated"  # an event of a pod: a NodeClaim or a node is meant for it
+SOLD_OUT = "InsufficientCapacityError"  # an event of a NodeClaim; the condition's reason is the same
+# awslabs/operatorpkg status/condition_set.go: what a condition has before anybody looked.
+NO_ANSWER_YET = ("", "AwaitingReconciliation")
 _CLAIM = re.compile(rf"nodeclaim/(?P<name>{NAME})")
 
 

@@ -10,7 +10,9 @@ from diag.facts.cluster_autoscaler import (
     told_at,
     triggered,
 )
+from diag.facts.custom_resources import told
 from diag.facts.gpus import is_gpu
+from diag.facts.karpenter import CLAIM, NO_ANSWER_YET, NOMINATED, SOLD_OUT, nominated
 from diag.facts.pods import PodClass, classify, condition, statuses
 from diag.facts.times import age_s, seconds
 from diag.projection import Object, dicts
@@ -33,7 +35,7 @@ def pending_is_served(scene: Scene, pod: Pod) -> bool:
     """Whether a node is on its way for the pod: a scale-up lately and no refusal since, or a preemption under way."""
     ordered = refused = ""
     for event in scene.snap.events(pod):
-        if event.reason in (TRIGGERED, "Nominated") and not scene.older(event.last_seen, SCALE_UP_S):
+        if event.reason in (TRIGGERED, NOMINATED) and not scene.older(event.last_seen, SCALE_UP_S):
             # The same order, made again when its time was over, has not served the pod the first time.
             if not scene.older(event.first_seen, SCALE_UP_S) and not _in_vain(scene, event):
                 ordered = max(ordered, event.last_seen or "")
@@ -43,12 +45,15 @@ def pending_is_served(scene: Scene, pod: Pod) -> bool:
         return True
     scheduled = condition(pod, "PodScheduled")
     since = scheduled.last_transition_time if scheduled else None
-    nominated = pod.status.nominated_node_name
-    return bool(nominated) and (not scene.older(since, NOMINATED_S) or _is_being_vacated(scene, nominated or ""))
+    node = pod.status.nominated_node_name
+    return bool(node) and (not scene.older(since, NOMINATED_S) or _is_being_vacated(scene, node or ""))
 
 
 def _in_vain(scene: Scene, order: Event) -> bool:
-    """Whether the autoscaler tells that all node groups failed that it made larger for a pod, and not before."""
+    """Whether the scaler tells, and not before the order, that what it ordered for a pod does not come."""
+    claim = nominated(order.text) if order.reason == NOMINATED else ""
+    if claim:
+        return _has_failed(scene, claim, order.last_seen or "")
     names = set(triggered(order.text)) if order.reason == TRIGGERED else set()
     at = order.last_seen
     status = scene.autoscaler_status() if names and at else None
@@ -63,6 +68,16 @@ def _in_vain(scene: Scene, order: Event) -> bool:
     if isinstance(text, str) and (told_at(status) or "") >= at:
         failed |= {one.name for one in node_groups(text) if one.backoff}
     return names <= failed
+
+
+def _has_failed(scene: Scene, claim: str, at: str) -> bool:
+    """Whether the cloud gave no machine for a NodeClaim: by an event, which outlives the claim, or by its condition."""
+    events = scene.snap.events_about("NodeClaim", "", claim)
+    if any(event.reason == SOLD_OUT and (event.last_seen or "") >= at for event in events):
+        return True
+    item = scene.snap.get(CLAIM, "", claim)
+    launched = told(item, "Launched") if item is not None else None
+    return launched is not None and launched.status != "True" and launched.reason not in NO_ANSWER_YET
 
 
 def _is_being_vacated(scene: Scene, node: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from diag.catalog.context import Context
 from diag.facts import cluster_autoscaler, custom_resources, karpenter
 from diag.facts.cluster_autoscaler import REFUSED, TRIGGERED, NodeGroup
+from diag.facts.karpenter import CLAIM, NOMINATED, SOLD_OUT
 from diag.facts.nodes import tolerates
 from diag.facts.quantity import milli
 from diag.findings import Evidence, Ref, Severity
@@ -16,9 +17,7 @@ from diag.snapshot.kinds import Event, Taint
 from diag.trouble.groups import Group
 
 POOL = "karpenter.sh/NodePool"
-CLAIM = "karpenter.sh/NodeClaim"
 BLOCKING = ("NoSchedule", "NoExecute")
-SOLD_OUT = "InsufficientCapacityError"  # the event's reason; the condition's is the same
 MAX_TEXT = 400  # of what a scaler says, in a summary
 
 
@@ -45,7 +44,7 @@ def karpenter_said(ctx: Context, group: Group) -> Event | None:
 
 def nominated(ctx: Context, group: Group) -> set[str]:
     """The NodeClaims that pods of the group were to wait for."""
-    events = [event for pod in group.members for event in ctx.snap.events(pod) if event.reason == "Nominated"]
+    events = [event for pod in group.members for event in ctx.snap.events(pod) if event.reason == NOMINATED]
     return {name for event in events if (name := karpenter.nominated(event.text))}
 
 
