@@ -170,8 +170,9 @@ def _not_ready(ctx: Context, domain: Object, parts: list[Refused]) -> Finding:
         subject=domain.ref,
         summary=summary,
         evidence=as_proof((first, status, *late, *_identity(ctx, parts[0]), *more)),
-        accounts_for=tuple(
-            one for part in parts for one in _because(ctx, part, f"ComputeDomain {domain.name} {summary}")
+        accounts_for=(
+            *(one for part in parts for one in _because(ctx, part, f"ComputeDomain {domain.name} {summary}")),
+            *_daemons(ctx, domain, summary, status),
         ),
         since=_since(parts),
         remedies=(
@@ -186,6 +187,13 @@ def _not_ready(ctx: Context, domain: Object, parts: list[Refused]) -> Finding:
             ),
         ),
     )
+
+
+def _daemons(ctx: Context, domain: Object, summary: str, status: Evidence) -> Iterator[Because]:
+    """The domain's daemons that run and are not ready: they wait for one another."""
+    for group in ctx.groups("container-not-ready"):
+        if domain.uid and domain.uid in group.workload.name:
+            yield Because(group, f"it is a daemon of ComputeDomain {domain.name}, which {summary}", (status,))
 
 
 def _because(ctx: Context, found: Refused, why: str) -> tuple[Because, ...]:

@@ -19,8 +19,9 @@ DRA_WORDS = signatures(
             question=Question.PLACED,
             explains=("pod-unscheduled",),
             reasons=("FailedResourceClaimCreation",),
-            literal="resource claim template",
-            pattern=r'PodResourceClaim (?P<claim>[\w.-]+): .*claim template "(?P<template>[^"]+)"[^\n]*not found',
+            literal="PodResourceClaim",
+            pattern=r"PodResourceClaim (?P<claim>[\w.-]+): [^\n]{0,200}"
+            r"(?:claim template|resourceclaimtemplates?\.resource\.k8s\.io) \"(?P<template>[^\"]+)\"[^\n]*not found",
             summary="names the ResourceClaimTemplate {template} for its claim {claim}, and there is none of that name",
             means="The controller makes the pod's claim from a template of the pod's namespace. Without it there is no "
             "claim, and the scheduler waits for one.",
