@@ -77,10 +77,12 @@ def followed(flags: Flags, narrator: Narrator, words: tuple[str, ...], show: Cal
     code = show(found)
     lost: dict[str, str] = {}
     while not found.ended and _stdout() == read_from:
-        older = found
+        older, missing = found, {*watch.missing}
         gc.unfreeze()  # loading sets what it read apart from the collector; of looks that are over, nothing may stay
         gc.collect()
         found = looking.looked(flags, narrator, words, watch=watch)
+        for name in sorted(missing.difference(watch.missing)):
+            narrator.note(f"{name} answers now")
         if watch.lost != lost:
             lost = dict(watch.lost)
             for name, why in lost.items():

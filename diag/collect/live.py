@@ -62,7 +62,7 @@ class Live:
         over before, UsageError for contexts that do not exist.
         """
         logins = self.logins()
-        results = dict(in_parallel(range(len(logins)), lambda number: self._one(logins[number], kinds, say), Stop()))
+        results = dict(in_parallel(range(len(logins)), lambda number: self.one(logins[number], kinds, say), Stop()))
         found: list[Gathered] = []
         unreachable: list[Part] = []
         errors: list[ClusterError] = []
@@ -84,7 +84,7 @@ class Live:
             raise _all_of([*errors, *map(_nothing, parts, found)])
         return found, unreachable
 
-    def _one(self, login: Login, kinds: Collection[str], say: Callable[[str], None]) -> Gathered | str:
+    def one(self, login: Login, kinds: Collection[str], say: Callable[[str], None]) -> Gathered | str:
         """One pass over one cluster, or why there was none. Ends soon after `stop` does; raises as `Cluster` does."""
         if self.stop.ended:
             return f"{self.stop.ended} before it was asked"

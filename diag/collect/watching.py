@@ -1,7 +1,8 @@
 """Watches: what changes after a pass, applied to what was listed, in batches.
 
 One watch a kind goes on from the version of its list. A watch that ends is opened again where it stopped; one that the
-server has forgotten (410) lists its kind again. Bookmarks move the place on, nothing else.
+server has forgotten (410) lists its kind again. Bookmarks move the place on, nothing else. What could not be reached at
+first, a cluster of several or a list that failed, is tried again now and then.
 """
 
 import math
@@ -9,9 +10,10 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import msgspec
 
@@ -20,7 +22,9 @@ from diag.collect.failures import TransportError
 from diag.collect.kube import Cluster
 from diag.collect.listing import Listing, list_kind
 from diag.collect.live import Live
+from diag.collect.login import Login
 from diag.collect.requests import Stop
+from diag.errors import DiagError
 from diag.snapshot.archive.reduce import reduced
 from diag.snapshot.sources.budget import Budget
 from diag.snapshot.sources.part import Part, Slice
@@ -29,6 +33,8 @@ BATCH_S = 1.0  # what comes within this is diagnosed together
 _QUIET_S = 30.0  # without any change ages move on all the same
 _AGAIN_S = 1.0
 _LASTS_S = "240"
+_SELDOM_S = 300.0
+_PASSING = ("error", "timeout")  # why a list failed that may be there later; what was too much would be so again
 _REFUSED = (401, 403, 404)
 Place = tuple[str, str]
 
@@ -63,6 +69,13 @@ class _Watched:
         """Begin with what the list holds."""
         self.objects = {_place(piece.raw): piece for piece in self.listing.items}
 
+    def renew(self, fresh: Listing) -> None:
+        """Begin anew; where it is refused by now, what was listed before may still be there."""
+        self.listing.failure = fresh.failure
+        if fresh.failure is None:
+            self.listing.items = fresh.items
+            self.take()
+
     def apply(self, kind: str, raw: msgspec.Raw) -> None:
         """One change."""
         place = _place(raw)
@@ -78,11 +91,11 @@ class Watch:
     def __init__(self, live: Live, *, until: float = math.inf) -> None:
         self.live = live
         self.until = until  # no batch is waited for longer than this (time.monotonic())
+        self.missing: dict[str, Part] = {}  # clusters that could not be read so far, by name
         # By cluster and path, with the status of a refusal (else 0); emptied when the watch goes on.
         self._lost: dict[tuple[str, str], tuple[int, str]] = {}
-        self._unreachable: list[Part] = []
         self._gathered: list[tuple[Gathered, float, list[_Watched]]] = []
-        self._changes: queue.SimpleQueue[tuple[_Watched, str, msgspec.Raw | Listing]] = queue.SimpleQueue()
+        self._changes: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()  # to be made between two looks
 
     @property
     def stop(self) -> Stop:
@@ -104,20 +117,73 @@ class Watch:
     def parts(self, kinds: Collection[str], say: Callable[[str], None]) -> list[Part]:
         """The clusters as they are now; from the second call on, this waits for changes. Raises ClusterError."""
         if not self._gathered:
-            found, self._unreachable = self.live.gathered(kinds, say)
-            for one in found:
-                self._begin(one)
+            self._first(kinds, say)
         else:
             self._wait()
-        return [*self._unreachable, *(self._part(*each, say) for each in self._gathered)]
+        return [*self.missing.values(), *(self._part(*each, say) for each in self._gathered)]
+
+    def _first(self, kinds: Collection[str], say: Callable[[str], None]) -> None:
+        found, unreachable = self.live.gathered(kinds, say)
+        self.missing = {part.path: part for part in unreachable}
+        for one in found:
+            if _is_read(one):
+                self._begin(one)
+            else:
+                self.missing[one.cluster.context] = one.part(self.stop, say)
+        logins = {login.context or "": login for login in self.live.logins()} if self.missing else {}
+        for name in self.missing:
+            threading.Thread(target=self._reach, args=(logins[name], name, kinds), daemon=True).start()
 
     def _begin(self, found: Gathered) -> None:
-        whole = [each for each in (*found.listings, *found.inside) if each.failure is None and each.version]
-        watched = [_Watched(listing) for listing in whole]
-        for each in watched:
-            each.take()
-            threading.Thread(target=self._follow, args=(found.cluster, each), daemon=True).start()
-        self._gathered.append((found, time.monotonic(), watched))
+        self._gathered.append((found, time.monotonic(), []))
+        for each in (*found.listings, *found.inside):
+            if each.failure is None and each.version:
+                self._watch(found, each)
+            elif each.failure is not None and each.failure.status not in _REFUSED and each.failure.why in _PASSING:
+                threading.Thread(target=self._list_later, args=(found, each), daemon=True).start()
+
+    def _watch(self, found: Gathered, listing: Listing) -> None:
+        """Follow what was listed."""
+        watched = _Watched(listing)
+        watched.take()
+        next(all_of_it for one, _, all_of_it in self._gathered if one is found).append(watched)
+        threading.Thread(target=self._follow, args=(found.cluster, watched), daemon=True).start()
+
+    def _now_and_then(self) -> Iterator[None]:
+        """Again and again while there is time, and less and less often."""
+        pause = _QUIET_S
+        while self.stop.wait(pause):
+            yield
+            pause = min(pause * 2, _SELDOM_S)
+
+    def _reach(self, login: Login, name: str, kinds: Collection[str]) -> None:
+        """Try a cluster that could not be read, until it can."""
+
+        def begin(found: Gathered) -> None:
+            del self.missing[name]
+            self._begin(found)
+
+        for _ in self._now_and_then():
+            try:
+                found = self.live.one(login, kinds, lambda _: None)
+            except DiagError:
+                continue
+            if isinstance(found, Gathered) and _is_read(found):
+                self._changes.put(partial(begin, found))
+                return
+
+    def _list_later(self, found: Gathered, listing: Listing) -> None:
+        """Try a list that failed, until it is there."""
+
+        def begin(fresh: Listing) -> None:
+            listing.items, listing.failure, listing.version = fresh.items, None, fresh.version
+            self._watch(found, listing)
+
+        for _ in self._now_and_then():
+            fresh = self._listed(found.cluster, listing)
+            if fresh.failure is None:
+                self._changes.put(partial(begin, fresh))
+                return
 
     def _part(self, found: Gathered, began: float, watched: list[_Watched], say: Callable[[str], None]) -> Part:
         for each in watched:
@@ -131,18 +197,12 @@ class Watch:
         batch_until, lost = None, self.lost
         while not self.stop.ended and time.monotonic() < (batch_until or quiet_until):
             try:
-                watched, kind, body = self._changes.get(timeout=0.1)
+                change = self._changes.get(timeout=0.1)
             except queue.Empty:
                 if self.lost != lost:  # which is news as well
                     batch_until = batch_until or time.monotonic() + BATCH_S
                 continue
-            if isinstance(body, Listing) and body.failure is not None:
-                watched.listing.failure = body.failure  # what was listed before may still be there
-            elif isinstance(body, Listing):
-                watched.listing.items, watched.listing.failure = body.items, body.failure
-                watched.take()
-            else:
-                watched.apply(kind, body)
+            change()
             batch_until = batch_until or time.monotonic() + BATCH_S
 
     def _follow(self, cluster: Cluster, watched: _Watched) -> None:
@@ -160,7 +220,7 @@ class Watch:
                         break
                     version = _object.decode(line.object).metadata.resource_version or version
                     if line.type != "BOOKMARK":
-                        self._changes.put((watched, line.type, msgspec.Raw(bytes(line.object))))
+                        self._changes.put(partial(watched.apply, line.type, msgspec.Raw(bytes(line.object))))
             except (TransportError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
                 status = error.status if isinstance(error, TransportError) else 0
                 self._lost[key] = (status, f"{'refuses a watch' if status else 'does not answer'} ({error})")
@@ -172,15 +232,25 @@ class Watch:
 
     def _again(self, cluster: Cluster, watched: _Watched) -> str:
         """The server has forgotten the version, or refuses: list the kind again, or note that it may not be listed."""
-        fresh = Listing(served=watched.listing.served, namespace=watched.listing.namespace)
-        list_kind(fresh, cluster, Budget(self.live.limits), self.stop)
+        fresh = self._listed(cluster, watched.listing)
         if fresh.failure is None:
-            self._changes.put((watched, "LISTED", fresh))
+            self._changes.put(partial(watched.renew, fresh))
         else:
             if fresh.failure.status in _REFUSED and watched.listing.failure is None:
-                self._changes.put((watched, "REFUSED", fresh))
+                self._changes.put(partial(watched.renew, fresh))
             self.stop.wait(_AGAIN_S)
         return fresh.version or watched.listing.version
+
+    def _listed(self, cluster: Cluster, listing: Listing) -> Listing:
+        """A list of the same, anew."""
+        fresh = Listing(served=listing.served, namespace=listing.namespace)
+        list_kind(fresh, cluster, Budget(self.live.limits), self.stop)
+        return fresh
+
+
+def _is_read(found: Gathered) -> bool:
+    """Whether anything could be listed."""
+    return any(each.failure is None for each in (*found.listings, *found.inside))
 
 
 def _place(raw: msgspec.Raw) -> Place:
