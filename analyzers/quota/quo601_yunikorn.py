@@ -1,4 +1,4 @@
-"""QUO601 to QUO604: a YuniKorn queue has no room, does not exist, or a gang does not fit."""
+"""QUO601 to QUO605: a YuniKorn queue has no room, does not exist, or a gang does not fit."""
 
 import re
 from collections.abc import Iterator
@@ -10,11 +10,14 @@ from diag.facts.yunikorn import (
     NO_ROOM,
     QUEUE,
     QUEUES,
+    SKIPPED,
     TASK_GROUPS,
     TOO_LARGE,
+    USER_QUOTA,
     Queues,
     amounts,
     configured,
+    queue_path,
     queues,
     short,
     totals,
@@ -28,8 +31,26 @@ from diag.trouble.groups import Group
 POLICY = "yunikorn.apache.org/schedulingPolicyParameters"
 REJECTED, TIMED_OUT = "ApplicationRejected", "ResourceReservationTimeout"  # status.reason of a pod
 FAILED, INFORMED = "ApplicationFailed", "Informational"
+ON_QUOTA = ("in queue '", "the available user quota")  # that there is none, and that there is some again
 NO_QUEUE = ("no placement rule matched", "failed to find queue")
 MAX_MEMBERS = 8
+USER = """The user or group is at the limit that its queue sets for one.
+
+## What it means
+A queue limits what one user or group may hold (`limits` in `queues.yaml`), whatever else is free.
+
+## Why it happens
+Other applications of the same user hold the share, or it is smaller than the pod.
+
+## Evidence
+The Informational event (of type Normal) with what is asked for and what is left.
+
+## What to do
+Wait until an application of the same user ends, or raise the limit.
+
+## Known limits
+The event names neither the user nor the queue that limits.
+"""
 Config = tuple[Object | None, Queues]
 
 MISSING = """The application was rejected because its queue does not exist.
@@ -98,6 +119,7 @@ Placeholders are deleted: which of them found no node is not told any more.
             id="QUO604", name="yunikorn-gang-timeout", page=TIMEOUT, basis=Basis.SAID,
             refines=("job-backoff-limit-exceeded",),
         ),
+        Named(id="QUO605", name="yunikorn-user-quota-exceeded", page=USER, basis=Basis.SAID),
     ),
 )  # fmt: skip
 def yunikorn(ctx: Context) -> Iterator[Finding]:
@@ -119,12 +141,18 @@ def yunikorn(ctx: Context) -> Iterator[Finding]:
     ## Known limits
     The event's numbers are those of the time at which it was written.
     """
-    told_of = [(group, _newest(ctx, group, INFORMED, "in queue '")) for group in ctx.groups("pod-unscheduled")]
+    told_of = [(group, _refusal(ctx, group)) for group in ctx.groups("pod-unscheduled")]
     failed = [(group, pod) for group in ctx.groups("pod-failed", "job-failed") if (pod := _failed_pod(ctx, group))]
     config = _config(ctx) if failed or any(told is not None for _, told in told_of) else (None, Queues())
     for group, told in told_of:
-        if told is not None and (said := NO_ROOM.search(told.text)) is not None:
+        if told is None:
+            continue
+        if (said := NO_ROOM.search(told.text)) is not None:
             yield _no_room(ctx, group, told, said, config)
+        elif (said := USER_QUOTA.search(told.text)) is not None:
+            yield _user(ctx, group, told, said, config)
+        elif SKIPPED in told.text:
+            yield _skipped(ctx, group, told, config)
     for group, pod in failed:
         if pod.status.reason == TIMED_OUT:
             yield _timed_out(ctx, group, pod)
@@ -137,6 +165,16 @@ def _failed_pod(ctx: Context, group: Group) -> Pod | None:
     pods = [one for one in group.members if isinstance(one, Pod)]
     pods += [pod for one in group.members[:MAX_MEMBERS] for pod in ctx.snap.pods_of(one)]  # where the members are Jobs
     return next((one for one in pods if one.status.reason in (REJECTED, TIMED_OUT)), None)
+
+
+def _refusal(ctx: Context, group: Group) -> Event | None:
+    """The newest word on quota about the first members, where it is not that there is room again."""
+    events = [event for one in group.members[:MAX_MEMBERS] for event in ctx.snap.events(one)]
+    found = [
+        event for event in events
+        if (event.reason == INFORMED and any(words in event.text for words in ON_QUOTA)) or SKIPPED in event.text
+    ]  # fmt: skip
+    return max(found, key=lambda event: event.last_seen or "", default=None)
 
 
 def _newest(ctx: Context, group: Group, reason: str, words: str) -> Event | None:
@@ -174,10 +212,62 @@ def _no_room(ctx: Context, group: Group, told: Event, said: re.Match[str], found
         evidence=as_proof(proof),
         accounts_for=(Because(group, summary, tuple(proof)),),
         since=group.since,
+        remedies=_more_room(queue),
+    )
+
+
+def _user(ctx: Context, group: Group, told: Event, said: re.Match[str], found: Config) -> Finding:
+    config, _ = found
+    asked, left = amounts(said["asked"]), amounts(said["left"])
+    words = [f"{name}: {asked[name]} asked for, {left[name]} left" for name in short(asked, left)]
+    proof: list[Evidence] = [ctx.cite_event(told)]
+    if config is not None:
+        proof.append(_text_of(ctx, config))
+    summary = "the user or group of the pod is at the limit that a queue sets for one (user quota): " + (
+        listed(words, 3) or told.text
+    )
+    return Finding(
+        name="yunikorn-user-quota-exceeded",
+        subject=config.ref if config is not None else group.workload,
+        summary=summary,
+        evidence=as_proof(proof),
+        accounts_for=(Because(group, summary, tuple(proof[:1])),),
+        since=group.since,
         remedies=(
-            Remedy(text=f"wait until other applications of {queue} end, or submit to another queue"),
-            Remedy(text=f"raise resources.max of {queue} in queues.yaml", who="queue-admin"),
+            Remedy(
+                text="see which applications of the same user hold the share, and wait until they end",
+                command="kubectl get pods -A -l applicationId -o wide",
+            ),
+            Remedy(text="raise the limit of the user or group in queues.yaml", who="queue-admin"),
         ),
+    )
+
+
+def _skipped(ctx: Context, group: Group, told: Event, found: Config) -> Finding:
+    """As releases before 1.5 say it, without amounts."""
+    config, known = found
+    queue, path = queue_path(group.first)
+    proof: list[Evidence] = [ctx.cite_event(told), *([ctx.cite(group.first, path)] if queue else [])]
+    limit = next((found for name in group.shape.gpus if (found := known.limit(queue, name))), None) if (
+        group.shape is not None) else None  # fmt: skip
+    if config is not None and limit is not None:
+        proof.append(ctx.compute(f"GPUs that queue {limit[0]} may hold at most", limit[1], [_text_of(ctx, config)]))
+    most = f" ({limit[0]} may hold {limit[1]} GPUs)" if limit is not None else ""
+    summary = f"queue {queue or '(none named)'} is at its max{most}: {told.text}"
+    return Finding(
+        subject=config.ref if config is not None else group.workload,
+        summary=summary,
+        evidence=as_proof(proof),
+        accounts_for=(Because(group, summary, tuple(proof)),),
+        since=group.since,
+        remedies=_more_room(queue or "the queue"),
+    )
+
+
+def _more_room(queue: str) -> tuple[Remedy, ...]:
+    return (
+        Remedy(text=f"wait until other applications of {queue} end, or submit to another queue"),
+        Remedy(text=f"raise resources.max of {queue} in queues.yaml", who="queue-admin"),
     )
 
 

@@ -36,6 +36,12 @@ TOO_LARGE = re.compile(
     r"queue (?P<queue>[\w.@/-]{1,253}) cannot fit application \S{1,253} task group request "
     r"map\[(?P<asked>[^\]]{0,600})\] larger than max queue allocation map\[(?P<left>[^\]]{0,600})\]"
 )
+USER_QUOTA = re.compile(
+    r"exceeds the available user quota \(requested map\[(?P<asked>[^\]]{0,600})\], "
+    r"available map\[(?P<left>[^\]]{0,600})\]"
+)
+# apache/yunikorn-k8shim pkg/cache/task.go up to 1.4, the end as it is spelt there.
+SKIPPED = "skipped from scheduling because the queue quota has been exceed"
 NUMBER = re.compile(r"[0-9]{1,9}")
 PAIR = re.compile(r"(\S{1,253}):(-?\d{1,19})\b")
 
