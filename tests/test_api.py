@@ -64,6 +64,21 @@ def test_causes_that_a_choice_keeps_out_are_counted(dump, choice, hidden):
     assert examine([dump], **choice).hidden == hidden
 
 
+@pytest.mark.parametrize("ignores", [(), [Ignore(rule="*", subject="shop/*", reason="known")]])
+def test_a_cause_is_called_the_same_whatever_else_is_shown(dump, ignores):
+    every = {cause.root.namespace: cause.id for cause in scan([dump], ignores=ignores).causes}
+
+    for namespace, number in every.items():
+        assert [cause.id for cause in scan([dump], namespaces=[namespace], ignores=ignores).causes] == [number]
+    assert sorted(every.values()) == [f"C{number}" for number in range(1, len(every) + 1)]
+
+
+def test_an_ignored_cause_that_is_not_shown_reaches_nothing(dump):
+    found = examine([dump], namespaces=["ml-*"], ignores=[Ignore(rule="*", subject="shop/*", reason="known")])
+
+    assert (found.put_aside, found.report.ignored) == ((), [])
+
+
 def test_what_an_ignored_cause_reaches_is_kept(dump):
     found = examine([dump], ignores=[Ignore(rule="*", subject="shop/*", reason="known")])
 

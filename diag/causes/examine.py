@@ -93,7 +93,7 @@ def _once(snapshots: Sequence[Snapshot], choice: Choice, registry: Registry, say
 
     def noted(cause: Assessed) -> tuple[str, str, str | None] | None:
         reason = ignored(cause)
-        if reason is not None:
+        if reason is not None and selection.shows(cause):
             put_aside.append(_reached(cause))
         return reason
 

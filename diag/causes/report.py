@@ -63,17 +63,26 @@ def make_report(
     shown: Callable[[Assessed], bool] = lambda _: True,
     ignored: Ignores = lambda _: None,
 ) -> Report:
-    """Put diagnoses of several clusters into one document. `shown` selects causes, `ignored` sets some aside."""
+    """Put diagnoses of several clusters into one document. `shown` selects causes, `ignored` sets some aside.
+
+    A cause has the number that it has among all, so that it is called the same whatever else is shown.
+    """
     document = _Document(registry, {each.snap.cluster: each.snap.identity for each in diagnoses})
-    everything = [(cause, diagnosis) for diagnosis in diagnoses for cause in diagnosis.causes if shown(cause)]
+    everything = [(cause, diagnosis) for diagnosis in diagnoses for cause in diagnosis.causes]
     everything.sort(key=lambda one: (*one[0].rank(), one[0].root.cluster))
     causes: list[CauseRow] = []
     put_aside: list[IgnoredRow] = []
     kept: list[tuple[Assessed, Diagnosis]] = []
+    numbers: list[int] = []
+    number = 0
     for cause, diagnosis in everything:
         reason = ignored(cause)
+        number += reason is None
+        if not shown(cause):
+            continue
         if reason is None:
             kept.append((cause, diagnosis))
+            numbers.append(number)
         else:
             by, why, until = reason
             row = _finding(document, cause.node, cause.severity, cause.confidence.word, f"I{len(put_aside) + 1}")
@@ -81,7 +90,7 @@ def make_report(
     for cause, _ in kept:  # findings are numbered before causes refer to them
         for node in cause.reached:
             _number(document, cause, node)
-    for number, (cause, diagnosis) in enumerate(kept, 1):
+    for number, (cause, diagnosis) in zip(numbers, kept, strict=True):
         causes.append(_cause(document, number, cause, diagnosis))
     links = _links(document, [cause for cause, _ in kept])
     return Report(

@@ -22,7 +22,7 @@ from diag.cli.root import run
         (["scan", "--help"], "  kubectl get all,nodes,events -A -o json | kubectl diag scan --from -\n"),
         (
             ["scan", "--demo", "-n", "tidal-forecast", "-o", "plain"],
-            "C1 error: ResourceQuota tidal-forecast/gpu-budget",
+            "C2 error: ResourceQuota tidal-forecast/gpu-budget",
         ),
         (["scan", "--nonsense"], "see kubectl diag scan --help\n"),
     ],

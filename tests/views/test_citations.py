@@ -33,3 +33,21 @@ def test_the_parts_that_are_not_cited_are_told_together(values, more):
 
     assert citations.rows()[0].more == more
     assert citations.rows()[0].parts == tuple(range(2, 2 + min(len(values), 4)))
+
+
+@pytest.mark.parametrize(
+    ("computed", "paths", "more"),
+    [
+        ("free cpu on node a", ["status.allocatable.cpu"], " alone: no pod was seen there that asks for any of it"),
+        ("free cpu on node a", ["status.allocatable.cpu", "spec.containers[0].resources.requests.cpu"], ""),
+        ("free cpu on node a", ["spec.containers[0].resources.requests.cpu"], ""),
+        ("cpu of node a", ["status.allocatable.cpu"], ""),
+    ],
+)
+def test_what_is_free_where_no_pod_was_seen_says_that_it_rests_on_the_node_alone(computed, paths, more):
+    parts = {f"E{place}": EvidenceRow(id=f"E{place}", path=path, value="8") for place, path in enumerate(paths, 2)}
+    citations = Citations({"E1": EvidenceRow(id="E1", computed=computed, value="8", from_=[*parts]), **parts})
+
+    citations.cite(["E1"])
+
+    assert citations.rows()[0].more == more
