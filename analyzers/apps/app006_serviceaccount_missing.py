@@ -6,12 +6,16 @@ from collections.abc import Iterator
 
 from diag.catalog.context import Context
 from diag.catalog.rule import rule
-from diag.findings import Basis, Because, Confidence, Evidence, FieldEvidence, Finding, Question, Ref, Remedy
+from diag.catalog.signature import On
+from diag.catalog.texts import texts
+from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Ref, Remedy
 from diag.trouble.groups import Group
 from diag.trouble.relations.refusals import refusals
 
 # kubernetes/kubernetes plugin/pkg/admission/serviceaccount/admission.go
-MISSING = re.compile(r"error looking up service account (?P<namespace>[a-z0-9-]{1,63})/(?P<name>[a-z0-9.-]{1,253}): ")
+REFUSED = re.compile(r"error looking up service account (?P<namespace>[a-z0-9-]{1,63})/(?P<name>[a-z0-9.-]{1,253}): ")
+# pkg/kubelet/token: it was there when the pod was created, and the kubelet gets no token for it.
+NO_TOKEN = re.compile(r"failed to fetch token: serviceaccounts \"(?P<name>[a-z0-9.-]{1,253})\" not found")
 
 
 @rule(
@@ -19,14 +23,14 @@ MISSING = re.compile(r"error looking up service account (?P<namespace>[a-z0-9-]{
     name="serviceaccount-missing",
     question=Question.CREATED,
     basis=Basis.SAID,
-    inputs=("ServiceAccount", "Event", "apps/ReplicaSet", "apps/StatefulSet", "apps/DaemonSet", "batch/Job"),
+    inputs=("ServiceAccount", "Event", "Pod", "apps/ReplicaSet", "apps/StatefulSet", "apps/DaemonSet", "batch/Job"),
 )
 def serviceaccount_missing(ctx: Context) -> Iterator[Finding]:
     """The pods' ServiceAccount does not exist.
 
     ## What it means
     The pod template names a ServiceAccount that is not in the namespace, and the API server creates no pod without
-    it.
+    it. Of pods that are there already, the kubelet can mount no token once the ServiceAccount is deleted.
 
     ## Why it happens
     A typing error, a chart installed without its ServiceAccount, or one that was deleted with another release.
@@ -41,10 +45,10 @@ def serviceaccount_missing(ctx: Context) -> Iterator[Finding]:
     ## Known limits
     Where no ServiceAccounts of the namespace were collected, only the refusal speaks.
     """
-    refused: dict[tuple[str, str], list[tuple[Group, FieldEvidence]]] = defaultdict(list)
+    refused: dict[tuple[str, str], list[tuple[Group, Evidence]]] = defaultdict(list)
     for group in ctx.groups("pod-not-created"):
         for one in refusals(group):
-            said = MISSING.search(one.text)
+            said = REFUSED.search(one.text)
             if said is not None:
                 refused[said["namespace"], said["name"]].append((group, one.evidence))
                 break
@@ -52,11 +56,17 @@ def serviceaccount_missing(ctx: Context) -> Iterator[Finding]:
             named = ctx.cite_if(group.first, "spec.template.spec.serviceAccountName") if not group.message else None
             if named is not None and _lacks(ctx, group.first.namespace, str(named.value)):
                 refused[group.first.namespace, str(named.value)].append((group, named))
+    for group in ctx.groups("container-not-started"):
+        for text in texts(ctx, group, On.EVENT):
+            said = NO_TOKEN.search(text.text)
+            if said is not None:
+                refused[group.first.namespace, said["name"]].append((group, text.cite()))
+                break
     for (namespace, name), found in sorted(refused.items()):
         yield _finding(ctx, namespace, name, found)
 
 
-def _finding(ctx: Context, namespace: str, name: str, found: list[tuple[Group, FieldEvidence]]) -> Finding:
+def _finding(ctx: Context, namespace: str, name: str, found: list[tuple[Group, Evidence]]) -> Finding:
     here = ctx.snap.get("ServiceAccount", namespace, name)
     absent = _lacks(ctx, namespace, name)
     proof: list[Evidence] = [ctx.absent("v1", "ServiceAccount", namespace, name)] if absent else []
@@ -68,7 +78,7 @@ def _finding(ctx: Context, namespace: str, name: str, found: list[tuple[Group, F
     now = "exists by now, but did not when" if here else "does not exist, so"
     return Finding(
         subject=here.ref if here else Ref(ctx.cluster, "v1", "ServiceAccount", namespace, name, seen=False),
-        summary=f"{now} no pod was created for {names}{others}",
+        summary=f"{now} {_missed(found[0][0])} for {names}{others}",
         evidence=(said[0], *rest),
         accounts_for=tuple(
             Because(group, f"its pods run as ServiceAccount {name}, which was not found", (one,))
@@ -85,6 +95,10 @@ def _finding(ctx: Context, namespace: str, name: str, found: list[tuple[Group, F
             Remedy(text="or name a ServiceAccount that exists in the pod template"),
         ),
     )
+
+
+def _missed(group: Group) -> str:
+    return "no pod was created" if group.symptom == "pod-not-created" else "the kubelet gets no token"
 
 
 def _near(ctx: Context, namespace: str) -> str:

@@ -18,6 +18,7 @@ from diag.trouble.groups import Group
 JOINING_S = 5 * 60
 REPLACED_S = 10 * 60  # a replacement that no scheduler has looked at for longer waits for another reason
 ALIVE_S = 60.0  # somebody else on the node has written so much later than the kubelet
+SHUTDOWN = ("NodeShutdown", "Terminated", "Shutdown")  # status.reason of pods that the node's shutdown ended
 BY_TAINT = "DeletionByTaintManager"  # reason of DisruptionTarget (kubernetes/kubernetes pkg/controller/tainteviction)
 LEASE_NAMESPACE = "kube-node-lease"
 # What a kubelet says that has found a fault, not one that is still starting (kubernetes/kubernetes
@@ -248,9 +249,10 @@ def _consequences(ctx: Context, names: frozenset[str], proof: Evidence) -> Itera
 
 
 def _was_taken_off(pod: Pod, names: frozenset[str]) -> bool:
-    """Whether a pod was evicted for the taint that its node has for not being Ready."""
+    """Whether a pod was evicted for the taint that its node has for not being Ready, or ended as the node shut down."""
     target = condition(pod, "DisruptionTarget")
-    return pod.spec.node_name in names and target is not None and target.reason == BY_TAINT
+    taken = target is not None and target.reason == BY_TAINT
+    return pod.spec.node_name in names and (taken or pod.status.reason in SHUTDOWN)
 
 
 def _because(ctx: Context, group: Group, there: list[Pod], proof: Evidence) -> Because:

@@ -73,7 +73,7 @@ KUBELET_PODS = signatures(
             literal="sandbox",
             # What has a cause of its own (a runtime handler, the disk) is another row's.
             pattern=r"^(?:Failed to create pod sandbox: |)(?P<why>(?![^\n]{0,600}(?:no runtime for|runtime handler"
-            r"|RuntimeClass|no space left on device|inotify))[^\n]{1,400})",
+            r"|RuntimeClass|inotify))(?=[^\n]{0,600}cgroup|(?![^\n]{0,600}no space left on device))[^\n]{1,400})",
             beside=NODE,
             summary="the sandbox of its pods cannot be created: {why}",
             means="The container runtime cannot make the pod's namespaces and network, for the reason that it names.",

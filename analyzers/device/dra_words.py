@@ -1,4 +1,4 @@
-"""DEV221 to DEV226, DEV253, DEV254: what is said of claims by controllers, the kubelet and NVIDIA's driver."""
+"""DEV221, DEV223 to DEV226, DEV253, DEV254: what is said of claims by controllers, the kubelet and NVIDIA's driver."""
 
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
@@ -34,28 +34,6 @@ DRA_WORDS = signatures(
                 Remedy(text="create {template} in the pod's namespace, or correct the name in the pod template"),
             ),
             source="kubernetes/kubernetes pkg/controller/resourceclaim/controller.go",
-        ),
-        Signature(
-            "DEV222",
-            "dra-claim-in-use",
-            on=On.MESSAGE,
-            question=Question.PLACED,
-            explains=("pod-unscheduled",),
-            literal="resourceclaim",
-            pattern=r"resourceclaim (?P<how>in use|not available on the node)",
-            summary="waits for a claim that others hold: resourceclaim {how}",
-            means="Pods that share a ResourceClaim run on the node to which it was allocated, and only so many of "
-            "them. That node has no room for this pod, or the claim has all the users that it may have.",
-            refines=("dra-claim-unallocatable",),
-            remedies=(
-                Remedy(
-                    text="see who holds the claims (RESERVED) and where they were allocated",
-                    command="kubectl get resourceclaims -A -o wide",
-                ),
-                Remedy(text="give each pod a claim of its own by a ResourceClaimTemplate"),
-                Remedy(text="end a pod that holds the claim", risk="disruptive"),
-            ),
-            source="kubernetes/kubernetes pkg/scheduler/framework/plugins/dynamicresources",
         ),
         Signature(
             "DEV223",

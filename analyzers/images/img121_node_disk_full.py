@@ -13,6 +13,8 @@ from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
 
 NO_SPACE = re.compile(r"no space left on device|disk quota exceeded")
+# The kernel says the same of cgroups (too many, mostly of memory), of inotify and of memory-backed folders.
+NO_DISK = re.compile(r"/sys/fs/cgroup/|cgroup configuration|inotify|/dev/shm\b")
 # kubernetes/kubernetes pkg/kubelet/images/image_gc_manager.go and pkg/kubelet/eviction
 COLLECTOR = ("FreeDiskSpaceFailed", "ImageGCFailed", "EvictionThresholdMet")
 
@@ -51,12 +53,16 @@ def node_disk_full(ctx: Context) -> Iterator[Finding]:
     for group in ctx.groups("container-not-started"):
         by_node: dict[str, dict[str, Text]] = defaultdict(dict)
         for text in (*texts(ctx, group, On.WAITING), *texts(ctx, group, On.EVENT)):
-            if isinstance(text.member, Pod) and text.member.spec.node_name and NO_SPACE.search(text.text):
+            if isinstance(text.member, Pod) and text.member.spec.node_name and _is_full(text.text):
                 by_node[text.member.spec.node_name].setdefault(text.member.name, text)
         for name, said in by_node.items():
             found[name].append((group, list(said.values())))
     for name, groups in sorted(found.items()):
         yield _finding(ctx, name, groups)
+
+
+def _is_full(text: str) -> bool:
+    return NO_SPACE.search(text) is not None and NO_DISK.search(text) is None
 
 
 def _finding(ctx: Context, name: str, groups: list[tuple[Group, list[Text]]]) -> Finding:

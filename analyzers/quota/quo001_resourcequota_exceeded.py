@@ -17,6 +17,8 @@ from diag.trouble.shapes import request_path
 
 CLAIM = "PersistentVolumeClaim"
 STORAGE = "spec.volumeClaimTemplates[0].spec.resources.requests.storage"
+# Of the controllers that make the claims of a pod (pkg/controller/resourceclaim, pkg/controller/volume/ephemeral).
+CLAIM_REFUSED = ("FailedResourceClaimCreation", "FailedBinding", "ProvisioningFailed")
 MAX_NAMED = 4  # holders and victims that a summary names
 
 
@@ -78,6 +80,9 @@ def resourcequota_exceeded(ctx: Context) -> Iterator[Finding]:
         victims = dict(_stated(group)) or dict(_counted(ctx, group, quotas))
         for key, victim in victims.items():
             refused[key].append(victim)
+    for group in ctx.groups("pod-unscheduled"):
+        for key, victim in _unclaimed(ctx, group):
+            refused[key].append(victim)
     for key, found in sorted(refused.items()):
         yield _finding(ctx, key, quotas.get(key), found)
 
@@ -93,6 +98,21 @@ def _stated(group: Group) -> Iterator[tuple[tuple[str, str], Victim]]:
             (first.member.namespace, said.quota),
             Victim(group=group, need=need, said=proof, used=said.used, limited=said.limited),
         )
+
+
+def _unclaimed(ctx: Context, group: Group) -> Iterator[tuple[tuple[str, str], Victim]]:
+    """The quota that refuses the claim of a pod that is there already: of devices, or of an ephemeral volume."""
+    for pod in group.members:
+        for event in ctx.warnings(pod, *CLAIM_REFUSED):
+            said = exceeded(event.text)
+            if said is not None:
+                need = {name: milli(amount) or 0 for name, amount in said.requested.items()}
+                proof = (ctx.cite_event(event),)
+                yield (
+                    (pod.namespace, said.quota),
+                    Victim(group=group, need=need, said=proof, used=said.used, limited=said.limited),
+                )
+                return
 
 
 def _counted(
@@ -135,12 +155,12 @@ def _finding(ctx: Context, key: tuple[str, str], quota: Quota | None, victims: l
     subject = quota.item.ref if quota else Ref(ctx.cluster, "v1", "ResourceQuota", *key, seen=False)
     return Finding(
         subject=subject,
-        summary=f"{state}, so no more pods are made for {names}{most}",
+        summary=f"{state}, so no more {_kept(victims)} for {names}{most}",
         evidence=evidence,
         accounts_for=tuple(
             Because(
                 one.group,
-                f"each pod asks for {_need(one, resource)} {resource}; of quota {key[1]} {state}",
+                f"each {_what(one)} asks for {_need(one, resource)} {resource}; of quota {key[1]} {state}",
                 (*one.said, *status),
             )
             for one in victims
@@ -179,7 +199,7 @@ def _amounts(quota: Quota | None, resource: str, victims: list[Victim]) -> tuple
 
 def _enough(quota: Quota | None, resource: str, victims: list[Victim], hard: str) -> str:
     """To what the quota has to be raised: what is used, and what all missing pods ask for."""
-    missing = sum(one.need.get(resource, 0) * one.group.missing for one in victims)
+    missing = sum(one.need.get(resource, 0) * one.group.size for one in victims)
     if quota is None or resource not in quota.used:
         return f"above {hard}"
     used = quota.used[resource]
@@ -252,7 +272,16 @@ def _need(victim: Victim, resource: str) -> str:
 
 def _victim(victim: Victim, resource: str) -> str:
     who = victim.group.workload
-    return f"{who.kind} {who.name} ({victim.group.missing} missing, {_need(victim, resource)} each)"
+    count = f"{victim.group.missing} missing" if victim.group.missing else f"{len(victim.group.members)} waiting"
+    return f"{who.kind} {who.name} ({count}, {_need(victim, resource)} each)"
+
+
+def _what(victim: Victim) -> str:
+    return "pod" if victim.group.missing else "claim of a pod"
+
+
+def _kept(victims: list[Victim]) -> str:
+    return "pods are made" if victims[0].group.missing else "claims are made"
 
 
 def _holder(holder: Holder, resource: str) -> str:

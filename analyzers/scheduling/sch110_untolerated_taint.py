@@ -9,7 +9,7 @@ from diag.catalog.joins import scale_ups
 from diag.catalog.joins.scale_ups import POOL
 from diag.catalog.rule import rule
 from diag.facts import karpenter
-from diag.facts.nodes import Toleration, blocking_taints, tolerates
+from diag.facts.nodes import Toleration, blocking_taints, is_ready, tolerates
 from diag.facts.pods import condition, condition_path
 from diag.facts.scheduler_message import parse_scheduler_message
 from diag.facts.words import alike, count_of, listed
@@ -21,8 +21,9 @@ from diag.trouble.groups import Group
 from diag.trouble.room.placement import Barrier
 from diag.trouble.shapes import Shape
 from diag.vocab.scheduler_reasons import ReasonKind
-from diag.vocab.taints import CONTROL_PLANE, is_own_fault
+from diag.vocab.taints import CONTROL_PLANE, is_own_fault, is_start_up
 
+STARTED_S = 15 * 60  # a taint that a component takes off when it has started is gone long before
 ALIKE = 0.75  # of two taint keys: one may be meant for the other
 LOOK = Remedy(
     text="look at the taints of the nodes, beside what the pod tolerates",
@@ -74,7 +75,8 @@ def untolerated_taint(ctx: Context) -> Iterator[Finding]:
 
     ## Known limits
     Taints that a controller sets for a node's own state (not ready, being drained, not yet initialised) belong
-    to that state. Where no nodes were read, only a taint that the scheduler's message names is known, and the
+    to that state; of those that go with a node's start the node is named once it should long have started. Where
+    no nodes were read, only a taint that the scheduler's message names is known, and the
     finding is likely at most.
     """
     for group in ctx.groups("pod-unscheduled"):
@@ -89,6 +91,8 @@ def untolerated_taint(ctx: Context) -> Iterator[Finding]:
         barred = _barred(ctx, group.shape)
         if barred and not _could_hold(ctx, group.shape):
             yield _finding(ctx, group, group.shape, barred)
+        elif (unfinished := _unfinished(ctx, group.shape)) and not _could_hold(ctx, group.shape):
+            yield _of_start(ctx, group, unfinished)
         elif ctx.pools.remaining(group) > 0:
             yield from _of_pools(ctx, group, group.shape)
 
@@ -159,6 +163,42 @@ def _barred(ctx: Context, shape: Shape) -> list[Barred]:
         (node, [one for one in _untolerated(shape, node) if not is_own_fault(one[1].key or "")]) for node in able
     ]
     return _by_taints(lasting) if all(mine for _, mine in lasting) else []
+
+
+def _unfinished(ctx: Context, shape: Shape) -> list[tuple[Node, list[tuple[int, Taint]]]]:
+    """Ready nodes that only taints of their own start keep from the pod, long after they joined."""
+    found = []
+    for node in ctx.place.selected(shape):
+        mine = _untolerated(shape, node)
+        starting = bool(mine) and all(is_start_up(taint.key or "") for _, taint in mine)
+        if starting and is_ready(node) and ctx.older(node.created, STARTED_S) and not ctx.place.too_small(shape, node):
+            found.append((node, mine))
+    return found
+
+
+def _of_start(ctx: Context, group: Group, unfinished: list[tuple[Node, list[tuple[int, Taint]]]]) -> Finding:
+    """A node that some component has not finished: the taint is right, and who takes it off does not come."""
+    node, taints = unfinished[0]
+    words = " and ".join(words_of(taint) for _, taint in taints)
+    proof = as_proof([piece for index, taint in taints for piece in _cited(ctx, node, f"spec.taints[{index}]", taint)])
+    many = f", like {count_of(len(unfinished) - 1, 'more node')}" if len(unfinished) > 1 else ""
+    return Finding(
+        subject=node.ref,
+        members=tuple(other.ref for other, _ in unfinished[1:]),
+        summary=f"still carries {words}{many}, which the component that starts there has not taken off",
+        evidence=(*proof, ctx.cite(node, "metadata.creationTimestamp"), *group.evidence),
+        accounts_for=(Because(group, f"node {node.name} could hold it but for its start-up taint {words}", proof),),
+        confidence=Confidence.LIKELY,
+        since=group.since,
+        remedies=(
+            Remedy(
+                text="see why the component that takes the taint off does not run there (the cloud's controller"
+                " manager, the network's or the storage's agent)",
+                command=f"kubectl get pods -A -o wide --field-selector spec.nodeName={node.name}",
+                who="platform",
+            ),
+        ),
+    )
 
 
 def _untolerated(shape: Shape, node: Node) -> list[tuple[int, Taint]]:

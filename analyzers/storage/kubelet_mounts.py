@@ -1,4 +1,4 @@
-"""What the kubelet says when a volume cannot be mounted: STO121 to STO125."""
+"""What the kubelet says when a volume cannot be mounted: STO121 to STO126."""
 
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
@@ -78,7 +78,8 @@ MOUNTS = signatures(
             # What has a cause of its own (a Secret or ConfigMap, a driver, a full disk) is another row's.
             pattern=r"(?:MountVolume|MapVolume|AttachVolume)\.[\w.]{1,40} failed for volume \"(?P<volume>"
             r"[^\"]{1,253})\" ?: "
-            r"(?!(?:failed to sync )?(?:secret|configmap|object) |references non-existent|[^\n]{0,400}not registered"
+            r"(?!failed to fetch token: serviceaccounts |"
+            r"(?:failed to sync )?(?:secret|configmap|object) |references non-existent|[^\n]{0,400}not registered"
             r"|[^\n]{0,2000}no space left on device)(?P<why>[^\n]{1,300})",
             summary="its volume {volume} cannot be mounted: {why}",
             remedies=(Remedy(text="act on the words of the mount error: server, path, options, type or permission"),),
@@ -103,6 +104,30 @@ MOUNTS = signatures(
             source="pkg/kubelet/kubelet_pods.go (makeMounts)",
             means="The volume is mounted, and the part of it that the container asks for cannot be prepared: the path"
             " leads out of the volume, is no folder, or may not be made.",
+        ),
+        Signature(
+            "STO126",
+            "volume-mount-failed",
+            on=On.ENDED,
+            also_on=(On.WAITING, On.EVENT),
+            question=Question.STARTED,
+            explains=("container-crashing", "container-not-started", "init-container-failing", "pod-failed"),
+            literal="error mounting",
+            # Of the driver's own files and sockets others speak (the toolkit, the runtime).
+            pattern=r"error mounting \"(?P<source>(?![^\"\n]{0,300}nvidia)[^\"\n]{1,400})\" to rootfs at \"(?P<path>"
+            r"(?![^\"\n]{0,300}nvidia)[^\"\n]{1,300})\":? ?(?P<why>[^\n]{1,300})",
+            summary="the container's mount at {path} cannot be made: {why}",
+            remedies=(
+                Remedy(
+                    text="see that what is mounted at {path} and what the image has there are both a file or both a"
+                    " folder"
+                ),
+                Remedy(text="see that the key of a subPath exists in its ConfigMap or Secret", when="it has a subPath"),
+            ),
+            beside=NODE,
+            source="opencontainers/runc libcontainer/rootfs_linux.go (1.0 to 1.3)",
+            means="The volume is on the node, and the runtime cannot mount it into the container: a folder is to be"
+            " laid over a file, the path is read-only, or its source has gone.",
         ),
     ),
 )

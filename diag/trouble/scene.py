@@ -32,6 +32,7 @@ class Scene:
     _workloads: dict[int, Object] = field(default_factory=dict)
     _newest: dict[str, str] = field(default_factory=dict)
     _claims: dict[tuple[str, str], str] = field(default_factory=dict)
+    _ending: dict[int, bool] = field(default_factory=dict)
     _status: list[Object | None] = field(default_factory=list)
 
     def age(self, time: str | None) -> float | None:
@@ -53,6 +54,19 @@ class Scene:
         found = self._classes.get(id(pod))
         if found is None:
             found = self._classes[id(pod)] = classify(pod)
+        return found
+
+    def has_ending(self, maker: Object) -> bool:
+        """Whether a pod that this object made still runs, is being deleted, and is within its grace period."""
+        found = self._ending.get(id(maker))
+        if found is None:
+            due = [
+                pod.metadata.deletion_timestamp
+                for pod in self.snap.children_of(maker)
+                if isinstance(pod, Pod) and pod.spec.node_name and pod.status.phase == "Running"
+            ]
+            found = any(one and (age := self.age(one)) is not None and age <= 0 for one in due)
+            self._ending[id(maker)] = found
         return found
 
     def is_first_of_claim(self, pod: Pod, claim: str) -> bool:

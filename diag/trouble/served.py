@@ -18,7 +18,7 @@ from diag.facts.times import age_s, seconds
 from diag.projection import Object, dicts
 from diag.snapshot.cite import value_at
 from diag.snapshot.kinds import ContainerStatus, Controller, Event, Pod
-from diag.trouble.relations.owners import owner_of
+from diag.trouble.relations.owners import chain, owner_of
 from diag.trouble.scene import RECENT_S, Scene
 
 SCALE_UP_S = 15 * 60  # cluster-autoscaler's max-node-provision-time and Karpenter's registration timeout
@@ -27,6 +27,7 @@ KILLED = (137, 143)  # exit codes of a container that the kubelet ends
 ENDING_S = 120  # a last round of the probe, and the grace period
 FAILED_OLD_S = 24 * 3600
 FAILING_AGAIN_S = 3600  # two pods of one controller that were made and failed in so long a time
+IN_TURN, IN_TURN_S = 3, 10 * 60  # so many, over so long at least, were not turned away all at once
 DEFAULT_START_S = 5 * 60  # a container without a startup probe is given so long before its unreadiness is trouble
 PROBE_DEFAULTS = {"initialDelaySeconds": 0, "periodSeconds": 10, "failureThreshold": 3}  # API defaults of a probe
 
@@ -43,10 +44,19 @@ def pending_is_served(scene: Scene, pod: Pod) -> bool:
             refused = max(refused, event.last_seen or "")
     if ordered and ordered > refused:
         return True
+    if _waits_for_own(scene, pod):
+        return True
     scheduled = condition(pod, "PodScheduled")
     since = scheduled.last_transition_time if scheduled else None
     node = pod.status.nominated_node_name
     return bool(node) and (not scene.older(since, NOMINATED_S) or _is_being_vacated(scene, node or ""))
+
+
+def _waits_for_own(scene: Scene, pod: Pod) -> bool:
+    """Whether a pod that it is to replace is still ending within its grace period, and holds what it asks for."""
+    above = [item for item in chain(scene.snap, pod)[1:3] if isinstance(item, Controller)]
+    makers = [*above, *(child for item in above[1:] for child in scene.snap.children_of(item))]
+    return any(map(scene.has_ending, makers))
 
 
 def _in_vain(scene: Scene, order: Event) -> bool:
@@ -150,18 +160,55 @@ def replaced(scene: Scene, pod: Pod) -> bool:
     """Whether a failed pod is history: its controller has what it wants, or another pod took its place."""
     owner = owner_of(scene.snap, pod)
     if isinstance(owner, Controller):
-        spec, status = owner.spec, owner.status
+        status = owner.status
         ended = {found.type for found in status.conditions or () if found.status == "True"}
         if owner.kind == "Job":
-            if "Complete" in ended or "SuccessCriteriaMet" in ended:
+            if "Complete" in ended or "SuccessCriteriaMet" in ended or superseded(scene, owner):
                 return True
             return "Failed" not in ended and bool(status.active) and not _all_siblings_bad(scene, owner)
-        wanted = status.desired_number_scheduled if owner.kind == "DaemonSet" else spec.replicas
-        have = status.number_ready if owner.kind == "DaemonSet" else status.ready_replicas
-        if wanted is not None and (have or 0) >= wanted:
-            return True
+        if has_all(owner):
+            return not _keeps_failing(scene, owner)
         return _has_sibling(scene, owner, pod)
     return owner is None and not pod.owners and scene.older(pod.created, FAILED_OLD_S)
+
+
+def has_all(owner: Object | None) -> bool:
+    """Whether a controller that keeps a number of pods has them all ready."""
+    if not isinstance(owner, Controller) or owner.kind == "Job":
+        return False
+    daemons = owner.kind == "DaemonSet"
+    wanted = owner.status.desired_number_scheduled if daemons else owner.spec.replicas
+    have = owner.status.number_ready if daemons else owner.status.ready_replicas
+    return wanted is not None and (have or 0) >= wanted
+
+
+def superseded(scene: Scene, job: Controller) -> bool:
+    """Whether a later Job of the same CronJob succeeded, so that the failure of this one is history."""
+    ref = next((one for one in job.owners if one.kind == "CronJob" and one.name), None)
+    later = scene.snap.children.get(("batch/CronJob", job.namespace, ref.name or ""), ()) if ref is not None else ()
+    return any(
+        isinstance(other, Controller)
+        and (other.created or "") > (job.created or "~")
+        and any(found.type == "Complete" and found.status == "True" for found in other.status.conditions or ())
+        for other in later
+    )
+
+
+def _keeps_failing(scene: Scene, owner: Object) -> bool:
+    """Whether a controller's pods fail in turn: several within the hour, and the latest has yet to outlive them."""
+    siblings = [child for child in scene.snap.children_of(owner) if isinstance(child, Pod)]
+    evicted = [
+        child.created
+        for child in siblings
+        if child.status.reason == "Evicted" and child.created and not scene.older(child.created, FAILING_AGAIN_S)
+    ]
+    first, last = min(evicted, default=""), max(evicted, default="")
+    spread = age_s(first, last) if len(evicted) >= IN_TURN else None
+    if not spread or spread < IN_TURN_S:
+        return False
+    life = spread / (len(evicted) - 1)
+    live = [child.created for child in siblings if child.status.phase == "Running"]
+    return bool(live) and all(not scene.older(created, 2 * life) for created in live)
 
 
 def is_last_word(scene: Scene, pod: Pod) -> bool:

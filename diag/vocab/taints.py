@@ -23,9 +23,20 @@ OWN_KEYS = frozenset(
         "DeletionCandidateOfClusterAutoscaler",
     }
 )
+# Those that a node has until some component has done its part there, and that this one takes off.
+START_UP_PREFIXES = (
+    "node.cloudprovider.kubernetes.io/uninitialized",
+    "startup-taint.cluster-autoscaler.kubernetes.io/",
+    "ignore-taint.cluster-autoscaler.kubernetes.io/",
+)
 CONTROL_PLANE = frozenset({"node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"})
 
 
 def is_own_fault(key: str) -> bool:
     """Whether a taint with that key is set by a controller for the node's own state."""
     return key in OWN_KEYS or key.startswith(OWN_PREFIXES) or key.endswith(OWN_SUFFIXES)
+
+
+def is_start_up(key: str) -> bool:
+    """Whether a taint with that key stands only until a component of the node has started."""
+    return key.startswith(START_UP_PREFIXES) or key.endswith("agent-not-ready")

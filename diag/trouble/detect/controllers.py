@@ -11,6 +11,7 @@ from diag.snapshot.kinds import Controller, Pod
 from diag.trouble.groups import Complaint
 from diag.trouble.relations.template import template_pod
 from diag.trouble.scene import Scene
+from diag.trouble.served import superseded
 from diag.trouble.shapes import shape_of
 
 GRACE_S = 5 * 60
@@ -161,4 +162,5 @@ def _job(scene: Scene, item: Controller) -> Iterator[Complaint]:
             yield _complaint(
                 scene, item, "job-failed", paths or [f"status.conditions[{index}].type"],
                 reason=found.reason or "", message=found.message or "", since=found.last_transition_time,
+                severity=Severity.INFO if superseded(scene, item) else Severity.ERROR,
             )  # fmt: skip

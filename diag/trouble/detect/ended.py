@@ -9,8 +9,9 @@ from diag.snapshot.cite import cite
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.detect.pod_complaint import complain
 from diag.trouble.groups import Complaint
+from diag.trouble.relations.owners import owner_of
 from diag.trouble.scene import Scene
-from diag.trouble.served import is_last_word, rejected_lately, replaced
+from diag.trouble.served import has_all, is_last_word, rejected_lately, replaced
 
 TERMINATING_S = 5 * 60  # beyond the grace period
 
@@ -42,10 +43,13 @@ def failed(scene: Scene, pod: Pod) -> Iterator[Complaint]:
             container = status.name or ""
             break
     evidence.append(cite(pod, "status.phase"))
+    # Where pods fail in turn, the next one may be well for now.
+    severity = Severity.WARNING if has_all(owner_of(scene.snap, pod)) else Severity.ERROR
+    severity = Severity.INFO if made_good else severity
     yield complain(
         scene, pod, "pod-evicted" if evicted else "pod-failed", reason=reason, message=message,
         evidence=(evidence[0], *evidence[1:]), since=_ended_at(pod), container=container,
-        severity=Severity.INFO if made_good else Severity.ERROR,
+        severity=severity,
     )  # fmt: skip
 
 
