@@ -351,3 +351,23 @@ def test_a_crash_is_told_with_the_containers_last_words(cluster, message, words)
     assert group.message == f"container main ended with exit code 1{words}, 3 restarts"
     cited = [one.path for one in group.evidence]
     assert ("status.containerStatuses[0].lastState.terminated.message" in cited) == bool(words)
+
+
+@pytest.mark.parametrize(
+    ("component", "scheduler", "told"),
+    [
+        ("yunikorn", "yunikorn", "p is queued and waiting for allocation"),
+        ("cluster-autoscaler", "yunikorn", "no scheduler has looked at it"),
+        ("yunikorn", None, "no scheduler has looked at it"),
+    ],
+)
+def test_a_pod_without_a_verdict_shows_what_its_own_scheduler_said(cluster, component, scheduler, told):
+    waiting = cluster.pod("p")
+    waiting["spec"] |= {"schedulerName": scheduler} if scheduler else {}
+    waiting["status"] = {"phase": "Pending"}
+    said = cluster.event("Pod", "p", "Scheduling", "p is queued and waiting for allocation", warning=False)
+    group = only(cluster.groups(waiting, {**said, "source": {}, "reportingComponent": component}))
+
+    assert (group.state, group.message) == ("not looked at", told)
+    cited = [getattr(one, "value", None) for one in group.evidence]
+    assert (told in cited) == (told != "no scheduler has looked at it")

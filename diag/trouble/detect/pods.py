@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from diag.facts.pods import PodClass, condition, condition_path
 from diag.findings import GRACE_S, Evidence, Severity
 from diag.snapshot.cite import cite
-from diag.snapshot.kinds import Pod
+from diag.snapshot.kinds import Event, Pod
 from diag.trouble.detect.ended import failed, terminating
 from diag.trouble.detect.pod_complaint import complain
 from diag.trouble.detect.starting import killed_again, starting
@@ -88,18 +88,37 @@ def _unscheduled(scene: Scene, pod: Pod) -> Complaint:
             said_at=said[0].last_seen,
             severity=Severity.INFO if pending_is_served(scene, pod) else Severity.ERROR,
         )
-    # Nobody has said a word: a scheduler that is not there says nothing, and one that has not yet come by neither.
+    # No verdict: a scheduler that is not there says nothing, and one that has not yet come by neither. A queueing
+    # scheduler tells by an event of type Normal what the pod waits for.
     path = "status.phase" if pod.status.phase else "metadata.name"
+    word = _word_of_scheduler(scene, pod)
     return complain(
         scene,
         pod,
         "pod-unscheduled",
         reason="",
         state="not looked at",
-        evidence=(cite(pod, path),),
-        message="no scheduler has looked at it",
+        evidence=(cite(pod, path), *([scene.sentence(word)] if word is not None else [])),
+        message=word.text if word is not None else "no scheduler has looked at it",
+        said_at=word.last_seen if word is not None else None,
         severity=Severity.ERROR if scene.older(pod.created, GRACE_S) else Severity.INFO,
         young=scene.young(pod.created),
+    )
+
+
+def _word_of_scheduler(scene: Scene, pod: Pod) -> Event | None:
+    """The newest sentence about the pod by the scheduler that it names."""
+    if not pod.spec.scheduler_name:
+        return None
+    return next(
+        (
+            event
+            for event in scene.snap.events(pod)
+            if event.text
+            and pod.spec.scheduler_name
+            in (event.reporting_component, event.reporting_controller, event.source.component if event.source else None)
+        ),
+        None,
     )
 
 
