@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from diag.catalog.context import Context
 from diag.catalog.joins.node_faults import Sign, signs
@@ -11,6 +12,7 @@ from diag.catalog.signature import On
 from diag.catalog.texts import first_text, texts
 from diag.facts.gpus import is_gpu
 from diag.facts.nodes import allocatable
+from diag.facts.pods import statuses
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy, Severity, as_proof
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Node, Pod
@@ -46,6 +48,8 @@ REFINES = (
 VICTIMS = ("node-without-gpus", "container-crashing", "pod-failed", "container-not-ready")
 MISCOUNT = "gpu-count-mismatch"
 COUNT = re.compile(r"\b(\d{1,2})\b")  # in a message: `expected 8, got 7`
+LINKS = ("infiniband-link-down", "nic-driver-fault", "nvlink-link-fault")  # work goes on over them, and suffers
+MOST_PODS = 64  # of a node that are looked at: one holds at most 16 GPUs
 SHOWN = 3  # lines, events
 RESTART = Remedy(
     text="drain the node and restart it (or reset the GPU); have the hardware replaced if the fault comes back",
@@ -154,12 +158,15 @@ def _finding(ctx: Context, node: Node, sign: Sign, accounts_for: tuple[Because, 
         evidence.append(ctx.cite(node, f"metadata.annotations{key(QUARANTINE)}"))
     evidence += [ctx.cite_reading(one) for one in sign.readings[:SHOWN]]
     evidence += [line.evidence for line in sign.lines[:SHOWN]]
+    felt = list(_felt(ctx, node)) if sign.name in LINKS and not accounts_for else []
+    evidence += [one.cite for one in felt]
+    words = "".join(f"; {one.pod.name} there goes on and says: {one.said}" for one in felt[:1])
     said = first.message or first.reason or first.type or ""
     cordoned = "; a health agent cordoned the node for it" if quarantined and node.spec.unschedulable else ""
     return Finding(
         name=sign.name,
         subject=node.ref,
-        summary=f"reports {first.type}: {said[:300]}{cordoned}",
+        summary=f"reports {first.type}: {said[:300]}{cordoned}{words}",
         evidence=(ctx.cite(node, f"status.conditions[{place}].status"), *evidence),
         accounts_for=accounts_for,
         severity=Severity.ERROR if sign.name in LOST else Severity.WARNING,
@@ -167,6 +174,27 @@ def _finding(ctx: Context, node: Node, sign: Sign, accounts_for: tuple[Because, 
         second_sign=bool(sign.readings or sign.lines),
         remedies=(REMEDIES.get(sign.name, RESTART),),
     )
+
+
+class _Felt(NamedTuple):
+    """A pod with GPUs that runs on, and the line in which it meets the fault."""
+
+    pod: Pod
+    said: str
+    cite: Evidence
+
+
+def _felt(ctx: Context, node: Node) -> Iterator[_Felt]:
+    """Running pods of the node whose logs tell of a link that fails under them; they are no trouble of their own."""
+    for pod in ctx.snap.pods_on(node.name)[:MOST_PODS]:
+        if pod.status.phase != "Running" or not main_gpu(shape_of(pod).requests):
+            continue
+        for name in [status.name or "" for _, status in statuses(pod)]:
+            lines = ctx.snap.log(pod, name)
+            for number in range(len(lines), 0, -1):
+                if found := VICTIM.search(lines[number - 1][:2_000]):
+                    yield _Felt(pod, lines[number - 1][found.start() :][:160].strip(), ctx.cite_log(pod, name, number))
+                    break
 
 
 def _condition(ctx: Context, node: Node, sign: Sign) -> Iterator[Evidence]:

@@ -58,6 +58,11 @@ BY_WORDS = (
     ("DCGM_FR_FALLEN_OFF_BUS", "gpu-fell-off-bus"),
     ("fallen off the bus", "gpu-fell-off-bus"),
     ("SysLogsGPUFallenOff", "gpu-fell-off-bus"),
+    ("GPU is lost", "gpu-fell-off-bus"),
+    ("GPU_IS_LOST", "gpu-fell-off-bus"),
+    ("DCGM_FR_PENDING_PAGE_RETIREMENTS", "row-remap-pending"),
+    ("DCGM_FR_RETIRED_PAGES", "row-remap-failure"),
+    ("DCGM_FR_CLOCK_THROTTLE", "gpu-thermal-slowdown"),
     ("FabricManagerNotRunning", "fabric-manager-not-running"),
     ("DCGM_FR_NVSWITCH_FATAL", "nvswitch-fatal-error"),
     ("GpuNvswitchFatal", "nvswitch-fatal-error"),
@@ -103,7 +108,7 @@ VICTIM = re.compile(
     r"uncorrectable ECC error|unspecified launch failure|GPU is lost|fallen off the bus|Error 802: system not yet"
     r"|CUDA_ERROR_(?:SYSTEM_NOT_READY|ECC_UNCORRECTABLE|LAUNCH_FAILED|UNKNOWN|NOT_INITIALIZED|NO_DEVICE|NVLINK_UNCORRECTABLE)"
     r"|CUDA error: (?:unknown error|no CUDA-capable device|initialization error|hardware|the launch timed out"
-    r"|uncorrectable NVLink|invalid device ordinal)|ibv_\w+ failed|NET/IB : Got completion|port error"
+    r"|uncorrectable NVLink|invalid device ordinal)|ibv_\w+ failed|NET/IB : Got completion|\bport error"
     r"|ncclSystemError|ncclUnhandledCudaError|ncclRemoteError|NCCL WARN (?:Cuda failure|NET/|Call to )"
     r"|unhandled (?:system|cuda) error|No devices were found|Unable to determine the device handle"
     r"|NRT_(?:EXEC_HW_ERR\w*|UNINITIALIZED|FAILURE)|NEURON_HW_ERR|nrt_init"
