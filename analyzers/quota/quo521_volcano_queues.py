@@ -1,6 +1,8 @@
 """QUO521 to QUO524: a Volcano queue lets a gang in not at all, or not now."""
 
+import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 from diag.catalog.context import Context
 from diag.catalog.joins.podgroups import Waiting, waiting
@@ -9,15 +11,19 @@ from diag.facts.gangs import QUEUE, VOLCANO, min_resources, part, phase, queue_o
 from diag.facts.gpus import Amounts
 from diag.facts.nodes import allocatable
 from diag.facts.quantity import milli, show
-from diag.findings import Confidence, Evidence, Finding, Question, Remedy
+from diag.findings import Because, Confidence, Evidence, Finding, Question, Ref, Remedy, as_proof
 from diag.projection import Object, dicts
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Event
+from diag.trouble.groups import Group
 
 # volcano-sh/volcano pkg/scheduler/plugins/{capacity,proportion}: written as events of type Normal.
 REFUSED = "queue resource quota insufficient"
 MAX_PARENTS = 8
 # plugins/overcommit: an event of type Normal, and the default of `overcommit-factor`.
+# What the webhook of PodGroups says to who makes one (pkg/webhooks/admission/podgroups/validate).
+NO_QUEUE = re.compile(r"unable to find (?:job )?queue: (?:\S{1,100} )?\"?(?P<queue>[a-z0-9][a-z0-9.-]{0,252})")
+SHUT = re.compile(r"queue with state `Open`, queue `(?P<queue>[^`\s]{1,253})` status is `(?P<state>\w{1,20})`")
 OVERUSED, OVERCOMMIT = "resource in cluster is overused", 1.2
 
 NOT_OPEN = """The Volcano queue is closed or closing, so nothing is let in.
@@ -82,8 +88,9 @@ Counted for the queue itself, or for the whole cluster with the default overcomm
     name="volcano-queue-missing",
     question=Question.ADMITTED,
     inputs=(VOLCANO, QUEUE, "Pod", "Event", "Node"),
+    refines=("admission-webhook-denied",),
     others=(
-        Named(id="QUO522", name="volcano-queue-not-open", page=NOT_OPEN),
+        Named(id="QUO522", name="volcano-queue-not-open", page=NOT_OPEN, refines=("admission-webhook-denied",)),
         Named(id="QUO523", name="volcano-queue-quota-insufficient", page=QUOTA),
         Named(id="QUO524", name="volcano-inqueue-reservation-blocks", page=RESERVED),
     ),
@@ -114,6 +121,63 @@ def volcano_queues(ctx: Context) -> Iterator[Finding]:
             yield _not_open(ctx, one, queue)
         else:
             yield from _quota(ctx, one, queue)
+    for group in ctx.groups("pod-not-created"):
+        absent, shut = NO_QUEUE.search(group.message), SHUT.search(group.message)
+        queue = ctx.snap.get(QUEUE, "", (absent or shut or {"queue": ""})["queue"])
+        if absent is not None and queue is None:
+            yield _refused(ctx, group, absent["queue"])
+        elif shut is not None and (queue is None or part(queue, "status").get("state") != "Open"):
+            yield _shut(ctx, group, shut["queue"], shut["state"])
+
+
+def _refused(ctx: Context, group: Group, queue: str) -> Finding:
+    """No PodGroup could be made, as its queue is not there."""
+    known = [item.name for item in ctx.snap.all(QUEUE)]
+    near = get_close_matches(queue, known, n=1)
+    hint = f" (did it mean {near[0]}?)" if near else f" (there are {', '.join(known[:8])})" if known else ""
+    absent = ctx.snap.lacks(QUEUE, "", queue)
+    named = ctx.cite_if(group.first, "spec.queue")
+    proof: list[Evidence] = [*group.evidence[:1], *([named] if named is not None else [])]
+    if absent is not None:
+        proof.append(ctx.absent("scheduling.volcano.sh/v1beta1", "Queue", "", queue))
+    summary = f"names the queue {queue}, which does not exist{hint}, so its PodGroup is refused"
+    return Finding(
+        subject=group.workload,
+        summary=summary,
+        evidence=as_proof(proof),
+        accounts_for=(Because(group, summary, as_proof(proof)),),
+        since=group.since,
+        remedies=(
+            Remedy(text="name a queue that exists", command="kubectl get queues.scheduling.volcano.sh"),
+            Remedy(text=f"create the queue {queue}", who="queue-admin"),
+        ),
+    )
+
+
+def _shut(ctx: Context, group: Group, name: str, state: str) -> Finding:
+    """No PodGroup could be made, as its queue takes none."""
+    queue = ctx.snap.get(QUEUE, "", name)
+    now = ctx.cite_if(queue, "status.state") if queue is not None else None
+    proof = as_proof([*group.evidence[:1], *([now] if now is not None else [])])
+    summary = f"is {state}, so the PodGroup of {group.workload.kind} {group.workload.name} is refused"
+    return Finding(
+        name="volcano-queue-not-open",
+        subject=queue.ref
+        if queue
+        else Ref(ctx.cluster, "scheduling.volcano.sh/v1beta1", "Queue", "", name, seen=False),
+        summary=summary,
+        evidence=proof,
+        accounts_for=(Because(group, f"queue {name} {summary}", proof),),
+        since=group.since,
+        remedies=_reopen(name),
+    )
+
+
+def _reopen(queue: str) -> tuple[Remedy, ...]:
+    return (
+        Remedy(text=f"open the queue {queue} again", who="queue-admin"),
+        Remedy(text="submit the job to an open queue", command="kubectl get queues.scheduling.volcano.sh"),
+    )
 
 
 def _missing(ctx: Context, one: Waiting) -> Iterator[Finding]:
@@ -150,10 +214,7 @@ def _not_open(ctx: Context, one: Waiting, queue: Object) -> Finding:
         evidence=(state, named),
         accounts_for=(one.because(f"its PodGroup waits in {queue.name}, which is {state.value}", (state, named)),),
         since=one.group.since,
-        remedies=(
-            Remedy(text=f"open the queue {queue.name} again", who="queue-admin"),
-            Remedy(text="submit the job to an open queue", command="kubectl get queues.scheduling.volcano.sh"),
-        ),
+        remedies=_reopen(queue.name),
     )
 
 

@@ -13,9 +13,12 @@ from diag.trouble.detect import creation
 from diag.trouble.groups import Complaint
 from diag.trouble.scene import RECENT_S, Scene
 
-# What a controller says when it cannot make a pod (kubernetes/kubernetes pkg/controller/controller_utils.go,
-# ray-project/kuberay ray-operator/controllers/ray).
-NOT_CREATED = ("FailedCreate", "FailedToCreateWorkerPod", "FailedToCreateHeadPod")
+# What a controller says when it cannot make a pod, or what has to be there before (kubernetes/kubernetes
+# pkg/controller/controller_utils.go, ray-project/kuberay ray-operator/controllers/ray, kubeflow/trainer v1
+# pkg/controller.v1/control, volcano-sh/volcano pkg/controllers/job).
+NOT_CREATED = (
+    "FailedCreate", "FailedToCreateWorkerPod", "FailedToCreateHeadPod", "FailedCreatePod", "PodGroupError", "PVCError",
+)  # fmt: skip
 # Kinds whose trouble shows in other objects, or whose events are chatter.
 PASSED_OVER = ("Pod", "Node", "Event", "Namespace", "ConfigMap", "Lease", "Endpoints", "EndpointSlice", "Service")
 
