@@ -10,7 +10,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 
 def certificates(folder, *, verify=True):
-    """A server context with a certificate for 127.0.0.1, signed by an authority that also signed a client's."""
+    """A server context with a certificate for 127.0.0.1, signed by an authority that also signed two clients'.
+
+    That of `expired` has run out.
+    """
 
     def named(name):
         return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
@@ -18,11 +21,11 @@ def certificates(folder, *, verify=True):
     begins = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
     authority_key = ec.generate_private_key(ec.SECP256R1())
 
-    def signed(name, key, *, ca=False):
+    def signed(name, key, *, ca=False, days=36500):
         builder = (
             x509.CertificateBuilder().subject_name(named(name)).issuer_name(named("authority"))
             .public_key(key.public_key()).serial_number(x509.random_serial_number())
-            .not_valid_before(begins).not_valid_after(begins + dt.timedelta(days=36500))
+            .not_valid_before(begins).not_valid_after(begins + dt.timedelta(days=days))
             .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
         )  # fmt: skip
         if ca:
@@ -46,9 +49,9 @@ def certificates(folder, *, verify=True):
         )
 
     (folder / "ca.pem").write_bytes(signed("authority", authority_key, ca=True))
-    for name in ("server", "client"):
+    for name, days in (("server", 36500), ("client", 36500), ("expired", 30)):
         key = ec.generate_private_key(ec.SECP256R1())
-        (folder / f"{name}.pem").write_bytes(signed(name, key))
+        (folder / f"{name}.pem").write_bytes(signed(name, key, days=days))
         (folder / f"{name}-key.pem").write_bytes(written(key))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "server.pem", folder / "server-key.pem")

@@ -191,6 +191,6 @@ def _shown(rights: Sequence[Right]) -> str:
 
 def _mend(error: FailedError, cluster: Cluster) -> str:
     if error.status == _UNKNOWN_USER:
-        return log_in(cluster.context)
+        return log_in(cluster.context, cluster.ran_out)
     means = meaning(str(error)) or "is the address right, and a VPN or proxy needed?"
     return f"{cluster.login.kubectl(cluster.context)} version   shows the same; {means}"

@@ -24,7 +24,11 @@ class TransportError(Exception):
 
 # What OpenSSL and resolvers say, and what that means for a kubeconfig; the first that is in the text counts. What is
 # `final` would be so again.
+_OF_TLS = ("SSL", "EOF occurred", "Connection reset", "Broken pipe")
+_RAN_OUT = "the client certificate of this user ran out"
 _MEANINGS = (
+    (_RAN_OUT, "get a new client certificate: log in again, or ask who runs the cluster"),
+    ("alert certificate expired", "the server says that the client certificate of this user has run out: log in again"),
     ("certificate has expired", "the server's certificate has expired, or the clock of this machine is wrong"),
     ("is not yet valid", "the server's certificate is not valid yet, or the clock of this machine is wrong"),
     ("mismatch, certificate is not valid for", "the server's certificate is for another address: see `server`"),
@@ -51,15 +55,26 @@ def meaning(text: str) -> str:
     return next((means for mark, means in (*_MEANINGS, *_AS_IT_MAY_BE) if mark in text), "")
 
 
-def is_final(text: str) -> bool:
-    """Whether an error of the connection would be so again, as it lies in what the kubeconfig says."""
-    return any(mark in text for mark, _ in _MEANINGS)
+def broken(why: str, ran_out: str) -> TransportError:
+    """An error of the connection: final where it lies in what the kubeconfig says, so that it would be so again.
+
+    Where a client certificate has run out (`ran_out`: when), a server may end the handshake without a word.
+    """
+    if ran_out and "verify failed" not in why and any(mark in why for mark in _OF_TLS):
+        return TransportError(f"{why}; {_expired(ran_out)}", final=True)
+    return TransportError(why, final=any(mark in why for mark, _ in _MEANINGS))
 
 
-def log_in(name: str) -> str:
-    """What to do where the credentials of a context are not taken."""
+def _expired(day: str) -> str:
+    return f"{_RAN_OUT} on {day}"
+
+
+def log_in(name: str, ran_out: str) -> str:
+    """What to do where the credentials of a context are not taken; its client certificate may have run out."""
     if name == IN_CLUSTER:
         return "the token of this pod's service account is not taken: does the account still exist?"
+    if ran_out:
+        return f"{_expired(ran_out)}: log in again, or ask who runs the cluster for a new one"
     return "log in again, as for kubectl; the credentials of this context are not taken"
 
 

@@ -22,8 +22,9 @@ from urllib.parse import quote, urlencode
 
 from diag import __version__
 from diag.collect import plugin
+from diag.collect.certificate import ran_out
 from diag.collect.deadline import within
-from diag.collect.failures import IN_CLUSTER, TransportError, is_final, no_kubeconfig, reason, said, unusable
+from diag.collect.failures import IN_CLUSTER, TransportError, broken, no_kubeconfig, reason, said, unusable
 from diag.collect.login import Login
 from diag.collect.quoting import LONGEST
 from diag.errors import ClusterError, UsageError
@@ -267,7 +268,7 @@ class Cluster:
         except urllib3.exceptions.TimeoutError as error:
             raise self._too_slow() from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise TransportError(reason(error), final=is_final(reason(error))) from error
+            raise broken(reason(error), self.ran_out) from error
         finally:
             if response is not None:
                 response.drain_conn() if response.closed else response.close()
@@ -308,6 +309,7 @@ class Cluster:
             self._pool = ApiClient(settings).rest_client.pool_manager
         except (OSError, ValueError) as error:
             raise unusable(self.context, error, self.login.kubectl(self.context)) from error
+        self.ran_out = ran_out(settings.cert_file)  # the day on which its client certificate ran out, if it did
         self._generation += 1
 
 

@@ -132,7 +132,9 @@ def _nothing(part: Part, gathered: Gathered) -> ClusterError:
         )
     if all(problem.why == "forbidden" for problem in problems):
         if any(": 401" in problem.detail for problem in problems):
-            return ClusterError(f"{name} does not know who you are: {problems[0].detail}", hint=log_in(name))
+            return ClusterError(
+                f"{name} does not know who you are: {problems[0].detail}", hint=log_in(name, gathered.cluster.ran_out)
+            )
         return ClusterError(
             f"you may read nothing in {name}: {problems[-1].detail}",
             hint="ask an administrator for the rights that `diag rbac` prints, or name a namespace of yours with -n",

@@ -8,6 +8,7 @@ from cluster_objects import node, pod
 
 from diag.catalog.inputs import kinds_read
 from diag.catalog.registry import load as load_rules
+from diag.collect import certificate
 from diag.collect.live import Live
 from diag.collect.requests import Stop
 from diag.collect.roles import rules_for
@@ -102,6 +103,46 @@ def test_certificates_that_do_not_fit_are_told_at_once(serve, tmp_path, key, aut
 
     assert means in caught.value.hint
     assert server.requests == []
+
+
+def ran_out(folder):
+    """What a kubeconfig says of a user whose client certificate has run out."""
+    return {"client-certificate": str(folder / "expired.pem"), "client-key": str(folder / "expired-key.pem")}
+
+
+def test_a_client_certificate_that_has_run_out_is_told_where_the_handshake_fails(serve, diag, tmp_path):
+    tls = certificates(tmp_path)
+    server = serve(ITEMS, tls=tls, user=ran_out(tmp_path), cluster={"certificate-authority": str(tmp_path / "ca.pem")})
+
+    for command in (["scan"], ["rbac", "--check"], ["doctor"]):
+        ended = diag(*command, "--kubeconfig", server.config)
+        assert ended.code == 3
+        assert "the client certificate of this user ran out on 2020-01-31" in ended.out + ended.err, command
+    assert server.requests == []
+
+
+def test_a_client_certificate_that_has_run_out_is_told_where_nobody_is_known_by_it(serve, diag, tmp_path):
+    """As a kube-apiserver does: the handshake goes well, and the answer is 401."""
+    server = serve(
+        ITEMS, tls=certificates(tmp_path, verify=False), user=ran_out(tmp_path), token="another",  # noqa: S106
+        cluster={"certificate-authority": str(tmp_path / "ca.pem")},
+    )  # fmt: skip
+
+    for command in (["scan"], ["doctor"]):
+        ended = diag(*command, "--kubeconfig", server.config)
+        assert ended.code == 3
+        assert "the client certificate of this user ran out on 2020-01-31: log in again" in ended.out + ended.err
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("client", ""), ("expired", "2020-01-31"), ("expired-key", ""), ("nowhere", "")]
+)
+def test_when_a_certificate_ran_out_is_read_of_itself(tmp_path, name, text):
+    certificates(tmp_path)
+    (tmp_path / "cut.pem").write_bytes((tmp_path / "expired.pem").read_bytes()[:200])
+
+    assert certificate.ran_out(str(tmp_path / f"{name}.pem")) == text
+    assert certificate.ran_out(str(tmp_path / "cut.pem")) == certificate.ran_out(None) == ""
 
 
 def test_what_waits_for_its_turn_at_ctrl_c_was_not_read(serve):
