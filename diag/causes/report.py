@@ -227,7 +227,10 @@ def _alternatives(document: _Document, cause: Assessed, diagnosis: Diagnosis) ->
         if target.decision is not None:
             found += target.decision.alternatives()
     if node.group is not None:
-        found += asked(diagnosis.snap, node.group, document.registry, diagnosis.gaps)
+        # What the report tells of another object is not called ruled out beside it.
+        told = {one.name for one in diagnosis.ran.found}
+        answers = asked(diagnosis.snap, node.group, document.registry, diagnosis.gaps)
+        found += [one for one in answers if one.status != "ruled_out" or one.name not in told]
     unique: dict[str, Alternative] = {}
     for one in found:
         if one.name != cause.name:
