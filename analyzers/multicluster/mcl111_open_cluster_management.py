@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
 from diag.facts.custom_resources import told
+from diag.facts.words import listed
 from diag.findings import Because, Evidence, Finding, Question, Remedy, Severity, as_proof
-from diag.projection import Object, dicts
-from diag.snapshot.cite import value_at
+from diag.projection import JsonDict, Object, dicts
+from diag.snapshot.cite import key, value_at
 from diag.trouble.groups import Group
 
 GROUP = "cluster.open-cluster-management.io"
@@ -24,6 +25,7 @@ FORBIDDEN = re.compile(
 # (open-cluster-management-io/ocm pkg/placement/controllers/scheduling).
 UNBOUND = ("NoManagedClusterSetBindings", "NoIntersection", "AllManagedClusterSetsEmpty")
 FILTERED = "NoManagedClusterMatched"
+MAX_FILTERS = 8
 NO_CLUSTER = """The placement's cluster sets, predicates or taints leave no cluster.
 
 ## What it means
@@ -143,10 +145,12 @@ def _unplaced(ctx: Context, group: Group, *, silent: bool) -> Iterator[Finding]:
         if said is not None and (said.reason in UNBOUND or (said.reason == FILTERED and not silent)):
             proof = (ctx.cite(placement, said.path),)
             share = group.share
+            words, filters = _filters(ctx, placement) if said.reason == FILTERED else ("", [])
             yield Finding(
-                name="ocm-placement-selects-no-cluster", subject=placement.ref, summary=f"finds none: {said.message}",
-                evidence=as_proof(proof), accounts_for=(Because(group, said.message, proof, members=share),),
-                since=group.since,
+                name="ocm-placement-selects-no-cluster", subject=placement.ref,
+                summary=f"finds none: {said.message}{words}",
+                evidence=as_proof([*proof, *filters]), since=group.since,
+                accounts_for=(Because(group, said.message, proof, members=share),),
                 remedies=(
                     Remedy(text="change its predicates or tolerations, or the labels of the clusters")
                     if said.reason == FILTERED
@@ -154,6 +158,42 @@ def _unplaced(ctx: Context, group: Group, *, silent: bool) -> Iterator[Finding]:
                                 "(ManagedClusterSetBinding)", who="platform"),
                 ),
             )  # fmt: skip
+
+
+def _filters(ctx: Context, placement: Object) -> tuple[str, list[Evidence]]:
+    """What may have filtered the clusters out: taints, of which the sentence does not speak, and the predicates."""
+    clusters = ctx.snap.all(CLUSTER)
+    found: list[Evidence] = []
+    bearing: dict[str, list[str]] = {}
+    for cluster in clusters:
+        for index, taint in enumerate(dicts(value_at(cluster.whole, "spec.taints"))):
+            if taint.get("effect") == "NoSelect" and not _is_tolerated(placement, taint):
+                bearing.setdefault(str(taint.get("key")), []).append(cluster.name)
+                path = f"spec.taints[{index}].key"
+                found += [piece] if (piece := ctx.cite_if(cluster, path)) is not None else []
+    for index, predicate in enumerate(dicts(value_at(placement.whole, "spec.predicates"))):
+        path = "requiredClusterSelector.labelSelector.matchLabels"
+        labels = value_at(predicate, path)
+        for name in labels if isinstance(labels, dict) else ():
+            piece = ctx.cite_if(placement, f"spec.predicates[{index}].{path}{key(str(name))}")
+            found += [piece] if piece is not None else []
+    count = len({name for names in bearing.values() for name in names})
+    taints = listed([f"{taint} on {listed(names, 3)}" for taint, names in sorted(bearing.items())], 3)
+    words = f"; {count} of {len(clusters)} clusters bear a taint that it does not tolerate: {taints}" if count else ""
+    return words, found[:MAX_FILTERS]
+
+
+def _is_tolerated(placement: Object, taint: JsonDict) -> bool:
+    """Whether a toleration of the placement is for the taint (open-cluster-management-io/api cluster/v1beta1)."""
+    return any(
+        (one.get("key") in ("", None) and one.get("operator") == "Exists")
+        or (
+            one.get("key") == taint.get("key")
+            and (one.get("operator") == "Exists" or (one.get("value") or "") == (taint.get("value") or ""))
+        )
+        for one in dicts(value_at(placement.whole, "spec.tolerations"))
+        if one.get("effect") in ("", None, taint.get("effect"))
+    )
 
 
 def _forbidden(ctx: Context, group: Group, work: Object) -> Iterator[Finding]:

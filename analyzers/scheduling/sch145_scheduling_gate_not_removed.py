@@ -6,6 +6,7 @@ from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.facts.words import listed
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Ref, Remedy, Severity
+from diag.snapshot.cite import MISSING, value_at
 from diag.snapshot.kinds import Controller, Pod
 from diag.trouble.groups import Group
 from diag.vocab.gates import KNOWN
@@ -69,7 +70,8 @@ def _is_down(item: Controller) -> bool:
     if item.spec.replicas == 0:
         return True
     known = item.status.replicas is not None or item.status.unavailable_replicas is not None
-    return known and not item.status.ready_replicas
+    stated = value_at(item.whole, "status.readyReplicas")  # of another type than a number, it tells nothing
+    return known and not item.status.ready_replicas and (stated in (None, MISSING) or isinstance(stated, int))
 
 
 def _finding(ctx: Context, group: Group, gates: list[str], controller: Controller | None, absent: str = "") -> Finding:

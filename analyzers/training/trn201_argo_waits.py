@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
 from diag.facts.custom_resources import text_at
-from diag.findings import Because, Evidence, Finding, Question, Ref, Remedy, Severity
+from diag.findings import Because, Evidence, Finding, Question, Ref, Remedy, Severity, as_proof
 from diag.projection import Object
 from diag.snapshot.cite import key, value_at
 
@@ -82,11 +82,15 @@ def argo_waits(ctx: Context) -> Iterator[Finding]:
     for item in ctx.snap.all(WORKFLOW):
         step = _suspended(item)
         if step and item.ref not in holders:
+            named = ctx.cite_if(item, f"{step}.displayName")
+            name = f" {named.value}" if named is not None else ""
             yield Finding(
                 name="argo-waits-for-approval",
                 subject=item.ref,
-                summary="waits in a suspend step until somebody resumes it",
-                evidence=(ctx.cite(item, f"{step}.type"), ctx.cite(item, f"{step}.phase")),
+                summary=f"waits in suspend step{name} until somebody resumes it",
+                evidence=as_proof(
+                    [ctx.cite(item, f"{step}.type"), ctx.cite(item, f"{step}.phase"), *([named] if named else [])]
+                ),
                 since=text_at(item, f"{step}.startedAt") or item.created,
                 remedies=_resume(item.ref),
             )
