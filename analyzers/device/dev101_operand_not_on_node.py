@@ -5,20 +5,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from diag.catalog.context import Context
+from diag.catalog.joins.unseen_gpus import waiting_for_unseen
 from diag.catalog.rule import Named, rule
 from diag.facts.gpus import is_gpu
-from diag.facts.nodes import AUTOMATIC_TAINT_PREFIX, allocatable
-from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy
+from diag.facts.machine_types import gpu_machine_label
+from diag.facts.nodes import AUTOMATIC_TAINT_PREFIX, allocatable, is_ready
+from diag.findings import Because, Confidence, Evidence, Finding, Proof, Question, Remedy
 from diag.projection import dicts
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Controller, Node
+from diag.trouble.detect.nodes import JOINING_S
 from diag.trouble.groups import Group
 from diag.trouble.relations.operands import on_node, operand_of
 from diag.trouble.relations.template import template_pod
 from diag.trouble.room.placement import Barrier
 from diag.trouble.shapes import shape_of
+from diag.vocab.accelerators import NVIDIA_GPU, OPERANDS_OFF_LABEL
 from diag.vocab.operands import DEPLOY, PAUSED, Operand, Stage
 
+TERMS = "spec.template.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
 SYSTEM_NAMESPACES = ("kube-system", "gpu-operator", "nvidia-gpu-operator")
 
 TAINT = """An operand of the GPU stack does not tolerate a taint of the GPU nodes.
@@ -60,7 +65,8 @@ def operand_not_on_node(ctx: Context) -> Iterator[Finding]:
     None is installed, or the DaemonSet's selector does not choose the node: a label is missing or says `false`.
 
     ## Evidence
-    The selector of the DaemonSet's template against the node's labels, and the node's allocatable resources.
+    The selector and the node affinity of the DaemonSet's template against the node's labels, and the node's allocatable
+    resources. A machine that no label tells of is known by its type, where pods wait for GPUs that nobody offers.
 
     ## What to do
     Correct the node's label or the DaemonSet's selector, or install the device plugin.
@@ -71,19 +77,48 @@ def operand_not_on_node(ctx: Context) -> Iterator[Finding]:
     """
     left_out: dict[tuple[str, str, str], list[_LeftOut]] = defaultdict(list)
     plugins = _daemon_sets(ctx)
-    for group in ctx.groups("node-without-gpus"):
-        node = group.first
-        if not isinstance(node, Node) or any(one.operand.serves for one in ctx.failing_operands(node.name)):
+    for silent in (*_silent(ctx), *_unlabelled(ctx)):
+        node = silent.node
+        if any(one.operand.serves for one in ctx.failing_operands(node.name)):
             continue
         if any(is_gpu(name) and amount > 0 for name, amount in allocatable(node).items()):
             continue
         if any(operand.stage is Stage.PLUGIN for operand, _ in on_node(ctx.snap.pods_on(node.name))):
             continue
-        found = _why(ctx, group, node, plugins)
+        found = _why(ctx, silent, plugins)
         if found is not None:
             left_out[found.key].append(found)
     for _, same in sorted(left_out.items()):
-        yield same[0].finding(ctx, same)
+        finding = same[0].finding(ctx, same)
+        if finding.accounts_for:
+            yield finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Silent:
+    """A node that has GPUs and offers none, and what shows that; `group` where it is known to be in trouble."""
+
+    node: Node
+    signs: Proof
+    group: Group | None = None
+
+
+def _silent(ctx: Context) -> Iterator[_Silent]:
+    """Nodes whose labels or capacity tell of GPUs."""
+    for group in ctx.groups("node-without-gpus"):
+        if isinstance(group.first, Node):
+            yield _Silent(node=group.first, signs=group.evidence, group=group)
+
+
+def _unlabelled(ctx: Context) -> Iterator[_Silent]:
+    """Machines of a type with GPUs that nothing else tells of; they count where pods wait for GPUs."""
+    told = {group.first.name for group in ctx.groups("node-without-gpus")}
+    for node in ctx.snap.nodes():
+        label = gpu_machine_label(node) if node.name not in told else None
+        off = node.labels.get(OPERANDS_OFF_LABEL) == "false" or is_ready(node) is False
+        if label is not None and not off and ctx.older(node.created, JOINING_S):
+            has = ctx.cite_or_lack(node, f"status.capacity{key(NVIDIA_GPU)}")
+            yield _Silent(node=node, signs=(ctx.cite(node, f"metadata.labels{key(label)}"), has))
 
 
 def _daemon_sets(ctx: Context) -> list[tuple[Operand, Controller]]:
@@ -100,13 +135,18 @@ def _daemon_sets(ctx: Context) -> list[tuple[Operand, Controller]]:
 class _LeftOut:
     """One node that no plugin is made for, and what keeps it off."""
 
-    group: Group
-    node: Node
+    silent: _Silent
     operand: Operand | None = None
     item: Controller | None = None
     taint: int | None = None  # its place in spec.taints
     label: str = ""
     wanted: str = ""
+    affinity: bool = False  # whether it is the required node affinity of the DaemonSet that no term of matches the node
+
+    @property
+    def node(self) -> Node:
+        """The node that is left out."""
+        return self.silent.node
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -117,13 +157,16 @@ class _LeftOut:
 
     def proof(self, ctx: Context) -> tuple[Evidence, *tuple[Evidence, ...]]:
         """What keeps the plugin off this node; the deciding piece first."""
-        offers = self.group.evidence
+        offers = self.silent.signs
         if self.item is None:
             return offers
         if self.taint is not None:
             path = f"spec.taints[{self.taint}]"
             more = (*_status(ctx, self.item), *offers)
             return (ctx.cite(self.node, f"{path}.key"), *more)
+        if self.affinity:
+            term = ctx.cite_if(self.item, f"{TERMS}[0].matchExpressions[0].key")
+            return (term, *offers) if term is not None else offers
         selector = ctx.cite(self.item, f"spec.template.spec.nodeSelector{key(self.label)}")
         return (ctx.cite_or_lack(self.node, f"metadata.labels{key(self.label)}"), selector, *offers)
 
@@ -134,6 +177,8 @@ class _LeftOut:
         who = f"the {self.operand.title if self.operand else 'device plugin'} {self.item.name}"
         if self.taint is not None:
             return f"{who} does not tolerate the taint {self.key[1]} of {self.node.name}, so none runs there"
+        if self.affinity:
+            return f"{who} requires labels of its nodes (nodeAffinity), and no term of that matches {self.node.name}"
         has = self.node.labels.get(self.label)
         says = f"it says {has}" if has is not None else "the label is missing"
         return f"{who} runs only where {self.label}={self.wanted}, and on {self.node.name} {says}"
@@ -145,24 +190,33 @@ class _LeftOut:
         more = f" ({len(same)} nodes)" if len(same) > 1 else ""
         barred = self.item if self.taint is not None else None
         nodes = tuple(one.node.ref for one in same)
+        unlabelled = [one.node for one in same if one.silent.group is None]
         return Finding(
             name="gpu-stack-taint-not-tolerated" if barred else "device-plugin-not-deployed",
             subject=(barred or self.node).ref,
             members=() if barred else nodes[1:],
             summary=f"{self.why()}{more}; it offers no GPU in status.allocatable",
             evidence=(first, *further),
-            accounts_for=tuple(Because(one.group, one.why(), one.proof(ctx)) for one in same),
-            confidence=Confidence.LIKELY if self.item is None else None,
+            accounts_for=(*_because(ctx, same), *waiting_for_unseen(ctx, unlabelled, self.why(), self.proof(ctx))),
+            confidence=None if self.item is not None and self.silent.group is not None else Confidence.LIKELY,
             remedies=_remedies(self),
         )
 
 
-def _why(ctx: Context, group: Group, node: Node, daemon_sets: list[tuple[Operand, Controller]]) -> _LeftOut | None:
+def _because(ctx: Context, same: list[_LeftOut]) -> Iterator[Because]:
+    """The nodes that are in trouble for it."""
+    for one in same:
+        if one.silent.group is not None:
+            yield Because(one.silent.group, one.why(), one.proof(ctx))
+
+
+def _why(ctx: Context, silent: _Silent, daemon_sets: list[tuple[Operand, Controller]]) -> _LeftOut | None:
     """What keeps device plugins off the node; None where that is unknown, or on purpose for a while."""
+    node = silent.node
     plugins = [item for operand, item in daemon_sets if operand.stage is Stage.PLUGIN]
     if not plugins:
         seen = any(ctx.snap.holds("apps/DaemonSet", space) for space in SYSTEM_NAMESPACES)
-        return _LeftOut(group=group, node=node) if seen and ctx.snap.pods_on(node.name) else None
+        return _LeftOut(silent=silent) if seen and ctx.snap.pods_on(node.name) else None
     by_label: _LeftOut | None = None
     for operand, item in daemon_sets:
         pod = template_pod(item)
@@ -175,14 +229,16 @@ def _why(ctx: Context, group: Group, node: Node, daemon_sets: list[tuple[Operand
         found = ctx.place.verdict(shape, node, ignore_cordon=True, ignore_taints=own)
         chosen = all(node.labels.get(name) == value for name, value in shape.node_selector.items())
         if found.barrier is Barrier.TAINT and chosen:
-            return _LeftOut(group=group, node=node, operand=operand, item=item, taint=found.taint_index)
+            return _LeftOut(silent=silent, operand=operand, item=item, taint=found.taint_index)
         if operand.stage is not Stage.PLUGIN:
             continue
         if found.barrier is None:
             return None  # its pod should be there: the controller, or whatever took the pod away, has to say why
         for name, value in sorted(shape.node_selector.items()):
             if node.labels.get(name) != value and by_label is None:
-                by_label = _LeftOut(group=group, node=node, operand=operand, item=item, label=name, wanted=value)
+                by_label = _LeftOut(silent=silent, operand=operand, item=item, label=name, wanted=value)
+        if found.barrier is Barrier.SELECTOR and chosen and by_label is None:
+            by_label = _LeftOut(silent=silent, operand=operand, item=item, affinity=True)
     paused = by_label is not None and node.labels.get(by_label.label, "").find(PAUSED) >= 0
     return None if paused else by_label
 
@@ -218,5 +274,8 @@ def _remedies(found: _LeftOut) -> tuple[Remedy, ...]:
         command = f"kubectl label node {found.node.name} {found.label}={found.wanted} --overwrite"
         text = f"set the label {found.label} of the node back to {found.wanted}, unless it was switched off on purpose"
         return (Remedy(text=text, command=command, who="platform"),)
+    if found.affinity:
+        text = f"give the node a label that the affinity of {found.item.name} asks for, or widen the affinity"
+        return (Remedy(text=text, who="platform"),)
     text = f"give the node the label {found.label}={found.wanted}, or widen the DaemonSet's selector"
     return (Remedy(text=text, who="platform"),)

@@ -18,6 +18,8 @@ POLICY = "nvidia.com/ClusterPolicy"
 FEATURE = "feature.node.kubernetes.io/"
 NO_LABELS = "NFDLabelsMissing"  # NVIDIA/gpu-operator internal/conditions
 WORKERS = ("nfd-worker", "node-feature-discovery-worker")
+# The same: a request of its own was refused, or the policy contradicts itself. Nothing goes on until it is mended.
+REFUSED = "ReconcileFailed"
 SETTLING_S = 30 * 60  # a first reconciliation builds drivers
 
 IGNORED = """A second ClusterPolicy is ignored.
@@ -54,7 +56,7 @@ Look at the operator's log and at the pods of the first state that it names.
 
 ## Known limits
 A symptom: silent where a pod of the stack or a node is in trouble, as that tells more, and while
-drivers are upgraded.
+drivers are upgraded. What the operator could not do at all (ReconcileFailed) is told in any case.
 """
 
 
@@ -73,7 +75,12 @@ drivers are upgraded.
             severity=Severity.WARNING,
         ),
         Named(
-            id="DEV248", name="gpu-operator-not-ready", page=NOT_READY, basis=Basis.REMAINDER, severity=Severity.WARNING
+            id="DEV248",
+            name="gpu-operator-not-ready",
+            page=NOT_READY,
+            basis=Basis.REMAINDER,
+            severity=Severity.WARNING,
+            refines=("device-plugin-not-deployed", "gpu-resource-never-registered"),
         ),
     ),
     severity=Severity.WARNING,
@@ -198,7 +205,10 @@ def _not_ready(ctx: Context, policy: Object) -> Finding | None:
     """A policy that is not ready for long, while no pod of the stack and no node complains."""
     if _state(policy) != "notReady" or not ctx.older(policy.created, SETTLING_S):
         return None
-    if any(one.symptom == "node-without-gpus" or operand_of(one.first) is not None for one in ctx.groups()):
+    refused = any(one.get("reason") == REFUSED for one in _conditions(policy) if _says_error(one))
+    if not refused and any(
+        one.symptom == "node-without-gpus" or operand_of(one.first) is not None for one in ctx.groups()
+    ):
         return None
     if any(is_upgrading(node) for node in ctx.snap.nodes()):
         return None
@@ -207,12 +217,17 @@ def _not_ready(ctx: Context, policy: Object) -> Finding | None:
         return None
     said = [ctx.cite_or_lack(policy, f"status.conditions[{index}].message") for index in places]
     message = next((str(_conditions(policy)[index].get("message") or "") for index in places), "")
+    words = "is refused by the GPU operator" if refused else "is not ready, and no pod of the stack says why"
+    proof = (ctx.cite(policy, "status.state"), *said)
     return Finding(
         name="gpu-operator-not-ready",
         subject=policy.ref,
-        summary=f"is not ready, and no pod of the stack says why{': ' if message else ''}{message[:300]}",
-        evidence=(ctx.cite(policy, "status.state"), *said),
-        confidence=Confidence.POSSIBLE,
+        summary=f"{words}{': ' if message else ''}{message[:300]}",
+        evidence=proof,
+        accounts_for=tuple(
+            _unserved(ctx, f"ClusterPolicy {policy.name} {words}: {message[:200]}", proof) if refused else ()
+        ),
+        confidence=Confidence.LIKELY if refused else Confidence.POSSIBLE,
         remedies=(
             Remedy(
                 text="look at the pods and the log of the GPU operator",
@@ -221,6 +236,13 @@ def _not_ready(ctx: Context, policy: Object) -> Finding | None:
             ),
         ),
     )
+
+
+def _unserved(ctx: Context, why: str, proof: Proof) -> Iterator[Because]:
+    """Nodes without their GPUs on which no operand fails: the operator has made none for them."""
+    for group in ctx.groups("node-without-gpus"):
+        if group.reason.endswith(NVIDIA_GPU) and not ctx.failing_operands(group.first.name):
+            yield Because(group, why, proof)
 
 
 def _says_error(one: dict[str, object]) -> bool:
