@@ -174,6 +174,8 @@ def test_nothing_but_the_protocol_is_written_to_the_pipe_and_what_is_no_request_
     lines = (
         b"no json", b"", b'{"jsonrpc": "1.0", "id": 5, "method": "tools/list"}', b"[]",
         b'{"jsonrpc": "2.0", "id": "a", "method": "tools/list", "params": [1]}', b'{"a":' * 5000,
+        *(b'{"jsonrpc": "2.0", "id": %s, "method": "tools/list"}' % each for each in (b"null", b"true", b"1.5", b"{}")),
+        b'{"jsonrpc": "2.0", "method": "notifications/initialized"}',
     )  # fmt: skip
     ended = subprocess.run(  # our own interpreter and words
         [sys.executable, "-m", "diag", "mcp", "--demo"], env=surroundings, input=b"\n".join((*lines, b"")),
@@ -184,6 +186,7 @@ def test_nothing_but_the_protocol_is_written_to_the_pipe_and_what_is_no_request_
     answers = [json.loads(line) for line in ended.stdout.splitlines()]
     assert [(each["jsonrpc"], each["id"], each["error"]["code"]) for each in answers] == [
         ("2.0", None, -32700), ("2.0", 5, -32600), ("2.0", None, -32600), ("2.0", "a", -32600), ("2.0", None, -32700),
+        *[("2.0", None, -32600)] * 4,
     ]  # fmt: skip
 
 
