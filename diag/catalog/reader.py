@@ -178,10 +178,15 @@ class Reader:
 
     def log(self, pod: Object, container: str, *, previous: bool = False) -> list[str]:
         """The stored lines of a container's log, empty when there is none."""
-        lines = self._snap.log_lines(pod, container, previous=previous)
-        if not lines and isinstance(pod, Pod) and has_run(pod, container, previous=previous):
+        text = self.log_text(pod, container, previous=previous)
+        return text.split("\n") if text else []
+
+    def log_text(self, pod: Object, container: str, *, previous: bool = False) -> str:
+        """The same as one text."""
+        text = self._snap.logs.text(pod, container, previous=previous)
+        if not text and isinstance(pod, Pod) and has_run(pod, container, previous=previous):
             self.logless.add((f"{pod.namespace}/{pod.name}", container, previous))
-        return lines
+        return text
 
     def gone_logs(self, maker: Object) -> Iterator[tuple[LogKey, list[str]]]:
         """The logs of pods that a controller made and that are not here any more, each with its lines."""

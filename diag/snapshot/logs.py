@@ -32,11 +32,16 @@ class Logs:
 
     def lines(self, pod: Object, container: str, *, previous: bool = False) -> list[str]:
         """The stored lines of a container's log, empty when there is none; then it is noted as wanted."""
+        text = self.text(pod, container, previous=previous)
+        return text.split("\n") if text else []
+
+    def text(self, pod: Object, container: str, *, previous: bool = False) -> str:
+        """The same as one text."""
         key = (f"{pod.namespace}/{pod.name}", container, previous)
         text = self.texts.get(key)
         if text is None and isinstance(pod, Pod) and has_run(pod, container, previous=previous):
             self._wanted[key] = None
-        return text.split("\n") if text else []
+        return text or ""
 
     def has_any(self, pod: str) -> bool:
         """Whether there is any log of a pod ("namespace/name")."""

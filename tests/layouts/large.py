@@ -22,17 +22,17 @@ LOG_BYTES = 50 * 1024**2  # of one container
 FAULT = b"2026-11-25T10:59:58.000000001Z torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.\n"
 
 
-def write_bundle(path: Path, log_bytes: int, *, one_log: int = LOG_BYTES) -> int:
+def write_bundle(path: Path, log_bytes: int, *, one_log: int = LOG_BYTES, crashing: int = 1) -> int:
     """Write a must-gather (tar.gz) whose logs have `log_bytes` in all; returns how many logs that are.
 
-    The last pod crashes, and the last line of its log says why.
+    The last `crashing` pods crash, each of a Job of its own, and the last line of their logs says why.
     """
     count = max(log_bytes // one_log, 1)
     chunk = b"".join(_line(number) for number in range(8000))
     with gzip.open(path, "wb", compresslevel=1) as packed, tarfile.open(fileobj=packed, mode="w|") as archive:
-        _add(archive, "img/namespaces/ml/core/pods.yaml", _pods(count))
+        _add(archive, "img/namespaces/ml/core/pods.yaml", _pods(count, crashing))
         for number in range(count):
-            run = "previous" if number == count - 1 else "current"
+            run = "previous" if number >= count - crashing else "current"
             name = f"img/namespaces/ml/pods/p{number}/c/c/logs/{run}.log"
             info = tarfile.TarInfo(name)
             info.size = one_log + len(FAULT)
@@ -92,10 +92,10 @@ class _Log(io.RawIOBase):
         return piece if len(piece) == size or not self._left else piece + self.read(size - len(piece))
 
 
-def _pods(count: int) -> bytes:
+def _pods(count: int, crashing: int = 1) -> bytes:
     items = []
     for number in range(count):
-        last = number == count - 1
+        last = number >= count - crashing
         state = (
             {"waiting": {"reason": "CrashLoopBackOff"}} if last else {"running": {"startedAt": "2026-11-25T10:00:00Z"}}
         )
@@ -104,11 +104,15 @@ def _pods(count: int) -> bytes:
             status["lastState"] = {
                 "terminated": {"exitCode": 1, "reason": "Error", "finishedAt": "2026-11-25T11:00:00Z"}
             }
+        meta = {"name": f"p{number}", "namespace": "ml", "creationTimestamp": "2026-11-25T09:00:00Z"}
+        if crashing > 1:
+            owner = {"apiVersion": "batch/v1", "kind": "Job", "name": f"j{number}", "uid": f"u{number}"}
+            meta["ownerReferences"] = [owner | {"controller": True}]
         items.append(
             {
                 "apiVersion": "v1",
                 "kind": "Pod",
-                "metadata": {"name": f"p{number}", "namespace": "ml", "creationTimestamp": "2026-11-25T09:00:00Z"},
+                "metadata": meta,
                 "spec": {"nodeName": "n1", "containers": [{"name": "c", "image": "registry.example.com/train:1"}]},
                 "status": {
                     "phase": "Running",
@@ -126,7 +130,7 @@ def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
     archive.addfile(info, io.BytesIO(content))
 
 
-def scan(path: Path, address_space: int) -> tuple[dict, float, int]:
+def scan(path: Path, address_space: int, *flags: str) -> tuple[dict, float, int]:
     """Scan in a process of its own with a limit of its address space (bytes): report, seconds, peak memory (bytes)."""
 
     def limit() -> None:
@@ -141,7 +145,20 @@ def scan(path: Path, address_space: int) -> tuple[dict, float, int]:
         "print(re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1], file=sys.stderr)\n"
         "sys.exit(code)\n"
     )
-    words = [sys.executable, "-c", driver, "scan", "--from", str(path), "-o", "json", "-q", "--fail-on", "never"]
+    words = [
+        sys.executable,
+        "-c",
+        driver,
+        "scan",
+        "--from",
+        str(path),
+        "-o",
+        "json",
+        "-q",
+        "--fail-on",
+        "never",
+        *flags,
+    ]
     ended = subprocess.run(words, capture_output=True, check=False, cwd=ROOT, preexec_fn=limit)  # noqa: S603  # our own words
     if ended.returncode:
         raise RuntimeError(ended.stderr.decode(errors="replace"))

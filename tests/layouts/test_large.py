@@ -29,3 +29,18 @@ def test_an_archive_holds_the_places_of_its_logs_and_reads_the_wanted_one(tmp_pa
     assert logs == 100
     assert (cause["name"], cause["root"]["name"]) == ("cuda-out-of-memory", "p99")
     assert peak < 150 * MIB
+
+
+@pytest.mark.slow
+def test_logs_that_are_wanted_and_go_beyond_the_limit_are_a_gap_that_names_the_flag(tmp_path):
+    path = tmp_path / "bundle"
+    write_bundle(path, 32 * MIB, one_log=MIB, crashing=32)
+    report, _, peak = scan(path, 300 * MIB, "--max-bytes", "4Mi")
+    (gap,) = [gap for gap in report["gaps"] if gap["why"] == "truncated"]
+    said = sum(cause["name"] == "cuda-out-of-memory" for cause in report["causes"])
+    assert len(report["causes"]) == 32
+    assert 2 < said < 12
+    assert gap["what"].startswith("read the logs of ")
+    assert gap["what"].endswith(f"and {32 - said - 5} more")
+    assert "--max-bytes" in gap["fix"]
+    assert peak < 100 * MIB

@@ -1,13 +1,14 @@
 """The logs of a bundle: listed when it is opened, read in one more pass when a rule has asked for them."""
 
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from diag.errors import SnapshotError
-from diag.snapshot.sources.budget import Budget
-from diag.snapshot.sources.bundles.entry import CutOffError, Source, chunks
+from diag.snapshot.sources.budget import Budget, LimitExceededError
+from diag.snapshot.sources.bundles.entry import CutOffError, Reader, Source, chunks
 from diag.snapshot.sources.bundles.index import visit
 from diag.snapshot.sources.bundles.log_cut import Gunzip, Prefixed, Section, Sink, Tail
 from diag.snapshot.sources.bundles.log_text import log_text
@@ -15,6 +16,7 @@ from diag.snapshot.sources.bundles.noted import AGAIN
 from diag.snapshot.sources.part import LogKey, LogText, Problem
 
 READ_LOGS = "read the logs of "
+_SHOWN = 5  # pods that a sentence names
 # What `kubectl cluster-info dump` writes in place of a log that it could not have (clusterinfo_dump.go).
 _REFUSED = ("Request log error: ", "Create log request error: ")
 
@@ -55,16 +57,19 @@ class LogFiles:
         ]
 
     def fetch(self, keys: Sequence[LogKey]) -> Iterator[LogText | Problem]:
-        """The logs that are there, in one pass, and what went wrong with others."""
+        """The logs that are there, in one pass, and what went wrong with others; what is kept counts as bytes read."""
         cuts = {key: [self._cut(key, piece) for piece in self._of(key)] for key in dict.fromkeys(keys)}
-        by_member: dict[str, list[_Cut]] = defaultdict(list)
-        for one in (one for several in cuts.values() for one in several):
-            by_member[one.piece.member].append(one)
-        fault = self._pass(by_member)
-        for key, found in cuts.items():
-            yield from self._text(key, found)
-        if fault is not None:
-            yield fault
+        refused: list[LogKey] = []
+        yield from self._passed(cuts, refused)
+        if refused:
+            yield self._too_many(refused)
+
+    def _too_many(self, keys: Sequence[LogKey]) -> Problem:
+        pods = list(dict.fromkeys(pod for pod, _, _ in keys))
+        more = f" and {len(pods) - _SHOWN} more" if len(pods) > _SHOWN else ""
+        limit = f"what is read would go beyond the limit of {self._budget.limits.bytes:,} bytes"
+        what = f"{READ_LOGS}{', '.join(pods[:_SHOWN])}{more}"
+        return Problem(what=what, why="truncated", detail=limit, fix="raise the limit with --max-bytes")
 
     def _of(self, key: LogKey) -> Sequence[Piece]:
         pod, _, previous = key
@@ -80,22 +85,34 @@ class LogFiles:
             sink = Prefixed(pod, container, tail)
         return _Cut(piece, Gunzip(sink) if piece.member.endswith(".gz") else sink, tail)
 
-    def _pass(self, by_member: Mapping[str, Sequence[_Cut]]) -> Problem | None:
-        """Let the wanted members pass through their sinks."""
+    def _passed(self, cuts: dict[LogKey, list[_Cut]], refused: list[LogKey]) -> Iterator[LogText | Problem]:
+        """Let the wanted members pass through their sinks; a log is made when the last of its files has passed."""
+        of_member: dict[str, dict[LogKey, None]] = defaultdict(dict)
+        for key, found in cuts.items():
+            for one in found:
+                of_member[one.piece.member][key] = None
+        ahead = set(of_member)
+        fault: Problem | None = None
         try:
-            for name, reader in visit(self._source, set(by_member), self._budget):
-                for chunk in chunks(reader):
-                    for one in by_member[name]:
-                        one.sink.feed(chunk)
-                for one in by_member[name]:
-                    one.sink.close()
+            for name, reader in visit(self._source, set(of_member), self._budget):
+                _feed(reader, [one.sink for key in of_member[name] for one in cuts[key] if one.piece.member == name])
+                ahead.discard(name)
+                for key in of_member[name]:
+                    if ahead.isdisjoint(one.piece.member for one in cuts[key]):
+                        yield from self._text(key, cuts.pop(key), refused)
         except (CutOffError, SnapshotError, OSError) as error:
             detail = error.message if isinstance(error, SnapshotError) else str(error)
-            return Problem(what=f"some logs of {self._shown}", why="error", detail=detail, fix=AGAIN)
-        return None
+            fault = Problem(what=f"some logs of {self._shown}", why="error", detail=detail, fix=AGAIN)
+        for key, found in cuts.items():
+            yield from self._text(key, found, refused)
+        if fault is not None:
+            yield fault
 
-    def _text(self, key: LogKey, found: Sequence[_Cut]) -> Iterator[LogText | Problem]:
-        """One log, its pieces put together, and that only its end was read, where that is so."""
+    def _text(self, key: LogKey, found: Sequence[_Cut], refused: list[LogKey]) -> Iterator[LogText | Problem]:
+        """One log, its pieces put together, and that only its end was read, where that is so.
+
+        One that would go beyond the limit is `refused`.
+        """
         pod, container, previous = key
         most = self._budget.limits.log_bytes
         whole = b"".join(one.tail.data() for one in found)
@@ -108,9 +125,23 @@ class LogFiles:
             fix = f"kubectl logs -n {pod.partition('/')[0]} {pod.partition('/')[2]} -c {container}"
             yield Problem(what=f"{READ_LOGS}{pod}", why="error", detail=text[:300], fix=fix)
             return
+        try:
+            self._budget.spend_bytes(sys.getsizeof(text), self._shown)
+        except LimitExceededError:
+            self._budget.return_bytes(sys.getsizeof(text))
+            refused.append(key)
+            return
         yield LogText(pod=pod, container=container, previous=previous, text=text)
         if passed > len(whole):
             run = " before its last restart" if previous else ""
             detail = f"{container}{run}: the last {len(whole):,} of {passed:,} bytes were read"
             fix = "--max-log-bytes reads more of each log"
             yield Problem(what=f"{READ_LOGS}{pod}", why="truncated", detail=detail, fix=fix)
+
+
+def _feed(reader: Reader, sinks: Sequence[Sink]) -> None:
+    for chunk in chunks(reader):
+        for sink in sinks:
+            sink.feed(chunk)
+    for sink in sinks:
+        sink.close()
