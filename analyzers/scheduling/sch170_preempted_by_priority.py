@@ -3,16 +3,18 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from diag.catalog.context import Context
 from diag.catalog.joins.replacements import replaced_by, waiting_by_controller
 from diag.catalog.rule import rule
 from diag.facts.pods import condition, condition_path
+from diag.facts.scheduler_message import parse_scheduler_message
 from diag.facts.times import age_s
 from diag.findings import Basis, Because, Evidence, Finding, Question, Ref, Remedy
 from diag.snapshot.kinds import Event, Pod
 from diag.trouble.groups import Group
+from diag.vocab.scheduler_reasons import ReasonKind
 
 PREEMPTED = "Preempted"  # kubernetes/kubernetes pkg/scheduler/framework/preemption
 BY_SCHEDULER = "PreemptionByScheduler"  # reason of DisruptionTarget (pkg/apis/core PodReasonPreemptionByScheduler)
@@ -40,7 +42,7 @@ class Loss:
     name="preempted-by-priority",
     question=Question.PLACED,
     basis=Basis.SAID,
-    inputs=("Pod", "Event", "batch/Job"),
+    inputs=("Pod", "Event", "batch/Job", "Node"),
     refines=("gpu-capacity-exhausted", "gpu-fragmentation", "gpu-stranded-by-cpu-memory"),
 )
 def preempted_by_priority(ctx: Context) -> Iterator[Finding]:
@@ -63,15 +65,24 @@ def preempted_by_priority(ctx: Context) -> Iterator[Finding]:
 
     ## Known limits
     Events live for an hour by default: an older preemption leaves no trace. Where the preemptor is gone or was not
-    collected, the victim's workload stands for the cause.
+    collected, the victim's workload stands for the cause; also where the scheduler finds too many pods on nodes that
+    were not read: their limit may be what has to change.
     """
     by_root: dict[Ref, list[Loss]] = defaultdict(list)
     for loss in [*_told_by_events(ctx), *_told_by_status(ctx), *_told_of_jobs(ctx)]:
+        if _limit_unseen(ctx, loss.group):
+            loss = replace(loss, preemptor=None)  # noqa: PLW2901
         root = ctx.workload(loss.preemptor).ref if loss.preemptor else loss.group.workload
         if not (loss.preemptor and root == loss.group.workload):  # a workload does not preempt itself
             by_root[root].append(loss)
     for root, losses in sorted(by_root.items()):
         yield _finding(ctx, root, losses)
+
+
+def _limit_unseen(ctx: Context, group: Group) -> bool:
+    """Whether nodes hold as many pods as they may, by the scheduler's words, and nobody saw those nodes."""
+    said = parse_scheduler_message(group.message)
+    return said is not None and said.count(ReasonKind.TOO_MANY_PODS) > 0 and not ctx.snap.holds("Node")
 
 
 def _told_by_events(ctx: Context) -> Iterator[Loss]:

@@ -16,7 +16,10 @@ from diag.errors import ClusterError
 from diag.testing.apiserver import Access
 
 ALL = rules_for(kinds_read(load_rules(third_party=False)))
-NAMES = ["preempted-two-deployments", "healthy-busy-rollout", "quota-events-expired", "wffc-provisioner-scaled-to-zero"]
+NAMES = [
+    "preempted-two-deployments", "healthy-busy-rollout", "quota-events-expired", "wffc-provisioner-scaled-to-zero",
+    "too-many-pods-on-gpu-node",
+]  # fmt: skip
 
 
 def key(ref):
