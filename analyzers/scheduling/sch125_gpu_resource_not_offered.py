@@ -9,6 +9,8 @@ from diag.catalog.rule import Named, rule
 from diag.facts.gpus import is_gpu
 from diag.facts.machine_types import gpu_machine_label
 from diag.facts.nodes import allocatable, capacity
+from diag.facts.plugin_lines import line_of_gpus
+from diag.facts.pods import statuses
 from diag.facts.words import count_of, listed, nearest
 from diag.findings import Because, Confidence, Finding, Question, Remedy
 from diag.snapshot.cite import key
@@ -17,6 +19,7 @@ from diag.trouble.groups import Group
 from diag.trouble.shapes import Shape
 from diag.vocab.accelerators import GPU_COUNT_LABEL, GPU_PRESENT_LABEL
 from diag.vocab.gpu_labels import MODEL_LABELS
+from diag.vocab.operands import Stage
 
 # Labels that say that a machine has a GPU, whatever it offers: those of GPU models, and NFD's PCI labels.
 GPU_LABELS = (GPU_PRESENT_LABEL, GPU_COUNT_LABEL, *MODEL_LABELS)
@@ -91,6 +94,8 @@ def gpu_resource_not_offered(ctx: Context) -> Iterator[Finding]:
 def _look(ctx: Context, group: Group, shape: Shape, resource: str, faulty: set[str]) -> Iterator[Finding]:
     nodes = ctx.place.snap.nodes
     with_gpus = [node for node in nodes if _offers(node) or _is_labelled(node) or node.name in faulty]
+    if not with_gpus and any(_is_seen(ctx, node) for node in nodes):
+        return  # a device plugin found some, and fails: it says more
     if not with_gpus:
         yield _none_at_all(ctx, group, resource, nodes)
         return
@@ -116,6 +121,16 @@ def _is_labelled(node: Node) -> bool:
     if gpu_machine_label(node) or any(label in labels and labels[label] != "false" for label in GPU_LABELS):
         return True
     return any(label.startswith(PCI_PREFIX) and any(one in label for one in PCI_VENDORS) for label in labels)
+
+
+def _is_seen(ctx: Context, node: Node) -> bool:
+    """Whether a device plugin in trouble on the node says that it found GPUs."""
+    for one in ctx.failing_operands(node.name):
+        for _, status in statuses(one.pod) if one.operand.stage is Stage.PLUGIN else ():
+            for previous in (True, False):
+                if line_of_gpus(ctx.snap.log(one.pod, status.name or "", previous=previous)) is not None:
+                    return True
+    return False
 
 
 def _maps_to_devices(ctx: Context, resource: str) -> bool:

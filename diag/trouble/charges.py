@@ -6,7 +6,7 @@ from diag.findings import Because, Charge, Evidence
 from diag.snapshot.cite import CitationError, cite, compute
 from diag.snapshot.kinds import Pod
 from diag.trouble.groups import Group
-from diag.trouble.relations import device_drivers, mount_pods, peers, queued_pods, start_order
+from diag.trouble.relations import device_drivers, mount_pods, peers, plugins_unheard, queued_pods, start_order
 from diag.trouble.relations.operands import Failing
 from diag.trouble.room import gangs
 from diag.vocab.drains import UPGRADE_STATES
@@ -30,6 +30,7 @@ def charges(trouble: "Trouble") -> list[Charge]:
         *start_order.charges(trouble),
         *peers.charges(trouble),
         *device_drivers.charges(trouble),
+        *plugins_unheard.charges(trouble),
         *mount_pods.charges(trouble),
     ]
 
