@@ -89,13 +89,13 @@ SETUP = signatures(
             literal="argument",
             pattern=r"(?:^|\s)error: (?P<what>unrecognized arguments: .{1,200}|argument [^\s:]{1,100}: .{1,200}"
             r"|the following arguments are required: .{1,200}"
-            r"|(?:unexpected|Found) argument '[^'\n]{1,200}'.{0,100}"
+            r"|(?:unexpected|Found) argument '[^'\n]{1,200}'.{0,100}|(?:unknown|invalid) argument: -[^\n]{1,120}"
             r"|the following required arguments were not provided.{0,100})",
             summary="it refuses its command line ({what})",
             remedies=(CORRECT,),
             beside=ARGUMENTS,
             means="The program does not know an argument that it is given, lacks one, or does not take its value.",
-            source="python/cpython Lib/argparse.py, clap-rs/clap",
+            source="python/cpython Lib/argparse.py, clap-rs/clap, ggml-org/llama.cpp common/arg.cpp",
         ),
         Signature(
             "APP416",
@@ -129,6 +129,39 @@ SETUP = signatures(
             source="glibc posix/getopt.c, pallets/click src/click/exceptions.py",
         ),
         Signature(
+            "APP423",
+            "app-config-rejected",
+            on=On.LOG,
+            question=Question.STARTED,
+            explains=CRASHED,
+            literal="nvalid value for",
+            pattern=r"Error: (?P<what>Invalid value for '?[^\n:]{1,120}: [^\n]{1,200})",
+            summary="it refuses its command line ({what})",
+            remedies=(CORRECT,),
+            beside=ARGUMENTS,
+            means="The program does not take the value of an option.",
+            source="pallets/click src/click/exceptions.py",
+        ),
+        Signature(
+            "APP427",
+            "app-config-rejected",
+            on=On.LOG,
+            question=Question.STARTED,
+            explains=CRASHED,
+            literal="validation error",
+            pattern=r"(?P<what>\d{1,4} validation errors? for \w{0,40}(?:Settings|Config)\b[^\n]{0,60})",
+            summary="it refuses its settings ({what})",
+            remedies=(
+                Remedy(
+                    text="correct or set the fields that the lines below name: in env, in args, or in the ConfigMap",
+                    risk="disruptive",
+                ),
+            ),
+            means="The settings that the program reads from its environment or a file are incomplete or of a wrong"
+            " type.",
+            source="pydantic/pydantic-core src/errors/validation_exception.rs, pydantic/pydantic-settings",
+        ),
+        Signature(
             "APP418",
             "app-config-rejected",
             on=On.LOG,
@@ -142,6 +175,20 @@ SETUP = signatures(
             summary="it refuses its configuration ({what})",
             remedies=(CORRECT,),
             means="The program reads its configuration and does not take what stands there.",
+        ),
+        Signature(
+            "APP424",
+            "app-config-rejected",
+            on=On.LOG,
+            question=Question.STARTED,
+            explains=CRASHED,
+            literal="yaml",
+            pattern=GOES_ON + r".*(?P<what>\byaml: (?:line \d{1,6}: |unmarshal errors?:)[^\n]{0,200}"
+            r"|\byaml\.(?:scanner|parser|constructor)\.\w{5,20}Error: [^\n]{0,200})",
+            summary="it cannot read a file of its set-up ({what})",
+            remedies=(CORRECT,),
+            means="A YAML file that the program reads as it starts has an error, or a field that it does not know.",
+            source="go-yaml/yaml yaml.go, decode.go; yaml/pyyaml lib/yaml/error.py",
         ),
         Signature(
             "APP419",
@@ -178,7 +225,8 @@ SETUP = signatures(
             explains=CRASHED,
             literal="yntax error",
             pattern=r"(?P<what>[^\s:]{0,100}:? ?(?:line )?\d{1,6}: (?:[^\s:]{0,60}: )?(?i:syntax error):? "
-            r"(?:near unexpected token|unexpected end of file|\S{1,40} unexpected|unterminated|missing)[^\n]{0,80})",
+            r"(?:near unexpected token|unexpected end of file|(?:\S{1,40}|end of file) unexpected"
+            r"|unterminated|missing)[^\n]{0,80})",
             summary="its shell cannot read the script ({what})",
             remedies=(
                 Remedy(text="correct the script, and try it with `sh -n` or `bash -n` first"),

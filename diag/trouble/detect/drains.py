@@ -10,7 +10,7 @@ from diag.findings import Evidence, Severity
 from diag.snapshot.cite import cite
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Complaint
-from diag.trouble.scene import Scene
+from diag.trouble.scene import RECENT_S, Scene
 from diag.vocab.drains import MACHINE_KINDS
 
 UNDER_WAY_S = 15 * 60  # a drain that nobody calls failed is given so long (EKS and AKS give a pod 15 and 30 minutes)
@@ -25,8 +25,9 @@ def complaints(scene: Scene) -> Iterator[Complaint]:
         marks += [machines[node.name]] if node.name in machines else []
         if not marks and not node.spec.unschedulable:
             continue
-        signs = [*marks, *(sign for event in scene.snap.events(node) if (sign := sign_of_event(event)))]
         left = [pod for pod in scene.snap.pods_by_node.get(node.name, ()) if is_to_be_moved(pod)]
+        signs = [*marks, *(sign for event in scene.snap.events(node) if (sign := sign_of_event(event)))]
+        signs += _refusals(scene, left) if node.spec.unschedulable else []
         if signs and left:
             began = cordoned_at(node) or min((sign.since for sign in signs if sign.since), default=None)
             failed = any(_fails(sign, left) for sign in signs)
@@ -39,6 +40,12 @@ def _fails(sign: Sign, left: list[Pod]) -> bool:
     if isinstance(sign.item, Node) and sign.failed:
         return any(is_gpu(name) for pod in left for name in pod_requests(pod))
     return sign.failed
+
+
+def _refusals(scene: Scene, left: list[Pod]) -> list[Sign]:
+    """Evictions that were refused lately, told by events on the pods themselves."""
+    found = (sign_of_event(event) for pod in left for event in scene.snap.events(pod) if event.type != "Normal")
+    return [sign for sign in found if sign is not None and not scene.older(sign.since, RECENT_S)]
 
 
 def _machines(scene: Scene) -> dict[str, Sign]:
