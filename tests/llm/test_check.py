@@ -3,7 +3,9 @@
 import pytest
 
 from diag.llm.check import check
+from diag.llm.check.english import states
 from diag.llm.form import Form
+from diag.trouble.groups import SYMPTOMS
 
 # Of the fixture's brief: F1 the budget, F2-F3 its fields, F4 the node, F5 its label, F6 cost, F9 the Job, F10-F12 what
 # the budget counts, F13-F14 its pods, F15 the event, F16 the cordon, F17 what would fit; L1 F1 → F4, L2 F4 → F9; R1-R4.
@@ -89,3 +91,7 @@ def test_of_another_language_names_and_numbers_are_proven_and_the_rest_is_said(b
 
     assert checked.kept == (true,)
     assert "wording" in checked.partial
+
+
+def test_each_symptom_has_words_for_its_state() -> None:
+    assert set(states()) == set(SYMPTOMS)

@@ -18,7 +18,7 @@ from diag.llm.check.conditions import unconditional
 from diag.llm.check.exchanged import exchanged
 from diag.llm.check.moments import misplaced_moment, without_moments, wrong_moment
 from diag.llm.check.names import foreign, foreign_name, otherwise_named, undocumented, wrong_kind
-from diag.llm.check.polarity import has_it_not, not_missing, turned_around
+from diag.llm.check.polarity import denied_value, has_it_not, not_missing, turned_around
 from diag.llm.check.quantifiers import unproven_quantifier
 from diag.llm.check.standing import foretold, told_as_over, untrue_standing
 from diag.llm.check.subjects import elsewhere, misplaced, of_nothing_cited, swapped
@@ -55,6 +55,7 @@ ENGLISH: tuple[tuple[str, Test], ...] = (
     ("another certainty", wrong_certainty),
     ("a cause without its link", unlinked),
     ("a denial turned around", turned_around),
+    ("a denial turned around", denied_value),
     ("a denial turned around", has_it_not),
     ("a denial turned around", opposite_state),
     ("a denial of another name", not_missing),

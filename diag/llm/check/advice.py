@@ -16,13 +16,17 @@ _MODAL = re.compile(
 )
 _SURE = re.compile(
     r"\b(?:certain(?:ly|ty)?|definite(?:ly)?|undoubtedly|surely|clearly|obviously|proven|proves|no doubt"
-    r"|confirm(?:ed|s)|guaranteed)\b",
+    r"|confirm(?:ed|s)|guaranteed|(?:without|beyond|no|any) (?:\w+ )?(?:doubt|question)|for sure|sure to"
+    r"|undeniabl[ey]|un(?:questionabl|mistakabl|equivocal|ambiguous|deniabl)\w+|indisputabl[ey]|inevitabl[ey]"
+    r"|\d+ ?(?:%|percent) (?:sure|certain))\b",
     re.IGNORECASE,
 )
 _FAIRLY = re.compile(r"\b(?:probabl[ey]|likely|presumably|most likely)\b", re.IGNORECASE)
 _VAGUE = re.compile(
     r"""\b(?:possib(?:le|ly)|perhaps|maybe|might|may(?!\ not)|could(?=\ (?:be|have|mean|also|indicate|explain|cause))
-    |suspected|apparently|seems?|seemingly|unclear|suspect|assume|presume)\b""",
+    |suspected|apparently|seems?|seemingly|unclear|suspect|assume|presume|potentially|plausibl[ey]|conceivabl[ey]|hypothe\w+
+    |certain(?=ty\ (?:about|remains|as\ to))|uncertain(?:ty)?
+    |(?<!no\ )(?<!any\ )(?<!without\ )doubt(?:s|ful)?|guess|hunch)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 _DENIED = re.compile(r"\b(?:no|not|none|never)\b[^,;]*$", re.IGNORECASE)  # "no token could be fetched"
@@ -95,6 +99,8 @@ def wrong_certainty(text: str, support: Support) -> str | None:
     for pattern in (_SURE, _FAIRLY, _VAGUE):
         for found in pattern.finditer(text):
             denied = _DENIED.search(text, 0, found.start()) and pattern is _VAGUE
+            if pattern in allowed and _NOT_SO.search(text, 0, found.start()) and not re.search(r"\d", found[0]):
+                return f"not {found[0]}"
             if (
                 denied
                 or _NOT_SO.search(text, 0, found.start())

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from diag.llm.check.amounts import amounts
 from diag.llm.check.english import alike, is_plain, stem, stems, words
@@ -43,7 +43,7 @@ _CAUSE_BEFORE = re.compile(
     |mak(?:es|ing)\ (?:it|the|them|its|their)\ \S+\ \S+
     |leav(?:es|ing)\ (?!none|no\b|only|just|\d)\S+\ \S+|affects?|explains?|responsible\ for
     |(?:is|are|was|were|being)\ the\ (?:root\ )?(?:cause|reason)\ (?:of|for|why)
-    |(?:cause|reason)\ (?:of|for|behind)|behind\ the))\b""",
+    |(?:cause|reason)\ (?:of|for|behind)|(?:is|are|was|were|lies|stands)\ behind\ the))\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 
@@ -87,7 +87,9 @@ def claims(text: str) -> list[Claim]:
         found.append(Claim(behind, before, bool(_WEAK.match(match[0]))))
     for one in _CAUSE_BEFORE.finditer(text):
         before, behind = text[: one.start()], text[one.end() :]
-        if _THEREFORE.match(one[0]) and not re.search(r"[,;:]|\b(?:and|but|so)\b", before):
+        if not behind.strip(" .,;!") or (
+            _THEREFORE.match(one[0]) and not re.search(r"[,;:]|\b(?:and|but|so)\b", before)
+        ):
             before, behind = "", before + behind  # "The service is therefore down": of what was said before
         found.append(Claim(before, behind, bool(_WEAK.match(one[0]))))
     return found
@@ -102,19 +104,50 @@ def unlinked(text: str, support: Support) -> str | None:
     if any(source.kind == "ruled_out" for source in support.sources):
         text = _NO_CAUSE.sub(" ", text)
     for claim in claims(_without_systems(text, support)):
-        if any(_states(source, claim) for source in support.sources):
-            continue
-        # "Hence …", "… by this": what was said before is the cause, and the cited fact is what a link leads to.
-        if not _words(claim.cause) and any(_within(claim.effect, one) for one in support.effects):
-            continue
-        against = [
-            _against(claim, ends, stems(why))
-            for ends, why in support.arrows
-            if support.link or (_within(claim.cause, f"{ends[0].text} {why}") and _within(claim.effect, ends[1].text))
-        ]
-        if None not in against:
-            return next(iter(against), "a cause without a link")
-    return None
+        against = disproof(claim, support)
+        if against:
+            return against
+    asides = (_exchanged(claim, ends, why) for claim in _beside(text) for ends, why in support.arrows)
+    return next(filter(None, asides), None)
+
+
+_NO_AS = r"(?:soon|long|far|well|for|of|to|if|such)"
+_AS = re.compile(
+    r"(?:^|(?<=, )|(?<=; ))(?:as|with|given that|given|now that|once|after|when|without)"
+    rf"(?! (?:a (?:result|consequence|step|remedy|first|last|user)|{_NO_AS})\b) (?P<cause>[^,;]+),(?P<effect>.+)|"
+    rf"(?P<before>.+)(?:, (?:as|given that|now that)(?! (?:an?|{_NO_AS})\b)"
+    r"| as (?=(?:it|its|they|their|there|no|none|neither|nothing)\b)) ?(?P<behind>[^,;]+)",
+    re.IGNORECASE,
+)
+
+
+def _beside(text: str) -> list[Claim]:
+    """What a text tells as a circumstance ("as A is down, B waits"): it needs no link, but may not go against one."""
+    return [Claim(one["cause"] or one["behind"], one["effect"] or one["before"]) for one in _AS.finditer(text)]
+
+
+def disproof(claim: Claim, support: Support) -> str | None:
+    """Why a causal claim is not proven; None where a cited text says it, or a link leads that way."""
+    cited = (_exchanged(claim, ends, why) for ends, why in support.arrows if support.link)
+    if exchanged := next(filter(None, cited), None):
+        return exchanged
+    if any(_states(source, claim) for source in support.sources):
+        return None
+    # "Hence …", "… by this": what was said before is the cause, and the cited fact is what a link leads to.
+    if (
+        not _words(claim.cause)
+        and not amounts(claim.cause)
+        and any(map(partial(_within, claim.effect), support.effects))
+    ):
+        return None
+    if support.link is None and any(_explains(one, claim, support) for one in support.sources):
+        return None
+    against = [
+        _against(claim, ends, why)
+        for ends, why in support.arrows
+        if support.link or (_within(claim.cause, f"{ends[0].text} {why}") and _within(claim.effect, ends[1].text))
+    ]
+    return None if None in against else next(iter(against), "a cause without a link")
 
 
 def _without_systems(text: str, support: Support) -> str:
@@ -126,8 +159,27 @@ def _without_systems(text: str, support: Support) -> str:
     return text
 
 
-def _against(claim: Claim, ends: tuple[Source, ...], why: frozenset[str]) -> str | None:
+def _against(claim: Claim, ends: tuple[Source, Source], why: str) -> str | None:
     """None unless the claim has the link's ends the wrong way round, or speaks of neither."""
+    cause, effect = ends
+    exchanged = _exchanged(claim, ends, why)
+    if exchanged:
+        return exchanged
+    in_cause, in_effect = _names(claim.cause), _names(claim.effect)
+    said, known = _words(claim.cause), stems(why)
+    numbers = {one.digits for one in amounts(claim.cause)}
+    counted = {one.digits for text in (cause.text, why) for one in amounts(text)}
+    shared = in_cause & cause.names or said & _alike(cause.stems | known)
+    if not shared and (said or numbers) and not (numbers and numbers <= counted):
+        return "the link has another cause"
+    in_any = _words(claim.effect)
+    if not (in_effect & effect.names or in_any & _alike(effect.stems | known) or not in_any):
+        return "the link has another effect"
+    return None
+
+
+def _exchanged(claim: Claim, ends: tuple[Source, Source], why: str) -> str | None:
+    """Whether the claim has the link's ends the wrong way round."""
     cause, effect = ends
     in_cause, in_effect = _names(claim.cause), _names(claim.effect)
     only_cause, only_effect = cause.names - effect.names, effect.names - cause.names
@@ -137,19 +189,35 @@ def _against(claim: Claim, ends: tuple[Source, ...], why: frozenset[str]) -> str
         return "cause and effect are exchanged"
     forward = _overlap(claim.cause, cause, effect) + _overlap(claim.effect, effect, cause)
     backward = _overlap(claim.cause, effect, cause) + _overlap(claim.effect, cause, effect)
-    if backward > forward and not (in_cause & only_cause and in_effect & only_effect):
-        return "cause and effect are exchanged"
-    if not (in_cause & cause.names or _words(claim.cause) & _alike(cause.stems | why) or not _words(claim.cause)):
-        return "the link has another cause"
-    if not (in_effect & effect.names or _words(claim.effect) & _alike(effect.stems) or not _words(claim.effect)):
-        return "the link has another effect"
+    if not (in_cause & only_cause and in_effect & only_effect):
+        # What the effect is called is a sign of it wherever it stands; the cause's own words often tell of it, too.
+        state = stems(f"{_titled(effect.text)} {effect.state}") - _aside()
+        reason = _alike(stems(f"{_titled(cause.text)} {why}") - _aside())
+        known = stems(f"{cause.named} {effect.named}")
+        before, behind = _content(claim.cause) - known, _content(claim.effect) - known
+        if before and behind:
+            forward += len(before & (reason - state)) + len(behind & (state - reason))
+            backward += len(before & (state - reason)) + len(behind & (reason - state))
+        if backward > forward:
+            return "cause and effect are exchanged"
     return None
+
+
+def _titled(text: str) -> str:
+    """What a fact says of its object, without what a component says of that."""
+    return re.split(r": ", text.partition("): ")[2])[0]
+
+
+def _content(text: str) -> frozenset[str]:
+    return stems(text) - _aside()
 
 
 def _overlap(text: str, mine: Source, other: Source) -> int:
     """How many words of a text are of one end only; a name counts for several."""
     names = _names(text)
-    return len(_words(text) & (mine.stems - other.stems)) + 3 * len(names & (mine.names - other.names))
+    own, others = mine.stems - other.stems, other.stems
+    words = [word for word in _words(text) if alike(word) & own and not alike(word) & others]
+    return len(words) + 3 * len(names & (mine.names - other.names))
 
 
 def _states(source: Source, claim: Claim) -> bool:
@@ -158,47 +226,81 @@ def _states(source: Source, claim: Claim) -> bool:
         return _words(claim.cause) | _words(claim.effect) <= source.stems | _alike(source.stems)
     if source.kind == "cost" and amounts(claim.effect) and _within(claim.effect, source.text):
         # What it costs is what the cause does: that is named, or meant by "this".
-        return bool(_words(claim.cause)) or bool(_THIS.fullmatch(claim.cause))
-    if (source.kind == "cause" and _in_order(claim, source.text)) or _behind_colon(claim, source):
+        return bool(_words(claim.cause)) or bool(_THIS.fullmatch(claim.cause.partition(",")[0]))
+    if _in_order(claim, source):
         return True
     if claim.weak:  # it may be told of one thing alone
         effect = re.split(r"[,;]|\band\b", claim.effect)[0]
         cause = re.split(r"[,;]", claim.cause)[0] or claim.cause
         return _within(cause, source.text) and _within(effect, source.text)
-    told = claims(source.text) + [
-        Claim(source.text[one.end() :], source.text[: one.start()]) for one in re.finditer(r", as (?!a )", source.text)
-    ]
-    return any(_within(claim.cause, own.cause) and _within(claim.effect, own.effect) for own in told)
+    return any(_within(claim.cause, own.cause) and _within(claim.effect, own.effect) for own in claims(source.text))
 
 
-def _in_order(claim: Claim, known: str) -> bool:
-    """Whether the cause fact holds both sides whole, the cause first: it tells why by itself."""
-    if not (_within(claim.cause, known) and _within(claim.effect, known)):
+_NEEDS = re.compile(r"(?:it|they) (?:needs?|lacks?|ha(?:s|ve) no|do(?:es)? not)\b|there is no\b")
+
+
+def _explains(cause: Source, claim: Claim, support: Support) -> bool:
+    """Whether one statement of the cause fact, which tells why by itself, holds both sides of a claim.
+
+    What it tells the other way round is no proof, and nothing that the cause leads to is its reason.
+    """
+    if cause.kind != "cause" or not (_words(claim.cause) and _words(claim.effect)):
         return False
+    if any(one.names & _names(claim.cause) - cause.names for one in support.led_to):
+        return False
+    if _in_order(Claim(claim.effect, claim.cause), cause):
+        return False
+    said = (one for one in support.sources if one.kind == "evidence" and one.names & cause.names)
+    beside = " ".join((cause.named, *(one.text for one in said if not one.text.startswith("counted: "))))
+    parts = _summary(cause).split("; ")
+    for at, part in enumerate(parts):
+        whole = " ".join((part, *(other for other in parts[at + 1 :] if _NEEDS.match(other)), beside))
+        if _within(claim.cause, whole) and _within(claim.effect, whole):
+            return True
+    return False
+
+
+def _summary(source: Source) -> str:
+    """What a cause fact says of its object; all of another piece."""
+    return source.text.partition("): ")[2] if source.kind == "cause" else source.text
+
+
+_CAUSE_FIRST = re.compile(r"[;:,] (?!(?:as|since|because)\b)|,? and |,? so ")
+_CAUSE_LAST = re.compile(r": | \(|; (?=it (?:needs|lacks|has no)\b)|,? (?:as(?! a\b)|since|because) ")
+_PART = re.compile(r"\)(?=[,;]|$)|, so\b|; ")
+_FAILED = re.compile(
+    r"\b(?:cannot|can't|could ?n[o']t|unable|fail(?:ed|s|ure)?|forbidden|refuse[sd]?|rejected"
+    r"|denied|back-off|stopped)\b[^:]*$",
+    re.IGNORECASE,
+)
+_DENIED = re.compile(r"\b(?:(?:is|are|was|does|do|did|has) not|no|none)\b[^:(]*$", re.IGNORECASE)
+
+
+def _in_order(claim: Claim, source: Source) -> bool:
+    """Whether a piece holds both sides whole and in an order that tells why.
+
+    A cause fact says "A, so B" or "A: B", and "B, as A"; errors are chained as "B failed: A".
+    """
     if not (_words(claim.cause) and _words(claim.effect)):
         return False
-    cuts = (one.start() for one in re.finditer(r"[;:,] | and ", known))
-    return any(_within(claim.cause, known[:cut]) and _within(claim.effect, known[cut:]) for cut in cuts)
-
-
-_FAILED = re.compile(r"\b(?:cannot|can't|could ?n[o']t|unable|fail(?:ed|s|ure)?)\b[^:]*$", re.IGNORECASE)
-_DENIED = re.compile(
-    r"\b(?:is|are|was|does|do|did|has) not\b[^:(]*$", re.IGNORECASE
-)  # of a cause: "is not ready (no image)"
-
-
-def _behind_colon(claim: Claim, source: Source) -> bool:
-    """Whether a text is "effect: cause", as the errors of Go programs are chained, or a cause's "effect (cause)"."""
-    if not (_words(claim.cause) and _words(claim.effect)):
+    known, names = _summary(source), f" {source.named}"
+    if not (_within(claim.cause, known + names) and _within(claim.effect, known + names)):
         return False
-    known, names = source.text, " " + " ".join(source.names)
-    cuts = (one.start() for one in re.finditer(r": | \(", known))
-    ends = [one.start() for one in re.finditer(r"\)(?=[,;]|$)|, so\b|; ", known)]
-    return any(
-        (_FAILED.search(known, 0, cut) or (source.kind == "cause" and _DENIED.search(known, 0, cut)))
-        and _within(claim.effect, known[:cut] + names)
-        and _within(claim.cause, known[cut : min((end for end in ends if end > cut), default=None)] + names)
-        for cut in cuts
+    ends = [one.start() for one in _PART.finditer(known)]
+    for cut in _CAUSE_LAST.finditer(known):
+        front = known[: cut.start()]
+        says_no = _FAILED.search(front) or (source.kind == "cause" and _DENIED.search(front))
+        stop = min((end for end in ends if end > cut.start()), default=None)
+        if (
+            (says_no or cut[0].strip(" ,:(;"))
+            and _within(claim.effect, front + names)
+            and _within(claim.cause, known[cut.end() : stop] + names)
+        ):
+            return True
+    return source.kind == "cause" and any(
+        _within(claim.cause, known[: cut.start()] + names) and _within(claim.effect, known[cut.end() :] + names)
+        for cut in _CAUSE_FIRST.finditer(known)
+        if not (cut[0].startswith(":") and _DENIED.search(known[: cut.start()]))
     )
 
 

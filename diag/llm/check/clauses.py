@@ -9,7 +9,8 @@ from diag.llm.check.tokens import tokens
 
 _BREAK = re.compile(
     r"[;!?()]+|[,.:]+(?=\s|$)|\s[—–]\s|"
-    r"\b(?:but|and|so|because|which|while|whereas|although|though|that|therefore|however|as|yet|since|whose|if)\b"
+    r"\b(?:but|and|so|because|which|while|whereas|although|though|therefore|however|as|yet|since|whose|if"
+    r"|(?<!\bha[sd] )(?<!\bhave )(?<!\b[oi][fn] )(?<!\bto )(?<!\bwith )that)\b"
 )
 # Grammar that denies what stands behind it …
 _NOT = re.compile(
@@ -27,17 +28,21 @@ _NEGATIVE = re.compile(
 # … and deny what one does not do any more, or did not get to do.
 _CEASED = re.compile(
     r"\b(?:stop(?:s|ped)?|ceas(?:es|ed)|no longer)(?= \w+ing\b)"
-    r"|\b(?:fail(?:s|ed)?|refus(?:es|ed)|declin(?:es|ed)) to\b",
+    r"|\b(?:fail(?:s|ed)?|refus(?:es|ed)|declin(?:es|ed)) to\b"
+    r"|\b(?:keep(?:s|ing)?|kept|prevent\w*) (?:\S+ ){1,4}?from(?= )",
     re.IGNORECASE,
 )
 # Says no where nothing else does: "never allows any, 0 of 2" is one denial.
-_NOTHING = re.compile(r"(?<![\w.\[-])(?:0%?|zero|false|null)(?![\w.-]*\w)", re.IGNORECASE)
+_NOTHING = re.compile(
+    r"(?<![\w.\[-])(?:0%?|zero|false|null|(?!1\b)(\d+) of (?:the |its )?\1)(?![\w.-]*\w)", re.IGNORECASE
+)
 _OPPOSITE = re.compile(
     r"un(?:schedul|toler|avail|reach|bound|ready|respons|author|success|healthy)|insuffici|inaccess|invalid|missing|"
     r"^miss$|absent|lack|short$"
 )
 _RELATIVE = re.compile(r"\b(no \w+) that (?=is|are|has|have|was|were)", re.IGNORECASE)  # it denies both
 _QUOTED = re.compile(r"\"([^\"\n]*\s[^\"\n]*)\"")  # a message, whose own words say no or yes
+_TOPIC = re.compile(r"(^|[.;:] )([\w-]+ ?[\w-]*):(?= [A-Za-z])")  # what the next words are about
 _NAMED = re.compile(r"\((?:[a-z]+-)+[a-z]+(?=[,)])")  # a finding's name: (container-not-started)
 _HALT = re.compile(r"\b(?:for|with|in|on|by|at|from|of|than|when|where)\b", re.IGNORECASE)
 _NO = frozenset(map(stem, ("no", "none", "nothing", "neither")))
@@ -64,7 +69,7 @@ class Clause:
 
 def zeros(text: str) -> int:
     """How often a text says nothing by a number: `0/3`, zero."""
-    return len(_NOTHING.findall(text))
+    return sum(1 for _ in _NOTHING.finditer(text))
 
 
 def contrary(one: str, other: str) -> bool:
@@ -87,7 +92,7 @@ def clauses(text: str) -> tuple[Clause, ...]:
         field = re.split(r"[.\[]", value[1])[-1]
         no = frozenset(_parts(field)) if _NOTHING.fullmatch(value[2].strip('"')) else frozenset[str]()
         return (replace(told, denied=told.denied | no),)
-    text = _QUOTED.sub(r" \1 ", text)
+    text = _TOPIC.sub(r"\1\2 ", _QUOTED.sub(r" \1 ", text))
     text = _NAMED.sub(lambda one: one[0].replace("-", " "), text)
     text = _RELATIVE.sub(r"\1 ", text.replace("(s)", "s"))
     return tuple(_clause(part.strip()) for part in _BREAK.split(text) if part and part.strip())
@@ -100,12 +105,18 @@ def _clause(text: str) -> Clause:
     said = {stem(re.split(r"[ -]", one[0])[0]) for one in _NEGATIVE.finditer(f"{text} {inner}")} | {
         word for _, word in nots
     }
-    nothing = set() if said else {"0" for _ in _NOTHING.findall(text)}
+    said |= {"error"} & set(inner.split())  # UnexpectedAdmissionError
+    nothing = set() if said else {"0" for _ in _NOTHING.finditer(text)}
     denied: set[str] = set()
-    for end, word in (*nots, *((one.end(), "") for one in _CEASED.finditer(text))):
-        if word in _NO:  # "allows no other"
+    zero = [
+        (one.end(), "no") for one in _NOTHING.finditer(text) if not one[1]
+    ]  # "0/3 nodes are available", "offers 0 of its GPUs"
+    for end, word in (*nots, *zero, *((one.end(), "") for one in _CEASED.finditer(text))):
+        if word in _NO and not (text[end - 1].isdigit() and re.match(r" (?!of\b)", text[end:])):  # "allows no other"
             start = end - len(text[:end].rsplit(maxsplit=1)[-1]) - 1
             denied |= {one for token in found if token.end == start for one in _parts(token.text)}
+            if text.startswith(" of", end) and denied:
+                continue  # "matches none of the devices" denies that, and no devices
         halt = _HALT.search(text, end + 2)  # "none of them" goes on
         stop = halt.start() if halt else len(text)
         behind = [token for token in found if end <= token.at < stop and token.text.casefold() not in words("function")]

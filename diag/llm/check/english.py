@@ -15,13 +15,24 @@ _PIECES = re.compile(r"[A-Z]+s?(?![a-z])|[A-Z]?[a-z]+|\d+")  # NodeNotReady, dis
 _BRITISH = re.compile(r"(?<=[a-z]{4})is(e[ds]?|ing|ations?)$")  # quantised: quantized
 
 
+_FORMS = """
+find found; take took taken; make made; hold held; give gave given; keep kept; get got gotten; run ran;
+write wrote written; choose chose chosen; break broke broken; send sent; build built; begin began begun;
+see saw seen; throw threw thrown;
+draw drew drawn; drive drove driven; show shown; fall fell fallen; lose lost; meet met; tell told; say said; come came;
+become became; stand stood; sit sat; pay paid; spend spent; lead led; eat ate eaten; grow grew grown; bear bore borne;
+stick stuck; die dying; forbid forbade forbidden
+"""
+_IRREGULAR = {form: line.split()[0] for line in _FORMS.split(";") for form in line.split()[1:]}
+
+
 @cache
 def stem(word: str) -> str:
     """The stem of a word: `evictions`, `evicted` and `evict` are one."""
     bare = word.casefold().removesuffix("'s")
     if bare in ("gpus", "cpus"):  # which English takes for words like "status"
         return bare[:-1]
-    found: str = _ENGLISH.stemWord(_BRITISH.sub(r"iz\1", bare))
+    found: str = _ENGLISH.stemWord(_BRITISH.sub(r"iz\1", _IRREGULAR.get(bare, bare)))
     return found
 
 
@@ -36,6 +47,13 @@ def lists(name: str) -> list[str]:
     """One list of lines of `words.toml`."""
     listed = _lists()[name]
     return listed if isinstance(listed, list) else []
+
+
+@cache
+def states() -> Mapping[str, str]:
+    """What the state of each symptom is called, by the symptom's name."""
+    found: Mapping[str, str] = tomllib.loads(_file("states.toml"))
+    return found
 
 
 @cache
@@ -67,24 +85,7 @@ def is_english(word: str) -> bool:
     return _english()[word.casefold()] >= _SELDOM
 
 
-@cache
-def ordinary(word: str) -> bool:
-    """Whether a word is English and none of the claims: it needs no proof, as nothing false is made of it alone."""
-    lowered = word.casefold()
-    return (stem(lowered) not in _claims() or lowered in words("trades")) and is_english(lowered)
-
-
 _SELDOM = 100  # times in its corpus of film subtitles; what is rarer is mostly a name or a slip
-
-
-@cache
-def _claims() -> frozenset[str]:
-    # The stemmer cuts some words further than their own forms: "overheating" is none of "overheat" to it.
-    forms = (f"{root}{end}" for word in words("claims") for root in (word, word.removesuffix("e")) for end in _ENDS)
-    return frozenset(map(stem, (*words("claims"), *forms)))
-
-
-_ENDS = ("ing", "ed", "es", "er", "s")
 
 
 @cache
@@ -124,4 +125,8 @@ def stems(text: str) -> frozenset[str]:
 
 @cache
 def _lists() -> dict[str, str | list[str]]:
-    return tomllib.loads(files("diag.llm.check").joinpath("words.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(_file("words.toml"))
+
+
+def _file(name: str) -> str:
+    return files("diag.llm.check").joinpath(name).read_text(encoding="utf-8")

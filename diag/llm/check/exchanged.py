@@ -21,7 +21,7 @@ class _Deed:
 
 def exchanged(text: str, support: Support) -> str | None:
     """A word whose two sides are exchanged in every cited clause that has it between them; None where none are."""
-    texts = [source.text for source in support.sources if source.kind or source.text not in _whys(support)]
+    texts = [source.spoken for source in support.sources if source.kind or source.text not in _whys(support)]
     cited = [one for known in (*texts, *_whys(support).values()) for one in _merged(_deeds(known))]
     for said in _deeds(text):
         same = [one for one in cited if one.word == said.word and said.left and said.right]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from diag.llm.check.clauses import clauses
-from diag.llm.check.english import alike, everyday, is_plain, lists, ordinary, pieces, plain_stems, stem, words
+from diag.llm.check.english import alike, everyday, is_plain, lists, pieces, plain_stems, stem, words
 from diag.llm.check.support import Support
 from diag.llm.check.tokens import NUMBERS, Token, tokens
 
@@ -60,21 +60,12 @@ def _is_word(token: Token, text: str, support: Support) -> bool:
     if token.text[0].isupper() and _inside(text, token.at) and stem(token.text) not in support.deeds:
         # a state, a proper name
         return stem(token.text) in support.stems | support.kinds | support.systems or token.text in _PROPER
-    if _said(token.text, support) or _compares(token, text, support) or _no(token, text, support):
-        return True
-    return ordinary(token.text) and not _calls(token.text, before)
-
-
-_CALLED = re.compile(
-    r"\b(?:namespace|container|queue|cohort|flavou?r|image|cluster|pool|job|pod|node|deployment|label|tag|workflow|workload"
-    r"|service|volume|class|secret|configmap|claim|user|account|zone|region|tenant|project|partition|profile|context)\s+$",
-    re.IGNORECASE,
-)
-
-
-def _calls(word: str, before: str) -> bool:
-    """Whether a word may be a name, as it follows a kind and has no form of a verb ("namespace research")."""
-    return _CALLED.search(before) is not None and not re.search(r"(?:s|ed|ing|ly|en)$", word)
+    return (
+        _said(token.text, support)
+        or _compares(token, text, support)
+        or _no(token, text, support)
+        or token.text.casefold() in words("trades")
+    )
 
 
 _COMPARED = frozenset(("more", "less", "fewer", "greater", "larger", "smaller", "higher", "lower", "longer"))
@@ -263,8 +254,8 @@ def _said(word: str, support: Support) -> bool:
         return True
     if "n't" in lowered and lowered.partition("n't")[0] in words("auxiliaries"):
         return True
-    lowered = re.sub(r"'(?:re|ve|ll|d|s)$", "", lowered)
-    if re.fullmatch(r"[a-z]{3,}ly", lowered) and lowered not in words("manner"):
+    lowered = re.sub(r"'(?:re|ve|ll|d|s|m)$", "", lowered)
+    if is_plain(lowered) or (re.fullmatch(r"[a-z]{3,}ly", lowered) and lowered not in words("manner")):
         return True  # an adverb stresses
     lowered = lowered.removesuffix("'s")
     found = stem(lowered)

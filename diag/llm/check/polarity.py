@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from diag.llm.check.clauses import Clause, clauses, contrary, zeros
-from diag.llm.check.english import alike, plain_stems, stem, words
+from diag.llm.check.english import alike, plain_stems, states, stem, words
 from diag.llm.check.support import Source, Support
 from diag.llm.check.tokens import tokens
 
@@ -23,12 +23,16 @@ class _Place:
 
 def turned_around(text: str, support: Support) -> str | None:
     """A word that is denied here and affirmed in what is cited, or the other way round; None where they agree."""
-    own = [_Place(clause, source.names, source.kind) for source in support.sources for clause in clauses(source.text)]
+    own = [
+        _Place(clause, source.names, source.kind)
+        for source in support.sources for told in (source.text, source.state) for clause in clauses(_asserted(told))
+    ]  # fmt: skip
     wider = list(own)
     if any(source.kind in ("cost", "since", "step") for source in support.sources):  # of the cause and its symptoms
         told = (Source(fact.text, fact.about) for fact in support.brief.facts if fact.kind in ("cause", "symptom"))
-        wider += [_Place(clause, source.names, "") for source in told for clause in clauses(source.text)]
+        wider += [_Place(clause, source.names, "") for source in told for clause in clauses(_asserted(source.text))]
     skip = _neutral() | support.kinds | _names(support)
+    text = _SUPPOSED.sub(" ", text)
     text = re.sub(r"\b(?:no|not) (?:more|less|fewer|later|earlier) than\b", " ", text)  # a bound
     text = re.sub(r"\"[^\"]*\"|`[^`]*`|“[^”]*”", " ", text)  # proven letter for letter
     if any(source.kind == "ruled_out" for source in support.sources):
@@ -45,13 +49,41 @@ def turned_around(text: str, support: Support) -> str | None:
         if _unlike(clause, [one.clause for one in own if one.kind != "unchecked"], _names(support) | support.kinds):
             return denies
         named = {name for token in tokens(clause.text) if (name := token.text.casefold()) in support.objects}
-        for word in sorted(clause.words - skip):
-            if _turned(word, clause, [one for one in wider if named & one.names or not one.names] or wider):
+        agreed = _agreed(clause, [one.clause for one in own])
+        doers = {stem(one) for one in _DOER.findall(clause.text)}
+        for word in sorted((clause.words | (clause.denied - _pieces(support))) - skip - agreed - doers):
+            near = [one for one in wider if named & one.names or not one.names] or wider
+            if _turned(word, clause, [one for one in near if one.kind != "unchecked"]):
                 return f"not {word}" if word in clause.denied else word
     return None
 
 
+# Neither said to be so nor not: a condition, a purpose, what comes first.
+_SUPPOSED = re.compile(r"\b(?:if|unless|before|until|whether|so that)\b[^,;.()]*|\bfor [a-z]+ing\b")
+
+
+def _asserted(text: str) -> str:
+    return _SUPPOSED.sub(" ", text)
+
+
+_DOER = re.compile(r"\b[a-z]{4,}(?:er|or)s?\b", re.IGNORECASE)  # "the scheduler" schedules nothing by being named
 _HAS_NO = re.compile(r" has no \S*?([\w-]+)(?:\[\d+\])?$")
+
+
+_DENIED_VALUE = re.compile(
+    r"(?:\bnot|n't)(?: in| at| set to| equal to)? [`\"']?(true|false|[\w.-]*[A-Z_\d-][\w.-]*\w)\b(?!-)", re.IGNORECASE
+)
+
+
+def denied_value(text: str, support: Support) -> str | None:
+    """A value that a clause denies of a field, though a cited field has just this."""
+    for said in _DENIED_VALUE.finditer(text):
+        value = re.escape(said[1].casefold())
+        if re.search(rf': "?{value}"?$', support.lowered, re.MULTILINE) and not re.search(
+            rf"\bnot {value}\b", support.lowered
+        ):
+            return said[0]
+    return None
 
 
 def has_it_not(text: str, support: Support) -> str | None:
@@ -115,13 +147,20 @@ def _where(name: str, piece: str) -> bool:
     )
 
 
+def _pieces(support: Support) -> frozenset[str]:
+    """Stems of the words inside the names of objects."""
+    return frozenset(stem(part) for name in support.objects for part in re.split(r"[^a-z]+", name) if part)
+
+
 def _unlike(clause: Clause, known: list[Clause], names: frozenset[str]) -> bool:
     """Whether a clause denies, or denies twice, and those that are most alike do not."""
     if not clause.nots:
         return False
-    mine = {alike(word) for word in clause.words - _function() - names}
-    scores = [sum(bool(words & one.stems) for words in mine) for one in known]
-    best = [one for one, score in zip(known, scores, strict=True) if score and score == max(scores)]
+    denied = clause.denied & clause.words - _function() - names - _neutral()
+    once = clause.nots + zeros(clause.text) == 1 and not clause.denied & clause.negators
+    if once and any(_says_no(one, word) for word in denied for one in known if alike(word) & one.stems):
+        return False  # a cited clause says no of what is denied
+    best = _nearest(clause.words - names, known)
     if not best:
         return False
     told = max(one.nots + len(one.negators - _NOTS) for one in best)
@@ -134,6 +173,33 @@ def _unlike(clause: Clause, known: list[Clause], names: frozenset[str]) -> bool:
 
 
 _NOTS = frozenset(map(stem, ("no", "not", "never", "none", "neither", "nor", "without", "cannot", "nothing", "unable")))
+
+
+def _says_no(clause: Clause, word: str) -> bool:
+    """Whether a cited clause denies a word: by grammar, by its opposite, or as something else in it says no."""
+    same = alike(word)
+    if same & clause.denied or any(contrary(word, other) for other in clause.stems):
+        return True
+    return not same & clause.negators and bool(clause.negators - _bounds())
+
+
+def _agreed(clause: Clause, known: list[Clause]) -> frozenset[str]:
+    """What a clause denies, where one that is most like it says no, too; of a double denial nothing."""
+    if clause.nots != 1 or clause.denied & clause.negators:
+        return frozenset()
+    near = _nearest(clause.stems, known)
+    return frozenset(word for word in clause.denied if any(one.nots or one.negators - alike(word) for one in near))
+
+
+def _nearest(said: frozenset[str], known: list[Clause]) -> list[Clause]:
+    """The cited clauses that have most of these words; a word that few of them have counts more."""
+    scores = [0.0] * len(known)
+    for word in said - _function():
+        having = [at for at, one in enumerate(known) if alike(word) & one.stems]
+        for at in having:
+            scores[at] += 1 / len(having)
+    best = max(scores, default=0)
+    return [one for one, score in zip(known, scores, strict=True) if score and score > best - 0.01]
 
 
 @cache
@@ -151,6 +217,7 @@ def _turned(word: str, clause: Clause, known: list[_Place]) -> bool:
     held = [
         place for place in held if place[1] == word or place[1] not in clause.stems
     ]  # "the scheduler … unschedulable"
+    held = [place for place in held if place[1] == word or contrary(word, place[1])] or held
     if not held:
         return False
     if word not in clause.denied:  # of several places, those that are most alike
@@ -158,14 +225,33 @@ def _turned(word: str, clause: Clause, known: list[_Place]) -> bool:
         held = [place for place, score in zip(held, near, strict=True) if score == max(near)]
     no = [(other in one.denied) != contrary(word, other) for one, other in held]
     if word in clause.denied:
-        return not any(denied or one.negators - {other} for denied, (one, other) in zip(no, held, strict=True))
-    return not clause.negators - {word} and all(no)
+        return not any(_says_no(one, other) for one, other in held)
+    return not clause.negators - {word} - _bounds() and all(no)
+
+
+@cache
+def _bounds() -> frozenset[str]:
+    """Stems of what says no of itself alone: "only 16 is allowed" and "is full" deny nothing else."""
+    return frozenset(
+        map(stem, ("only", "unless", "full", "too", "exceed", "exceeded", "exhaust", "exhausted", "gated"))
+    )
 
 
 @cache
 def _neutral() -> frozenset[str]:
     """Stems of nouns that stand in statements of either sort, and of plain words."""
-    return (frozenset(map(stem, words("neutral"))) | plain_stems()) - frozenset(map(stem, words("polar")))
+    return (
+        (frozenset(map(stem, words("neutral"))) | plain_stems()) - frozenset(map(stem, words("polar"))) - _of_states()
+    )
+
+
+@cache
+def _of_states() -> frozenset[str]:
+    """Stems of what the states of symptoms are not."""
+    return (
+        frozenset(one for state in states().values() for clause in clauses(state) for one in clause.denied)
+        - _function()
+    )
 
 
 def _names(support: Support) -> frozenset[str]:

@@ -4,10 +4,11 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from diag.llm.check.amounts import LASTING, spelled
+from diag.llm.check.amounts import LASTING, amounts, spelled
+from diag.llm.check.causal import Claim, disproof
 from diag.llm.check.english import alike, is_plain, lists, stem, stems, words
 from diag.llm.check.support import Support
-from diag.llm.check.tokens import Token, tokens
+from diag.llm.check.tokens import NUMBERS, Token, tokens
 
 _NOT_BEFORE = re.compile(r"\b(?:not|no|none|never|without|cannot|neither|nor)\b[^,;]*$|n't\b[^,;]*$")
 _ONE_NODE = re.compile(r"(?:(?<![\d/])(?:1|one)|\b0/1) (?:\S+ )?nodes?\b")
@@ -42,7 +43,7 @@ def unproven_quantifier(text: str, support: Support) -> str | None:
         word = token.text.casefold()
         if token.kind == "word" and word in words("quantifiers"):
             use = _Use(word, text[: token.at], text[token.end :], found[index + 1 :], named)
-            proofs = (_said, _bounded, _adds_nothing, _told_in_order)
+            proofs = (_said, _bounded, _adds_nothing, _told_in_order, _after_its_cause, _of_each)
             if not any(proof(use, support) for proof in proofs):
                 return word
     return None
@@ -63,6 +64,7 @@ def _adds_nothing(use: _Use, support: Support) -> bool:
                 or _the_whole_list(use, known)
                 or bool(support.steps and re.match(r" (?:if|when|once)\b", use.after))
                 or ("node" in use.after and bool(_ONE_NODE.search(known)))
+                or bool(_CHOOSES.search(use.before)) or bool(_CHOOSES.match(use.after.strip()))
             )  # fmt: skip
         case "all":
             return use.number_within(2) or use.named > 1 or bool(_WHOLE.search(known))
@@ -82,6 +84,31 @@ def _adds_nothing(use: _Use, support: Support) -> bool:
     return bool(simple.get(use.word))
 
 
+def _after_its_cause(use: _Use, support: Support) -> bool:
+    """Whether "A after B" tells a proven cause as what came first."""
+    if use.word != "after":
+        return False
+    behind, _, rest = use.after.partition(",")
+    effect = use.before if use.before.strip() else rest
+    return bool(_telling(behind) and _telling(effect)) and disproof(Claim(behind, effect), support) is None
+
+
+_EACH = re.compile(r"(\d+|" + "|".join(NUMBERS) + r") [\w./-]+ $", re.IGNORECASE)
+
+
+def _of_each(use: _Use, support: Support) -> bool:
+    """Whether "8 GPUs each" shares out a number that is cited of one, not of all: a sum is a cost or was counted."""
+    told = _EACH.search(use.before) if use.word == "each" else None
+    if told is None:
+        return False
+    digits = NUMBERS.get(told[1].casefold(), told[1])
+    single = (one for one in support.sources if one.kind != "cost" and not one.text.startswith("counted: "))
+    return any(amount.digits == digits for one in single for amount in amounts(one.text))
+
+
+_CHOOSES = re.compile(
+    r"\b(?:selects?|matche?s?|accepts?|takes?|tolerates?|watches)(?: \S+)?\s*$|(?:selects?|matches|accepts?|watches)\b"
+)
 _NO_MORE_THAN = re.compile(r" (?:considered |rated |deemed |judged )?(?:an?\b|possib|likel|probab)")
 _THEN = re.compile(r"[;,] | and (?:then )?|, then |; ")
 

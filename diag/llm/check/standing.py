@@ -2,6 +2,7 @@
 
 import re
 
+from diag.llm.check.clauses import Clause, clauses
 from diag.llm.check.english import alike, is_plain, stem
 from diag.llm.check.support import Source, Support
 from diag.llm.check.tokens import tokens
@@ -57,7 +58,41 @@ def untrue_standing(text: str, support: Support) -> str | None:
             return f"{kind.replace('_', ' ')}: {of_kind[0].text[:60]}"
     if any(source.kind == "unchecked" for source in support.sources) and _CLAIMS_LOOK.search(text):
         return "told as checked"
+    kinds = {source.kind for source in support.sources}
+    if "unchecked" in kinds and kinds <= {"unchecked", "certainty"}:
+        return next((one.text[:60] for one in clauses(text) if _looks(one)), None)
+    if "ruled_out" in kinds and "cause" not in kinds and _IS_CAUSE.search(text) and not _EXCLUDED.search(text):
+        return "ruled out, and told as the cause"
     return None
+
+
+# What a look is told by, and what was looked into; "files" alone may stand in another clause ("the files lack them").
+_LOOK = re.compile(
+    r"\b(?:check|inspect|examin|consult|verif|look(?:ed)? (?:at|into)|list(?:ed)? from|read from|seen"
+    r"|(?:in|among|part of) the files)",
+    re.IGNORECASE,
+)
+_EXCLUDED = re.compile(r"\b(?:ruled out|excluded|dismissed|discarded|rejected)\b", re.IGNORECASE)
+_IS_CAUSE = re.compile(
+    r"(?<!whether it )\b(?:is|was|are|were|being) (?:(?!not\b)\w+ )?(?:as |to be )?the (?:\w+ )?"
+    r"(?:cause|reason|culprit)\b",
+    re.IGNORECASE,
+)
+
+
+def _looks(clause: Clause) -> bool:
+    """Whether a clause tells of a look without saying no, or says no twice: then there was one."""
+    beside = clause.negators - frozenset(
+        map(stem, ("only", "no", "not", "never", "neither", "nor", "none", "nobody", "cannot", "without", "unable"))
+    )
+    if clause.nots > 1 and not re.search(r"\bneither\b.*\bnor\b", clause.text, re.IGNORECASE):
+        return True
+    if clause.nots and beside & _UNSEEN:
+        return True
+    return not clause.negative and _LOOK.search(clause.text) is not None
+
+
+_UNSEEN = frozenset(map(stem, ("unknown", "absent", "missing", "lacking", "unchecked", "unexamined")))
 
 
 def _needs(text: str, of_kind: list[Source], rest: list[Source]) -> bool:

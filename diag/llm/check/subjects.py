@@ -106,7 +106,7 @@ def swapped(text: str, support: Support) -> str | None:
     The subject is the object named last before a word in its clause. What is cited has a subject for each word, too:
     the one named before it there, or else what the whole piece is about.
     """
-    known = frozenset(support.objects) | support.mentioned
+    known = frozenset(support.objects) | support.mentioned | _related(support.text)
     for clause in _spoken(text, known):
         for word in clause.said:
             owners = [
@@ -118,6 +118,14 @@ def swapped(text: str, support: Support) -> str | None:
             if clause.subjects and owners and not any(clause.subjects & one for one in owners):
                 return f"{word} of {min(clause.subjects)}"
     return None
+
+
+_RELATED = re.compile(r"\((?:above|below|beside|over|under) ([\w-]+)\)|\bNamespace ([a-z][\w-]*)")
+
+
+def _related(text: str) -> frozenset[str]:
+    """What a text names beside what it is about: "quota a (above b)"."""
+    return frozenset(one.casefold() for pair in _RELATED.findall(text) for one in pair if one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +140,9 @@ class _Spoken:
 
 def _spoken(text: str, known: frozenset[str]) -> Iterator[_Spoken]:
     before = frozenset[str]()
+    aside = " ".join(
+        re.findall(r"\([^()]*\)", text)
+    ).casefold()  # what stands in brackets is not what the rest is about
     for clause in clauses(text):
         found = [token for token in tokens(clause.text) if token.kind in ("word", "name")]
         names = [at for at, token in enumerate(found) if token.text.casefold().removesuffix("'s") in known]
@@ -145,7 +156,12 @@ def _spoken(text: str, known: frozenset[str]) -> Iterator[_Spoken]:
         said = tuple(stem(token.text) for token in behind if stem(token.text) not in _KINDS)[:2] if leads else ()
         subjects = _short(found[at].text) if leads else frozenset[str]()
         yield _Spoken(subjects, said, frozenset(map(stem, (token.text for token in found))), before)
-        before |= frozenset(name for at in names for name in _short(found[at].text))
+        named = (
+            found[at].text
+            for at in names
+            if not re.search(rf"(?<![\w-]){re.escape(found[at].text.casefold())}(?![\w-])", aside)
+        )
+        before |= frozenset(name for one in named for name in _short(one))
 
 
 def _short(name: str) -> frozenset[str]:

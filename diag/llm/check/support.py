@@ -6,7 +6,7 @@ from functools import cached_property
 
 from diag.document import RefRow
 from diag.llm.brief import Brief, Link, Step
-from diag.llm.check.english import alike, lists, pieces, stem, stems, words
+from diag.llm.check.english import alike, lists, pieces, states, stem, stems, words
 from diag.llm.form import Sentence
 from diag.views.wording import WHO
 
@@ -19,12 +19,16 @@ _MENTIONED = re.compile(
 _NAMESPACE = re.compile(r"\b[Nn]amespace ([a-z0-9][a-z0-9-]*)")
 # How a step says what is to be done without its verb.
 _MANNERS = {
-    r"\bstart\b.*\bagain\b": ("restart", "relaunch"),
+    r"\bstart\b.*\bagain\b": ("restart", "relaunch", "restore"),
     r"\b(?:anew|again)\b": ("recreate", "rebuild", "redo"),
     r"\b(?:smaller|fewer|less|lower|shorter)\b": ("reduce", "decrease", "lower", "shrink"),
     r"\b(?:larger|more|higher|greater|longer|bigger)\b": ("increase", "raise", "enlarge", "extend", "expand"),
 }
 _VALUE = re.compile(r"\"[^\"]*\"|=[\w.-]+|\b(?:true|false)\b", re.IGNORECASE)
+
+
+_SYMPTOM = re.compile(r" \(([a-z-]+)\): ")
+_SEVERITY = re.compile(r", (?:error|warning|info)\)(?=: )")
 
 
 class UnknownSourceError(Exception):
@@ -40,9 +44,15 @@ class Source:
     kind: str = ""  # of a fact; "" of a link, "step" of a step
 
     @cached_property
+    def state(self) -> str:
+        """What the state of a symptom is called in English besides; "" of other pieces."""
+        named = _SYMPTOM.search(self.text) if self.kind == "symptom" else None
+        return states().get(named[1], "") if named else ""
+
+    @cached_property
     def stems(self) -> frozenset[str]:
-        """The stems of its words."""
-        return stems(self.text)
+        """The stems of its words; the severity of a cause says nothing of it."""
+        return stems(_SEVERITY.sub(")", self.text)) | stems(self.state)
 
     @cached_property
     def lowered(self) -> str:
@@ -53,6 +63,18 @@ class Source:
     def names(self) -> frozenset[str]:
         """How the objects that it is about may be called, in lower case."""
         return frozenset(name for ref in self.about for name in called(ref))
+
+    @cached_property
+    def spoken(self) -> str:
+        """Its text with the object before what is said of it: "(name): is closed" tells of that object."""
+        if self.kind not in ("cause", "symptom") or not self.about:
+            return self.text
+        return self.text.replace("): ", f"): {self.about[0].name} ", 1)
+
+    @cached_property
+    def named(self) -> str:
+        """The kinds and names of the objects that it is about, as words."""
+        return " ".join((*(ref.kind for ref in self.about), *self.names))
 
 
 @dataclass(frozen=True)
@@ -111,6 +133,12 @@ class Support:
         texts = {source.text for source in self.sources}
         ends = {link.effect for link in self.brief.links}
         return tuple(fact.whole for fact in self.brief.facts if fact.id in ends and fact.whole in texts)
+
+    @cached_property
+    def led_to(self) -> tuple[Source, ...]:
+        """The facts of the brief, cited or not, to which a link leads."""
+        ends = {link.effect for link in self.brief.links}
+        return tuple(Source(fact.whole, fact.about, fact.kind) for fact in self.brief.facts if fact.id in ends)
 
     @cached_property
     def mentioned(self) -> frozenset[str]:
