@@ -6,7 +6,15 @@ from diag.findings import Because, Charge, Evidence
 from diag.snapshot.cite import CitationError, cite, compute
 from diag.snapshot.kinds import Pod
 from diag.trouble.groups import Group
-from diag.trouble.relations import device_drivers, mount_pods, peers, plugins_unheard, queued_pods, start_order
+from diag.trouble.relations import (
+    device_drivers,
+    mount_pods,
+    operands_not_made,
+    peers,
+    plugins_unheard,
+    queued_pods,
+    start_order,
+)
 from diag.trouble.relations.operands import Failing
 from diag.trouble.room import gangs
 from diag.vocab.drains import UPGRADE_STATES
@@ -31,6 +39,7 @@ def charges(trouble: "Trouble") -> list[Charge]:
         *peers.charges(trouble),
         *device_drivers.charges(trouble),
         *plugins_unheard.charges(trouble),
+        *operands_not_made.charges(trouble),
         *mount_pods.charges(trouble),
     ]
 
