@@ -8,12 +8,19 @@ from diag.catalog.rule import rule
 from diag.facts.words import listed
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Ref, Remedy
 from diag.projection import Object, dicts
+from diag.snapshot.cite import value_at
 from diag.snapshot.kinds import Controller, Event, Pod
 from diag.trouble.groups import Group
 from diag.trouble.shapes import DEFAULT_SCHEDULER
 from diag.vocab.schedulers import KINDS, OTHER_PARTS, WORKLOADS
 
 SYSTEM = "kube-system"
+# Kinds that stand for pods that the scheduler has yet to let be made.
+GANGS = {
+    "scheduling.volcano.sh/PodGroup": "volcano",
+    "batch.volcano.sh/Job": "volcano",
+    "scheduling.run.ai/PodGroup": "kai-scheduler",
+}
 CONTROLLERS = ("apps/Deployment", "apps/StatefulSet", "apps/DaemonSet")
 
 
@@ -38,7 +45,8 @@ def scheduler_not_running(ctx: Context) -> Iterator[Finding]:
 
     ## What it means
     `spec.schedulerName` names another scheduler than the default one. Only that scheduler places the pod, and
-    it is not there: the pod stays Pending without a condition and without an event, whatever is free.
+    it is not there: the pod stays Pending without a condition and without an event, whatever is free. Of a gang
+    that Volcano has yet to let in there are no pods at all.
 
     ## Why it happens
     The scheduler's Deployment is scaled to zero or crashes, it was removed while workloads still name it, or
@@ -60,12 +68,17 @@ def scheduler_not_running(ctx: Context) -> Iterator[Finding]:
         for group in ctx.groups("pod-unscheduled")
         if group.state == "not looked at" and group.shape is not None and group.shape.scheduler != DEFAULT_SCHEDULER
     ]
-    if not waiting:
+    gangs = [(group, name) for group in ctx.groups("workload-not-admitted") if (name := _scheduler_of(group))]
+    if not waiting and not gangs:
         return
     workloads = [item for kind in CONTROLLERS for item in ctx.snap.all(kind) if isinstance(item, Controller)]
     by_name: dict[str, list[Group]] = {}
     for group in waiting:
         by_name.setdefault(group.shape.scheduler if group.shape else "", []).append(group)
+    for group, name in gangs:
+        found = _candidates(workloads, name)
+        if found and not any(_runs(one.workload) for one in found):
+            yield _stopped(ctx, group, name, found)
     speakers: set[str] | None = None
     for name, groups in sorted(by_name.items()):
         found = _candidates(workloads, name)
@@ -75,6 +88,14 @@ def scheduler_not_running(ctx: Context) -> Iterator[Finding]:
             speakers = _speakers(ctx) if speakers is None else speakers
             if name not in speakers and _surely_absent(ctx, name):
                 yield from (_absent(ctx, group, name, workloads) for group in groups)
+
+
+def _scheduler_of(group: Group) -> str:
+    """The scheduler that makes a gang's pods or lets them in, where it has not said a word about the gang."""
+    said = value_at(group.first.whole, "status.conditions")
+    named = value_at(group.first.whole, "spec.schedulerName")
+    scheduler = GANGS.get(group.first.kind_id, "")
+    return "" if isinstance(said, list) and said else named if scheduler and isinstance(named, str) else scheduler
 
 
 def _candidates(workloads: list[Controller], scheduler: str) -> list[Candidate]:
@@ -131,7 +152,7 @@ def _surely_absent(ctx: Context, scheduler: str) -> bool:
 def _silence(ctx: Context, group: Group) -> list[Evidence]:
     """That the pod names the scheduler, and that no scheduler has said a word."""
     first = group.first
-    found: list[Evidence] = [ctx.cite(first, "spec.schedulerName")]
+    found: list[Evidence] = [ctx.cite_or_lack(first, "spec.schedulerName")]
     if isinstance(first, Pod) and not first.status.conditions:
         found.append(ctx.lack(first, "status.conditions[0].type"))
     return found

@@ -7,7 +7,7 @@ from diag.catalog.rule import rule
 from diag.facts.pods import condition, condition_path
 from diag.facts.words import count_of
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Ref, Remedy, Severity
-from diag.snapshot.kinds import Lease, Pod
+from diag.snapshot.kinds import Controller, Lease, Pod
 from diag.trouble.groups import Group
 from diag.trouble.shapes import DEFAULT_SCHEDULER
 
@@ -20,7 +20,7 @@ STALE_S = 60.0  # its lease is renewed every two seconds and lost after 15 (kube
     name="kube-scheduler-down",
     question=Question.PLACED,
     states=("not looked at",),
-    inputs=("Pod", "Node", "coordination.k8s.io/Lease"),
+    inputs=("Pod", "Node", "coordination.k8s.io/Lease", "apps/Deployment"),
 )
 def kube_scheduler_down(ctx: Context) -> Iterator[Finding]:
     """The default scheduler does not run, so every new pod stays without a condition.
@@ -33,7 +33,8 @@ def kube_scheduler_down(ctx: Context) -> Iterator[Finding]:
     The static pods of kube-scheduler fail (a bad flag, certificate or file), or its node is down.
 
     ## Evidence
-    The Ready condition of every kube-scheduler pod, and the `renewTime` of its Lease in kube-system.
+    The Ready condition of every kube-scheduler pod, the replicas of its Deployment where it has one, and the
+    `renewTime` of its Lease in kube-system.
 
     ## What to do
     On the control plane node, look at the log of the container and at /etc/kubernetes/manifests/kube-scheduler.yaml.
@@ -55,13 +56,26 @@ def kube_scheduler_down(ctx: Context) -> Iterator[Finding]:
     ready = [condition(pod, "Ready") for pod in pods]
     lease = ctx.snap.get("coordination.k8s.io/Lease", SYSTEM, NAME)
     stale = isinstance(lease, Lease) and ctx.older(lease.spec.renew_time, STALE_S)
-    if any(found is None or found.status == "True" for found in ready) or not (pods or stale):
+    deployment = _stopped(ctx)
+    if any(found is None or found.status == "True" for found in ready) or not (pods or stale or deployment):
         return
     if isinstance(lease, Lease) and not stale:
         return  # somebody renews it
+    old = lease if stale and isinstance(lease, Lease) else None
     root = _node(ctx, pods, lease)
-    if root is not None:
-        yield _finding(ctx, silent, root, pods, lease if stale and isinstance(lease, Lease) else None)
+    if deployment is not None:
+        yield _finding(ctx, silent, deployment.ref, pods, old, deployment)
+    elif root is not None:
+        yield _finding(ctx, silent, root, pods, old)
+
+
+def _stopped(ctx: Context) -> Controller | None:
+    """The Deployment that the scheduler runs in on some control planes, where it has no ready pod."""
+    item = ctx.snap.get("apps/Deployment", SYSTEM, NAME)
+    if not isinstance(item, Controller) or item.status.ready_replicas or item.status.available_replicas:
+        return None
+    known = item.spec.replicas == 0 or item.status.observed_generation or item.status.replicas is not None
+    return item if known else None
 
 
 def _node(ctx: Context, pods: list[Pod], lease: object) -> Ref | None:
@@ -75,13 +89,23 @@ def _node(ctx: Context, pods: list[Pod], lease: object) -> Ref | None:
     return Ref(ctx.cluster, "v1", "Node", "", names[0], seen=False) if names and names[0] else None
 
 
-def _finding(ctx: Context, silent: list[Group], root: Ref, pods: list[Pod], lease: Lease | None) -> Finding:
+def _finding(
+    ctx: Context,
+    silent: list[Group],
+    root: Ref,
+    pods: list[Pod],
+    lease: Lease | None,
+    deployment: Controller | None = None,
+) -> Finding:
     proof: list[Evidence] = [ctx.cite(pod, condition_path(pod, "Ready", "status")) for pod in pods]
     if lease is not None:
         proof.append(ctx.cite(lease, "spec.renewTime"))
+    if deployment is not None:
+        proof += [ctx.cite_or_lack(deployment, path) for path in ("spec.replicas", "status.readyReplicas")]
     first, *rest = proof
     waiting = sum(group.size for group in silent)
     state = "has no ready kube-scheduler" if pods else "no longer renews the Lease of kube-scheduler"
+    state = "has no ready pod" if deployment else state
     return Finding(
         subject=root,
         summary=f"{state}: nobody has looked at {count_of(waiting, 'pod')}",
@@ -91,7 +115,7 @@ def _finding(ctx: Context, silent: list[Group], root: Ref, pods: list[Pod], leas
             for group in silent
         ),
         confidence=None if pods and lease is not None else Confidence.LIKELY,
-        needs=tuple(pod.ref for pod in pods),
+        needs=(*(pod.ref for pod in pods), *([deployment.ref] if deployment else [])),
         remedies=(
             Remedy(
                 text="look at the log of kube-scheduler and at its manifest on the control plane node",
