@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from diag.llm.check.english import alike, stem, stems, words
+from diag.llm.check.english import alike, is_plain, stem, stems, words
 from diag.llm.check.support import Source, Support
 from diag.llm.check.tokens import NUMBERS, Token, tokens
 
@@ -27,6 +27,7 @@ _TIMES = re.compile(
     r"(?= (?:as|the|of|more|larger|bigger|what|that|its|this|higher|longer|greater)\b)",
     re.IGNORECASE,
 )
+_BY = re.compile(rf"\b(\d+|{'|'.join(NUMBERS)})(?: [\w./]+)? (?:fewer|less|more)(?= than\b)", re.IGNORECASE)
 _LEEWAY = 0.12  # of "about", "almost"
 
 
@@ -57,7 +58,7 @@ def amounts(text: str) -> tuple[Amount, ...]:
     """The numbers of a text in order, durations and ratios aside; `2 of 8 GPUs` as two of the same."""
     text = spelled(text)
     found = tokens(text)
-    aside = [one.span() for form in (LASTING, _TIMES) for one in form.finditer(text)]
+    aside = [one.span() for form in (LASTING, _TIMES, _BY) for one in form.finditer(text)]
     return tuple(
         _amount(token, found, index)
         for index, token in enumerate(found)
@@ -96,13 +97,13 @@ def wrong_amount(text: str, support: Support) -> str | None:
             return said
     held = [(source, amounts(source.text)) for source in support.sources]
     for one in amounts(text):
-        if _of_a_name(one, text, support) or _of_the_cited(one, text, support):
+        if _of_a_name(one, text, support) or _of_the_cited(one, text, support) or _numbers_a_name(one, text, support):
             continue
         if one.digits in ("1", "0") and not one.of and text[one.at : one.at + 1].isalpha():
             continue  # "one of these"
         if not any(_agrees(one, source, known) or _assigned(one, source.text) for source, known in held):
             return f"{one.digits} {one.of}".strip()
-    return _wrong_ratio(text, held)
+    return _wrong_ratio(text, held) or _wrong_difference(text, held)
 
 
 _WINDOW = re.compile(r"\b(?:in|within|over|during) the (?:last|past)\s*$", re.IGNORECASE)
@@ -129,6 +130,17 @@ def _assigned(one: Amount, known: str) -> bool:
         and (not one.of or bool(alike(one.of) & stems(match[1] or match[3])))
         for match in _ASSIGNED.finditer(known)
     )
+
+
+_BEFORE = re.compile(r"([A-Za-z][\w.-]*)[ #:=]{1,2}$")
+
+
+def _numbers_a_name(one: Amount, text: str, support: Support) -> bool:
+    """Whether a number names a thing ("Xid 32", "GPU 2") that is cited with this number behind it."""
+    before = _BEFORE.search(spelled(text)[: one.at])
+    if before is None or is_plain(before[1]):
+        return False
+    return re.search(rf"(?<![\w-]){re.escape(before[1])}[ #=]{re.escape(one.digits)}(?![\w.]*\w)", support.text, re.I) is not None
 
 
 def _of_the_cited(one: Amount, text: str, support: Support) -> bool:
@@ -167,6 +179,17 @@ def _wrong_ratio(text: str, held: list[tuple[Source, tuple[Amount, ...]]]) -> st
         ]
         if not any(low and abs(high / low - ratio) <= _LEEWAY * ratio for high in values for low in values):
             return one[0]
+    return None
+
+
+def _wrong_difference(text: str, held: list[tuple[Source, tuple[Amount, ...]]]) -> str | None:
+    """A difference ("one GPU fewer than") that no two cited numbers have, and that none of them is."""
+    values = [int(one.digits) for _, known in held for one in known if one.digits.isdigit()]
+    for one in _BY.finditer(spelled(text)):
+        told = NUMBERS.get(one[1].casefold(), one[1])
+        if not told.isdigit() or int(told) in values or any(high - low == int(told) for high in values for low in values):
+            continue
+        return one[0]
     return None
 
 

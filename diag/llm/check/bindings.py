@@ -99,6 +99,8 @@ def misbound(text: str, support: Support) -> str | None:
         for other, lead in known:
             if other.amount.digits in one.beside or not _same_sort(one.amount, other.amount):
                 continue
+            if other.part and other.amount.digits == "0" and not one.part and one.amount.of != other.amount.of:
+                continue  # "0/3 nodes" is no number of anything else
             if _score(one, other, lead) > mine:
                 return f"{one.amount.digits} where {other.amount.digits} is told"
     return None

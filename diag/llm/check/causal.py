@@ -173,7 +173,8 @@ def _against(claim: Claim, ends: tuple[Source, Source], why: str) -> str | None:
     if not shared and (said or numbers) and not (numbers and numbers <= counted):
         return "the link has another cause"
     in_any = _words(claim.effect)
-    if not (in_effect & effect.names or in_any & _alike(effect.stems | known) or not in_any):
+    state = _content(claim.effect) & stems(effect.state)
+    if not (in_effect & effect.names or in_any & _alike(effect.stems | known) or not in_any or state):
         return "the link has another effect"
     return None
 
@@ -270,7 +271,7 @@ _CAUSE_LAST = re.compile(r": | \(|; (?=it (?:needs|lacks|has no)\b)|,? (?:as(?! 
 _PART = re.compile(r"\)(?=[,;]|$)|, so\b|; ")
 _FAILED = re.compile(
     r"\b(?:cannot|can't|could ?n[o']t|unable|fail(?:ed|s|ure)?|forbidden|refuse[sd]?|rejected"
-    r"|denied|back-off|stopped)\b[^:]*$",
+    r"|denied|back-off|stopped|0/\d+)\b[^:]*$",
     re.IGNORECASE,
 )
 _DENIED = re.compile(r"\b(?:(?:is|are|was|does|do|did|has) not|no|none)\b[^:(]*$", re.IGNORECASE)
@@ -283,7 +284,7 @@ def _in_order(claim: Claim, source: Source) -> bool:
     """
     if not (_words(claim.cause) and _words(claim.effect)):
         return False
-    known, names = _summary(source), f" {source.named}"
+    known, names = _summary(source), f" {source.named} {source.state}"
     if not (_within(claim.cause, known + names) and _within(claim.effect, known + names)):
         return False
     ends = [one.start() for one in _PART.finditer(known)]

@@ -108,9 +108,8 @@ def _clause(text: str) -> Clause:
     said |= {"error"} & set(inner.split())  # UnexpectedAdmissionError
     nothing = set() if said else {"0" for _ in _NOTHING.finditer(text)}
     denied: set[str] = set()
-    zero = [
-        (one.end(), "no") for one in _NOTHING.finditer(text) if not one[1]
-    ]  # "0/3 nodes are available", "offers 0 of its GPUs"
+    # "0/3 nodes are available", "offers 0 of its GPUs"; not a value in quotes
+    zero = [(one.end(), "no") for one in _NOTHING.finditer(text) if not one[1] and text[one.start() - 1 : one.start()] != "'"]
     for end, word in (*nots, *zero, *((one.end(), "") for one in _CEASED.finditer(text))):
         if word in _NO and not (text[end - 1].isdigit() and re.match(r" (?!of\b)", text[end:])):  # "allows no other"
             start = end - len(text[:end].rsplit(maxsplit=1)[-1]) - 1

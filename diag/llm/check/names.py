@@ -261,12 +261,16 @@ def _said(word: str, support: Support) -> bool:
     found = stem(lowered)
     if alike(found) & (support.stems | support.advised) or found in support.deeds:
         return True
+    if found in _HELD_OFF and _KEPT.search(support.lowered):
+        return True
     if found == "fail" and _ERROR.search(support.lowered):
         return True
     # A kind of object may be told of any object of the brief: no amount, state or cause hangs on it.
     return found in support.kinds or found in _WORKLOAD_KINDS
 
 
+_HELD_OFF = frozenset(map(stem, ("block", "prevent", "stop", "bar")))
+_KEPT = re.compile(r"\b(?:keeps?|kept) \S+(?: \S+){0,3} (?:off|from|out)\b")
 _ERROR = re.compile(r"(?<!, )error\b|\bexit code [1-9]|exception\b")
 
 

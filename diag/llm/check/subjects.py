@@ -153,7 +153,7 @@ def _spoken(text: str, known: frozenset[str]) -> Iterator[_Spoken]:
             for token in found[at + 1 :]
             if token.kind == "word" and token.text.casefold() not in words("function")
         ]
-        said = tuple(stem(token.text) for token in behind if stem(token.text) not in _KINDS)[:2] if leads else ()
+        said = tuple(stem(token.text) for token in behind if stem(token.text) not in _KINDS)[:1] if leads else ()
         subjects = _short(found[at].text) if leads else frozenset[str]()
         yield _Spoken(subjects, said, frozenset(map(stem, (token.text for token in found))), before)
         named = (
