@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from diag.catalog.context import Context
+from diag.catalog.joins.replacements import replaced_by
 from diag.catalog.rule import Named, rule
 from diag.facts.evictions import Eviction, parse_eviction
-from diag.findings import Basis, Because, Evidence, Finding, Question, Remedy, as_proof
+from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Ref, Remedy, as_proof
 from diag.snapshot.cite import value_at
-from diag.snapshot.kinds import Pod
+from diag.snapshot.kinds import Controller, Event, Pod
 from diag.trouble.groups import Group
 
 STORAGE = """The pod was evicted because it, or its node, used up ephemeral storage.
@@ -53,7 +54,7 @@ How much would be needed is not known.
     name="pod-evicted-node-pressure",
     question=Question.KEPT,
     basis=Basis.SAID,
-    inputs=("Pod", "Node"),
+    inputs=("Pod", "Node", "Event", "batch/Job"),
     others=(
         Named(id="STO201", name="ephemeral-storage-eviction", page=STORAGE, basis=Basis.SAID),
         Named(id="STO202", name="emptydir-sizelimit-exceeded", page=EMPTY_DIR, basis=Basis.SAID),
@@ -70,7 +71,8 @@ def pod_evicted(ctx: Context) -> Iterator[Finding]:
     The containers use more than they request, so that more was placed on the node than it can hold.
 
     ## Evidence
-    The kubelet's words in the pod's status: what was low, by how much, and what the container used and requested.
+    The kubelet's words in the pod's status: what was low, by how much, and what the container used and requested. Of a
+    failed Job whose pods are gone, the events about them.
 
     ## What to do
     Set the request near what the container uses, so that the scheduler reserves it.
@@ -86,6 +88,46 @@ def pod_evicted(ctx: Context) -> Iterator[Finding]:
                 kinds[_name(said)].append((pod, said))
         for name, hits in sorted(kinds.items()):
             yield _finding(ctx, group, name, hits)
+    for group, gone in _of_gone_pods(ctx).items():
+        yield _of_events(ctx, group, gone)
+
+
+def _of_gone_pods(ctx: Context) -> dict[Group, list[tuple[Event, Eviction]]]:
+    """Failed Jobs without a pod that could tell, and what the kubelet's events say of pods of theirs that are gone."""
+    failed = {
+        (job.namespace, job.name): group
+        for group in ctx.groups("job-failed")
+        for job in group.members
+        if not any(isinstance(child, Pod) for child in ctx.snap.children_of(job))
+    }
+    found: dict[Group, list[tuple[Event, Eviction]]] = defaultdict(list)
+    for kind, namespace, name in ctx.snap.event_subjects() if failed else ():
+        group = replaced_by(failed, namespace, name) if kind == "Pod" else None
+        for event in ctx.snap.events(Ref(ctx.cluster, "v1", "Pod", namespace, name)) if group is not None else ():
+            said = parse_eviction(event.text) if event.reason == "Evicted" else None
+            if group is not None and said is not None:
+                found[group].append((event, said))
+                break
+    return found
+
+
+def _of_events(ctx: Context, group: Group, gone: list[tuple[Event, Eviction]]) -> Finding:
+    event, said = gone[0]
+    failures = group.first.status.failed if isinstance(group.first, Controller) else None
+    proof = tuple(ctx.cite_event(one) for one, _ in gone[:4])
+    name = event.involved_object.name if event.involved_object is not None else ""
+    count = f"{len(gone)} pods were" if len(gone) > 1 else f"pod {name} was"
+    summary = f"{count} evicted and {'are' if len(gone) > 1 else 'is'} gone: {_words(said)}"
+    return Finding(
+        name=_name(said),
+        subject=group.workload,
+        summary=summary,
+        evidence=as_proof(proof),
+        accounts_for=(Because(group, summary, proof),),
+        confidence=None if failures is not None and len(gone) >= failures else Confidence.POSSIBLE,
+        since=group.since,
+        remedies=_remedies(_name(said), said),
+    )
 
 
 def _name(said: Eviction) -> str:
