@@ -29,7 +29,8 @@ KUBELET = "status.nodeInfo.kubeletVersion"
 MICROK8S = 'metadata.labels["microk8s.io/cluster"]'  # canonical/microk8s scripts/wrappers, set on each node
 # NVIDIA/nvidia-container-toolkit cmd/nvidia-ctk-installer: the file that it writes beside containerd's configuration.
 DROP_INS = "/etc/containerd/conf.d"
-DROP_IN = re.compile(r"/etc/containerd/conf\.d/[\w.-]{1,100}\.toml")
+# In its log the path is the host's, or that in the operator's container (controllers/object_controls.go).
+DROP_IN = re.compile(r"(?:/etc/containerd/conf\.d|/runtime/config-dir(?:\.d|/conf\.d))/[\w.-]{1,100}\.toml")
 SETTLED_S = 60  # after the toolkit's start it writes its file and has the runtime read it
 
 RESET = """The node's runtime configuration was written anew and lost its nvidia entry.

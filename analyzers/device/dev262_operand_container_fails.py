@@ -8,7 +8,8 @@ from diag.catalog.rule import Named, rule
 from diag.facts.pods import statuses
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
 from diag.projection import Object
-from diag.snapshot.kinds import Pod
+from diag.snapshot.cite import key
+from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
 from diag.trouble.relations.operands import operand_of
 from diag.vocab.operands import Stage
@@ -19,6 +20,9 @@ DRIVER = "nvidia-driver-ctr"
 PULLS = ("ErrImagePull", "ImagePullBackOff")
 # kubernetes/kubernetes pkg/kubelet/kuberuntime/kuberuntime_manager.go
 KILLED = re.compile(r"Container (?P<container>\S{1,253}) failed startup probe, will be restarted")
+FEATURE, PRESENT = "feature.node.kubernetes.io/", "feature.node.kubernetes.io/pci-10de.present"
+MEMORY = "spec.containers[0].resources.limits.memory"
+RECENT_S = 3600
 NFD_MASTER = re.compile(r"nfd-master|node-feature-discovery-master")
 
 MODULE = """The GPUDirect Storage or GDRCopy module cannot be loaded.
@@ -83,8 +87,8 @@ cause.
     "DEV262",
     name="nfd-master-oom-label-flap",
     question=Question.STARTED,
-    inputs=("Pod", "Event"),
-    refines=("container-oomkilled",),
+    inputs=("Pod", "Node", "Event", "apps/Deployment"),
+    refines=("container-oomkilled", "gpu-device-unhealthy", "device-plugin-not-deployed"),
     others=(
         Named(
             id="DEV263",
@@ -131,6 +135,7 @@ def operand_container_fails(ctx: Context) -> Iterator[Finding]:
         pod = group.first
         if isinstance(pod, Pod):
             yield from _pull(ctx, group, pod)
+    yield from _labels_gone(ctx)
 
 
 def _out_of_memory(ctx: Context, group: Group, pod: Pod) -> Iterator[Finding]:
@@ -140,7 +145,7 @@ def _out_of_memory(ctx: Context, group: Group, pod: Pod) -> Iterator[Finding]:
         ended = status.last_state.terminated if status.last_state else None
         if ended is None or ended.reason != "OOMKilled":
             continue
-        limit = ctx.cite_or_lack(pod, "spec.containers[0].resources.limits.memory")
+        limit = ctx.cite_or_lack(pod, MEMORY)
         reason = ctx.cite(pod, f"{path}.lastState.terminated.reason")
         words = "is killed for want of memory (OOMKilled), and node labels come and go with it"
         yield _finding(
@@ -151,6 +156,51 @@ def _out_of_memory(ctx: Context, group: Group, pod: Pod) -> Iterator[Finding]:
             Remedy(text="raise its memory limit, which grows with the number of nodes", who="platform"),
             pod,
         )
+
+
+def _labels_gone(ctx: Context) -> Iterator[Finding]:
+    """A master that runs again, killed for its memory a while ago, and nodes that have lost all its labels since."""
+    bare = [
+        group
+        for group in ctx.groups("node-without-gpus")
+        if isinstance(group.first, Node) and not any(label.startswith(FEATURE) for label in group.first.labels)
+    ]
+    nodes = ctx.snap.nodes() if bare else []
+    if not any(label.startswith(FEATURE) for node in nodes for label in node.labels):
+        return  # NFD labels no node at all
+    for master in ctx.snap.all("apps/Deployment"):
+        pods = ctx.snap.pods_of(master) if NFD_MASTER.search(master.name) else []
+        found = next((one for one in ((pod, path) for pod in pods for path in _killed(ctx, pod))), None)
+        if found is None:
+            continue
+        reason = ctx.cite(found[0], f"{found[1]}.reason")
+        names = ", ".join(group.first.name for group in bare[:3])
+        words = f"was killed for want of memory (OOMKilled), and {names} has none of its labels"
+        lacks = [ctx.lack(group.first, f"metadata.labels{key(PRESENT)}") for group in bare[:3]]
+        yield Finding(
+            subject=master.ref,
+            summary=words,
+            evidence=(reason, ctx.cite_or_lack(found[0], MEMORY), *lacks),
+            accounts_for=tuple(Because(group, f"{master.name} {words}", (reason, *lacks)) for group in bare),
+            confidence=Confidence.LIKELY,
+            remedies=(
+                Remedy(
+                    text="see its pods, restarts and limits",
+                    command=f"kubectl describe deployment -n {master.namespace} {master.name}",
+                    who="platform",
+                ),
+                Remedy(text="raise its memory limit, which grows with the number of nodes", who="platform"),
+            ),
+        )
+        return
+
+
+def _killed(ctx: Context, pod: Pod) -> Iterator[str]:
+    """Where a container of a pod that is in no trouble now says that it was killed for its memory within the hour."""
+    for path, status in statuses(pod):
+        ended = status.last_state.terminated if status.last_state else None
+        if ended is not None and ended.reason == "OOMKilled" and not ctx.older(ended.finished_at, RECENT_S):
+            yield f"{path}.lastState.terminated"
 
 
 def _driver(ctx: Context, group: Group, pod: Pod) -> Iterator[Finding]:

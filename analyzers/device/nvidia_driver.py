@@ -300,7 +300,9 @@ NVIDIA_DRIVER = signatures(
             literal="NVRM",
             pattern=r"NVRM: +(?P<words>installed in this system is not supported by the"
             r"|supported through the NVIDIA \S{1,12} Legacy drivers)",
-            beside=MACHINE,
+            beside=Beside(
+                pod=MACHINE.pod, node=MACHINE.node, texts=r"NVRM: +NVIDIA \S{1,20} driver release|\(PCI ID: 10de:"
+            ),
             summary="does not support the node's GPU: {words}",
             means="The GPU is newer than the driver branch, or so old that the branch has dropped it.",
             remedies=(

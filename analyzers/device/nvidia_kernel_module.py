@@ -67,7 +67,7 @@ NVIDIA_KERNEL_MODULE = signatures(
             root="node",
             literal="NVRM",
             pattern=r"NVRM: (?P<words>This PCI I/O region assigned to your NVIDIA device is invalid|BAR\d is 0M @ 0x0)",
-            beside=MACHINE,
+            beside=Beside(pod=MACHINE.pod, node=MACHINE.node, texts=r"NVRM: BAR\d is"),
             summary="gives its GPU no address space on the PCI bus, so the GPU cannot start: {words}",
             means="Firmware or hypervisor assigned no region for the GPU's memory; no driver can change that.",
             remedies=(

@@ -15,7 +15,7 @@ from diag.trouble.relations import (
     queued_pods,
     start_order,
 )
-from diag.trouble.relations.operands import Failing
+from diag.trouble.relations.operands import Failing, operand_of
 from diag.trouble.room import gangs
 from diag.vocab.drains import UPGRADE_STATES
 
@@ -118,6 +118,10 @@ def _operands(trouble: "Trouble") -> list[Charge]:
         for later in there[1:]:
             if first.operand.serves and later.operand.stage > first.operand.stage and later.group is not first.group:
                 held_up.setdefault((first.group.key, later.group.key), []).append((first, later))
+    for waits in _slow(trouble):
+        first = by_node[waits.pod.spec.node_name or ""][0]
+        if first.operand.serves and waits.operand.stage > first.operand.stage:
+            held_up.setdefault((first.group.key, waits.group.key), []).append((first, waits))
     for pairs in held_up.values():
         first, later = pairs[0]
         node = first.pod.spec.node_name
@@ -126,6 +130,17 @@ def _operands(trouble: "Trouble") -> list[Charge]:
         members = None if len(pairs) >= later.group.size else len(pairs)
         found.append(Charge(source=first.group, because=Because(later.group, why, proof, members=members)))
     return found
+
+
+def _slow(trouble: "Trouble") -> list[Failing]:
+    """Operands whose start takes long on nodes where another one is in trouble."""
+    return [
+        Failing(operand=operand, pod=pod, group=group)
+        for group in trouble.of("pod-start-slow")
+        for pod in group.members
+        if isinstance(pod, Pod) and pod.spec.node_name in trouble.failing_operands
+        if (operand := operand_of(pod)) is not None
+    ]
 
 
 def _claims(trouble: "Trouble") -> list[Charge]:

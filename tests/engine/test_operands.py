@@ -33,6 +33,22 @@ def test_the_earliest_operand_in_trouble_is_to_blame_for_the_node_and_for_those_
     assert links(trouble) == {(driver, "n"), (driver, plugin)}
 
 
+@pytest.mark.parametrize(("node", "charged"), [("n", True), ("m", False)])
+def test_an_operand_that_has_long_been_starting_waits_for_the_one_in_trouble_on_its_node(cluster, node, charged):
+    driver, toolkit = "nvidia-driver-daemonset-x7k2p", "nvidia-container-toolkit-daemonset-x7k2p"
+    waits = cluster.pod(toolkit, node=node, namespace="gpu-operator", phase="Pending")
+    running = {"running": {"startedAt": cluster.LONG_AGO}}
+    waits["spec"]["initContainers"] = [{"name": "driver-validation"}]
+    waits["status"] |= {
+        "initContainerStatuses": [{"name": "driver-validation", "restartCount": 0, "state": running}],
+        "containerStatuses": [{"name": "main", "restartCount": 0, "state": {"waiting": {"reason": "PodInitializing"}}}],
+    }
+    trouble = cluster.trouble(cluster.node("n", 8), cluster.node("m", 8), operand(cluster, driver), waits)
+
+    assert [group.workload.name for group in trouble.of("pod-start-slow")] == [toolkit]
+    assert ((driver, toolkit) in links(trouble)) is charged
+
+
 def test_an_operand_on_another_node_explains_nothing_here(cluster):
     other = operand(cluster, "nvidia-device-plugin-daemonset-x7k2p", node="other")
     trouble = cluster.trouble(cluster.node("n", 8, offers=0), cluster.node("other"), other)
