@@ -1,5 +1,6 @@
 """MCL101 to MCL105: Karmada places a resource on no member cluster."""
 
+import re
 from collections.abc import Iterator
 
 from diag.catalog.context import Context
@@ -24,6 +25,10 @@ from diag.projection import Object
 from diag.snapshot.cite import key, value_at
 from diag.trouble.groups import Group
 
+# karmada-io/karmada pkg/scheduler/core/spreadconstraint and its plugins: the bodies of a SchedulerError that are no
+# error of the scheduler's.
+TOO_FEW = re.compile(r"the number of feasible (?:clusters?|regions?) is less than spreadConstraint\.MinGroups")
+NO_ROOM = "no enough resource when selecting"
 LIMITS = "Of an affinity only names and plain labels are looked at; expressions and fields are not."
 API = f"""The member cluster lacks the API of the resource that is to be propagated.
 
@@ -131,19 +136,29 @@ def karmada_scheduling(ctx: Context) -> Iterator[Finding]:
             said = told(binding, "Scheduled") if binding.kind_id in BINDINGS else None
             if said is None or said.status != "False":
                 continue
-            match said.reason:
-                case "NoClusterFit":
-                    finding = _no_fit(ctx, group, binding, said)
-                    charged |= {finding.subject, *finding.members}
-                    yield finding
-                case "Unschedulable":
-                    yield _capacity(ctx, group, binding, said)
-                case "QuotaExceeded":
-                    yield _quota(ctx, group, binding, said)
+            finding = _refused(ctx, group, binding, said)
+            if finding is not None:
+                charged |= {finding.subject, *finding.members}
+                yield finding
     for group in ctx.groups("custom-resource-not-ready"):
         for cluster in group.members if group.first.kind_id == CLUSTER else ():
             if cluster.ref not in charged and (ready := _lost(cluster)) is not None:
                 yield from _silent(ctx, group, cluster, ready)
+
+
+def _refused(ctx: Context, group: Group, binding: Object, said: Told) -> Finding | None:
+    match said.reason:
+        case "NoClusterFit":
+            return _no_fit(ctx, group, binding, said)
+        case "Unschedulable":
+            return _capacity(ctx, group, binding, said)
+        case "QuotaExceeded":
+            return _quota(ctx, group, binding, said)
+        case "SchedulerError" if TOO_FEW.search(said.message):
+            return _spread(ctx, group, binding, said)
+        case "SchedulerError" if NO_ROOM in said.message:
+            return _capacity(ctx, group, binding, said)
+    return None
 
 
 def _silent(ctx: Context, group: Group, cluster: Object, ready: Told) -> Iterator[Finding]:
@@ -173,18 +188,7 @@ def _no_fit(ctx: Context, group: Group, binding: Object, said: Told) -> Finding:
     admitted = [cluster for cluster in ctx.snap.all(CLUSTER) if may_take(cluster, binding)]
     lost = [(cluster, ready) for cluster in admitted if (ready := _lost(cluster)) is not None]
     if lost and any(taint in said.message for taint in LOST_TAINTS):
-        cluster, ready = lost[0]
-        evidence: list[Evidence] = [ctx.cite(cluster, ready.path), ctx.cite(binding, said.path)]
-        evidence += [ctx.cite(cluster, path) for path, name in taints(cluster) if name in LOST_TAINTS]
-        return _finding(
-            group, binding, said, evidence, name="karmada-cluster-not-ready", subject=cluster.ref,
-            members=tuple(one.ref for one, _ in lost[1:]), further=_own(ctx, cluster),
-            summary=f"is not ready ({ready.reason}: {ready.message}), so nothing is placed there (NoClusterFit)",
-            remedy=Remedy(
-                text=f"repair the connection to the member cluster {cluster.name}", who="platform",
-                command=f"kubectl get cluster {cluster.name} -o yaml",
-            ),
-        )  # fmt: skip
+        return _out_of_reach(ctx, group, binding, said, lost)
     api, kind = (value_at(binding.whole, f"spec.resource.{part}") for part in ("apiVersion", "kind"))
     if "did not have the API resource" in said.message and isinstance(api, str) and isinstance(kind, str):
         without = [cluster for cluster in admitted if not offers(cluster, api, kind) and _complete(cluster)]
@@ -205,6 +209,49 @@ def _no_fit(ctx: Context, group: Group, binding: Object, said: Told) -> Finding:
         confidence=Confidence.CERTAIN if _only_the_policy(said.message) else Confidence.LIKELY,
         summary=f"finds no cluster: {said.message}",
         remedy=Remedy(text="change the affinity or tolerations of the PropagationPolicy, or the clusters' labels"),
+    )  # fmt: skip
+
+
+def _out_of_reach(ctx: Context, group: Group, binding: Object, said: Told, lost: list[tuple[Object, Told]]) -> Finding:
+    """The placement lacks clusters that cannot be reached."""
+    cluster, ready = lost[0]
+    evidence: list[Evidence] = [ctx.cite(cluster, ready.path), ctx.cite(binding, said.path)]
+    evidence += [ctx.cite(cluster, path) for path, name in taints(cluster) if name in LOST_TAINTS]
+    return _finding(
+        group, binding, said, evidence, name="karmada-cluster-not-ready", subject=cluster.ref,
+        members=tuple(one.ref for one, _ in lost[1:]), further=_own(ctx, cluster),
+        summary=f"is not ready ({ready.reason}: {ready.message}), so nothing is placed there ({said.reason})",
+        remedy=Remedy(
+            text=f"repair the connection to the member cluster {cluster.name}", who="platform",
+            command=f"kubectl get cluster {cluster.name} -o yaml",
+        ),
+    )  # fmt: skip
+
+
+def _spread(ctx: Context, group: Group, binding: Object, said: Told) -> Finding:
+    """Fewer clusters fit than the placement wants to spread over."""
+    constraints = value_at(binding.whole, "spec.placement.spreadConstraints")
+    wanted = [
+        cited
+        for index in range(len(constraints) if isinstance(constraints, list) else 0)
+        for part in ("minGroups", "spreadByField")
+        if (cited := ctx.cite_if(binding, f"spec.placement.spreadConstraints[{index}].{part}")) is not None
+    ]
+    admitted = [cluster for cluster in ctx.snap.all(CLUSTER) if may_take(cluster, binding)]
+    least = next((piece.value for piece in wanted if piece.path.endswith("minGroups")), None)
+    lost = [
+        (cluster, ready)
+        for cluster in admitted
+        if (ready := _lost(cluster)) is not None and any(name in LOST_TAINTS for _, name in taints(cluster))
+    ]
+    if lost and isinstance(least, int) and len(admitted) >= least:  # with them it would do
+        return _out_of_reach(ctx, group, binding, said, lost)
+    asked = f" (minGroups {least})" if least else ""
+    have = f"; its affinity admits {listed([one.name for one in admitted], 4)}" if admitted else ""
+    return _finding(
+        group, binding, said, [ctx.cite(binding, said.path), *wanted], name="karmada-no-cluster-fit",
+        subject=binding.ref, summary=f"is to be spread over more than there are{asked}: {said.message}{have}",
+        remedy=Remedy(text="lower minGroups of the spreadConstraints, or admit more clusters in the policy"),
     )  # fmt: skip
 
 
