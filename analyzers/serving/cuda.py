@@ -56,6 +56,7 @@ CUDA = signatures(
     "CUDA",
     origin="NVIDIA/libnvidia-container src/nvc_info.c; pytorch/pytorch c10/cuda (1.13 to 2.9)",
     exclusive=True,
+    hangs=True,
     rows=(
         Signature(
             "SRV101",

@@ -11,6 +11,7 @@ LAUNCHER = signatures(
     "LoRAX and TGI",
     origin="predibase/lorax launcher and server; huggingface/text-generation-inference launcher (1 to 3)",
     exclusive=True,
+    hangs=True,
     rows=(
         Signature(
             "SRV221",

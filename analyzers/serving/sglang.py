@@ -15,6 +15,7 @@ SGLANG = signatures(
     "SGLang",
     origin="sgl-project/sglang python/sglang/srt/model_executor (0.4 to 0.5)",
     exclusive=True,
+    hangs=True,
     rows=(
         Signature(
             "SRV241",

@@ -14,6 +14,7 @@ SHARED_MEMORY = signatures(
     origin="NVIDIA/nccl src/misc/shmutils.cc; pytorch/pytorch aten/src/ATen/MapAllocator.cpp, "
     "torch/utils/data/_utils/signal_handling.py, torch/csrc/DataLoader.cpp; postgres/postgres src/backend/storage/ipc",
     exclusive=True,
+    hangs=True,
     rows=(
         Signature(
             "SRV209",

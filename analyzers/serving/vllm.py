@@ -20,6 +20,7 @@ VLLM = signatures(
     "vLLM",
     origin="vllm-project/vllm vllm/v1, vllm/config, vllm/platforms (0.4 to 0.33)",
     exclusive=True,
+    hangs=True,
     rows=(
         Signature(
             "SRV201",

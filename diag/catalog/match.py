@@ -9,12 +9,15 @@ from typing import NamedTuple
 from diag.catalog.beside import cite_beside
 from diag.catalog.context import Context
 from diag.catalog.signature import On, Signature, Table
-from diag.catalog.texts import MAX_LINE, Text, texts
+from diag.catalog.texts import MAX_LINE, UNREADY, Text, texts
 from diag.findings import Because, Finding, Ref, Remedy
 from diag.snapshot.kinds import Pod
 from diag.trouble.groups import Group
+from diag.vocab import engines
 
 MAX_NODES = 3  # that a summary names
+CRASHES = "container-crashing"
+LISTENS = re.compile("|".join((*map(re.escape, engines.LISTENS), engines.LISTENS_EXACTLY.pattern)))
 # Whose members may repeat in their status what a container said (diag/catalog/relayed.py), by the place of the words.
 REPEATS = "custom-resource-not-ready"
 REPEATED = {
@@ -64,9 +67,9 @@ class Matcher:
             read, everything = self._texts(group, on)
             if row.literal not in everything:
                 continue
-            for text in read:
+            for index, text in enumerate(read):
                 words = _compiled(row.pattern).search(text.text[:MAX_LINE]) if _applies(table, row, text) else None
-                if words and _second(row, read):
+                if words and _second(row, read) and not (_may_hang(table, group, on) and _listened(read, index)):
                     return Hit(place, on, row, text, words)
         return None
 
@@ -93,9 +96,23 @@ def _by_symptom(table: Table) -> dict[str, list[Signature]]:
     for row in table.rows:
         for symptom in row.explains:
             found.setdefault(symptom, []).append(row)
+        if table.hangs and row.on is On.LOG and CRASHES in row.explains and UNREADY not in row.explains:
+            found.setdefault(UNREADY, []).append(replace(row, also_on=()))
         if REPEATS not in row.explains and (repeated := _repeated(row)) is not None:
             found.setdefault(REPEATS, []).append(repeated)
     return found
+
+
+def _may_hang(table: Table, group: Group, on: On) -> bool:
+    return table.hangs and on is On.LOG and group.symptom == UNREADY
+
+
+def _listened(read: list[Text], index: int) -> bool:
+    """Whether the server answered after the words at that place."""
+    who = read[index].member.ref, read[index].container
+    return any(
+        LISTENS.search(one.text[:MAX_LINE]) for one in read[index + 1 :] if (one.member.ref, one.container) == who
+    )
 
 
 def _repeated(row: Signature) -> Signature | None:

@@ -83,7 +83,9 @@ class Table:
     """The rows of one system. `containers` limits log and state rows to containers whose name or image matches.
 
     Rows of `any_program` yield to those that know the program. Of an `exclusive` table one row at most speaks for a
-    group: the first whose sign stands at the earliest place. Its narrower rows come first.
+    group: the first whose sign stands at the earliest place. Its narrower rows come first. What a server of a table
+    that `hangs` says of its end in a log is also looked at where it still runs and is not ready: one of its processes
+    may be gone while the container stays. Such words do not count where it listened after them.
     """
 
     system: str
@@ -92,6 +94,7 @@ class Table:
     containers: re.Pattern[str] | None = None
     exclusive: bool = False
     any_program: bool = False
+    hangs: bool = False
     module: str = ""
 
 
@@ -103,9 +106,10 @@ def signatures(
     containers: str = "",
     exclusive: bool = False,
     any_program: bool = False,
+    hangs: bool = False,
 ) -> Table:
     """Declare a table. `containers` is a pattern searched in `name image` of a container; empty means all."""
     return Table(
         system=system, origin=origin, rows=rows, containers=re.compile(containers) if containers else None,
-        exclusive=exclusive, any_program=any_program,
+        exclusive=exclusive, any_program=any_program, hangs=hangs,
     )  # fmt: skip

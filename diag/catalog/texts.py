@@ -19,6 +19,8 @@ from diag.vocab.operands import KERNEL_READERS
 MAX_MEMBERS = 8  # of a group whose texts are read: siblings in the same trouble say the same
 MAX_LINE = 8_000  # characters of a text that patterns are run on
 RECENT_S = 3600.0
+UNREADY = "container-not-ready"
+OFTEN = 3  # restarts that make a habit
 # NVIDIA/KAI-Scheduler pkg/common/constants: what a pod says of its gang
 KAI_PODGROUP, KAI_GANG = "scheduling.run.ai/PodGroup", "pod-group-name"
 
@@ -56,8 +58,10 @@ def texts(ctx: Context, group: Group, on: On) -> Iterator[Text]:
 def _member_logs(ctx: Context, group: Group, member: Object) -> Iterator[Text]:
     """A pod's logs; of an operand also the kernel's words about its node; of a node those of its operands."""
     if isinstance(member, Pod):
-        yield from _logs(ctx, member, group.container)
-        if operand_of(member) is not None:
+        operand = operand_of(member)
+        # What runs and is not ready is told by what it says now; a driver's every run is as long as it takes to build.
+        yield from _logs(ctx, member, group.container, now=group.symptom == UNREADY and operand is None)
+        if operand is not None:
             yield from _kernel_logs(ctx, member.spec.node_name)
     elif isinstance(member, Node):
         yield from _operand_logs(ctx, member)
@@ -176,20 +180,27 @@ def _conditions(ctx: Context, group: Group) -> Iterator[Text]:
             yield Text(subject, reason, "", text, _citer(ctx, subject, f"status.conditions[{index}].{part}"))
 
 
-def _logs(ctx: Context, pod: Pod, only: str) -> Iterator[Text]:
-    """Whole logs as one text; the row's line is found in it by the matcher."""
+def _logs(ctx: Context, pod: Pod, only: str, *, now: bool = False) -> Iterator[Text]:
+    """The lines of its containers; `now` leaves out what a container that runs said before it was started again."""
     for path, status in statuses(pod):
         if only and status.name != only and not path.startswith("status.init"):
             continue
         container = f"{status.name} {status.image or ''}"
-        for previous in (True, False):
+        runs = now and _holds(status)
+        for previous in (False,) if runs else (True, False):
             lines = ctx.snap.log(pod, status.name or "", previous=previous)
             for number, line in enumerate(lines, 1):
                 yield Text(pod, "", container, line, _log_citer(ctx, pod, status.name or "", number, previous=previous))
-        for name, state in (("state", status.state), ("lastState", status.last_state)):
+        for name, state in () if runs else (("state", status.state), ("lastState", status.last_state)):
             ended = state.terminated if state else None
             if ended and ended.message:  # the last lines of the log, or what the process wrote to its message file
                 yield Text(pod, "", container, ended.message, _citer(ctx, pod, f"{path}.{name}.terminated.message"))
+
+
+def _holds(status: ContainerStatus) -> bool:
+    """Whether a container runs and is not one that is started again and again, whose next run ends like the last."""
+    runs = status.state is not None and status.state.running is not None
+    return runs and (status.restart_count or 0) < OFTEN
 
 
 def _citer(ctx: Context, item: Object, path: str) -> Callable[[], Evidence]:

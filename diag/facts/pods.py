@@ -51,6 +51,18 @@ def occupies_node(pod: Pod) -> bool:
     return bool(pod.spec.node_name) and pod.status.phase not in ("Succeeded", "Failed")
 
 
+def initialises(pod: Pod, path: str, status: ContainerStatus) -> bool:
+    """Whether it is an init container that runs, and for whose end (or start, of a sidecar) the others wait.
+
+    `started` alone does not tell: since 1.28 the kubelet writes it for every init container that runs
+    (kubernetes/kubernetes pkg/kubelet/prober/prober_manager.go).
+    """
+    if not path.startswith("status.init") or status.ready or not (status.state and status.state.running):
+        return False
+    stays = any(one.name == status.name and one.restart_policy == "Always" for one in pod.spec.init_containers or ())
+    return not (stays and status.started)
+
+
 def classify(pod: Pod) -> PodClass:
     """The class of a pod. What is unknown (no status, no conditions) is not trouble."""
     phase = pod.status.phase
@@ -78,7 +90,7 @@ def _bound(pod: Pod) -> PodClass:
         if (
             state.waiting
             or (state.terminated and state.terminated.exit_code)
-            or (init and status.ready is False and state.running and not status.started)
+            or (init and status.ready is False and initialises(pod, path, status))
         ):
             crashed = True
     if crashed or pod.status.phase == "Pending":

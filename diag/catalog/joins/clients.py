@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from diag.catalog.context import Context
 from diag.facts.connections import Connection, parse_connection, service_of
-from diag.facts.pods import statuses
+from diag.facts.pods import initialises, statuses
 from diag.facts.wait_commands import WAITS, awaited
 from diag.findings import Evidence
 from diag.projection import JsonDict, Object, dicts
@@ -73,13 +73,11 @@ def waiting_client(ctx: Context, group: Group) -> Client | None:
     for member in group.members[:MAX_MEMBERS]:
         spec = spec_of(member)
         listed = spec.get("initContainers")
-        running = {
-            status.name
-            for path, status in (statuses(member) if isinstance(member, Pod) else ())
-            if path.startswith("status.init") and status.state and status.state.running and not status.started
-        }
+        if not isinstance(member, Pod):
+            continue
+        running = {status.name for path, status in statuses(member) if initialises(member, path, status)}
         for index, container in enumerate(listed if isinstance(listed, list) else ()):
-            if not isinstance(member, Pod) or not dicts([container]) or str(container.get("name")) not in running:
+            if not dicts([container]) or str(container.get("name")) not in running:
                 continue
             words = [
                 (f"spec.initContainers[{index}].{part}[{place}]", word)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from diag.facts.pods import condition, condition_path, statuses
+from diag.facts.pods import condition, condition_path, initialises, statuses
 from diag.facts.timeline.model import Timeline
 from diag.facts.times import age_s, show_age
 from diag.findings import Evidence, Severity
@@ -64,8 +64,8 @@ def _initialises(pod: Pod) -> bool:
 
 def _init_path(pod: Pod) -> str:
     for path, status in statuses(pod):
-        running = status.state.running if status.state and path.startswith("status.init") else None
-        if running is not None and running.started_at and not status.started and not status.restart_count:
+        running = status.state.running if status.state and initialises(pod, path, status) else None
+        if running is not None and running.started_at and not status.restart_count:
             return f"{path}.state.running.startedAt"
     return ""
 
