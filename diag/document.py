@@ -144,14 +144,19 @@ ELSEWHERE = " in other namespaces"  # behind the kind, where some were read
 
 
 class GapRow(Row, kw_only=True):
-    """Something that could not be looked at."""
+    """Something that could not be looked at; `names` are those of the rules in `hides`, in their order."""
 
     cluster: str
     what: str
     why: str
     hides: list[str]
+    names: list[str] | msgspec.UnsetType = msgspec.UNSET
     material: bool
     fix: str
+
+    def hidden(self) -> list[str]:
+        """What cannot be found for it, by name; by the ids of rules in documents that have no names yet."""
+        return list(dict.fromkeys(self.names)) if isinstance(self.names, list) else self.hides
 
 
 class EndRow(Row, kw_only=True):

@@ -1,6 +1,6 @@
 """The document of one or several diagnoses."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from msgspec import UNSET
@@ -93,6 +93,7 @@ def make_report(
     for number, (cause, diagnosis) in zip(numbers, kept, strict=True):
         causes.append(_cause(document, number, cause, diagnosis))
     links = _links(document, [cause for cause, _ in kept])
+    names = registry.names
     return Report(
         tool=ToolRow(name="diag", version=__version__),
         target=TargetRow(clusters=[_cluster(diagnosis) for diagnosis in diagnoses]),
@@ -100,7 +101,7 @@ def make_report(
         findings=document.findings,
         links=links,
         evidence=document.evidence.rows,
-        gaps=[_gap(gap, diagnosis.snap.kubectl) for diagnosis in diagnoses for gap in diagnosis.gaps],
+        gaps=[_gap(gap, diagnosis.snap.kubectl, names) for diagnosis in diagnoses for gap in diagnosis.gaps],
         timelines=timeline_rows(kept, diagnoses if len(kept) == sum(len(one.causes) for one in diagnoses) else ()),
         ignored=put_aside,
         stats=stats(diagnoses, causes),
@@ -116,9 +117,10 @@ def _cluster(diagnosis: Diagnosis) -> ClusterRow:
     )  # fmt: skip
 
 
-def _gap(gap: Gap, kubectl: str) -> GapRow:
+def _gap(gap: Gap, kubectl: str, names: Mapping[str, str]) -> GapRow:
     return GapRow(
-        cluster=gap.cluster, what=gap.what, why=gap.why, hides=list(gap.hides), material=gap.material,
+        cluster=gap.cluster, what=gap.what, why=gap.why, hides=list(gap.hides),
+        names=[names.get(rule, rule) for rule in gap.hides] or UNSET, material=gap.material,
         fix=to_cluster(gap.fix, kubectl),
     )  # fmt: skip
 

@@ -110,5 +110,5 @@ def _missing(row: ClusterContents, look: Look) -> Iterator[str]:
 def _sentence(row: MissingRow) -> str:
     why = WHY_NOT.get(row.why, row.why)
     detail = f" ({visible(row.detail.splitlines()[0])})" if row.detail else ""
-    hidden = f"; blind: {folded(row.hides)}" if row.hides else ""
+    hidden = f"; blind: {folded(row.names, 3)}" if row.hides else ""
     return f"{visible(row.what)}: {why}{detail}{hidden}"

@@ -169,7 +169,7 @@ class Link(_Row):
 
 
 class Gap(_Row):
-    """Something that could not be looked at; `why` may get further words."""
+    """Something that could not be looked at; `why` may get further words. `names` are those of the rules in `hides`."""
 
     cluster: str
     what: str
@@ -177,6 +177,7 @@ class Gap(_Row):
     hides: list[str]
     material: bool
     fix: str
+    names: list[str] = []
 
 
 class End(_Row):

@@ -55,12 +55,13 @@ class PermissionRow(Row, kw_only=True):
 
 
 class MissingRow(Row, kw_only=True):
-    """Something that a diagnosis on this snapshot cannot see, and the rules that are blind for it."""
+    """Something that a diagnosis on this snapshot cannot see, and the rules that are blind for it, by id and name."""
 
     what: str
     why: str
     detail: str
     hides: list[str]
+    names: list[str]
     fix: str
 
 
@@ -102,7 +103,8 @@ class Contents(Row, kw_only=True):
 
 def cluster_contents(snap: Snapshot, parts: Sequence[Part], registry: Registry) -> ClusterContents:
     """What one cluster's parts gave, and what is not among it."""
-    missing = [_missing(gap) for gap in (*snap.gaps, *not_collected(snap, registry))]
+    names = registry.names
+    missing = [_missing(gap, names) for gap in (*snap.gaps, *not_collected(snap, registry))]
     sources = [_source(part) for part in parts if _holds(part) or len(parts) == 1]
     return ClusterContents(
         cluster=snap.cluster,
@@ -184,5 +186,8 @@ def _by_group(kind: str) -> tuple[str, str]:
     return group, name
 
 
-def _missing(gap: Gap) -> MissingRow:
-    return MissingRow(what=gap.what, why=gap.why, detail=gap.detail or "", hides=list(gap.hides), fix=gap.fix)
+def _missing(gap: Gap, names: Mapping[str, str]) -> MissingRow:
+    return MissingRow(
+        what=gap.what, why=gap.why, detail=gap.detail or "", hides=list(gap.hides),
+        names=[names.get(rule, rule) for rule in gap.hides], fix=gap.fix,
+    )  # fmt: skip

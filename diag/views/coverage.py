@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from diag.document import BASIC, ELSEWHERE, REACH, READ_LOGS, GapRow, Report
 from diag.views.wording import WHY_NOT, folded
 
+_NAMES = 3
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GapLine:
@@ -14,10 +16,10 @@ class GapLine:
     cluster: str
     what: str
     why: str
-    hides: str  # ids of the blinded rules, folded
+    hides: str  # what the blinded rules would find, by name, folded
     material: bool
     fix: str
-    blinds: tuple[str, ...] = ()  # the same ids, each
+    blinds: tuple[str, ...] = ()  # the ids of these rules, each
     whole: bool = False  # nothing at all was read of the cluster
     basic: bool = False  # of a kind without which no verdict says much
 
@@ -68,7 +70,7 @@ def _line(gap: GapRow, *, several: bool) -> GapLine:
         cluster=gap.cluster,
         what=f"{gap.what} in cluster {gap.cluster}" if several and gap.cluster and not whole else gap.what,
         why=WHY_NOT.get(gap.why, gap.why),
-        hides=folded(gap.hides),
+        hides=folded(gap.hidden(), _NAMES),
         blinds=tuple(gap.hides),
         material=gap.material,
         fix=gap.fix,

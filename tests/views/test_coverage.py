@@ -56,3 +56,14 @@ def test_a_gap_that_blinds_none_of_the_rules_is_left_to_the_scan_and_what_any_ru
     found = answering(gap_lines(with_gaps(report, *gaps)), {"SCH101"})
 
     assert {gap.what for gap in found} == {one.what for one in gaps[1:]}
+
+
+def test_what_a_gap_hides_is_told_by_name_and_by_id_where_a_document_has_no_names(report):
+    ids = ["APP001", "APP002", "SCH195", "APP003"]
+    old = msgspec.structs.replace(row("gpu", "list Foo"), hides=ids)
+    new = msgspec.structs.replace(old, names=["denied", "unavailable", "unavailable", "bypassed"])
+
+    assert [str(line) for line in gap_lines(with_gaps(report, old, new))] == [
+        "list Foo: not allowed (hides APP001, APP002, SCH195 and 1 more)",
+        "list Foo: not allowed (hides denied, unavailable, bypassed)",
+    ]

@@ -80,8 +80,8 @@ def _gaps(report: Report) -> Iterator[ET.Element]:
             case = _case("diag.gaps", f"{gap.what} · {gap.cluster}" if gap.cluster else gap.what)
             why = WHY_NOT.get(gap.why, gap.why)
             ending = ET.SubElement(case, "error" if crashed else "skipped", type=gap.why, message=f"{why}: {gap.what}")
-            told = (f"Hides: {folded(gap.hides, 20)}" if gap.hides else "", f"To see it: {gap.fix}" if gap.fix else "")
-            ending.text = "".join(f"{line}\n" for line in told if line)
+            hidden = f"Hides: {folded(gap.hidden(), 20)}\n" if gap.hides else ""
+            ending.text = hidden + (f"To see it: {gap.fix}\n" if gap.fix else "")
             yield case
 
 
