@@ -15,8 +15,10 @@ from diag.redact.redact import Redactor
 _Told = TypeVar("_Told")
 _COMMANDS = ("command", "fix", "by")
 _FILES = {ClusterRow: ("source",), EvidenceRow: ("file",)}  # paths and addresses, whatever words they are made of
-# What a command says of whoever ran this: where the kubeconfig lies, and as whom to act.
-_SELF = re.compile(r"""(?<=\s)--(kubeconfig|as|as-group) ((?:[^\s'"]|'[^']*'|"[^"]*")+)""")
+# What our commands say of whoever ran this: where the kubeconfig lies, and as whom to act (as `shlex.join` writes it).
+_VALUE = r"""(?:[^\s'"]|'[^']*'|"[^"]*")+"""
+_ASKING = re.compile(rf"kubectl(?: --(?:kubeconfig|context|as|as-group) {_VALUE})+")
+_SELF = re.compile(rf" --(kubeconfig|as|as-group) {_VALUE}")
 _IN_PLACE = {"kubeconfig": "FILE", "as": "USER", "as-group": "GROUP"}
 _SHORT = 8  # characters of a fingerprint that name a cause
 
@@ -41,7 +43,7 @@ class Share:
 
     def _told(self, value: Any) -> Any:
         if isinstance(value, str):
-            return self.text(value)
+            return self.text(_nobody(value))
         if isinstance(value, msgspec.Struct):
             pairs = ((name, getattr(value, name)) for name in value.__struct_fields__)
             told: Any = type(value)(**{name: self._field(name, each) for name, each in pairs})
@@ -67,4 +69,9 @@ class Share:
         """A command is no sentence: behind `-n`, a word of ours that is a name as well is the name."""
         if name not in _COMMANDS or not isinstance(value, str):
             return self._told(value)
-        return self._command(_SELF.sub(lambda found: f"--{found[1]} {_IN_PLACE[found[1]]}", value))
+        return self._command(_nobody(value))
+
+
+def _nobody(text: str) -> str:
+    """The same, where our commands do not tell who ran them."""
+    return _ASKING.sub(lambda asking: _SELF.sub(lambda one: f" --{one[1]} {_IN_PLACE[one[1]]}", asking[0]), text)

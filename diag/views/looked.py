@@ -3,15 +3,21 @@
 The document that `diag coverage -o json` prints (additive changes only).
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 
 from diag.catalog.registry import RuleInfo
+from diag.causes.silence import plural
 from diag.document import GapRow, Report, Row, ToolRow
 from diag.views.coverage import gap_lines
 from diag.views.table import Column, Line, Table
 from diag.views.wording import WHY_NOT, counted, folded
 
 SCHEMA = "diag.coverage/v1"
+# Gaps that discovery leaves: `discover /apis`, `discover /api`, `discover policy/v1`.
+_DISCOVERED = re.compile(r"discover (?:/(?P<root>apis?)|(?P<group>[^/ ]+)/\S+)")
+# How the command of such a gap begins: with the context and whatever else was named.
+_KUBECTL = re.compile(r"kubectl (?:--[a-z-]+ (?:[^\s']|'[^']*')+ )*")
 _ORDER = ("could not look", "found", "silent")
 
 
@@ -58,8 +64,20 @@ def _rule(rule: RuleInfo, findings: int, gaps: Sequence[GapRow]) -> RuleRow:
         outcome="found" if findings else "could not look" if gaps else "silent",
         findings=findings,
         why=[f"{gap.what}: {WHY_NOT.get(gap.why, gap.why)}" for gap in gaps],
-        fix=list(dict.fromkeys(gap.fix for gap in gaps if gap.fix)),
+        fix=list(dict.fromkeys(fix for gap in gaps for fix in (gap.fix, *_of_each_kind(gap, rule)) if fix)),
     )
+
+
+def _of_each_kind(gap: GapRow, rule: RuleInfo) -> Iterator[str]:
+    """Where it was hidden what the cluster serves, the commands that show what the rule reads of it, kind by kind."""
+    where = _DISCOVERED.fullmatch(gap.what)
+    asks = _KUBECTL.match(gap.fix)
+    if where is None or asks is None:
+        return
+    for kind in rule.inputs:
+        group = kind.rpartition("/")[0]
+        if bool(group) if where["root"] == "apis" else group == (where["group"] or ""):
+            yield f"{asks[0]}get {plural(kind)} -A"
 
 
 def coverage_tables(report: Report, found: Coverage) -> list[Table]:
