@@ -132,7 +132,8 @@ def gangs_that_wait(ctx: Context) -> Iterator[Finding]:
 
     ## Evidence
     `spec.minMember`, what one member asks for, the free amounts of the nodes that the members may run on, and the
-    words of the scheduler about the member that found no node.
+    words of the scheduler about the member that found no node. It had set the places of the others aside by then, so
+    it may say `0/18 nodes` though two members fit.
 
     ## What to do
     Wait for the work that holds the nodes, start with fewer members, add nodes, or agree with the owners of other work
@@ -248,7 +249,8 @@ def _does_not_fit(ctx: Context, gang: Gang, item: Object, wanted: int) -> Iterat
     each = ", ".join(f"{amount} × {name}" for name, amount in shapes[0].gpus.items()) or "no GPUs"
     running = f" beside {gang.bound} that run" if gang.bound else ""
     culprit = _culprit(gang, words)
-    named = f"; {culprit} found no node" if culprit else ""
+    beside = " beside them" if there else ""
+    named = f"; {culprit} found no node{beside}" if culprit else ""
     summary = (
         f"{wanted} members have to start together ({_field(gang)}), {each} each; there is room for {there}{running}"
         f"{named}"
