@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from diag.catalog.context import Context
 from diag.catalog.rule import Named, rule
@@ -12,7 +12,9 @@ from diag.findings import Because, Confidence, Evidence, Finding, Question, Ref,
 from diag.projection import Object, dicts
 from diag.snapshot.cite import value_at
 from diag.snapshot.kinds import Controller, Lease
-from diag.vocab.operators import OPERATORS, Operator
+from diag.trouble.groups import Group
+from diag.vocab.kueue import WORKLOAD
+from diag.vocab.operators import KUEUE, OPERATORS, Operator
 
 DEPLOYMENT, LEASE = "apps/Deployment", "coordination.k8s.io/Lease"
 # An object is behind for seconds after each change, and an operator reads all of its objects again within minutes.
@@ -20,6 +22,7 @@ BEHIND_S = 300
 # kubernetes/client-go tools/leaderelection: a lease is lost after its duration; a dump takes a while to be taken.
 LOST_AFTER = 4
 LEASE_S = 15
+QUEUED = "workload-not-admitted"
 SHORT = ("replicas-unavailable", "rollout-deadline-exceeded")
 
 IDLE = """The operator is ready, but has not acted on a change for minutes.
@@ -71,8 +74,15 @@ class Found:
     "APP581",
     name="controller-down",
     question=Question.READY,
-    inputs=(DEPLOYMENT, LEASE, "Pod", *(f"{one.group}/{kind}" for one in OPERATORS for kind in one.kinds)),
-    visits={DEPLOYMENT: len(OPERATORS), LEASE: len(OPERATORS)},
+    inputs=(
+        DEPLOYMENT,
+        LEASE,
+        "Pod",
+        WORKLOAD,
+        "batch/Job",
+        *(f"{one.group}/{kind}" for one in OPERATORS for kind in one.kinds),
+    ),
+    visits={DEPLOYMENT: len(OPERATORS) + 1, LEASE: len(OPERATORS) + 1},
     others=(
         Named(id="APP582", name="controller-not-reconciling", page=IDLE, severity=Severity.WARNING),
         Named(id="APP583", name="controller-leader-stale", page=LEADERLESS),
@@ -96,7 +106,7 @@ def operator_stands_still(ctx: Context) -> Iterator[Finding]:
 
     ## Known limits
     Operators are known by the lease that bears their API group, or by the names that they ship with. An operator
-    without an object that is behind is not spoken of here.
+    without an object that is behind is not spoken of here; Kueue is where work waits of which it has taken no note.
     """
     for operator in OPERATORS:
         behind = [
@@ -108,6 +118,36 @@ def operator_stands_still(ctx: Context) -> Iterator[Finding]:
         found = _operators(ctx, operator) if behind else []
         if found:
             yield from _judge(ctx, behind, found)
+    unseen = [group for group in ctx.groups(QUEUED) if _is_unseen(ctx, group)]
+    found = _operators(ctx, KUEUE) if unseen else []
+    if found and all(_is_down(one.workload) for one in found):
+        yield _queue_down(ctx, found[0], unseen)
+
+
+def _is_unseen(ctx: Context, group: Group) -> bool:
+    """Whether nobody has looked for minutes at work that waits for Kueue: it has no Workload, or that no condition."""
+    item = group.first
+    if item.kind_id not in (WORKLOAD, "batch/Job") or not ctx.older(item.created, BEHIND_S):
+        return False
+    return item.kind_id != WORKLOAD or not dicts(value_at(item.whole, "status.conditions"))
+
+
+def _queue_down(ctx: Context, found: Found, unseen: list[Group]) -> Finding:
+    """Kueue itself has no ready pod, so nothing is admitted."""
+    item = found.workload
+    zero = item.spec.replicas == 0
+    state = "is scaled to 0 replicas" if zero else "has no ready pod"
+    count = sum(group.size for group in unseen)
+    summary = f"{state}, so nobody looks at {count_of(count, 'workload')} that wait to be admitted"
+    proof: list[Evidence] = [
+        ctx.cite(item, "spec.replicas") if zero else ctx.cite_or_lack(item, "status.readyReplicas")
+    ]
+    finding = _finding(ctx, "controller-down", found, [], subject=item.ref, summary=summary, proof=proof,
+                       remedies=_bring_back(item))  # fmt: skip
+    why = f"{item.kind} {item.name} {state}"
+    waiting = tuple(Because(group, why, as_proof([*proof, *group.evidence[:1]])) for group in unseen)
+    since = min((group.since for group in unseen if group.since), default=None)
+    return replace(finding, accounts_for=(*finding.accounts_for, *waiting), since=since)
 
 
 def _operators(ctx: Context, operator: Operator) -> list[Found]:
@@ -255,11 +295,15 @@ def _down(ctx: Context, found: Found, late: list[Object]) -> Finding:
         ctx, "controller-down", found, late, subject=item.ref, proof=proof,
         summary=f"{state}, so {_names(late)} is frozen as it was: {count_of(len(late), 'object')} whose last change "
         "nobody has acted on",
-        remedies=(
-            Remedy(
-                text="bring the operator back; its objects follow by themselves", who="platform",
-                command=f"kubectl -n {item.namespace} get deployment {item.name} -o wide",
-            ),
+        remedies=_bring_back(item),
+    )  # fmt: skip
+
+
+def _bring_back(item: Controller) -> tuple[Remedy, ...]:
+    return (
+        Remedy(
+            text="bring the operator back; its objects follow by themselves", who="platform",
+            command=f"kubectl -n {item.namespace} get deployment {item.name} -o wide",
         ),
     )  # fmt: skip
 

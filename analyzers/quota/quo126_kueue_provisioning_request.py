@@ -10,6 +10,8 @@ from diag.projection import Object, dicts
 from diag.trouble.relations.kueue import conditions, part
 from diag.vocab.kueue import PROVISIONING_REQUEST
 
+# kubernetes/autoscaler cluster-autoscaler/provisioningrequest/conditions: of a request that is still looked after.
+NO_CAPACITY = ("CapacityIsNotFound", "FailedToCheckCapacity", "FailedToCreatePods", "FailedToBookCapacity")
 PATIENCE_S = 10 * 60  # the autoscaler accepts a request within a scan, every ten seconds or so
 
 UNANSWERED_PAGE = page(
@@ -41,7 +43,8 @@ def kueue_provisioning_request(ctx: Context) -> Iterator[Finding]:
     is there.
 
     ## Evidence
-    The condition `Failed` of the newest ProvisioningRequest of the workload, and the state of its admission check.
+    The condition `Failed` of the newest ProvisioningRequest of the workload, or `Provisioned`, where it has been false
+    for ten minutes as no capacity is found; and the state of its admission check.
 
     ## What to do
     Wait for the next try, use another zone or flavor, ask for less, or raise the node group's maximum.
@@ -55,7 +58,9 @@ def kueue_provisioning_request(ctx: Context) -> Iterator[Finding]:
         if newest is None or has(newest, "Provisioned"):
             continue
         if has(newest, "Failed"):
-            yield _failed(ctx, one, newest)
+            yield _failed(ctx, one, newest, "Failed")
+        elif _finds_none(ctx, newest):
+            yield _failed(ctx, one, newest, "Provisioned")
         elif not conditions(newest) and ctx.older(newest.created, PATIENCE_S):
             yield _unanswered(ctx, one, newest)
 
@@ -82,15 +87,23 @@ def _checks(ctx: Context, one: Waiting) -> list[Evidence]:
     ]
 
 
-def _failed(ctx: Context, one: Waiting, request: Object) -> Finding:
-    _, found = conditions(request)["Failed"]
+def _finds_none(ctx: Context, request: Object) -> bool:
+    """Whether the autoscaler has told for a while that it finds no capacity, and goes on looking."""
+    _, found = conditions(request).get("Provisioned", (0, {}))
+    since = found.get("lastTransitionTime")
+    return found.get("reason") in NO_CAPACITY and ctx.older(since if isinstance(since, str) else None, PATIENCE_S)
+
+
+def _failed(ctx: Context, one: Waiting, request: Object, kind: str) -> Finding:
+    _, found = conditions(request)[kind]
     who = one.group.workload
+    state = "failed" if kind == "Failed" else "is not provisioned"
     return blocked(
         one, "", request.ref,
-        f"failed ({found.get('reason') or 'no reason given'}): {found.get('message') or ''}; {who.kind} {who.name} "
+        f"{state} ({found.get('reason') or 'no reason given'}): {found.get('message') or ''}; {who.kind} {who.name} "
         "needs its nodes before it is admitted",
         pieces(
-            said(ctx, request, "Failed"), said(ctx, request, "Failed", "reason"), said(ctx, one.item, "QuotaReserved"),
+            said(ctx, request, kind), said(ctx, request, kind, "reason"), said(ctx, one.item, "QuotaReserved"),
             said(ctx, one.item, "Evicted"), *_checks(ctx, one),
         ),
         remedies=(

@@ -10,7 +10,7 @@ from diag.facts.cluster_autoscaler import (
     told_at,
     triggered,
 )
-from diag.facts.custom_resources import told
+from diag.facts.custom_resources import has_ended_well, told
 from diag.facts.gpus import is_gpu
 from diag.facts.karpenter import CLAIM, NO_ANSWER_YET, NOMINATED, SOLD_OUT, nominated
 from diag.facts.pods import PodClass, classify, condition, statuses
@@ -157,7 +157,7 @@ def _number(probe: dict[str, Any], name: str) -> float:
 
 
 def replaced(scene: Scene, pod: Pod) -> bool:
-    """Whether a failed pod is history: its controller has what it wants, or another pod took its place."""
+    """Whether a failed pod is history: its controller has what it wants or ended well, or another took its place."""
     owner = owner_of(scene.snap, pod)
     if isinstance(owner, Controller):
         status = owner.status
@@ -169,7 +169,9 @@ def replaced(scene: Scene, pod: Pod) -> bool:
         if has_all(owner):
             return not _keeps_failing(scene, owner)
         return _has_sibling(scene, owner, pod)
-    return owner is None and not pod.owners and scene.older(pod.created, FAILED_OLD_S)
+    if owner is not None:  # an operator's resource, whose work is over and went well although this member failed
+        return has_ended_well(owner)
+    return not pod.owners and scene.older(pod.created, FAILED_OLD_S)
 
 
 def has_all(owner: Object | None) -> bool:

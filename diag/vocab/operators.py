@@ -2,7 +2,7 @@
 
 Only kinds that write `status.observedGeneration` are listed.
 Sources: SlinkyProject/slurm-operator api/v1beta1, ray-project/kuberay ray-operator/apis/ray/v1 and helm-chart,
-knative/pkg apis/duck/v1 (KServe embeds it).
+knative/pkg apis/duck/v1 (KServe embeds it), kubernetes-sigs/kueue config/components/manager.
 """
 
 from dataclasses import dataclass
@@ -17,6 +17,8 @@ class Operator:
     kinds: tuple[str, ...]
 
 
+# It writes no `status.observedGeneration`: a Workload that it has not seen has no condition.
+KUEUE = Operator(group="kueue.x-k8s.io", deployments=("kueue-controller-manager",), kinds=())
 OPERATORS = (
     Operator(group="slinky.slurm.net", deployments=("slurm-operator",), kinds=("NodeSet",)),
     Operator(group="ray.io", deployments=("kuberay-operator",), kinds=("RayCluster",)),

@@ -371,3 +371,17 @@ def test_a_pod_without_a_verdict_shows_what_its_own_scheduler_said(cluster, comp
     assert (group.state, group.message) == ("not looked at", told)
     cited = [getattr(one, "value", None) for one in group.evidence]
     assert (told in cited) == (told != "no scheduler has looked at it")
+
+
+@pytest.mark.parametrize(
+    ("phase", "expected"), [("Succeeded", []), ("Running", ["pod-failed"]), ("Failed", ["pod-failed"])]
+)
+def test_a_failed_attempt_of_work_that_went_well_is_history(cluster, phase, expected):
+    workflow = {
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow",
+        "metadata": {"name": "etl", "namespace": "ml", "uid": "w"}, "status": {"phase": phase},
+    }  # fmt: skip
+    attempt = cluster.pod("etl-0", owner=workflow, phase="Failed")
+    attempt["status"]["containerStatuses"] = [{"name": "main", "state": {"terminated": {"exitCode": 1}}}]
+    found = [group.symptom for group in cluster.groups(workflow, attempt) if group.first.kind == "Pod"]
+    assert found == expected
