@@ -37,13 +37,17 @@ class _Version(msgspec.Struct):
 
 @dataclass(slots=True, kw_only=True)
 class Gathered:
-    """What one pass read of one cluster; `inside` are lists of single namespaces, where the whole was refused."""
+    """What one pass read of one cluster; `inside` are lists of single namespaces, where the whole was refused.
+
+    `tried` are the namespaces that were looked into then.
+    """
 
     cluster: Cluster
     kinds: Collection[str]
     served: Discovered
     listings: list[Listing]
     inside: list[Listing]
+    tried: list[str]
     problems: list[Problem]
     version: str | None
     captured_at: str | None
@@ -133,12 +137,13 @@ def gather(
             gc.enable()
     refused = [each.served for each in listings if _is_refused(each) and each.served.namespaced]
     inside: list[Listing] = []
+    every: list[str] = []
     if refused and not stop.ended:
         every = candidates(listings, namespaces, cluster.namespace)
         say(f"the whole cluster may not be listed; looking into {len(every)} namespaces")
         inside = [*_jobs(cluster, allowed_in(cluster, every, refused, stop), budget, stop)]
     return Gathered(
-        cluster=cluster, kinds=kinds, served=served, listings=listings, inside=inside, problems=problems,
+        cluster=cluster, kinds=kinds, served=served, listings=listings, inside=inside, tried=every, problems=problems,
         version=version, captured_at=captured,
     )  # fmt: skip
 

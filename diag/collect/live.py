@@ -14,6 +14,8 @@ from diag.collect.requests import Stop
 from diag.errors import ClusterError, EndedError, UsageError
 from diag.snapshot.sources.part import Limits, Part, ProblemWhy
 
+_SHOWN = 5  # namespaces that were looked into in vain
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Live:
@@ -135,8 +137,9 @@ def _nothing(part: Part, gathered: Gathered) -> ClusterError:
             return ClusterError(
                 f"{name} does not know who you are: {problems[0].detail}", hint=log_in(name, gathered.cluster.ran_out)
             )
+        tried = f" (namespace {', '.join(gathered.tried[:_SHOWN])} was tried as well)" if gathered.tried else ""
         return ClusterError(
-            f"you may read nothing in {name}: {problems[-1].detail}",
+            f"you may read nothing in {name}: {problems[-1].detail}{tried}",
             hint="ask an administrator for the rights that `diag rbac` prints, or name a namespace of yours with -n",
         )
     worst = next(problem for problem in problems if problem.why != "forbidden")

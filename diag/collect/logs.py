@@ -70,7 +70,10 @@ class LiveLogs:
         query = {"container": key[1], "tailLines": _LINES, "limitBytes": str(_MOST_BYTES)}
         query |= {"previous": "true"} if key[2] else {}
         path = path_of("api", "v1", "namespaces", namespace, "pods", pod, "log")
-        body = ask(self._cluster, path, query, accept="*/*", stop=self._stop).body
+        answer = ask(self._cluster, path, query, accept="*/*", stop=self._stop)
+        body, form = answer.body, answer.headers.get("content-type", "")
+        if form.partition(";")[0].strip().lower() == "text/html":  # a proxy's page, where servers write text/plain
+            raise FailedError(f"GET {path}: the answer is no log, but {form}", status=answer.status, why="unreadable")
         kept = body[-KEPT_BYTES:]
         if len(kept) < len(body):
             kept = kept[kept.find(b"\n") + 1 :]

@@ -26,8 +26,10 @@ def try_fit(snapshots: Sequence[Snapshot], ask: Ask, *, pods: int, like: Object 
     """The answer of every cluster that has nodes. Raises SnapshotError where none has, UsageError for a bad `like`."""
     rows = [_tried(snap, ask, pods, like) for snap in snapshots if snap.nodes]
     if not rows:
+        refused = [one for snap in snapshots for one in snap.refused if "Node" in one.kinds]
         raise SnapshotError(
-            "no nodes were read, so there is nowhere to try", hint="kubectl get nodes,pods,pdb -A -o json"
+            "no nodes were read, so there is nowhere to try" + "".join(f": {one.detail}" for one in refused[:1]),
+            hint=refused[0].fix if refused else "kubectl get nodes,pods,pdb -A -o json",
         )
     return Fit(tool=TOOL, fits=any(row.fits for row in rows), clusters=rows)
 

@@ -111,6 +111,19 @@ def test_each_request_in_turn_may_fail_once_without_a_trace(look, clean, fault, 
         assert gaps(report) == gaps(whole), path
 
 
+def test_a_login_page_is_no_log(serve):
+    clean = serve(ITEMS, logs=LOGS)
+    scan(Live(kubeconfig=clean.config))
+    path = next(one.path for one in clean.requests if one.path.endswith("/log"))
+    _, namespace, _, pod, _ = path.rsplit("/", 4)
+    server = serve(ITEMS, logs=LOGS, faults=[Fault(path=path, what="html", times=LASTING)])
+
+    report = scan(Live(kubeconfig=server.config))
+
+    assert [(gap.what, gap.why) for gap in report.gaps] == [(f"read the logs of {namespace}/{pod}", "unreadable")]
+    assert "Sign in" not in str(report.to_dict())
+
+
 def test_logs_that_time_did_not_reach_are_told(serve):
     server = serve(ITEMS, logs=LOGS)
     live = Live(kubeconfig=server.config)

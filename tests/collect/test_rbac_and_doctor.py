@@ -159,3 +159,13 @@ def test_fit_looks_at_the_cluster_too(serve, diag):
     assert ended.code in (0, 1)
     assert ended.out
     assert diag("fit", "--gpus", "1").code == 3
+
+
+def test_fit_without_the_right_to_list_nodes_says_so(serve, diag):
+    server = serve(ITEMS, access=Access(cluster=ALL).without("list", "", "nodes"))
+
+    ended = diag("fit", "--gpus", "1", "--kubeconfig", server.config)
+
+    assert ended.code == 3
+    assert "nowhere to try: GET /api/v1/nodes: 403 nodes is forbidden" in ended.err
+    assert "ask for the right to list nodes (diag rbac)" in ended.err

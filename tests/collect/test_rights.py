@@ -167,6 +167,7 @@ def test_without_any_right_the_message_says_what_to_ask_for(serve, diag):
 
     assert ended.code == 3
     assert "you may read nothing in gpu" in ended.err
+    assert "(namespace default was tried as well)" in ended.err
     assert "diag rbac" in ended.err
 
 
