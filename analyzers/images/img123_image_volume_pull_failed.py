@@ -84,7 +84,7 @@ def _volumes(pod: Object) -> Iterator[tuple[int, str, str]]:
     spec = pod.whole.get("spec")
     if not isinstance(spec, dict):
         return
-    images = {one.get("image") for part in ("containers", "initContainers") for one in dicts(spec.get(part))}
+    images = [one.get("image") for part in ("containers", "initContainers") for one in dicts(spec.get(part))]
     volumes = spec.get("volumes")
     for index, volume in enumerate(volumes if isinstance(volumes, list) else ()):
         image = volume.get("image") if isinstance(volume, dict) else None

@@ -130,10 +130,11 @@ class Context:
         return cite.cite(item, path) if isinstance(cite.value_at(item.whole, path), bool | int | float | str) else None
 
     def cite_or_lack(self, item: Object, path: str) -> FieldEvidence | AbsentPathEvidence:
-        """The scalar at a path of an object, or the fact that there is none."""
+        """The scalar at a path of an object, or the fact that there is none; a list or map is none either."""
         self.snap.met.add(item.kind_id)
-        found = cite.value_at(item.whole, path)
-        return cite.cite_absent_path(item, path) if found in (cite.MISSING, None) else cite.cite(item, path)
+        if isinstance(cite.value_at(item.whole, path), bool | int | float | str):
+            return cite.cite(item, path)
+        return cite.cite_absent_path(item, path)
 
     def cite_event(self, event: Event) -> FieldEvidence:
         """What an event says."""

@@ -65,8 +65,8 @@ def cite_reading(reading: Reading) -> FileEvidence:
 
 
 def cite_absent_path(item: Object, path: str) -> AbsentPathEvidence:
-    """The fact that an object lacks a field. Raises CitationError where it has it."""
-    if value_at(item.whole, path) not in (MISSING, None):
+    """The fact that an object has no scalar at a path. Raises CitationError where it has one."""
+    if isinstance(value_at(item.whole, path), bool | int | float | str):
         raise CitationError(f"{item.ref} has a value at {path}")
     return AbsentPathEvidence(object=item.ref, absent_path=path)
 

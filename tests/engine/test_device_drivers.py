@@ -51,6 +51,11 @@ def test_nothing_else_is_charged(cluster, node, image, words):
     assert charged(cluster, driver, waits, refusal(cluster, words)) == []
 
 
+def test_an_event_without_words_says_nothing(cluster):
+    driver, waits = pod(cluster, "driver", image=IMAGE, crashes=True), pod(cluster, "w", image="app:1")
+    assert charged(cluster, driver, waits, refusal(cluster, None)) == []
+
+
 @pytest.mark.parametrize(("name", "expected"), [("mps-control-daemon-7a", True), ("other", False)])
 def test_a_claim_that_is_shared_waits_for_its_daemon(cluster, name, expected):
     waits = pod(cluster, "w", image="app:1")

@@ -41,7 +41,9 @@ def _refused(trouble: "Trouble", group: Group) -> Iterator[tuple[Pod, Event]]:
 
 
 def _charges(trouble: "Trouble", group: Group, pod: Pod, said: Event) -> Iterator[Charge]:
-    proof = (cite(said, "message" if said.message else "note"),)
+    if not said.text:
+        return
+    proof = (cite(said, said.text_path),)
     if SHARING_WAITS.search(said.text):
         for source in trouble.of("pod-not-created"):
             if source.workload.name.startswith(SHARING):
