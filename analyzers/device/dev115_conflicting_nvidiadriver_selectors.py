@@ -45,8 +45,8 @@ def conflicting_nvidiadriver_selectors(ctx: Context) -> Iterator[Finding]:
     found.sort(key=lambda one: (one[0].created or "", one[0].name), reverse=True)
     root, place = found[0]
     part = "message" if _message(root, place) else "reason"
-    evidence: list[Evidence] = [ctx.cite(root, f"status.conditions[{place}].{part}")]
-    evidence.append(ctx.cite(root, f"status.conditions[{place}].reason"))
+    evidence: list[Evidence] = [ctx.cite_or_lack(root, f"status.conditions[{place}].{part}")]
+    evidence.append(ctx.cite_or_lack(root, f"status.conditions[{place}].reason"))
     for item, _ in found:
         evidence += [ctx.cite(item, f"spec.nodeSelector{key(label)}") for label in sorted(_selector(item))]
     signs: Proof = (evidence[0], *evidence[1:])

@@ -140,7 +140,7 @@ def _idle(ctx: Context) -> Iterator[Idle]:
             for driver in _drivers(ctx, claim.claim):
                 if group not in waiting.setdefault(driver, []):
                     waiting[driver].append(group)
-    publishing = {value_at(item.whole, "spec.driver") for item in ctx.snap.all(SLICE)}
+    publishing = [value_at(item.whole, "spec.driver") for item in ctx.snap.all(SLICE)]
     plugins = [item for item in ctx.snap.all("apps/DaemonSet") if isinstance(item, Controller) and _is_driver(item)]
     for driver, groups in sorted(waiting.items()):
         if driver in publishing or len(plugins) != 1:

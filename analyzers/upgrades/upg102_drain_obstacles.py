@@ -124,7 +124,7 @@ def _undeletable(ctx: Context, group: Group, node: Node, left: list[Pod]) -> Ite
         if not pods:
             continue
         first, where = pods[0]
-        proof: Evidence = ctx.lack(first, where) if where == "metadata.ownerReferences" else ctx.cite(first, where)
+        proof: Evidence = ctx.cite_or_lack(first, where)
         evidence = (
             proof,
             ctx.cite(first, "spec.nodeName"),
