@@ -6,7 +6,9 @@ from cluster_objects import node, pod
 from kubernetes.config import incluster_config
 
 from diag.cli.checks import checks
+from diag.cli.diagnostics import ExitCode
 from diag.cli.flags import Flags
+from diag.cli.rights import checked
 from diag.collect.live import Live
 from diag.config import Config
 from diag.errors import ClusterError, UsageError
@@ -39,6 +41,16 @@ def test_its_files_lead_to_the_cluster(account):
 
     assert (part.cluster, len(part.items)) == ("in-cluster", 1)
     assert (last_check().verdict, last_check().what) == ("ok", "in-cluster rights")
+
+
+def test_the_check_asks_with_its_token(account, capsys):
+    assert checked(Flags(config=Config(), origins={}, again="")) is ExitCode.OK
+    assert ", 0 denied, 0 unknown, in the whole cluster" in capsys.readouterr().out
+
+    (account / "token").write_text("of an account that was deleted")
+
+    with pytest.raises(ClusterError, match="in-cluster does not say: GET /version: 401"):
+        checked(Flags(config=Config(), origins={}, again=""))
 
 
 def test_a_token_that_is_not_taken_is_told_without_a_login(account):
