@@ -87,7 +87,7 @@ Counted for the queue itself, or for the whole cluster with the default overcomm
     "QUO521",
     name="volcano-queue-missing",
     question=Question.ADMITTED,
-    inputs=(VOLCANO, QUEUE, "Pod", "Event", "Node"),
+    inputs=(VOLCANO, QUEUE, "batch.volcano.sh/Job", "Pod", "Event", "Node"),
     refines=("admission-webhook-denied",),
     others=(
         Named(id="QUO522", name="volcano-queue-not-open", page=NOT_OPEN, refines=("admission-webhook-denied",)),
