@@ -195,7 +195,8 @@ def _no_fit(ctx: Context, group: Group, binding: Object, said: Told) -> Finding:
         if without:
             cluster = without[0]
             complete = told(cluster, "CompleteAPIEnablements")
-            evidence = [ctx.cite(binding, said.path), ctx.cite(binding, "spec.resource.apiVersion")]
+            evidence: list[Evidence] = [ctx.cite(binding, said.path)]
+            evidence += [ctx.cite(binding, "spec.resource.apiVersion")]
             evidence += [ctx.cite(binding, "spec.resource.kind")]
             evidence += [ctx.cite(cluster, complete.path)] if complete else []
             return _finding(

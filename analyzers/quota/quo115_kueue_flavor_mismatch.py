@@ -112,7 +112,8 @@ def _selected(ctx: Context, item: Object, reason: Reason) -> list[Evidence]:
     flavor = ctx.snap.get(FLAVOR, "", reason.flavor)
     if flavor is None or reason.taint:
         return []
-    labels, found = part(flavor, "spec", "nodeLabels"), []
+    labels = part(flavor, "spec", "nodeLabels")
+    found: list[Evidence] = []
     sets = part(item, "spec").get("podSets")
     for index in range(len(sets) if isinstance(sets, list) else 0):
         path = f"spec.podSets[{index}].template.spec.nodeSelector"
