@@ -248,12 +248,12 @@ def _skipped(ctx: Context, group: Group, told: Event, found: Config) -> Finding:
     config, known = found
     queue, path = queue_path(group.first)
     proof: list[Evidence] = [ctx.cite_event(told), *([ctx.cite(group.first, path)] if queue else [])]
-    limit = next((found for name in group.shape.gpus if (found := known.limit(queue, name))), None) if (
-        group.shape is not None) else None  # fmt: skip
+    gpus = group.shape.gpus if group.shape is not None else ()
+    limit = next((most for name in gpus if (most := known.limit(queue, name)) is not None), None)
     if config is not None and limit is not None:
         proof.append(ctx.compute(f"GPUs that queue {limit[0]} may hold at most", limit[1], [_text_of(ctx, config)]))
-    most = f" ({limit[0]} may hold {limit[1]} GPUs)" if limit is not None else ""
-    summary = f"queue {queue or '(none named)'} is at its max{most}: {told.text}"
+    words = f" ({limit[0]} may hold {limit[1]} GPUs)" if limit is not None else ""
+    summary = f"queue {queue or '(none named)'} is at its max{words}: {told.text}"
     return Finding(
         subject=config.ref if config is not None else group.workload,
         summary=summary,
