@@ -7,7 +7,7 @@ from typing import NamedTuple
 from diag.catalog.context import Context
 from diag.catalog.relayed import relayed
 from diag.catalog.signature import On
-from diag.facts.pods import statuses
+from diag.facts.pods import runs_well, statuses
 from diag.facts.times import age_s
 from diag.findings import Evidence
 from diag.projection import Object, dicts
@@ -60,7 +60,8 @@ def _member_logs(ctx: Context, group: Group, member: Object) -> Iterator[Text]:
     if isinstance(member, Pod):
         operand = operand_of(member)
         # What runs and is not ready is told by what it says now; a driver's every run is as long as it takes to build.
-        yield from _logs(ctx, member, group.container, now=group.symptom == UNREADY and operand is None)
+        now = group.symptom == UNREADY and operand is None
+        yield from _logs(ctx, member, group.container, group, now=now)
         if operand is not None:
             yield from _kernel_logs(ctx, member.spec.node_name)
     elif isinstance(member, Node):
@@ -180,9 +181,19 @@ def _conditions(ctx: Context, group: Group) -> Iterator[Text]:
             yield Text(subject, reason, "", text, _citer(ctx, subject, f"status.conditions[{index}].{part}"))
 
 
-def _logs(ctx: Context, pod: Pod, only: str, *, now: bool = False) -> Iterator[Text]:
+def tells(group: Group, status: ContainerStatus) -> bool:
+    """Whether the log of a container can tell of a group's trouble.
+
+    One that runs and is ready does not keep its pod from being ready, whatever errors it has logged.
+    """
+    return group.symptom != UNREADY or not runs_well(status)
+
+
+def _logs(ctx: Context, pod: Pod, only: str, group: Group | None = None, *, now: bool = False) -> Iterator[Text]:
     """The lines of its containers; `now` leaves out what a container that runs said before it was started again."""
     for path, status in statuses(pod):
+        if group is not None and not tells(group, status):
+            continue
         if only and status.name != only and not path.startswith("status.init"):
             continue
         container = f"{status.name} {status.image or ''}"

@@ -63,6 +63,11 @@ def initialises(pod: Pod, path: str, status: ContainerStatus) -> bool:
     return not (stays and status.started)
 
 
+def runs_well(status: ContainerStatus) -> bool:
+    """Whether a container runs and is ready: what its log tells of is then not what keeps its pod from being ready."""
+    return bool(status.ready and status.state and status.state.running)
+
+
 def classify(pod: Pod) -> PodClass:
     """The class of a pod. What is unknown (no status, no conditions) is not trouble."""
     phase = pod.status.phase

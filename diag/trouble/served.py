@@ -15,7 +15,7 @@ from diag.facts.gpus import is_gpu
 from diag.facts.karpenter import CLAIM, NO_ANSWER_YET, NOMINATED, SOLD_OUT, nominated
 from diag.facts.pods import PodClass, classify, condition, statuses
 from diag.facts.times import age_s, seconds
-from diag.projection import Object, dicts
+from diag.projection import Object, dicts, kind_id
 from diag.snapshot.cite import value_at
 from diag.snapshot.kinds import ContainerStatus, Controller, Event, Pod
 from diag.trouble.relations.owners import chain, owner_of
@@ -97,14 +97,19 @@ def _is_being_vacated(scene: Scene, node: str) -> bool:
 
 
 def starting_is_served(scene: Scene, pod: Pod) -> bool:
-    """Whether every container that is not ready is still within the time that its own probes give it."""
+    """Whether every container that is not ready is still within the time that its own probes give it.
+
+    Where all are ready and the pod is not, a readiness gate holds it, which no probe's time excuses.
+    """
     containers = (
         dicts((pod.whole.get("spec") or {}).get("containers")) if isinstance(pod.whole.get("spec"), dict) else []
     )
     by_name = {str(container.get("name")): container for container in containers}
+    unready = 0
     for path, status in statuses(pod):
         if status.ready or path.startswith("status.init"):
             continue
+        unready += 1
         running = status.state.running if status.state else None
         if running is None:
             return False
@@ -115,7 +120,7 @@ def starting_is_served(scene: Scene, pod: Pod) -> bool:
             return False
         if not status.started and _has(by_name.get(status.name or "", {}), "startupProbe") and _ran_out(status, budget):
             return False
-    return bool(pod.status.container_statuses)
+    return unready > 0
 
 
 def _ran_out(status: ContainerStatus, budget: float) -> bool:
@@ -168,10 +173,25 @@ def replaced(scene: Scene, pod: Pod) -> bool:
             return "Failed" not in ended and bool(status.active) and not _all_siblings_bad(scene, owner)
         if has_all(owner):
             return not _keeps_failing(scene, owner)
-        return _has_sibling(scene, owner, pod)
+        return _has_sibling(scene, scene.snap.children_of(owner), pod)
     if owner is not None:  # an operator's resource, whose work is over and went well although this member failed
         return has_ended_well(owner)
-    return not pod.owners and scene.older(pod.created, FAILED_OLD_S)
+    if pod.owners:  # its controller was not collected, and its siblings tell
+        return any(_did_better(child, pod) for child in _of_the_same(scene, pod))
+    return scene.older(pod.created, FAILED_OLD_S)
+
+
+def _of_the_same(scene: Scene, pod: Pod) -> list[Object]:
+    ref = next((one for one in pod.owners if one.controller), pod.owners[0])
+    return scene.snap.children.get((kind_id(ref.api_version, ref.kind), pod.namespace, ref.name or ""), [])
+
+
+def _did_better(other: Object, pod: Pod) -> bool:
+    """Whether a later pod of the same controller is ready, or has ended well."""
+    if not isinstance(other, Pod) or other is pod or (other.created or "") <= (pod.created or "~"):
+        return False
+    ready = condition(other, "Ready")
+    return other.status.phase == "Succeeded" or (ready is not None and ready.status == "True")
 
 
 def has_all(owner: Object | None) -> bool:
@@ -239,9 +259,9 @@ def _all_siblings_bad(scene: Scene, owner: Object) -> bool:
     return bool(pods) and all(classify(pod) is PodClass.FAILED for pod in pods)
 
 
-def _has_sibling(scene: Scene, owner: Object, pod: Pod) -> bool:
+def _has_sibling(scene: Scene, children: list[Object], pod: Pod) -> bool:
     """A live pod of the same controller that came after the failed one, unless they fail one after the other."""
-    siblings = [child for child in scene.snap.children_of(owner) if isinstance(child, Pod)]
+    siblings = [child for child in children if isinstance(child, Pod)]
     failing = [
         child
         for child in siblings

@@ -122,3 +122,43 @@ def test_a_pod_whose_predecessor_is_within_its_grace_period_is_on_its_way(cluste
     old = pod("web-0-a", "2026-11-25T06:00:00Z", RUNS, "web-0", deletionTimestamp=due, deletionGracePeriodSeconds=30)
     found = cluster.groups(cluster.node("n1"), deployment, replica_set(0, owner=True), before, new, old)
     assert [group.severity for group in found if group.symptom == "pod-unscheduled"] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("since", "ready", "expected"),
+    [
+        ("11:30", True, ["container-not-ready"]),
+        ("11:59", True, []),  # the gate may still open
+        ("11:58", False, []),  # a container that starts has its own time
+    ],
+)
+def test_a_pod_behind_a_readiness_gate_is_in_trouble_though_its_containers_are_ready(cluster, since, ready, expected):
+    gate = 'the status of pod readiness gate "elb" is not "True", but False'
+    state = {"running": {"startedAt": f"2026-11-25T{since}:00Z"}}
+    unready = {"type": "Ready", "status": "False", "reason": "ReadinessGatesNotReady", "message": gate,
+               "lastTransitionTime": f"2026-11-25T{since}:00Z"}  # fmt: skip
+    status = {
+        "phase": "Running",
+        "conditions": [unready],
+        "containerStatuses": [{"name": "main", "ready": ready, "restartCount": 0, "state": state}],
+    }
+    found = cluster.groups(cluster.node("n1"), pod("web", "2026-11-25T11:00:00Z", status))
+    assert [group.symptom for group in found if group.severity is not Severity.INFO] == expected
+    assert all(group.message == gate for group in found if ready)
+
+
+@pytest.mark.parametrize(
+    ("created", "phase", "expected"),
+    [
+        ("11:30", RUNS, []),
+        ("11:30", {"phase": "Succeeded"}, []),
+        ("11:30", {"phase": "Running"}, ["pod-failed"]),  # nothing says yet that it does better
+        ("11:00", RUNS, ["pod-failed"]),  # of the same moment: another replica
+    ],
+)
+def test_a_later_sibling_makes_good_for_a_failed_pod_whose_controller_was_not_collected(
+    cluster, created, phase, expected
+):
+    failed = pod("web-1-a", "2026-11-25T11:00:00Z", {"phase": "Failed", "message": "out of luck"})
+    later = pod("web-1-b", f"2026-11-25T{created}:00Z", phase)
+    assert [group.symptom for group in cluster.groups(failed, later)] == expected

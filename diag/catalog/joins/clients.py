@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from diag.catalog.context import Context
+from diag.catalog.texts import tells
 from diag.facts.connections import Connection, parse_connection, service_of
 from diag.facts.pods import initialises, statuses
 from diag.facts.wait_commands import WAITS, awaited
@@ -50,7 +51,7 @@ def client_of(ctx: Context, group: Group) -> Client | None:
         for path, status in statuses(member):
             name = status.name or ""
             mine = name == group.container or path.startswith("status.init") or not group.container
-            if not mine or is_sidecar(name, status.image or ""):
+            if not mine or is_sidecar(name, status.image or "") or not tells(group, status):
                 continue
             for previous in (False, True):
                 lines = ctx.snap.log(member, name, previous=previous)

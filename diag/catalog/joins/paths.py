@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from diag.catalog.context import Context
+from diag.catalog.texts import tells
 from diag.facts.pods import statuses
 from diag.findings import Evidence
 from diag.projection import JsonDict, dicts
@@ -51,7 +52,8 @@ def said(ctx: Context, group: Group, pattern: re.Pattern[str]) -> Said | None:
             continue
         for path, status in statuses(member):
             name = status.name or ""
-            if group.container and name != group.container and not path.startswith("status.init"):
+            mine = not group.container or name == group.container or path.startswith("status.init")
+            if not mine or not tells(group, status):
                 continue
             for previous in (False, True):
                 lines = ctx.snap.log(member, name, previous=previous)
