@@ -165,20 +165,22 @@ def replaced(scene: Scene, pod: Pod) -> bool:
     """Whether a failed pod is history: its controller has what it wants or ended well, or another took its place."""
     owner = owner_of(scene.snap, pod)
     if isinstance(owner, Controller):
-        status = owner.status
-        ended = {found.type for found in status.conditions or () if found.status == "True"}
         if owner.kind == "Job":
-            if "Complete" in ended or "SuccessCriteriaMet" in ended or superseded(scene, owner):
-                return True
-            return "Failed" not in ended and bool(status.active) and not _all_siblings_bad(scene, owner)
-        if has_all(owner):
-            return not _keeps_failing(scene, owner)
-        return _has_sibling(scene, scene.snap.children_of(owner), pod)
+            return _went_on(scene, owner)
+        return not _keeps_failing(scene, owner) if has_all(owner) else _has_sibling(scene, owner, pod)
     if owner is not None:  # an operator's resource, whose work is over and went well although this member failed
         return has_ended_well(owner)
     if pod.owners:  # its controller was not collected, and its siblings tell
         return any(_did_better(child, pod) for child in _of_the_same(scene, pod))
     return scene.older(pod.created, FAILED_OLD_S)
+
+
+def _went_on(scene: Scene, job: Controller) -> bool:
+    """Whether a Job succeeded, or still tries with a pod that is not bad."""
+    ended = {found.type for found in job.status.conditions or () if found.status == "True"}
+    if "Complete" in ended or "SuccessCriteriaMet" in ended or superseded(scene, job):
+        return True
+    return "Failed" not in ended and bool(job.status.active) and not _all_siblings_bad(scene, job)
 
 
 def _of_the_same(scene: Scene, pod: Pod) -> list[Object]:
@@ -259,9 +261,9 @@ def _all_siblings_bad(scene: Scene, owner: Object) -> bool:
     return bool(pods) and all(classify(pod) is PodClass.FAILED for pod in pods)
 
 
-def _has_sibling(scene: Scene, children: list[Object], pod: Pod) -> bool:
+def _has_sibling(scene: Scene, owner: Object, pod: Pod) -> bool:
     """A live pod of the same controller that came after the failed one, unless they fail one after the other."""
-    siblings = [child for child in children if isinstance(child, Pod)]
+    siblings = [child for child in scene.snap.children_of(owner) if isinstance(child, Pod)]
     failing = [
         child
         for child in siblings
