@@ -16,6 +16,7 @@ from diag.llm.check.causal import unlinked
 from diag.llm.check.comparisons import inverted, opposite_of_cited, opposite_state, otherwise_called
 from diag.llm.check.conditions import unconditional
 from diag.llm.check.exchanged import exchanged
+from diag.llm.check.fields import of_another_object, other_value
 from diag.llm.check.moments import misplaced_moment, without_moments, wrong_moment
 from diag.llm.check.names import foreign, foreign_name, otherwise_named, undocumented, wrong_kind
 from diag.llm.check.polarity import denied_value, has_it_not, not_missing, turned_around
@@ -44,6 +45,8 @@ ENGLISH: tuple[tuple[str, Test], ...] = (
     ("a quantity that is not cited", unproven_quantifier),
     ("a number of something else", misbound),
     ("a value of something else", misvalued),
+    ("a value of something else", other_value),
+    ("a value of something else", of_another_object),
     ("a comparison that is not cited", inverted),
     ("a comparison that is not cited", opposite_of_cited),
     ("told of another object", otherwise_called),

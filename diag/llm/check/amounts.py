@@ -99,6 +99,8 @@ def wrong_amount(text: str, support: Support) -> str | None:
     for one in amounts(text):
         if _of_a_name(one, text, support) or _of_the_cited(one, text, support) or _numbers_a_name(one, text, support):
             continue
+        if _enumerated(one, text, support) or _missing(one, text, held):
+            continue
         if one.digits in ("1", "0") and not one.of and text[one.at : one.at + 1].isalpha():
             continue  # "one of these"
         if not any(_agrees(one, source, known) or _assigned(one, source.text) for source, known in held):
@@ -132,6 +134,31 @@ def _assigned(one: Amount, known: str) -> bool:
     )
 
 
+def _enumerated(one: Amount, text: str, support: Support) -> bool:
+    """Whether a number counts the objects of one kind that the sentence names: "both nodes, a and b"."""
+    named = {token.text.casefold() for token in tokens(text)} & support.objects.keys()
+    kinds = [frozenset(stem(ref.kind) for ref in support.objects[name]) for name in named]
+    same = [kind for kind in kinds if alike(one.of) & kind]
+    return one.digits.isdigit() and int(one.digits) == len(same) > 1
+
+
+_LACKS = re.compile(
+    r"\b(?:miss(?:es|ing)?|lack(?:s|ing)?|short(?: of)?|fewer|left|remain(?:s|ing)?|absent)\b", re.IGNORECASE
+)
+
+
+def _missing(one: Amount, text: str, held: list[tuple[Source, tuple[Amount, ...]]]) -> bool:
+    """Whether a number is what two cited counts of the same things differ by, and is told as what is missing."""
+    if not one.of or one.of in SIZES or not one.digits.isdigit() or not _LACKS.search(text):
+        return False
+    counts = {
+        int(known.digits)
+        for source, many in held for known in many
+        if known.digits.isdigit() and alike(one.of) & (alike(known.of) if known.of else _beside(source.text))
+    }  # fmt: skip
+    return any(high - low == int(one.digits) for high in counts for low in counts if low)
+
+
 _BEFORE = re.compile(r"([A-Za-z][\w.-]*)[ #:=]{1,2}$")
 
 
@@ -140,7 +167,12 @@ def _numbers_a_name(one: Amount, text: str, support: Support) -> bool:
     before = _BEFORE.search(spelled(text)[: one.at])
     if before is None or is_plain(before[1]):
         return False
-    return re.search(rf"(?<![\w-]){re.escape(before[1])}[ #=]{re.escape(one.digits)}(?![\w.]*\w)", support.text, re.I) is not None
+    return (
+        re.search(
+            rf"(?<![\w-]){re.escape(before[1])}[ #=]{re.escape(one.digits)}(?![\w.]*\w)", support.text, re.IGNORECASE
+        )
+        is not None
+    )
 
 
 def _of_the_cited(one: Amount, text: str, support: Support) -> bool:
@@ -187,7 +219,11 @@ def _wrong_difference(text: str, held: list[tuple[Source, tuple[Amount, ...]]]) 
     values = [int(one.digits) for _, known in held for one in known if one.digits.isdigit()]
     for one in _BY.finditer(spelled(text)):
         told = NUMBERS.get(one[1].casefold(), one[1])
-        if not told.isdigit() or int(told) in values or any(high - low == int(told) for high in values for low in values):
+        if (
+            not told.isdigit()
+            or int(told) in values
+            or any(high - low == int(told) for high in values for low in values)
+        ):
             continue
         return one[0]
     return None
@@ -246,6 +282,7 @@ def _agrees(one: Amount, source: Source, known: tuple[Amount, ...]) -> bool:
                 not one.of
                 or (other.of and alike(one.of) & alike(other.of))
                 or (one.of == "time" and other.of in _repeated())
+                or (other.of == "workload" and one.of in {stem(ref.kind) for ref in source.about})
                 # A bare value tells what it counts by its path: `status.allocatable["nvidia.com/gpu"]: "8"`.
                 or (not other.of and alike(one.of) & _beside(source.text))
             )

@@ -20,7 +20,8 @@ _PAIR = re.compile(
     rf"(?:at most |up to |a maximum of |the |its |all )*)({_NUMBER})"
     r"(?![\w.]*\w)", re.IGNORECASE,
 )  # fmt: skip
-_PATH = re.compile(r"^[^:]{1,300}: \"?[\w.%/-]{1,60}\"?$")
+_INNER = re.compile(r"(?<=\s)(?:spec|status|metadata)\.(?:[\w-]+\[\d+\]\.)?")
+_PATH = re.compile(r"^(?:counted: )?[^:]{1,300}: \"?[\w.%/-]{1,60}\"?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ def bound(text: str, *, cited: bool = True) -> tuple[Bound, ...]:
     cuts = [] if _PATH.match(text) else [one.start() for one in _BREAK.finditer(plain)]
     if not cited:
         cuts += [one.start() for one in re.finditer(r":\s", plain)]
+    if _PATH.match(text):  # of a path only its end tells what is measured
+        plain = _INNER.sub(lambda one: " " * len(one[0]), plain)
     found = amounts(text)
     made = []
     for one in found:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import cache, partial
 
-from diag.llm.check.amounts import amounts
+from diag.llm.check.amounts import LASTING, amounts
 from diag.llm.check.english import alike, is_plain, stem, stems, words
 from diag.llm.check.support import Source, Support
 from diag.llm.check.tokens import tokens
@@ -62,6 +62,7 @@ _THIS = re.compile(
     r"[\W]*(?:of )?(?:this|that|it|which|(?:the|this) (?:root )?(?:cause|problem|fault|failure|issue|incident))?\W*",
     re.IGNORECASE,
 )
+_LASTED = re.compile(rf"^\s*(?:for|since|after)\b.*{LASTING.pattern},?|^\s*so far,?", re.IGNORECASE)
 _THEREFORE = re.compile(r"(?:therefore|thus|hence|consequently|accordingly)\b", re.IGNORECASE)
 _WEAK = re.compile(r"(?:refused|rejected|held) |means that", re.IGNORECASE)
 
@@ -107,7 +108,7 @@ def unlinked(text: str, support: Support) -> str | None:
         against = disproof(claim, support)
         if against:
             return against
-    asides = (_exchanged(claim, ends, why) for claim in _beside(text) for ends, why in support.arrows)
+    asides = (_exchanged(claim, ends, why, by=1) for claim in _beside(text) for ends, why in support.arrows)
     return next(filter(None, asides), None)
 
 
@@ -134,11 +135,7 @@ def disproof(claim: Claim, support: Support) -> str | None:
     if any(_states(source, claim) for source in support.sources):
         return None
     # "Hence …", "… by this": what was said before is the cause, and the cited fact is what a link leads to.
-    if (
-        not _words(claim.cause)
-        and not amounts(claim.cause)
-        and any(map(partial(_within, claim.effect), support.effects))
-    ):
+    if not _content(claim.cause) - _anaphora() and any(map(partial(_within, claim.effect), support.effects)):
         return None
     if support.link is None and any(_explains(one, claim, support) for one in support.sources):
         return None
@@ -172,6 +169,9 @@ def _against(claim: Claim, ends: tuple[Source, Source], why: str) -> str | None:
     shared = in_cause & cause.names or said & _alike(cause.stems | known)
     if not shared and (said or numbers) and not (numbers and numbers <= counted):
         return "the link has another cause"
+    told = frozenset(one for one in _content(claim.cause) if not one.isdigit()) - _anaphora()
+    if not shared and not said and told and not told & _alike(cause.stems | known | stems(cause.state)):
+        return "the link has another cause"
     in_any = _words(claim.effect)
     state = _content(claim.effect) & stems(effect.state)
     if not (in_effect & effect.names or in_any & _alike(effect.stems | known) or not in_any or state):
@@ -179,8 +179,8 @@ def _against(claim: Claim, ends: tuple[Source, Source], why: str) -> str | None:
     return None
 
 
-def _exchanged(claim: Claim, ends: tuple[Source, Source], why: str) -> str | None:
-    """Whether the claim has the link's ends the wrong way round."""
+def _exchanged(claim: Claim, ends: tuple[Source, Source], why: str, by: int = 0) -> str | None:
+    """Whether the claim has the link's ends the wrong way round, by more than so many words."""
     cause, effect = ends
     in_cause, in_effect = _names(claim.cause), _names(claim.effect)
     only_cause, only_effect = cause.names - effect.names, effect.names - cause.names
@@ -193,15 +193,22 @@ def _exchanged(claim: Claim, ends: tuple[Source, Source], why: str) -> str | Non
     if not (in_cause & only_cause and in_effect & only_effect):
         # What the effect is called is a sign of it wherever it stands; the cause's own words often tell of it, too.
         state = stems(f"{_titled(effect.text)} {effect.state}") - _aside()
-        reason = _alike(stems(f"{_titled(cause.text)} {why}") - _aside())
+        reason = stems(f"{_titled(cause.text)} {cause.state} {why}") - _aside()
         known = stems(f"{cause.named} {effect.named}")
         before, behind = _content(claim.cause) - known, _content(claim.effect) - known
         if before and behind:
-            forward += len(before & (reason - state)) + len(behind & (state - reason))
-            backward += len(before & (state - reason)) + len(behind & (reason - state))
-        if backward > forward:
+            own = _alike(reason) - state
+            forward += len(before & own) + len(behind & (state - reason))
+            backward += len(before & (state - reason)) + len(behind & own)
+        if backward > forward + by:
             return "cause and effect are exchanged"
     return None
+
+
+@cache
+def _anaphora() -> frozenset[str]:
+    found = ("this", "that", "it", "reason", "problem", "fault", "trouble", "failure", "issue", "incident", "state")
+    return frozenset(map(stem, found))
 
 
 def _titled(text: str) -> str:
@@ -227,9 +234,11 @@ def _states(source: Source, claim: Claim) -> bool:
         return _words(claim.cause) | _words(claim.effect) <= source.stems | _alike(source.stems)
     if source.kind == "cost" and amounts(claim.effect) and _within(claim.effect, source.text):
         # What it costs is what the cause does: that is named, or meant by "this".
-        return bool(_words(claim.cause)) or bool(_THIS.fullmatch(claim.cause.partition(",")[0]))
+        return bool(_words(claim.cause)) or bool(_THIS.fullmatch(_LASTED.sub("", claim.cause).partition(",")[0]))
     if _in_order(claim, source):
         return True
+    if not _words(claim.cause) and _content(claim.cause) - _anaphora():
+        return False
     if claim.weak:  # it may be told of one thing alone
         effect = re.split(r"[,;]|\band\b", claim.effect)[0]
         cause = re.split(r"[,;]", claim.cause)[0] or claim.cause

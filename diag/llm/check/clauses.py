@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from diag.llm.check.english import pieces, stem, words
+from diag.llm.check.english import opposites, pieces, stem, words
 from diag.llm.check.tokens import tokens
 
 _BREAK = re.compile(
@@ -21,8 +21,8 @@ _NOT = re.compile(
 _NEGATIVE = re.compile(
     r"""\b(?:absent|missing|lack(?:s|ed|ing)?|short\ of|refus\w+|den(?:y|ies|ied)|reject\w*|forbid\w*|prevent\w*
     |block\w*|fail\w*|stop\w*|un(?:schedul|toler|avail|reach|bound|ready|respons|known|support|author|success|healthy|claim)\w*
-    |inaccessible|invalid|impossible|insufficient|out\ of|too[\ -]\w+|non-?existent|exceed\w*|exhaust\w*|full|gated|gone
-    |lost|unless|only)\b""",
+    |inaccessible|invalid|impossible|insufficient|out\ of|too[\ -]\w+|non-?existent|exceed\w*|exhaust\w*|full|empty
+    |gated|gone|lost|unless|only)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 # … and deny what one does not do any more, or did not get to do.
@@ -47,7 +47,11 @@ _NAMED = re.compile(r"\((?:[a-z]+-)+[a-z]+(?=[,)])")  # a finding's name: (conta
 _HALT = re.compile(r"\b(?:for|with|in|on|by|at|from|of|than|when|where)\b", re.IGNORECASE)
 _NO = frozenset(map(stem, ("no", "none", "nothing", "neither")))
 _REACH = 5  # words behind a "not" that it may deny
-_RESTRICTED = re.compile(r"(\w+)\s+only\s+(?:where|when|if|while|on|in|for|with|after)\b", re.IGNORECASE)
+_RESTRICTED = re.compile(
+    r"(\w+)\s+only\s+(?:where|when|if|while|on|in|inside|within|for|with|after)\b"
+    r"|\bonly\s+(\w+)\s+(?:where|when|if|while|on|in|inside|within|for|with|after)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,8 @@ def zeros(text: str) -> int:
 
 def contrary(one: str, other: str) -> bool:
     """Whether two stems that belong together say the opposite, as `toler` and `untoler`, `enough` and `insuffici`."""
+    if other in opposites().get(one, ()):
+        return True
     if bool(_OPPOSITE.search(one)) == bool(_OPPOSITE.search(other)):
         return False
     short, long = sorted((one, other), key=len)
@@ -109,7 +115,11 @@ def _clause(text: str) -> Clause:
     nothing = set() if said else {"0" for _ in _NOTHING.finditer(text)}
     denied: set[str] = set()
     # "0/3 nodes are available", "offers 0 of its GPUs"; not a value in quotes
-    zero = [(one.end(), "no") for one in _NOTHING.finditer(text) if not one[1] and text[one.start() - 1 : one.start()] != "'"]
+    zero = [
+        (one.end(), "no")
+        for one in _NOTHING.finditer(text)
+        if not one[1] and text[one.start() - 1 : one.start()] != "'"
+    ]
     for end, word in (*nots, *zero, *((one.end(), "") for one in _CEASED.finditer(text))):
         if word in _NO and not (text[end - 1].isdigit() and re.match(r" (?!of\b)", text[end:])):  # "allows no other"
             start = end - len(text[:end].rsplit(maxsplit=1)[-1]) - 1
@@ -120,7 +130,8 @@ def _clause(text: str) -> Clause:
         stop = halt.start() if halt else len(text)
         behind = [token for token in found if end <= token.at < stop and token.text.casefold() not in words("function")]
         denied |= {one for token in behind[:_REACH] for one in _parts(token.text)}
-    denied |= {stem(one[1]) for one in _RESTRICTED.finditer(text)}
+    denied |= {one for name in re.findall(r"(\w+)=(?:False|Unknown)\b", text) for one in _parts(name)}
+    denied |= {stem(one[1] or one[2]) for one in _RESTRICTED.finditer(text)}
     return Clause(
         text,
         frozenset(one for token in found for one in _parts(token.text)),
@@ -130,4 +141,6 @@ def _clause(text: str) -> Clause:
 
 
 def _parts(text: str) -> set[str]:
+    if re.fullmatch(r"[a-z0-9]+(?:[-/][a-z0-9]+)+", text):
+        return set()  # a name, whose words say nothing
     return {stem(word) for word in (text, *pieces(text)) if word.isalpha()}

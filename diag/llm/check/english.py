@@ -52,8 +52,18 @@ def lists(name: str) -> list[str]:
 @cache
 def states() -> Mapping[str, str]:
     """What the state of each symptom is called, by the symptom's name."""
-    found: Mapping[str, str] = tomllib.loads(_file("states.toml"))
-    return found
+    return {name: state for name, state in _states().items() if isinstance(state, str)}
+
+
+def meaning(text: str) -> str:
+    """What the words of components that a text quotes mean besides."""
+    said = _states()["said"]
+    return "; ".join(state for words_of, state in said.items() if words_of in text) if isinstance(said, dict) else ""
+
+
+@cache
+def _states() -> Mapping[str, str | dict[str, str]]:
+    return tomllib.loads(_file("states.toml"))
 
 
 @cache
@@ -110,6 +120,17 @@ def _groups() -> dict[str, frozenset[str]]:
 def alike(one: str) -> frozenset[str]:
     """The stems that say the same as a stem, itself among them."""
     return _groups().get(one, frozenset((one,)))
+
+
+@cache
+def opposites() -> Mapping[str, frozenset[str]]:
+    """By its stem, what excludes a word."""
+    found: dict[str, frozenset[str]] = {}
+    for line in lists("opposites"):
+        one, _, other = (frozenset(map(stem, side.split())) for side in line.partition("|"))
+        found |= {word: found.get(word, frozenset()) | other for word in one}
+        found |= {word: found.get(word, frozenset()) | one for word in other}
+    return found
 
 
 def pieces(text: str) -> list[str]:

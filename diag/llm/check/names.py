@@ -212,10 +212,12 @@ def _named(text: str, support: Support) -> bool:
         return True
     if "'" in text and _held(text.partition("'")[0], support):
         return True
-    if text.isalpha() and text.endswith("s") and _held(text[:-1], support):
-        return True  # DaemonSets
-    if any(text.casefold() in source.names for source in support.sources if source.kind in ("symptom", "evidence")):
-        return True  # what a cited fact is about
+    plural = text.isalpha() and text.endswith("s") and _held(text[:-1], support)  # DaemonSets
+    about = (source for source in support.sources if source.kind in ("symptom", "evidence"))
+    if plural or any(text.casefold() in source.names for source in about):
+        return True
+    if re.fullmatch(r"[a-z]+-(?:loop(?:s|ed|ing)?|killed|related|wide|level|side|bound|free)", text):
+        return all(_said(part, support) for part in text.split("-"))
     return _compound(text, support) or (bool(re.search(r"[=:]", text)) and _composed(text, support))
 
 
@@ -261,9 +263,7 @@ def _said(word: str, support: Support) -> bool:
     found = stem(lowered)
     if alike(found) & (support.stems | support.advised) or found in support.deeds:
         return True
-    if found in _HELD_OFF and _KEPT.search(support.lowered):
-        return True
-    if found == "fail" and _ERROR.search(support.lowered):
+    if (found in _HELD_OFF and _KEPT.search(support.lowered)) or (found == "fail" and _ERROR.search(support.lowered)):
         return True
     # A kind of object may be told of any object of the brief: no amount, state or cause hangs on it.
     return found in support.kinds or found in _WORKLOAD_KINDS

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from diag.llm.check.clauses import Clause, clauses, contrary, zeros
-from diag.llm.check.english import alike, plain_stems, states, stem, words
+from diag.llm.check.english import alike, opposites, plain_stems, states, stem, words
 from diag.llm.check.support import Source, Support
 from diag.llm.check.tokens import tokens
 
@@ -51,6 +51,7 @@ def turned_around(text: str, support: Support) -> str | None:
         named = {name for token in tokens(clause.text) if (name := token.text.casefold()) in support.objects}
         agreed = _agreed(clause, [one.clause for one in own])
         doers = {stem(one) for one in _DOER.findall(clause.text)}
+        doers |= {stem(one) for one in _THING.findall(clause.text)} & plain_stems()
         for word in sorted((clause.words | (clause.denied - _pieces(support))) - skip - agreed - doers):
             near = [one for one in wider if named & one.names or not one.names] or wider
             if _turned(word, clause, [one for one in near if one.kind != "unchecked"]):
@@ -66,6 +67,7 @@ def _asserted(text: str) -> str:
     return _SUPPOSED.sub(" ", text)
 
 
+_THING = re.compile(r"\b(?:at|on|of|its|their|the|an?|this|that|each|during|for) ([a-z]+)\b")  # "at the start"
 _DOER = re.compile(r"\b[a-z]{4,}(?:er|or)s?\b", re.IGNORECASE)  # "the scheduler" schedules nothing by being named
 _HAS_NO = re.compile(r" has no \S*?([\w-]+)(?:\[\d+\])?$")
 
@@ -213,7 +215,11 @@ def _turned(word: str, clause: Clause, known: list[_Place]) -> bool:
     A denial is found wherever something else says no beside the word ("refuses to let go" for "does not let go"); an
     affirmation is false only where each place denies the very word.
     """
-    held = [(one.clause, other) for one in known for other in alike(word) & one.clause.stems]
+    held = [
+        (one.clause, other)
+        for one in known
+        for other in (alike(word) | opposites().get(word, frozenset())) & one.clause.stems
+    ]
     held = [
         place for place in held if place[1] == word or place[1] not in clause.stems
     ]  # "the scheduler … unschedulable"
@@ -233,16 +239,22 @@ def _turned(word: str, clause: Clause, known: list[_Place]) -> bool:
 def _bounds() -> frozenset[str]:
     """Stems of what says no of itself alone: "only 16 is allowed" and "is full" deny nothing else."""
     return frozenset(
-        map(stem, ("only", "unless", "full", "too", "exceed", "exceeded", "exhaust", "exhausted", "gated"))
+        map(stem, ("only", "unless", "full", "empty", "too", "exceed", "exceeded", "exhaust", "exhausted", "gated"))
     )
 
 
 @cache
 def _neutral() -> frozenset[str]:
     """Stems of nouns that stand in statements of either sort, and of plain words."""
-    return (
-        (frozenset(map(stem, words("neutral"))) | plain_stems()) - frozenset(map(stem, words("polar"))) - _of_states()
-    )
+    nouns = frozenset(map(stem, words("neutral"))) | plain_stems()
+    return nouns - frozenset(map(stem, words("polar"))) - _of_states() - _excluding()
+
+
+@cache
+def _excluding() -> frozenset[str]:
+    """Stems of words that have an opposite, particles aside."""
+    particles = ("on", "off", "up", "down", "there", "present", "fine", "fresh", "new", "old")
+    return frozenset(opposites()) - frozenset(map(stem, particles))
 
 
 @cache

@@ -170,7 +170,7 @@ def _of_one_kind(support: Support) -> int:
 def _said(use: _Use, support: Support) -> bool:
     """Whether what is cited says the word; of before and after, with the same thing behind it."""
     said = "until|before" if use.word == "until" else use.word  # not before the leader is ready: not until then
-    places = [one.end() for one in re.finditer(rf"\b(?:{said})\b", support.lowered)]
+    places = [one.end() for one in re.finditer(rf"(?<![\w-])(?:{said})(?![\w-])", support.lowered)]
     if use.word == "any":
         return bool(places) and not _of_one_only(use, support)
     if use.word not in ("before", "after", "until"):

@@ -44,9 +44,14 @@ def _owner(token: Token, text: str, named: list[tuple[int, str]]) -> str:
         name for at, name in named if token.at < at < stop
     ]
     if inside:
-        return inside[-1]
+        # "a ends on b with code 1" tells of a: where something is does nothing
+        there = [name for at, name in named if start <= at < token.at and not _PLACED.search(text, 0, at)]
+        return (there or inside)[-1] if len(inside) > 1 and not _PLACED.search(text, 0, token.at) else inside[-1]
     before = [name for at, name in named if at < token.at]
     return before[-1] if before else ""
+
+
+_PLACED = re.compile(r"\b(?:on|in|at|inside|within)(?: the| its)?(?: [A-Za-z]+)? $")
 
 
 def _in_clause(token: Token, text: str, named: list[tuple[int, str]]) -> bool:

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from diag.document import RefRow
 from diag.llm.brief import Brief, Link, Step
-from diag.llm.check.english import alike, lists, pieces, states, stem, stems, words
+from diag.llm.check.english import alike, lists, meaning, pieces, states, stem, stems, words
 from diag.llm.form import Sentence
 from diag.views.wording import WHO
 
@@ -47,7 +47,7 @@ class Source:
     def state(self) -> str:
         """What the state of a symptom is called in English besides; "" of other pieces."""
         named = _SYMPTOM.search(self.text) if self.kind == "symptom" else None
-        return states().get(named[1], "") if named else ""
+        return "; ".join(filter(None, (states().get(named[1]), meaning(self.text)))) if named else ""
 
     @cached_property
     def stems(self) -> frozenset[str]:
