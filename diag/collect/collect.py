@@ -4,7 +4,7 @@ The result is a `Part` that claims what it listed completely; each refusal is on
 """
 
 import gc
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
@@ -16,7 +16,7 @@ from diag.collect.kube import Cluster
 from diag.collect.listing import Listing, list_kind
 from diag.collect.logs import LiveLogs
 from diag.collect.namespaces import allowed_in, candidates
-from diag.collect.pool import in_parallel
+from diag.collect.pool import THREADS, in_parallel
 from diag.collect.quoting import printable
 from diag.collect.requests import FailedError, Stop, ask
 from diag.document import ELSEWHERE, REACH
@@ -211,12 +211,23 @@ def _jobs(
     stop: Stop,
     say: Callable[[str], None] | None = None,
 ) -> Iterable[Listing]:
-    """Listings of kinds in namespaces, in the order in which they were asked for, whoever was done first."""
+    """Listings of kinds in namespaces, in the order in which they were asked for, whoever was done first.
+
+    Where as many as are asked side by side got no answer, and none got one, the others are not waited for in turn.
+    """
     filled = [Listing(served=served, namespace=namespace) for served, namespace in jobs]
     done: dict[int, Listing] = {}
+    answers: Counter[bool] = Counter()
 
     def one(number: int) -> bool:
-        list_kind(filled[number], cluster, budget, stop)
+        listing = filled[number]
+        if answers[False] >= THREADS and not answers[True]:
+            text = f"GET {listing.served.path(listing.namespace)}: not asked, as {answers[False]} lists got no answer"
+            listing.failure = FailedError(text, status=0, why="timeout")
+            return True
+        list_kind(listing, cluster, budget, stop)
+        late = listing.failure is not None and listing.failure.why == "timeout"
+        answers[bool(listing.items) or not late] += 1
         return True
 
     for number, result in in_parallel(range(len(jobs)), one, stop):

@@ -10,13 +10,17 @@ import pytest
 from scenarios import scenario
 
 from diag.api import scan
+from diag.catalog.inputs import kinds_read
+from diag.catalog.registry import load as load_rules
 from diag.collect.live import Live
+from diag.collect.pool import THREADS
 from diag.errors import ClusterError
 from diag.testing.apiserver import ApiServer, Fault, kubeconfig
 
 NAME = "preempted-two-deployments"
 ITEMS, LOGS = scenario(NAME)
 PODS = "/api/v1/pods"
+READ = kinds_read(load_rules(third_party=False))
 LASTING = 1000  # times: longer than anybody tries
 
 
@@ -151,6 +155,29 @@ def test_a_server_that_stalls_costs_one_time_out(look):
     assert time.monotonic() - began < 20
     assert ("list Pod", "timeout") in gaps(report)
     assert report.stats["nodes"] == 6
+
+
+def test_a_server_that_answers_no_list_is_not_waited_for_kind_by_kind(serve):
+    stalls = Fault(number=4, what="stall", times=LASTING, seconds=60)  # behind version and discovery
+
+    server = serve(ITEMS, faults=[stalls])
+
+    with pytest.raises(ClusterError, match="GET /api/v1/pods: no whole answer within 1 s"):
+        Live(kubeconfig=server.config, request_timeout_s=1.0).parts(READ, str)
+
+    assert len(server.requests) <= 3 + 2 * THREADS
+
+
+def test_lists_that_get_no_answer_beside_one_that_does_are_each_asked_for(serve):
+    kinds = ("pods", "events", "nodes", "namespaces", "configmaps", "endpoints", "limitranges", "services")
+    stalls = [Fault(path=f"/api/v1/{kind}", what="stall", times=LASTING, seconds=60) for kind in kinds]
+    server = serve(ITEMS, faults=stalls)
+
+    (part,) = Live(kubeconfig=server.config, request_timeout_s=1.0).parts(READ, str)
+
+    asked = {one.path.rpartition("/")[2] for one in server.requests}
+    assert {"pods", "deployments", "storageclasses"} <= asked
+    assert len([one for one in part.problems if "no whole answer" in one.detail]) == len(kinds)
 
 
 def test_a_history_that_is_compacted_between_pages_is_listed_again(serve):
