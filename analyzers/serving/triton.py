@@ -15,7 +15,6 @@ TRITON = signatures(
     "Triton",
     origin="triton-inference-server/core src/model_lifecycle.cc, src/model_repository_manager (20.10 to 26.06)",
     exclusive=True,
-    hangs=True,
     rows=(
         Signature(
             "SRV234",

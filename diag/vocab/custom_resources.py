@@ -97,3 +97,6 @@ LIMITS = {
 END_PATHS = ("status.completionTime", "status.finishedAt", "status.endTime", "status.lastTransitionTime")
 # Fields of a spec that name what is scaled or watched, not what the object needs in order to be ready.
 NO_NEED = ("scaleTargetRef", "targetRef", "claimRef", "resource")
+# What a kind waits for while it is being filled, by the field that names it (NVIDIA/k8s-nim-operator
+# internal/controller/platform/standalone: `NIMCache %s not ready`).
+WAITED_FOR = {"apps.nvidia.com/NIMService": ("spec.storage.nimCache.name", "apps.nvidia.com/NIMCache")}

@@ -166,3 +166,28 @@ def test_the_sentence_beside_a_failed_phase_is_cited_before_the_phase(cluster):
     group = only(cluster.groups(resource("Widget", "w", status=status)))
 
     assert [piece.path for piece in group.evidence] == ["status.message", "status.phase"]
+
+
+@pytest.mark.parametrize(
+    ("cache", "phase", "served"),
+    [
+        ({"state": "InProgress"}, "Running", True),
+        ({"state": "InProgress"}, "Failed", False),
+        ({"state": "Failed"}, "Running", False),
+        (None, "Running", False),
+    ],
+    ids=["it is filled", "nothing works on it", "it failed", "it is not there"],
+)
+def test_a_service_waits_in_peace_while_the_cache_that_it_names_is_filled(cluster, cache, phase, served):
+    nim = "apps.nvidia.com"
+    service = resource("NIMService", "s", group=nim, spec={"storage": {"nimCache": {"name": "c"}}}, status=NOT_READY)
+    items = [service]
+    if cache is not None:
+        filled = resource("NIMCache", "c", group=nim, status=cache)
+        job = cluster.job("c-job", suspend=False)
+        reference = {"apiVersion": f"{nim}/v1", "kind": "NIMCache", "name": "c", "uid": "NIMCache-c"}
+        job["metadata"]["ownerReferences"] = [reference | {"controller": True}]
+        items += [filled, job, cluster.pod("c-job-x", owner=job, node="n", phase=phase)]
+    kinds = {group.first.kind for group in cluster.groups(cluster.node("n"), *items)}
+
+    assert ("NIMService" not in kinds) is served

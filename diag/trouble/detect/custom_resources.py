@@ -72,9 +72,22 @@ def _said(scene: Scene, item: Object) -> list[Remark]:
     busy = facts.is_true(item, *words.BUSY_TYPES)
     # A summary often changed long before, or after, what it sums up: what is specific decides.
     said = [one for one in said if _is_due(scene, item, one, busy=busy)]
-    if not said or (not any(one.stated for one in said) and _is_starting(scene, item)):
+    if not said or (not any(one.stated for one in said) and (_is_starting(scene, item) or _is_served(scene, item))):
         return []
     return said
+
+
+def _is_served(scene: Scene, item: Object) -> bool:
+    """Whether what it waits for is being filled, says nothing against itself, and has a pod at work on it."""
+    path, kind = words.WAITED_FOR.get(item.kind_id, ("", ""))
+    name = facts.text_at(item, path) if path else ""
+    needed = scene.snap.get(kind, item.namespace, name) if name else None
+    if needed is None or facts.remarks(needed):
+        return False
+    below = [child for owner in (needed, *scene.snap.children_of(needed)) for child in scene.snap.children_of(owner)]
+    return any(
+        pod.status.phase == "Running" and classify(pod) is PodClass.HEALTHY for pod in below if isinstance(pod, Pod)
+    )
 
 
 def _is_due(scene: Scene, item: Object, one: Remark, *, busy: bool) -> bool:
