@@ -15,7 +15,7 @@ from diag.views.coverage import GapLine
 
 _EXAMPLES = (
     "diag explain --from dump.json pod/ml/llama-ft-0",
-    "diag explain --from dump.json C1 C2",
+    "diag explain deploy/ml/chat --wait 5m",
     'diag explain --demo "too many open files"',
 )
 

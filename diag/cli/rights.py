@@ -67,7 +67,9 @@ def checked(flags: Flags) -> ExitCode:
             complain(error)
             code = ExitCode.COULD_NOT_LOOK
     if missing:
-        say("hint: diag rbac | kubectl apply -f -   makes a role; an administrator binds it to you")
+        role = " ".join(["diag rbac --role", *(f"-n {each}" for each in flags.namespaces)])
+        inside = f"; {role} one of what has a namespace" if flags.namespaces else ""
+        say(f"hint: diag rbac | kubectl apply -f -   makes a role{inside}; an administrator binds it to you")
     return code or (ExitCode.FOUND if missing else ExitCode.OK)
 
 

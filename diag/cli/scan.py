@@ -7,7 +7,7 @@ from diag.cli.group import Examples
 
 _EXAMPLES = (
     "kubectl get all,nodes,events -A -o json | diag scan --from -",
-    "diag scan --from dump.json -n ml sev:error",
+    "diag scan --context prod -n ml sev:error",
     "diag scan --from must-gather/ -o table -o json=report.json --fail-on warning",
 )
 

@@ -10,7 +10,7 @@ from diag.cli.group import Examples
 
 _EXAMPLES = (
     "diag snapshot save monday.jsonl.gz --from must-gather/",
-    "diag snapshot save week.jsonl.zst --append --from dump.json",
+    "diag snapshot save week.jsonl.zst --append --context prod",
     "kubectl get all,nodes,events -A -o json | diag snapshot save now.jsonl.gz --from -",
 )
 
