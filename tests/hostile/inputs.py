@@ -79,6 +79,26 @@ def linked(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
     return info
 
 
+def headed(size: int, content: bytes, *, first: bytes = b"") -> Callable[[Path], Path]:
+    """A tar with an extended header (POSIX.1-2017, pax) that has a size and a content, behind what comes `first`."""
+    info = tarfile.TarInfo("x")
+    info.type, info.size = tarfile.XHDTYPE, size
+    return written(first + info.tobuf() + content, "headed.tar")
+
+
+def _deep(folder: Path) -> Path:
+    """A file at a path that is longer than the system takes; made from within."""
+    path = folder / "deep"
+    path.mkdir()
+    place = os.open(path, os.O_RDONLY)
+    for _ in range(500):
+        os.mkdir("d" * 10, dir_fd=place)
+        place, above = os.open("d" * 10, os.O_RDONLY, dir_fd=place), place
+        os.close(above)
+    os.close(place)
+    return path
+
+
 def special(make_it: Callable[[Path], None]) -> Callable[[Path], Path]:
     def make(folder: Path) -> Path:
         path = folder / "special"
@@ -86,6 +106,14 @@ def special(make_it: Callable[[Path], None]) -> Callable[[Path], Path]:
         return path
 
     return make
+
+
+def _one_member() -> bytes:
+    """A tar that ends with its member."""
+    info = tarfile.TarInfo("cluster-resources/pods/ml.json")
+    content = listing(pod())
+    info.size = len(content)
+    return info.tobuf() + content.ljust(512, b"\0")
 
 
 def _aliases() -> bytes:
@@ -96,6 +124,9 @@ def _aliases() -> bytes:
 
 
 GOOD = ("cluster-resources/pods/ml.json", listing(pod()))
+LIST_BOMB = b'{"kind":"List","items":[' + b" " * 300 * MIB
+MANIFEST = b'{"diag":"manifest","schema":"diag.snapshot/v1","tool":"x"}\n'
+ONE_MEMBER = _one_member()
 INPUTS = (
     Input(
         name="more bytes than allowed",
@@ -126,6 +157,41 @@ INPUTS = (
         make=zipped(GOOD, ("cluster-resources/x.json", b" " * 300 * MIB)),
         pods=1,
         flags=("--max-bytes", "64Mi"),
+    ),
+    Input(
+        name="a tar bomb that begins as a list",
+        make=tarred(GOOD, ("cluster-resources/x.json", LIST_BOMB)),
+        says="--max-bytes",
+        flags=("--max-bytes", "64Mi"),
+    ),
+    Input(
+        name="a zip bomb that begins as a list",
+        make=zipped(GOOD, ("cluster-resources/x.json", LIST_BOMB)),
+        says="--max-bytes",
+        flags=("--max-bytes", "64Mi"),
+    ),
+    Input(
+        name="a tar that begins with a header without end",
+        make=headed(80 * MIB, b"9" * 8 * MIB),
+        says="a tar header is longer",
+    ),
+    Input(
+        name="a tar with a header of digits",
+        make=headed(3 * MIB, b"9" * 3 * MIB, first=ONE_MEMBER),
+        pods=1,
+        says="from cluster-resources/pods/ml.json on",
+    ),
+    Input(
+        name="an archive of more parts than files are allowed",
+        make=written(MANIFEST + b'{"diag":"part","path":"x"}\n' * 300),
+        says="--max-files",
+        flags=("--max-files", "100"),
+    ),
+    Input(name="a folder that is deeper than a path may be", make=_deep, says="too long"),
+    Input(
+        name="two files, each with its byte order mark, put together",
+        make=written(b"\n".join(b"\xef\xbb\xbf" + listing(pod(name)) for name in "ab")),
+        pods=2,
     ),
     Input(
         name="more members than allowed",

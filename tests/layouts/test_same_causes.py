@@ -85,6 +85,12 @@ def test_each_collector_gives_the_causes_of_the_plain_dump(state_name, collector
     assert causes(report) == expected(state_name, collector)
 
 
+def test_a_stream_is_taken_apart_within_two_archives(expected, tmp_path):
+    report = diagnosed(pack(collectors.cluster_info_stdout(demo()), "zip of tar.gz", tmp_path))
+    assert causes(report) == expected("demo", "cluster-info stream")
+    assert not any(gap.why == "unreadable" for gap in report.gaps)
+
+
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("collector", ["must-gather", "kind", "support bundle"])
 def test_each_form_gives_the_same_causes(collector, form, expected, tmp_path):

@@ -176,6 +176,7 @@ class _Reading:
 
     def _mark(self, line: bytes) -> None:
         if line.startswith(PART):
+            self.budget.spend_file(self.path)  # a part is what a file gave
             self.collected.append(_Collected(msgspec.json.decode(line, type=PartLine)))
         elif line.startswith(ITEM):
             item = msgspec.json.decode(line, type=ItemLine)

@@ -10,7 +10,7 @@ from diag.snapshot.sources.budget import Budget, LimitExceededError, NotObjectsE
 from diag.snapshot.sources.documents import KUBECTL_JSON
 from diag.snapshot.sources.meant import missing
 from diag.snapshot.sources.part import Lost, Part, Problem
-from diag.snapshot.sources.plain_file import archive_at, explain, printable, read_file, side_part
+from diag.snapshot.sources.plain_file import archive_at, explain, is_link, printable, read_file, side_part
 from diag.snapshot.sources.words import counted
 
 
@@ -56,12 +56,12 @@ def _files(folder: Path, name: str | None, budget: Budget, parts: list[Part]) ->
     pending = [folder]
     while pending:
         path = pending.pop()
-        if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
+        if is_link(path) and not Path(os.path.realpath(path)).is_relative_to(root):
             out = SnapshotError("the link leads out of the folder", hint="name its target as well")
             parts.append(_bad(path, name, out))
         elif not os.path.isdir(path):  # noqa: PTH112 (Path.is_dir raises on a folder without permission)
             yield path
-        elif path == folder or not path.is_symlink():  # a folder that is linked is met where it stands
+        elif path == folder or not is_link(path):  # a folder that is linked is met where it stands
             budget.spend_file(printable(path))
             try:
                 entries = sorted(path.iterdir(), reverse=True)

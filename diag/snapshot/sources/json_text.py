@@ -12,8 +12,9 @@ from diag.snapshot.sources.documents import Documents, of_list
 from diag.snapshot.sources.lost import lost_in
 from diag.snapshot.sources.part import Lost
 
-# Between documents: white space, YAML's marker, and the separator of JSON text sequences (RFC 7464).
-_BETWEEN = re.compile(rb"(?:[ \t\r\n\x1e]|---(?=[ \t\r\n]))*")
+# Between documents: white space, YAML's marker, the separator of JSON text sequences (RFC 7464), and the byte order
+# mark of a file that was put behind another.
+_BETWEEN = re.compile(rb"(?:[ \t\r\n\x1e]|\xef\xbb\xbf|---(?=[ \t\r\n]))*")
 _SPACE = re.compile(rb"[ \t\r\n]*")
 _MEMBER = re.compile(rb'[ \t\r\n]*,?[ \t\r\n]*"((?:[^"\\]|\\.)*+)"[ \t\r\n]*:[ \t\r\n]*', re.DOTALL)
 _BRACKET = re.compile(rb'[^][{}"]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^][{}"]*+)*+([][{}])', re.DOTALL)

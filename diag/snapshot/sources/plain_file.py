@@ -24,6 +24,7 @@ from diag.snapshot.sources.stranger import stranger
 from diag.snapshot.sources.yaml_text import read_yaml
 
 _CHUNK_BYTES = 1024**2
+_LONGEST = 300  # characters of a path in a sentence
 _SIBLINGS = 1000  # names to look through for the one that was meant
 
 
@@ -143,6 +144,11 @@ def printable(path: Path) -> str:
     return os.fsencode(path).decode(errors="replace")
 
 
+def is_link(path: Path) -> bool:
+    """Whether a path is a symbolic link; not where the system does not say, as where it is too long."""
+    return os.path.islink(path)  # noqa: PTH114 (Path.is_symlink raises there)
+
+
 def _open_regular(path: Path) -> BinaryIO:
     """Open a file for reading; a pipe or device is refused before it can make the reader wait."""
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -166,6 +172,7 @@ def _explained(path: Path) -> Iterator[None]:
 def explain(path: Path, error: OSError) -> SnapshotError:
     """Why the system does not give a path, and what to do about it."""
     shown = printable(path)
+    shown = shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST // 2]}…{shown[-_LONGEST // 2 :]}"
     match error.errno:
         case errno.ENOENT | errno.ENOTDIR:
             near = _near(path)

@@ -59,7 +59,7 @@ class DumpText:
                 objects = _Part(stream, _START)
                 if first := objects.read(1):
                     number += 1
-                    yield Entry(name=f"objects-{number}", size=0, reader=Ahead(first, objects))
+                    yield Entry(name=f"objects-{number}", size=0, reader=Ahead(first, objects), part=True)
                 objects.drain()
                 mark = _START.match(stream.ahead)
                 if mark is None:
@@ -68,7 +68,7 @@ class DumpText:
                 end = mark[0].replace(b"==== START ", b"==== END ", 1)
                 log = _Part(stream, re.compile(re.escape(end)))
                 name = b"%s/%s/%s.log" % (mark["namespace"], mark["pod"], mark["container"])
-                yield Entry(name=name.decode(errors="replace"), size=0, reader=log)
+                yield Entry(name=name.decode(errors="replace"), size=0, reader=log, part=True)
                 log.drain()
                 if not stream.ahead.startswith(end):
                     raise CutOffError("a log breaks off")

@@ -19,7 +19,7 @@ class Reader(Protocol):
 class Entry:
     """A member. `odd` says why it is not read ("device"), empty for a regular file; `size` is what it claims.
 
-    `link` is where a link leads, in an archive.
+    `link` is where a link leads, in an archive. A `part` of a stream holds no further ones.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Entry:
     reader: Reader | None = None
     odd: str = ""
     link: str = ""
+    part: bool = False
 
 
 Wanted = Callable[[str], bool]

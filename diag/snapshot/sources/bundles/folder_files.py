@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from diag.snapshot.sources.bundles.entry import Entry, Wanted
-from diag.snapshot.sources.plain_file import printable
+from diag.snapshot.sources.plain_file import is_link, printable
 
 UNREAD_FOLDER = "a folder that cannot be read"
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
@@ -25,7 +25,7 @@ class FolderFiles:
     def first(self, most: int) -> list[Path]:
         """The first regular files, in the order of their names."""
         files = (Path(folder) / name for folder, _, names in os.walk(self.root) for name in sorted(names))
-        regular = (path for path in files if not path.is_symlink() and path.is_file())
+        regular = (path for path in files if not is_link(path) and os.path.isfile(path))  # noqa: PTH113  as `is_link`
         return list(islice(regular, most))
 
     def entries(self, wanted: Wanted | None = None) -> Iterator[Entry]:
@@ -34,7 +34,7 @@ class FolderFiles:
         for folder, folders, files in os.walk(self.root, onerror=failed.append):
             folders.sort()
             place = Path(folder).relative_to(self.root)
-            for name in [*sorted(files), *(each for each in folders if (Path(folder) / each).is_symlink())]:
+            for name in [*sorted(files), *(each for each in folders if is_link(Path(folder) / each))]:
                 shown = printable(place / name)
                 if wanted is None or wanted(shown):
                     yield from _opened(Path(folder) / name, shown, self.root)
@@ -47,7 +47,7 @@ class FolderFiles:
 
 
 def _opened(path: Path, name: str, root: Path) -> Iterator[Entry]:
-    if path.is_symlink():
+    if is_link(path):
         inside = Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
         target = printable(Path(os.path.realpath(path)))
         yield Entry(name=name, size=0, odd="folder" if inside else f"link to {target}, out of the folder")

@@ -154,7 +154,8 @@ def _look(
         member.too_deep = is_zip(head) or is_tar(_beginning(head, budget))
         if member.too_deep:
             return
-    elif (inner := _inner(name, head, whole, budget)) is not None:
+    # What is no archive and still holds several, a stream of parts, is opened within two archives, too.
+    if not entry.part and (inner := _inner(name, head, whole, budget)) is not None:
         del found.members[name]
         _pass(inner, name + INSIDE, found, is_text, budget)
         return

@@ -3,8 +3,10 @@
 Formats: POSIX.1-2017 pax and ustar, GNU tar's long names (`info tar`, "Basic Tar Format").
 """
 
+import re
 import tarfile
 from collections.abc import Iterator
+from typing import Any
 
 from diag.snapshot.sources.budget import LimitExceededError
 from diag.snapshot.sources.bundles.entry import CHUNK_BYTES, CutOffError, Entry, Opener, Reader, Wanted
@@ -12,6 +14,7 @@ from diag.snapshot.sources.bundles.entry import CHUNK_BYTES, CutOffError, Entry,
 MAGIC, MAGIC_AT = b"ustar", 257
 HEADER_BYTES = 4 * 1024**2  # extended headers of one member; real ones have a few hundred bytes
 _BLOCK = 512
+_DIGITS = re.compile(rb"\d{256}")  # in a row: a pax record begins with its length, and no file has so many in its name
 
 
 def is_tar(head: bytes) -> bool:
@@ -51,7 +54,7 @@ class _Guarded:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self.header_left: int | None = None
+        self.header_left: int | None = HEADER_BYTES  # tarfile reads the first header when it opens the stream
         self.ended = False
         self.last = b""
 
@@ -68,9 +71,44 @@ class _Guarded:
         return piece
 
 
+class _Header(tarfile.TarInfo):
+    """A header whose extended part is looked at before tarfile searches it.
+
+    Before Python 3.12.6 that takes the square of the digits in a row (CVE-2024-6232).
+    """
+
+    def _proc_pax(self, archive: Any) -> tarfile.TarInfo:
+        stream = archive.fileobj
+        records = stream.read(self._block(self.size))  # type: ignore[attr-defined]  # no part of what is documented
+        if _DIGITS.search(records):
+            raise tarfile.ReadError("an extended header is no list of records")
+        archive.fileobj = _Again(records, stream)
+        try:
+            found: tarfile.TarInfo = super()._proc_pax(archive)  # type: ignore[misc]  # as above
+        finally:
+            archive.fileobj = stream
+        return found
+
+
+class _Again:
+    """A stream of which some bytes were read already; these come first, in one piece."""
+
+    def __init__(self, first: bytes, rest: Any) -> None:
+        self._first: bytes | None = first
+        self._rest = rest
+
+    def read(self, size: int, /) -> Any:
+        """The first bytes once, whatever the size, then those of the stream."""
+        first, self._first = self._first, None
+        return self._rest.read(size) if first is None else first
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._rest, name)
+
+
 def _stream(guard: _Guarded) -> tarfile.TarFile:
     # The stub asks for methods of a file that a stream never calls.
-    return tarfile.open(fileobj=guard, mode="r|", bufsize=CHUNK_BYTES)  # type: ignore[call-overload, no-any-return]
+    return tarfile.open(fileobj=guard, mode="r|", bufsize=CHUNK_BYTES, tarinfo=_Header)  # type: ignore[call-overload, no-any-return]
 
 
 def _next(archive: tarfile.TarFile, guard: _Guarded) -> tarfile.TarInfo | None:
