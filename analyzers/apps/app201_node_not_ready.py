@@ -25,6 +25,7 @@ LEASE_NAMESPACE = "kube-node-lease"
 # pkg/kubelet/kubelet.go, runtime.go and pkg/kubelet/pleg/generic.go).
 RUNTIME_FAULTS = ("container runtime is down", "pleg was last seen active", "Failed to contact the container runtime")
 # pkg/kubelet/runtime.go: the container runtime's NetworkReady condition is false.
+NO_ROUTE = "NetworkUnavailable"  # a condition of the cloud's route controller and of network plugins
 NO_NETWORK = ("NetworkPluginNotReady", "cni plugin not initialized", "cni config uninitialized")
 STATED = (*RUNTIME_FAULTS, "node is shutting down", "Kubelet stopped posting node status")
 # Conditions that the kubelet itself posts; any other comes from another process on the node.
@@ -137,15 +138,24 @@ def node_not_ready(ctx: Context) -> Iterator[Finding]:
     same: dict[tuple[str, str], list[tuple[Node, Condition]]] = defaultdict(list)
     for node in ctx.snap.nodes():
         found = ready(node)
-        if found is None or found.status not in ("False", "Unknown") or node.metadata.deletion_timestamp:
+        if node.metadata.deletion_timestamp or FAKE in node.labels:  # it goes, or has no machine
             continue
-        if FAKE in node.labels:  # it has no machine
+        if found is None or found.status not in ("False", "Unknown"):
+            cut = _without_network(ctx, node)
+            if cut is not None:
+                same["cni-not-ready", fold(f"{cut.reason} {cut.message}")].append((node, cut))
             continue
         if not _is_joining(ctx, node, found):
             words = fold(f"{found.status} {found.reason} {found.message}")
             same[_name(node, found), words].append((node, found))
     for (name, _), nodes in sorted(same.items()):
         yield _finding(ctx, name, nodes)
+
+
+def _without_network(ctx: Context, node: Node) -> Condition | None:
+    """What a Ready node says of a network that it lacks, once its network plugin has had the time to set it up."""
+    said = [one for one in node.status.conditions or () if one.type == NO_ROUTE and one.status == "True"]
+    return said[0] if said and ctx.older(node.created, JOINING_S) else None
 
 
 def _is_joining(ctx: Context, node: Node, found: Condition) -> bool:
@@ -177,17 +187,20 @@ def _other_heartbeat(node: Node, found: Condition) -> int | None:
 def _finding(ctx: Context, name: str, nodes: list[tuple[Node, Condition]]) -> Finding:
     first, found = nodes[0]
     names = frozenset(node.name for node, _ in nodes)
-    lost = sum(gpus(node) for node, _ in nodes)
+    cut = found.type == NO_ROUTE  # the machine is well, and so is what runs there
+    lost = 0 if cut else sum(gpus(node) for node, _ in nodes)
     evidence = _evidence(ctx, first, found)
-    held = sum(1 for node, _ in nodes for pod in ctx.snap.pods_on(node.name) if _is_ready(pod))
-    accounts_for = tuple(_consequences(ctx, names, evidence[0]))
+    held = 0 if cut else sum(1 for node, _ in nodes for pod in ctx.snap.pods_on(node.name) if _is_ready(pod))
+    waiting = _kept_off(ctx, names, evidence[0])
+    accounts_for = tuple(waiting if cut else (*waiting, *_consequences(ctx, names, evidence[0])))
     said = (
         f"{found.reason or 'no reason given'}: {found.message}" if found.message else found.reason or "no reason given"
     )
     many = f", like {len(nodes) - 1} more nodes" if len(nodes) > 1 else ""
     counts = [f"{lost} GPUs are lost"] if lost else []
     counts += [f"{held} pods there still count as ready and are held by it"] if held else []
-    summary = "; ".join((f"is not Ready ({found.status}){many}: {said.rstrip('.')}", *counts))
+    state = f"has no network ({NO_ROUTE})" if cut else f"is not Ready ({found.status})"
+    summary = "; ".join((f"{state}{many}: {said.rstrip('.')}", *counts))
     return Finding(
         name=name,
         subject=first.ref,
@@ -238,14 +251,18 @@ def _consequences(ctx: Context, names: frozenset[str], proof: Evidence) -> Itera
         evicted = [pod for pod in group.members if isinstance(pod, Pod) and _was_taken_off(pod, names)]
         if evicted:
             yield _because(ctx, group, evicted, proof)
-    for charged in ctx.pools.charged_to(names):
-        some = ", ".join(node.name for node in charged.nodes[:3])
-        why = f"{charged.pods} of {charged.group.size} pods would fit on {some} if it were Ready"
-        yield Because(charged.group, why, (proof,), members=charged.pods)
     for group in ctx.groups("pod-unscheduled"):
         replaced = _replaced(ctx, group, names) if group.state == "not looked at" else None
         if replaced is not None:
             yield replaced
+
+
+def _kept_off(ctx: Context, names: frozenset[str], proof: Evidence) -> Iterator[Because]:
+    """Pods that wait, and would fit there."""
+    for charged in ctx.pools.charged_to(names):
+        some = ", ".join(node.name for node in charged.nodes[:3])
+        why = f"{charged.pods} of {charged.group.size} pods would fit on {some} if it were well"
+        yield Because(charged.group, why, (proof,), members=charged.pods)
 
 
 def _was_taken_off(pod: Pod, names: frozenset[str]) -> bool:

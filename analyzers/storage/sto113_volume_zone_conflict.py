@@ -19,6 +19,12 @@ from diag.vocab.scheduler_reasons import ReasonKind
 
 VOLUME = (ReasonKind.VOLUME_AFFINITY, ReasonKind.VOLUME_ZONE)
 MAX_NODES = 4
+ZONE_LABELS = (
+    "topology.kubernetes.io/zone", "topology.kubernetes.io/region",
+    "failure-domain.beta.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/region",
+)  # fmt: skip
+NODE_TERMS = "spec.nodeAffinity.required.nodeSelectorTerms"
+ZONES = "__"  # between the zones of one volume
 
 
 @rule(
@@ -140,16 +146,27 @@ def _volumes(ctx: Context, group: Group) -> Iterator[tuple[Object, Object]]:
 
 
 def _terms(volume: Object) -> list[Any]:
-    node: Any = volume.whole
-    for step in ("spec", "nodeAffinity", "required", "nodeSelectorTerms"):
-        node = node.get(step) if isinstance(node, dict) else None
-    return node if isinstance(node, list) else []
+    found = value_at(volume.whole, NODE_TERMS)
+    if found is not MISSING:
+        return found if isinstance(found, list) else []
+    # A volume by hand, or of an in-tree driver: labels that list its zones
+    # (kubernetes/kubernetes pkg/scheduler/framework/plugins/volumezone).
+    zones = [
+        {"key": label, "operator": "In", "values": volume.labels[label].split(ZONES)}
+        for label in ZONE_LABELS
+        if volume.labels.get(label)
+    ]
+    return [{"matchExpressions": zones}] if zones else []
 
 
 def _places(ctx: Context, volume: Object) -> tuple[list[Evidence], list[str], list[str]]:
     """Where the volume may be attached: evidence, label keys and values."""
     pieces: list[Evidence] = []
     labels, values = [], []
+    if value_at(volume.whole, NODE_TERMS) is MISSING:
+        labels = [label for label in ZONE_LABELS if volume.labels.get(label)]
+        pieces += [ctx.cite(volume, f"metadata.labels{key(label)}") for label in labels]
+        return pieces, labels, [zone for label in labels for zone in volume.labels[label].split(ZONES)]
     for term, one in enumerate(_terms(volume)):
         for index, expression in enumerate(dicts(one.get("matchExpressions")) if isinstance(one, dict) else ()):
             path = f"spec.nodeAffinity.required.nodeSelectorTerms[{term}].matchExpressions[{index}]"

@@ -19,6 +19,7 @@ PRESSURE_TAINTS = {
     "DiskPressure": "node.kubernetes.io/disk-pressure",
     "MemoryPressure": "node.kubernetes.io/memory-pressure",
     "PIDPressure": "node.kubernetes.io/pid-pressure",
+    "NetworkUnavailable": "node.kubernetes.io/network-unavailable",
 }
 
 
