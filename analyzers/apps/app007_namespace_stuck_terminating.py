@@ -59,7 +59,7 @@ KubeRay are looked at, after an hour.
         *INPUTS,
         "apps/ReplicaSet",
         "batch/Job",
-        *(kind for one in OWNED for kind in one.kinds),
+        *sorted({kind for one in OWNED for kind in one.kinds}),
     ),
     others=(Named(id="APP008", name="finalizer-owner-missing", page=ORPHAN_PAGE),),
     visits={"Namespace": 1},
