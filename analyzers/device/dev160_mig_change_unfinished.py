@@ -20,6 +20,7 @@ CONFIG, STATE = "nvidia.com/mig.config", "nvidia.com/mig.config.state"
 INSTANCES = "nvidia.com/mig-"
 PROFILE = re.compile(r"\d+g\.\d+gb(?:\.me)?")  # in a name of mig-manager's own configurations: all-1g.10gb
 PAUSED = "paused-for-mig-change"
+PLACED = ("tolerations", "nodeName", "affinity")  # parts of a pod's spec that are about its node
 PENDING_S = 10 * 60.0
 
 # NVIDIA/mig-parted pkg/mig/reconfigure, cmd/nvidia-mig-parted; nvidia-smi --gpu-reset.
@@ -252,7 +253,7 @@ def _holder(ctx: Context, node: Node) -> tuple[Ref, Evidence] | None:
         owner = ctx.snap.owner_of(pod)
         if owner is None or owner.kind != "DaemonSet" or operand_of(pod) is not None or pod.status.phase != "Running":
             continue
-        if any(word in str(pod.whole.get("spec")) for word in ("nvidia", "/dev/dri")) or _picks_gpu_nodes(owner.whole):
+        if any(word in _parts(pod.whole, *PLACED) for word in ("nvidia", "/dev/dri")) or _picks_gpu_nodes(owner.whole):
             found[owner.ref] = pod
     if len(found) != 1:
         return None
@@ -262,7 +263,14 @@ def _holder(ctx: Context, node: Node) -> tuple[Ref, Evidence] | None:
 
 def _picks_gpu_nodes(owner: dict[str, object]) -> bool:
     spec = owner.get("spec")
-    return isinstance(spec, dict) and "nvidia.com/gpu" in str(spec.get("template"))
+    template = spec.get("template") if isinstance(spec, dict) else None
+    return isinstance(template, dict) and "nvidia.com/gpu" in _parts(template, "tolerations")
+
+
+def _parts(whole: dict[str, object], *without: str) -> str:
+    """A pod's spec without some parts. Who tolerates the taint of GPU nodes, or runs on one, need not touch a GPU."""
+    spec = whole.get("spec")
+    return str({part: said for part, said in spec.items() if part not in without} if isinstance(spec, dict) else spec)
 
 
 def _wedged(ctx: Context, node: Node, manager: Pod, paused: list[str]) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from diag.findings import Basis, Because, Confidence, Evidence, Finding, Questio
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
+from diag.trouble.relations.operands import operand_of
 from diag.trouble.shapes import main_gpu, request_path, shape_of
 from diag.vocab.gpu_health import LOST, QUARANTINE, TAKEN, VICTIM
 
@@ -50,6 +51,7 @@ MISCOUNT = "gpu-count-mismatch"
 COUNT = re.compile(r"\b(\d{1,2})\b")  # in a message: `expected 8, got 7`
 LINKS = ("infiniband-link-down", "nic-driver-fault", "nvlink-link-fault")  # work goes on over them, and suffers
 MOST_PODS = 64  # of a node that are looked at: one holds at most 16 GPUs
+CUDA_CHECK = "cuda-validation"  # NVIDIA/gpu-operator assets/state-operator-validation
 SHOWN = 3  # lines, events
 RESTART = Remedy(
     text="drain the node and restart it (or reset the GPU); have the hardware replaced if the fault comes back",
@@ -251,10 +253,23 @@ def _consequences(ctx: Context, node: Node, sign: Sign, *, takes: bool) -> Itera
             yield Because(charged.group, why, (proof,), members=charged.pods)
     if sign.name == MISCOUNT and not short:
         yield from _too_large(ctx, node, sign, proof)
+    for group in ctx.groups("init-container-failing", "container-crashing") if sign.name in LOST else ():
+        validator = _validator(group, node)
+        if validator is not None:
+            words = f"{validator.name} starts a CUDA program on {node.name}, which fails"
+            yield Because(group, words, (proof, ctx.cite(validator, "spec.nodeName")), weak=True)
     for group in ctx.groups(*VICTIMS[1:]):
         victims = _victims(ctx, group, node, sign)
         if victims is not None:
             yield victims
+
+
+def _validator(group: Group, node: Node) -> Pod | None:
+    """The GPU operator's validator on the node, where its CUDA program fails after the driver was found well."""
+    for pod in group.members if group.container == CUDA_CHECK else ():
+        if isinstance(pod, Pod) and pod.spec.node_name == node.name and operand_of(pod) is not None:
+            return pod
+    return None
 
 
 def _too_large(ctx: Context, node: Node, sign: Sign, proof: Evidence) -> Iterator[Because]:

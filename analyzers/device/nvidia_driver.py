@@ -149,7 +149,7 @@ NVIDIA_DRIVER = signatures(
             root="node",
             literal="o",
             pattern=r"(?P<words>The NVIDIA probe routine was not called|nouveau, rivafb, nvidiafb or rivatv"
-            r"|failed to unload nouveau driver)",
+            r"|failed to unload nouveau driver|Unable to unbind vfio-pci driver[^\"\n]{0,80})",
             beside=MACHINE,
             summary="has its GPU held by another kernel driver (nouveau, vfio): {words}",
             means="Another kernel driver owns the device, so NVIDIA's module finds none.",

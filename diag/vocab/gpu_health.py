@@ -73,6 +73,7 @@ BY_WORDS = (
     ("IBLinkFlapping", "infiniband-link-down"),
     ("InfiniBand", "infiniband-link-down"),
     ("EthernetStateCheck", "infiniband-link-down"),
+    ("EthernetDegradationCheck", "infiniband-link-down"),
     ("Port module event", "infiniband-link-down"),
     ("DCGM_FR_PCI", "pcie-link-degraded"),
     ("GpuPcieWatch", "pcie-link-degraded"),
