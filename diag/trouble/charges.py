@@ -8,6 +8,7 @@ from diag.snapshot.kinds import Pod
 from diag.trouble.groups import Group
 from diag.trouble.relations import (
     device_drivers,
+    driver_gone,
     mount_pods,
     operands_not_made,
     peers,
@@ -38,6 +39,7 @@ def charges(trouble: "Trouble") -> list[Charge]:
         *start_order.charges(trouble),
         *peers.charges(trouble),
         *device_drivers.charges(trouble),
+        *driver_gone.charges(trouble),
         *plugins_unheard.charges(trouble),
         *operands_not_made.charges(trouble),
         *mount_pods.charges(trouble),
