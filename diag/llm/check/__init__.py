@@ -15,7 +15,8 @@ from diag.llm.check.bindings import misbound, misvalued
 from diag.llm.check.causal import unlinked
 from diag.llm.check.comparisons import inverted, opposite_of_cited, opposite_state, otherwise_called
 from diag.llm.check.conditions import unconditional
-from diag.llm.check.exchanged import exchanged
+from diag.llm.check.exchanged import exchanged, unable
+from diag.llm.check.existence import none_of, told_as_there
 from diag.llm.check.fields import of_another_object, other_value
 from diag.llm.check.moments import misplaced_moment, without_moments, wrong_moment
 from diag.llm.check.names import foreign, foreign_name, otherwise_named, undocumented, wrong_kind
@@ -62,11 +63,14 @@ ENGLISH: tuple[tuple[str, Test], ...] = (
     ("a denial turned around", has_it_not),
     ("a denial turned around", opposite_state),
     ("a denial of another name", not_missing),
+    ("a denial turned around", told_as_there),
+    ("a quantity that is not cited", none_of),
     ("told of another object", misplaced),
     ("another namespace", elsewhere),
     ("told of an object that is not cited", of_nothing_cited),
     ("told of another object", swapped),
     ("told of another object", exchanged),
+    ("told of another object", unable),
 )
 
 

@@ -16,7 +16,7 @@ _CAUSE_BEHIND = re.compile(
     |caused\ by|(?:results?|resulted|stems?|comes?|came|follows?|arises?|resulting|stemming|coming)\ from|explained\ by
     |(?:blocked|prevented|stopped|held\ up|held\ back|triggered|forced|delayed|broken|refused|rejected)\ by
     |since(?!\ \d|\s*[,.;]|\s*$)(?!\ (?:then|at|about|around|the\ (?:start|beginning))\b)
-    |on\ account\ of|for\ (?:lack|want)\ of|(?<!\bcomes\ )(?<!\bcame\ )(?<!\bboils\ )(?<!\bcome\ )down\ to
+    |on\ account\ of|for(?=\ (?:lack|want)\ of)|(?<!\bcomes\ )(?<!\bcame\ )(?<!\bboils\ )(?<!\bcome\ )down\ to
     |attributable\ to|goes\ back\ to
     |the\ (?:root\ )?(?:cause|reason)\ (?:for\ this\ is|of\ this\ is
     |is(?!\ (?:(?:not|considered|rated|regarded|deemed|thought|judged|stated|reported|given|listed|marked)\ )?

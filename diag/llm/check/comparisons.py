@@ -91,7 +91,7 @@ _EXCLUSIVE = tuple(frozenset(line.split()) for line in (
     "head worker leader launcher master driver", "startup liveness readiness", "cpu memory gpu disk storage network",
     "init main sidecar", "ingress egress", "minimum maximum", "prefill decode", "parent child", "source target",
     "primary secondary", "local remote", "old new", "first last second third", "input output", "internal external",
-    "hard soft", "read write", "client server", "control data",
+    "hard soft", "host virtual", "read write", "client server", "control data",
 ))  # fmt: skip
 _QUALIFIED = re.compile("|".join(sorted({rf"\b{word}" for line in _EXCLUSIVE for word in line})), re.IGNORECASE)
 

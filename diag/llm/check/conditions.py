@@ -46,6 +46,8 @@ def _conditional(text: str) -> list[tuple[str, str]]:
         condition, _, main = text.partition(", ")
         return [(main, condition)] if main else []
     found = []
+    if later := re.match(r"(?P<under>.+): (?P<main>.*\bthen\b.*)", text):
+        found.append((later["main"], later["under"]))
     for part in re.split(r";|, or\b|\bor\b", text):
         under = _UNDER.search(part)
         if under:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from diag.llm.check.clauses import clauses
 from diag.llm.check.english import alike, stem, words
@@ -74,3 +75,32 @@ def _shared(one: frozenset[str], other: frozenset[str]) -> bool:
 
 def _only(one: frozenset[str], mine: frozenset[str], other: frozenset[str]) -> bool:
     return any(alike(word) & mine and not alike(word) & other for word in one)
+
+
+_UNABLE = re.compile(
+    r"(?P<does>[^;:()]+?),? (?:so|and|but) (?P<who>[^,;:()]+?) "
+    r"(?:cannot|can't|could not|does not|do not|is not|are not)(?=[:;,.]|$)"
+)
+
+
+def unable(text: str, support: Support) -> str | None:
+    """Something told of whoever cannot do it ("A uses it, so B cannot" of "B uses it")."""
+    for source in support.sources:
+        for told in _UNABLE.finditer(source.text):
+            who = _content(list(tokens(told["who"]))) - _aside()
+            does = _content(list(tokens(told["does"]))) - _aside() - who
+            for clause in clauses(text):
+                if clause.negative or not _most(who, clause.stems):
+                    continue
+                if _shared(does, clause.stems - who):
+                    return f"{told['who']} cannot"
+    return None
+
+
+def _most(some: frozenset[str], known: frozenset[str]) -> bool:
+    return bool(some) and 2 * len(some & known) >= len(some)
+
+
+@cache
+def _aside() -> frozenset[str]:
+    return frozenset(map(stem, words("function") | words("neutral"))) | {"there", "here", "then"}

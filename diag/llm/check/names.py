@@ -89,9 +89,10 @@ def _no(token: Token, text: str, support: Support) -> bool:
     if mine is None or stem(token.text) not in mine.negators or token.text.casefold() not in words("absent"):
         return False
     rest = [word for word in mine.words - mine.negators if word not in plain_stems() | everyday()]
+    named = {name for _, name in objects_in(mine.text, support)}
     return any(
-        one.negative and rest and all(alike(word) & one.stems for word in rest)
-        for source in support.sources for one in clauses(source.text)
+        one.negative and all(alike(word) & one.stems for word in rest)
+        for source in support.sources if rest or named & source.names for one in clauses(source.text)
     )  # fmt: skip
 
 

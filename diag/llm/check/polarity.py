@@ -25,7 +25,8 @@ def turned_around(text: str, support: Support) -> str | None:
     """A word that is denied here and affirmed in what is cited, or the other way round; None where they agree."""
     own = [
         _Place(clause, source.names, source.kind)
-        for source in support.sources for told in (source.text, source.state) for clause in clauses(_asserted(told))
+        for source in support.sources if not _TYPE.search(source.text)
+        for told in (source.text, source.state) for clause in clauses(_asserted(told))
     ]  # fmt: skip
     wider = list(own)
     if any(source.kind in ("cost", "since", "step") for source in support.sources):  # of the cause and its symptoms
@@ -68,6 +69,7 @@ def _asserted(text: str) -> str:
 
 
 _THING = re.compile(r"\b(?:at|on|of|its|their|the|an?|this|that|each|during|for) ([a-z]+)\b")  # "at the start"
+_TYPE = re.compile(r"conditions\[\d+\]\.type: ")  # says nothing without its status
 _DOER = re.compile(r"\b[a-z]{4,}(?:er|or)s?\b", re.IGNORECASE)  # "the scheduler" schedules nothing by being named
 _HAS_NO = re.compile(r" has no \S*?([\w-]+)(?:\[\d+\])?$")
 

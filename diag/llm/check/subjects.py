@@ -112,7 +112,7 @@ def swapped(text: str, support: Support) -> str | None:
     the one named before it there, or else what the whole piece is about.
     """
     known = frozenset(support.objects) | support.mentioned | _related(support.text)
-    for clause in _spoken(text, known):
+    for clause in _spoken(_with_names(text, support), known):
         for word in clause.said:
             owners = [
                 place.subjects or source.names | _led(source, known) | place.before
@@ -123,6 +123,27 @@ def swapped(text: str, support: Support) -> str | None:
             if clause.subjects and owners and not any(clause.subjects & one for one in owners):
                 return f"{word} of {min(clause.subjects)}"
     return None
+
+
+_YET = frozenset(("already", "currently", "also", "yet", "then", "simply", "merely"))
+_OF_MANY = frozenset(map(stem, (
+    "pod", "node", "job", "deployment", "statefulset", "daemonset", "replicaset", "event", "service", "container",
+)))  # fmt: skip
+
+
+def _with_names(text: str, support: Support) -> str:
+    """The text with the name of an object for its kind, where the brief has one object of the kind ("the Work")."""
+    if support.steps:
+        return text
+    kinds: dict[str, set[str]] = {}
+    for name, refs in support.objects.items():
+        for ref in refs:
+            if stem(ref.kind) not in _OF_MANY and "/" not in name:
+                kinds.setdefault(ref.kind, set()).add(name)
+    for kind, names in kinds.items():
+        if len(names) == 1:
+            text = re.sub(rf"\b[Tt]he {kind}\b(?! \S*[-\d/])", min(names), text)
+    return text
 
 
 _RELATED = re.compile(r"\((?:above|below|beside|over|under) ([\w-]+)\)|\bNamespace ([a-z][\w-]*)")
@@ -156,7 +177,7 @@ def _spoken(text: str, known: frozenset[str]) -> Iterator[_Spoken]:
         behind = [
             token
             for token in found[at + 1 :]
-            if token.kind == "word" and token.text.casefold() not in words("function")
+            if token.kind == "word" and token.text.casefold() not in words("function") | _YET
         ]
         said = tuple(stem(token.text) for token in behind if stem(token.text) not in _KINDS)[:1] if leads else ()
         subjects = _short(found[at].text) if leads else frozenset[str]()

@@ -197,12 +197,32 @@ def support_of(sentence: Sentence, brief: Brief) -> Support:
     sources = list(cited.values())
     if link is not None:
         sources.append(Source(link.why, tuple(ref for one in ends for ref in facts[one].about[:1])))
+    sources += _conditions(list(cited.values()))
     done = [steps[one] for one in sentence.steps]
     sources += [Source(_step(step), kind="step") for step in done]
     # A link between two cited facts is cited with them, unless another is named.
     drawn = [link] if link else [one for one in brief.links if {one.cause, one.effect} <= cited.keys()]
     arrows = tuple(((cited[one.cause], cited[one.effect]), one.why) for one in drawn)
     return Support(brief, tuple(sources), link, tuple(done), arrows)
+
+
+_CONDITION = re.compile(r"^(\S+ \S+) (\S*conditions\[\d+\])\.(type|status): \"?(\w+)\"?$")
+
+
+def _conditions(cited: list[Source]) -> list[Source]:
+    """The conditions of which both the type and the status are cited, told as one: `Ready=False`."""
+    found: dict[tuple[str, str], dict[str, Source]] = {}
+    for one in cited:
+        if told := _CONDITION.match(one.text):
+            found.setdefault((told[1], told[2]), {})[told[3]] = one
+    return [
+        Source(f"{whose} {_value(parts['type'])}={_value(parts['status'])}", parts["type"].about, "evidence")
+        for (whose, _), parts in found.items() if len(parts) > 1
+    ]  # fmt: skip
+
+
+def _value(source: Source) -> str:
+    return source.text.rpartition(": ")[2].strip('"')
 
 
 def _step(step: Step) -> str:
