@@ -3,9 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from diag.catalog.context import Context
-from diag.catalog.joins.unseen_gpus import waiting_for_unseen
+from diag.catalog.joins.unseen_gpus import waiting_beside, waiting_for_unseen
 from diag.catalog.rule import Named, rule
 from diag.facts.gpus import is_gpu
 from diag.facts.machine_types import gpu_machine_label
@@ -24,6 +25,7 @@ from diag.vocab.accelerators import NVIDIA_GPU, OPERANDS_OFF_LABEL
 from diag.vocab.operands import DEPLOY, PAUSED, Operand, Stage
 
 TERMS = "spec.template.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
+WORKERS = ("nfd-worker", "node-feature-discovery-worker")  # kubernetes-sigs/node-feature-discovery deployment
 SYSTEM_NAMESPACES = ("kube-system", "gpu-operator", "nvidia-gpu-operator")
 
 TAINT = """An operand of the GPU stack does not tolerate a taint of the GPU nodes.
@@ -42,7 +44,8 @@ The node's taint, and the tolerations of the DaemonSet's template; `status.desir
 Add the toleration to the DaemonSet; with the GPU operator in `spec.daemonsets.tolerations` of the ClusterPolicy.
 
 ## Known limits
-Where several operands lack the toleration, the first of the chain stands for all.
+Where several operands lack the toleration, the first of the chain stands for all; where the node has no labels of node
+feature discovery, that is looked at in their place.
 """
 
 
@@ -51,7 +54,8 @@ Where several operands lack the toleration, the first of the chain stands for al
     name="device-plugin-not-deployed",
     question=Question.OFFERS,
     inputs=("Node", "Pod", "apps/DaemonSet", "karpenter.sh/NodeClaim"),
-    others=(Named(id="DEV102", name="gpu-stack-taint-not-tolerated", page=TAINT),),
+    refines=("gpu-capacity-exhausted",),
+    others=(Named(id="DEV102", name="gpu-stack-taint-not-tolerated", page=TAINT, refines=("gpu-capacity-exhausted",)),),
     visits={"apps/DaemonSet": 1},
 )
 def operand_not_on_node(ctx: Context) -> Iterator[Finding]:
@@ -121,14 +125,18 @@ def _unlabelled(ctx: Context) -> Iterator[_Silent]:
             yield _Silent(node=node, signs=(ctx.cite(node, f"metadata.labels{key(label)}"), has))
 
 
-def _daemon_sets(ctx: Context) -> list[tuple[Operand, Controller]]:
-    """DaemonSets of operands that a node cannot do without, in the order of the chain."""
-    found = [
-        (operand, item)
-        for item in ctx.snap.all("apps/DaemonSet")
-        if isinstance(item, Controller) and (operand := operand_of(item)) is not None and operand.serves
-    ]
-    return sorted(found, key=lambda one: (one[0].stage, one[1].namespace, one[1].name))
+class _DaemonSets(NamedTuple):
+    """DaemonSets of operands that a node cannot do without, in the order of the chain; those that label nodes."""
+
+    operands: list[tuple[Operand, Controller]]
+    discovery: list[Controller]
+
+
+def _daemon_sets(ctx: Context) -> _DaemonSets:
+    every = [item for item in ctx.snap.all("apps/DaemonSet") if isinstance(item, Controller)]
+    found = [(operand, item) for item in every if (operand := operand_of(item)) is not None and operand.serves]
+    operands = sorted(found, key=lambda one: (one[0].stage, one[1].namespace, one[1].name))
+    return _DaemonSets(operands, [item for item in every if any(name in item.name for name in WORKERS)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +182,7 @@ class _LeftOut:
         """One clause about this node."""
         if self.item is None:
             return f"no device plugin is installed that could run on {self.node.name}"
-        who = f"the {self.operand.title if self.operand else 'device plugin'} {self.item.name}"
+        who = f"the {self.operand.title if self.operand else 'DaemonSet of node feature discovery'} {self.item.name}"
         if self.taint is not None:
             return f"{who} does not tolerate the taint {self.key[1]} of {self.node.name}, so none runs there"
         if self.affinity:
@@ -197,7 +205,11 @@ class _LeftOut:
             members=() if barred else nodes[1:],
             summary=f"{self.why()}{more}; it offers no GPU in status.allocatable",
             evidence=(first, *further),
-            accounts_for=(*_because(ctx, same), *waiting_for_unseen(ctx, unlabelled, self.why(), self.proof(ctx))),
+            accounts_for=(
+                *_because(ctx, same),
+                *waiting_for_unseen(ctx, unlabelled, self.why(), self.proof(ctx)),
+                *waiting_beside(ctx, unlabelled, self.why(), self.proof(ctx)),
+            ),
             confidence=None if self.item is not None and self.silent.group is not None else Confidence.LIKELY,
             remedies=_remedies(self),
         )
@@ -210,15 +222,15 @@ def _because(ctx: Context, same: list[_LeftOut]) -> Iterator[Because]:
             yield Because(one.silent.group, one.why(), one.proof(ctx))
 
 
-def _why(ctx: Context, silent: _Silent, daemon_sets: list[tuple[Operand, Controller]]) -> _LeftOut | None:
+def _why(ctx: Context, silent: _Silent, daemon_sets: _DaemonSets) -> _LeftOut | None:
     """What keeps device plugins off the node; None where that is unknown, or on purpose for a while."""
     node = silent.node
-    plugins = [item for operand, item in daemon_sets if operand.stage is Stage.PLUGIN]
+    plugins = [item for operand, item in daemon_sets.operands if operand.stage is Stage.PLUGIN]
     if not plugins:
         seen = any(ctx.snap.holds("apps/DaemonSet", space) for space in SYSTEM_NAMESPACES)
         return _LeftOut(silent=silent) if seen and ctx.snap.pods_on(node.name) else None
     by_label: _LeftOut | None = None
-    for operand, item in daemon_sets:
+    for operand, item in daemon_sets.operands:
         pod = template_pod(item)
         if pod is None or (operand.stage is Stage.SHARING):
             continue
@@ -239,8 +251,25 @@ def _why(ctx: Context, silent: _Silent, daemon_sets: list[tuple[Operand, Control
                 by_label = _LeftOut(silent=silent, operand=operand, item=item, label=name, wanted=value)
         if found.barrier is Barrier.SELECTOR and chosen and by_label is None:
             by_label = _LeftOut(silent=silent, operand=operand, item=item, affinity=True)
-    paused = by_label is not None and node.labels.get(by_label.label, "").find(PAUSED) >= 0
-    return None if paused else by_label
+    return by_label and _behind(ctx, by_label, daemon_sets.discovery)
+
+
+def _behind(ctx: Context, found: _LeftOut, discovery: list[Controller]) -> _LeftOut | None:
+    """What stands behind a label that keeps the plugin off: a pause, or that nobody labels the node."""
+    said = found.node.labels.get(found.label)
+    if found.label.startswith(DEPLOY) and said is None:
+        return _undiscovered(ctx, found.silent, discovery) or found
+    return None if said is not None and PAUSED in said else found
+
+
+def _undiscovered(ctx: Context, silent: _Silent, discovery: list[Controller]) -> _LeftOut | None:
+    """Whether a taint keeps node feature discovery off, without whose labels the operator deploys nothing there."""
+    for item in discovery:
+        pod = template_pod(item)
+        found = ctx.place.verdict(shape_of(pod), silent.node, ignore_cordon=True) if pod is not None else None
+        if found is not None and found.barrier is Barrier.TAINT:
+            return _LeftOut(silent=silent, item=item, taint=found.taint_index)
+    return None
 
 
 def _status(ctx: Context, item: Controller) -> list[Evidence]:
