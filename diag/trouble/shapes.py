@@ -106,7 +106,9 @@ def request_path(pod: Object, resource: str) -> str | None:
                 (
                     side
                     for side in ("requests", "limits")
-                    if isinstance(asked, dict) and isinstance(asked.get(side), dict) and resource in asked[side]
+                    if isinstance(asked, dict)
+                    and isinstance(asked.get(side), dict)
+                    and isinstance(asked[side].get(resource), str | int | float)
                 ),
                 None,
             )
