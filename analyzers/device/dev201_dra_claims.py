@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from diag.catalog.context import Context
+from diag.catalog.joins.claims_refused import claim_absent, selector_fails
 from diag.catalog.joins.device_claims import Waiting, class_selectors, left_behind, says_devices, waiting_claims
 from diag.catalog.joins.device_words import template_of, told
 from diag.catalog.rule import Named, rule
@@ -122,11 +123,15 @@ def dra_claims(ctx: Context) -> Iterator[Finding]:
     The request of the claim, the devices of the ResourceSlices that match it, and those that other claims hold.
 
     ## What to do
-    Ask for fewer devices per pod, move small claims together, or add nodes.
+    Ask for fewer devices per pod, move small claims together, or add nodes. A claim that the pod names and nobody made
+    has to be made.
 
     ## Known limits
     Each request is looked at by itself, with one constraint at a time. Needs the claims of all namespaces.
     """
+    for group in ctx.groups("pod-unscheduled"):
+        yield from claim_absent(ctx, group, Want.TOO_FEW.value)
+        yield from selector_fails(ctx, group, Want.NO_MATCH.value)
     waiting = [
         one for group in ctx.groups("pod-unscheduled") if says_devices(group) for one in waiting_claims(ctx, group)
     ]
