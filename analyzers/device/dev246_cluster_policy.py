@@ -218,7 +218,7 @@ def _not_ready(ctx: Context, policy: Object) -> Finding | None:
     said = [ctx.cite_or_lack(policy, f"status.conditions[{index}].message") for index in places]
     message = next((str(_conditions(policy)[index].get("message") or "") for index in places), "")
     words = "is refused by the GPU operator" if refused else "is not ready, and no pod of the stack says why"
-    proof = (ctx.cite(policy, "status.state"), *said)
+    proof: Proof = (ctx.cite(policy, "status.state"), *said)
     return Finding(
         name="gpu-operator-not-ready",
         subject=policy.ref,

@@ -180,7 +180,7 @@ def _labels_gone(ctx: Context) -> Iterator[Finding]:
         yield Finding(
             subject=master.ref,
             summary=words,
-            evidence=(reason, ctx.cite_or_lack(found[0], MEMORY), *lacks),
+            evidence=as_proof([reason, ctx.cite_or_lack(found[0], MEMORY), *lacks]),
             accounts_for=tuple(Because(group, f"{master.name} {words}", (reason, *lacks)) for group in bare),
             confidence=Confidence.LIKELY,
             remedies=(

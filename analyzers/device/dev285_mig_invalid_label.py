@@ -57,7 +57,7 @@ Needs the log of GPU feature discovery or of the device plugin.
     visits={"Node": 1},
 )
 def mig_invalid_label(ctx: Context) -> Iterator[Finding]:
-    """The single MIG strategy cannot offer what a node has: its GPUs are cut in different ways.
+    """The single MIG strategy cannot offer GPUs that are cut in different ways.
 
     ## What it means
     With the single strategy all GPUs of a node must be cut into MIG devices of one profile. Where they are not, the

@@ -34,7 +34,7 @@ class _Refused(NamedTuple):
     basis=Basis.SAID,
 )
 def driver_not_loaded(ctx: Context) -> Iterator[Finding]:
-    """The node's NVIDIA kernel module is not loaded, while its GPUs are still given to pods.
+    """The node's NVIDIA kernel module is not loaded, and its GPUs are given to pods.
 
     ## What it means
     The device plugin registered the GPUs when the driver was there. Since then its kernel module was taken away, and
