@@ -1,7 +1,7 @@
 """Numbers: each stands in what is cited, with the same unit and of the same things."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 from diag.llm.check.english import alike, is_plain, stem, stems, words
@@ -95,7 +95,7 @@ def wrong_amount(text: str, support: Support) -> str | None:
             return said
         if _is_window(said, text, support):
             return said
-    held = [(source, amounts(source.text)) for source in support.sources]
+    held = [(source, _costs(source)) for source in support.sources]
     for one in amounts(text):
         if _of_a_name(one, text, support) or _of_the_cited(one, text, support) or _numbers_a_name(one, text, support):
             continue
@@ -106,6 +106,17 @@ def wrong_amount(text: str, support: Support) -> str | None:
         if not any(_agrees(one, source, known) or _assigned(one, source.text) for source, known in held):
             return f"{one.digits} {one.of}".strip()
     return _wrong_ratio(text, held) or _wrong_difference(text, held)
+
+
+def _costs(source: Source) -> tuple[Amount, ...]:
+    """The amounts of a piece; of what something costs, one that names nothing is of what stands before it."""
+    known = amounts(source.text)
+    if source.kind != "cost":
+        return known
+    made: list[Amount] = []
+    for one in known:
+        made.append(one if one.of or not made else replace(one, of=made[-1].of))
+    return tuple(made)
 
 
 _WINDOW = re.compile(r"\b(?:in|within|over|during) the (?:last|past)\s*$", re.IGNORECASE)

@@ -74,6 +74,7 @@ class Claim:
     cause: str
     effect: str
     weak: bool = False  # rather who did it, or what it means, than why
+    verb: str = ""  # the stem of a single verb that tells it
 
 
 def claims(text: str) -> list[Claim]:
@@ -92,7 +93,8 @@ def claims(text: str) -> list[Claim]:
             _THEREFORE.match(one[0]) and not re.search(r"[,;:]|\b(?:and|but|so)\b", before)
         ):
             before, behind = "", before + behind  # "The service is therefore down": of what was said before
-        found.append(Claim(before, behind, bool(_WEAK.match(one[0]))))
+        verb = stem(one[0]) if one[0].isalpha() else ""
+        found.append(Claim(before, behind, bool(_WEAK.match(one[0])), verb))
     return found
 
 
@@ -132,7 +134,7 @@ def disproof(claim: Claim, support: Support) -> str | None:
     cited = (_exchanged(claim, ends, why) for ends, why in support.arrows if support.link)
     if exchanged := next(filter(None, cited), None):
         return exchanged
-    if any(_states(source, claim) for source in support.sources):
+    if any(_states(source, claim) or _repeats(source, claim) for source in support.sources):
         return None
     # "Hence …", "… by this": what was said before is the cause, and the cited fact is what a link leads to.
     if not _content(claim.cause) - _anaphora() and any(map(partial(_within, claim.effect), support.effects)):
@@ -226,6 +228,12 @@ def _overlap(text: str, mine: Source, other: Source) -> int:
     own, others = mine.stems - other.stems, other.stems
     words = [word for word in _words(text) if alike(word) & own and not alike(word) & others]
     return len(words) + 3 * len(names & (mine.names - other.names))
+
+
+def _repeats(source: Source, claim: Claim) -> bool:
+    """Whether a piece tells it by the very verb: "somebody stopped it" of what is stopped."""
+    known = f"{source.text} {source.named}"
+    return claim.verb in source.stems and _within(claim.cause, known) and _within(claim.effect, known)
 
 
 def _states(source: Source, claim: Claim) -> bool:
@@ -333,7 +341,7 @@ def _names(text: str) -> frozenset[str]:
 def _words(text: str) -> frozenset[str]:
     """Stems of the words and names that tell something: plain words, kinds and comparisons are left out."""
     found = (token.text.casefold() for token in tokens(text) if token.kind in ("name", "word", "quote"))
-    return frozenset(stem(word) for word in found if not is_plain(word)) - _aside()
+    return frozenset(stem(word) for word in found if not is_plain(word) and word not in words("absent")) - _aside()
 
 
 @cache

@@ -21,8 +21,8 @@ _NOT = re.compile(
 _NEGATIVE = re.compile(
     r"""\b(?:absent|missing|lack(?:s|ed|ing)?|short\ of|refus\w+|den(?:y|ies|ied)|reject\w*|forbid\w*|prevent\w*
     |block\w*|fail\w*|stop\w*|un(?:schedul|toler|avail|reach|bound|ready|respons|known|support|author|success|healthy|claim)\w*
-    |inaccessible|invalid|impossible|insufficient|out\ of|too[\ -]\w+|non-?existent|exceed\w*|exhaust\w*|full|empty
-    |gated|gone|lost|unless|only)\b""",
+    |inaccessible|invalid|impossible|tim(?:ed|es|ing|e)[ -]?out|insufficient|out\ of|too[\ -]\w+|non-?existent|exceed\w*|exhaust\w*|full|empty
+    |gated|gone|lost|unless|only|un\w+able)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 # … and deny what one does not do any more, or did not get to do.
@@ -78,7 +78,7 @@ def zeros(text: str) -> int:
 
 def contrary(one: str, other: str) -> bool:
     """Whether two stems that belong together say the opposite, as `toler` and `untoler`, `enough` and `insuffici`."""
-    if other in opposites().get(one, ()):
+    if other in opposites().get(one, ()) or {one, other} & {f"un{one}", f"un{other}", f"in{one}", f"in{other}"}:
         return True
     if bool(_OPPOSITE.search(one)) == bool(_OPPOSITE.search(other)):
         return False

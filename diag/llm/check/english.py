@@ -84,10 +84,14 @@ def everyday() -> frozenset[str]:
     return frozenset(map(stem, words("everyday")))
 
 
+_JOINED = re.compile(r"n't$|'(?:re|ve|ll|d|s|m)$")  # doesn't, we're
+_SHORT = frozenset(("ca", "wo", "sha"))  # of can't, won't
+
+
 def is_plain(word: str) -> bool:
     """Whether a word claims nothing that would have to be proven."""
-    lowered = word.casefold().removesuffix("'s")
-    return lowered in plain() or stem(lowered) in everyday()
+    lowered = _JOINED.sub("", word.casefold())
+    return lowered in plain() or stem(lowered) in everyday() or (lowered != word.casefold() and lowered in _SHORT)
 
 
 def is_english(word: str) -> bool:

@@ -42,6 +42,9 @@ def _whys(support: Support) -> dict[str, str]:
     return found
 
 
+_FURTHER = frozenset(("to", "for", "from", "into", "on", "in", "with", "at"))
+
+
 def _deeds(text: str) -> Iterator[_Deed]:
     for clause in clauses(text):
         found = [token for token in tokens(clause.text) if token.kind in ("word", "name")]
@@ -50,7 +53,11 @@ def _deeds(text: str) -> Iterator[_Deed]:
                 continue
             left, right = _content(found[:at]), _content(found[at + 1 :])
             behind = found[at + 1].text.casefold() if at + 1 < len(found) else ""
-            left, right = (right, left) if behind == "by" else (left, right)  # "is held by", "held by"
+            if behind == "by":  # "is held by", "held by a for b"
+                stop = next(
+                    (to for to, one in enumerate(found) if to > at + 2 and one.text.casefold() in _FURTHER), None
+                )
+                left, right = _content(found[at + 2 : stop]), left | _content(found[stop:] if stop else [])
             if left or right:
                 yield _Deed(stem(token.text), left - right, right - left)
 

@@ -264,6 +264,8 @@ def _said(word: str, support: Support) -> bool:
     found = stem(lowered)
     if alike(found) & (support.stems | support.advised) or found in support.deeds:
         return True
+    if {f"un{found}", f"in{found}"} & support.stems or (found[:2] in ("un", "in") and found[2:] in support.stems):
+        return True  # what "unresolvable" denies, which is weighed as a denial
     if (found in _HELD_OFF and _KEPT.search(support.lowered)) or (found == "fail" and _ERROR.search(support.lowered)):
         return True
     # A kind of object may be told of any object of the brief: no amount, state or cause hangs on it.

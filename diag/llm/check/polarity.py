@@ -211,17 +211,19 @@ def _function() -> frozenset[str]:
     return frozenset(map(stem, words("function")))
 
 
+def _against(word: str) -> frozenset[str]:
+    """What excludes a word: its opposites, and the word with a prefix that denies, or without it."""
+    bare = {word[2:]} if word[:2] in ("un", "in") else set[str]()
+    return opposites().get(word, frozenset()) | {f"un{word}", f"in{word}"} | bare
+
+
 def _turned(word: str, clause: Clause, known: list[_Place]) -> bool:
     """Whether every place that holds the word says the contrary.
 
     A denial is found wherever something else says no beside the word ("refuses to let go" for "does not let go"); an
     affirmation is false only where each place denies the very word.
     """
-    held = [
-        (one.clause, other)
-        for one in known
-        for other in (alike(word) | opposites().get(word, frozenset())) & one.clause.stems
-    ]
+    held = [(one.clause, other) for one in known for other in (alike(word) | _against(word)) & one.clause.stems]
     held = [
         place for place in held if place[1] == word or place[1] not in clause.stems
     ]  # "the scheduler … unschedulable"

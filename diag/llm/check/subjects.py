@@ -43,6 +43,8 @@ def _owner(token: Token, text: str, named: list[tuple[int, str]]) -> str:
     inside = [name for at, name in named if start <= at < token.at] or [
         name for at, name in named if token.at < at < stop
     ]
+    if inside and all(_PLACED.search(text, 0, at) for at, name in named if name in inside and start <= at < stop):
+        return ""  # where something is does nothing
     if inside:
         # "a ends on b with code 1" tells of a: where something is does nothing
         there = [name for at, name in named if start <= at < token.at and not _PLACED.search(text, 0, at)]
