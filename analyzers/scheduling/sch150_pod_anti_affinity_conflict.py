@@ -203,7 +203,8 @@ def _pinned(
         lacks = _lacks(ctx, group, there)
         head = f"must run in the same {term.topology} as {who}, where it does not fit{lacks}; {free} lie elsewhere"
     else:
-        head = f"must run near pods of which none is placed ({term.topology}); {free} do not help"
+        whom = f" with {term.words}" if term.words else ""
+        head = f"must run near pods{whom} of which none is placed ({term.topology}); {free} do not help"
     agreed = ctx.agreement(group).counted(ReasonKind.POD_AFFINITY) == len(roomy)
     topology: Evidence = ctx.cite(term.owner, f"{term.path}.topologyKey")
     parts = [ctx.cite_or_lack(node, f"metadata.labels{key(term.topology)}") for node in roomy]

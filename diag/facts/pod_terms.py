@@ -36,6 +36,18 @@ class PodTerm:
         extra = [{"key": key, "operator": operator, "values": [value]} for key, operator, value in self.extra]
         return matches_labels(pod.labels, self.selector) and all(matches_requirement(pod.labels, one) for one in extra)
 
+    @property
+    def words(self) -> str:
+        """The labels that it asks for, as kubectl writes selectors."""
+        selector = self.selector if isinstance(self.selector, dict) else {}
+        labels = selector.get("matchLabels")
+        parts = [f"{key}={value}" for key, value in labels.items()] if isinstance(labels, dict) else []
+        for one in dicts(selector.get("matchExpressions")):
+            values = one.get("values")
+            listed = f" ({', '.join(map(str, values))})" if isinstance(values, list) and values else ""
+            parts.append(f"{one.get('key')} {str(one.get('operator') or '').lower()}{listed}")
+        return ",".join(parts)
+
     def means_namespace(self, name: str, labels: Mapping[str, str] | None) -> bool | None:
         """Whether pods of that namespace count; None where its labels decide and are not known."""
         if name in self.namespaces:
