@@ -20,7 +20,7 @@ def command(ctx: click.Context, /, **_: object) -> int:
     from diag.views.queues import queues  # noqa: PLC0415
 
     def make(found: Looked) -> Shown:
-        rows = queues(found.report, found.snapshots)
+        rows = queues(found.report, found.snapshots, found.troubles)
         return Shown(document=rows, tables=queue_tables(rows))
 
     return show(ctx, make)

@@ -53,7 +53,7 @@ def queues(room: Room, asked: ListAsked) -> dict[str, Any]:
     begin = start(asked.cursor, look)
     rows = [
         row
-        for row in queues_of(look.report, look.snapshots).queues
+        for row in queues_of(look.report, look.snapshots, look.troubles).queues
         if fnmatchcase(row.name or row.ref.name, asked.name)
     ]
     return page(QueuesAnswer(**head(look), queues=[]), "queues", rows, begin=begin, limit=asked.limit)

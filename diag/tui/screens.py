@@ -51,7 +51,7 @@ class QueueScreen(Told):
 
     def make(self, seen: Seen, cause: str) -> Sequence[Table]:  # noqa: ARG002  # as for all screens
         """Queues and waiters."""
-        return queue_tables(queues(seen.report, seen.snapshots))
+        return queue_tables(queues(seen.report, seen.snapshots, seen.troubles))
 
 
 class ClusterScreen(Told):

@@ -8,6 +8,8 @@ from diag.views.table import Column, Line, Table
 from diag.views.wording import listed
 
 _BAR = 8
+_UNKNOWN = "?"
+_WHY_UNKNOWN = f"a {_UNKNOWN} stands for what nothing that was read states"
 _NOTHING = SlotRow(
     resource="-",
     flavor="",
@@ -42,7 +44,9 @@ def _queues(found: Queues, *, several: bool) -> Table:
         Column(title="NOTES", least=6),
     )
     lines = [line for row in found.queues for line in _lines(row, several=several)]
-    return Table(columns=columns, lines=lines, empty="No queue and no quota was read.", notes=tuple(found.doubts))
+    unknown = (_WHY_UNKNOWN,) if any(_UNKNOWN in line.values for line in lines) else ()
+    notes = (*found.doubts, *unknown)
+    return Table(columns=columns, lines=lines, empty="No queue and no quota was read.", notes=notes)
 
 
 def _lines(row: QueueRow, *, several: bool) -> Iterator[Line]:
@@ -56,7 +60,7 @@ def _lines(row: QueueRow, *, several: bool) -> Iterator[Line]:
             values=(
                 *((row.ref.cluster,) if several else ()),
                 row.called, resource, bar(slot), _said(slot.used), _said(slot.nominal),
-                _said(slot.borrowed), slot.limit or ("none" if slot.limit_known else "?"), len(row.waiting),
+                _said(slot.borrowed), slot.limit or ("none" if slot.limit_known else _UNKNOWN), len(row.waiting),
                 f"{row.system} {'queue' if row.name else row.ref.kind}",
                 listed((" ".join(row.causes), f"in {row.parent}" if row.parent else "", state)),
             ),
@@ -67,7 +71,7 @@ def _lines(row: QueueRow, *, several: bool) -> Iterator[Line]:
 
 
 def _said(amount: str | None) -> str:
-    return amount if amount is not None else "?"
+    return amount if amount is not None else _UNKNOWN
 
 
 def bar(slot: SlotRow) -> str:
@@ -103,4 +107,6 @@ def _waiting(found: Queues) -> Table:
         for row in found.queues
         for place, one in enumerate(row.waiting, start=1)
     ]
-    return Table(columns=columns, lines=lines, title="Waiting" if lines else "", empty="")
+    silent = any(one.gpus is None for row in found.queues for one in row.waiting)
+    title, notes = "Waiting" if lines else "", (_WHY_UNKNOWN,) if silent else ()
+    return Table(columns=columns, lines=lines, title=title, empty="", notes=notes)

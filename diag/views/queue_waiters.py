@@ -1,11 +1,12 @@
 """Who waits in a queue, and what the queue's own system says of the reason."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from diag.facts.gangs import QUEUE, VOLCANO, min_resources, phase, queue_of
-from diag.facts.gpus import gpus_of
+from diag.facts.gangs import QUEUE, VOLCANO, gang_of, min_resources, phase, queue_of
+from diag.facts.gpus import gpus_of, pod_requests
 from diag.projection import Object
+from diag.snapshot.kinds import Pod
 from diag.snapshot.snapshot import Snapshot
 from diag.trouble.relations.kueue import conditions, is_true, needs, part, queue_name, text
 from diag.vocab.kueue import CLUSTER_QUEUE, LOCAL_QUEUE, WORKLOAD
@@ -17,13 +18,16 @@ _RUNS = ("Running", "Completed", "Finished")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiter:
-    """Something that waits: the kind and the name of its queue, since when, how many GPUs it asks for, and why."""
+    """Something that waits: the kind and the name of its queue, since when, how many GPUs it asks for, and why.
+
+    `gpus` is None where nothing that was read states it.
+    """
 
     item: Object
     kind: str
     queue: str
     since: str | None
-    gpus: int
+    gpus: int | None
     priority: int
     reason: str
 
@@ -55,6 +59,7 @@ def _workloads(snap: Snapshot) -> Iterator[Waiter]:
 
 
 def _podgroups(snap: Snapshot) -> Iterator[Waiter]:
+    pods = _pods_of_gangs(snap)
     for kind, queue_kind in _PODGROUPS.items():
         for item in snap.all(kind).values():
             state = phase(item)
@@ -67,7 +72,22 @@ def _podgroups(snap: Snapshot) -> Iterator[Waiter]:
                 kind=queue_kind,
                 queue=queue_of(item),
                 since=item.created,
-                gpus=sum(gpus_of(min_resources(item)).values()),
+                gpus=_gpus(item, pods.get((kind, item.namespace, item.name), ())),
                 priority=0,
                 reason=str(said.get("message") or f"PodGroup is {state or 'Pending'}"),
             )
+
+
+def _pods_of_gangs(snap: Snapshot) -> Mapping[tuple[str, str, str], list[Pod]]:
+    found: dict[tuple[str, str, str], list[Pod]] = {}
+    for pod in snap.pods if any(snap.all(kind) for kind in _PODGROUPS) else ():
+        if gang := gang_of(pod):
+            found.setdefault((gang[0], pod.namespace, gang[1]), []).append(pod)
+    return found
+
+
+def _gpus(group: Object, pods: Sequence[Pod]) -> int | None:
+    """What a PodGroup asks for by its own word, else what its pods do; None where neither is there."""
+    if stated := min_resources(group):
+        return sum(gpus_of(stated).values())
+    return sum(sum(gpus_of(pod_requests(pod)).values()) for pod in pods) if pods else None

@@ -9,6 +9,7 @@ from diag.facts.quantity import show
 from diag.findings import Severity
 from diag.projection import Object
 from diag.snapshot.snapshot import Snapshot
+from diag.trouble.trouble import Trouble
 from diag.views.circle import circles
 from diag.views.queue_armada import armada_queues
 from diag.views.queue_kinds import KINDS, QueueKind, Slot
@@ -19,6 +20,7 @@ from diag.views.typed import Key, key
 from diag.views.wording import seconds_since
 
 SCHEMA = "diag.queues/v1"
+_Asking = tuple[str, Key, str]  # of a symptom: its rule, its subject, and what it says
 
 
 class SlotRow(Row, kw_only=True):
@@ -79,8 +81,16 @@ class Queues(Row, kw_only=True):
     doubts: list[str]
 
 
-def queues(report: Report, snapshots: Sequence[Snapshot]) -> Queues:
-    """Every queue object, with what waits in it by its own system's word, or because of it by the report's."""
+def queues(report: Report, snapshots: Sequence[Snapshot], troubles: Sequence[Trouble] = ()) -> Queues:
+    """Every queue object, with what waits in it by its own system's word, or because of it by the report's.
+
+    `troubles` tell what those of the report's word ask for.
+    """
+    asked = {
+        (group.kind.rule, key(ref_row(group.workload)), group.summary): group.gpus
+        for trouble in troubles
+        for group in trouble.groups
+    }
     findings = {row.id: row for row in report.findings}
     causes: dict[Key, list[CauseRow]] = {}
     for cause in report.causes:
@@ -95,7 +105,7 @@ def queues(report: Report, snapshots: Sequence[Snapshot]) -> Queues:
         for kind, reader in KINDS.items():
             for _, item in sorted(snap.all(kind).items()):
                 own = causes.get(key(ref_row(item.ref)), [])
-                waiting = said.pop((kind, item.name), []) if reader.lists else _because(own, findings, snap.now)
+                waiting = said.pop((kind, item.name), []) if reader.lists else _because(own, findings, asked, snap.now)
                 rows.append(_queue(item, reader, waiting, own))
         rows += [_unread(snap.cluster, kind, name, waiting) for (kind, name), waiting in sorted(said.items())]
         rows += [_named(one, snap, report.causes, abouts) for read in _NAMED for one in read(snap)]
@@ -110,7 +120,7 @@ _NAMED = (yunikorn_queues, armada_queues)
 
 def _waits(one: Waiter, now: str) -> WaiterRow:
     return WaiterRow(
-        subject=ref_row(one.item.ref), waits_s=seconds_since(one.since, now), gpus=one.gpus or None, reason=one.reason
+        subject=ref_row(one.item.ref), waits_s=seconds_since(one.since, now), gpus=one.gpus, reason=one.reason
     )
 
 
@@ -156,11 +166,18 @@ def _unread(cluster: str, kind: str, name: str, waiting: list[WaiterRow]) -> Que
     )  # fmt: skip
 
 
-def _because(causes: Sequence[CauseRow], findings: Mapping[str, FindingRow], now: str) -> list[WaiterRow]:
+def _because(
+    causes: Sequence[CauseRow], findings: Mapping[str, FindingRow], asked: Mapping[_Asking, int], now: str
+) -> list[WaiterRow]:
     """The symptoms of causes that are rooted at the queue."""
     found = (findings[each] for cause in causes for each in cause.symptoms if each != cause.finding if each in findings)
     return [
-        WaiterRow(subject=row.subject, waits_s=seconds_since(row.since, now), gpus=None, reason=row.summary)
+        WaiterRow(
+            subject=row.subject,
+            waits_s=seconds_since(row.since, now),
+            reason=row.summary,
+            gpus=asked.get((row.rule, key(row.subject), row.summary)),
+        )
         for row in found
         if row.role == "symptom"
     ]

@@ -1,5 +1,8 @@
+import pytest
 from cluster_objects import waiting
 
+from diag.api import examine
+from diag.demo import demo_sources
 from diag.views.queue_tables import bar, queue_tables
 from diag.views.queues import queues
 
@@ -111,3 +114,47 @@ def test_a_cluster_without_queues_says_so(look):
 
 def _parts(found):
     return found.report, found.snapshots
+
+
+def test_who_waits_for_a_quota_asks_for_what_its_missing_pods_would():
+    demo = examine(demo_sources())
+    quota = next(row for row in queues(demo.report, demo.snapshots, demo.troubles).queues if row.waiting)
+
+    assert [(one.subject.name, one.gpus) for one in quota.waiting] == [("demand-forecast", 4), ("weekly-refit", 4)]
+
+
+def gang(**spec):
+    return {
+        "apiVersion": "scheduling.volcano.sh/v1beta1", "kind": "PodGroup",
+        "metadata": {"name": "gang", "namespace": "ml"}, "spec": {"queue": "q", **spec}, "status": {"phase": "Inqueue"},
+    }  # fmt: skip
+
+
+def member(name):
+    found = waiting(name, gpus=2)
+    found["metadata"] |= {"namespace": "ml", "annotations": {"scheduling.k8s.io/group-name": "gang"}}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("items", "gpus"),
+    [
+        ([gang(minResources={"nvidia.com/gpu": "8"}), member("a")], 8),
+        ([gang(minResources={"cpu": "8"}), member("a")], 0),
+        ([gang(), member("a"), member("b")], 4),
+        ([gang()], None),
+    ],
+)
+def test_a_gang_asks_for_what_its_group_or_else_its_pods_say_and_else_nobody_knows(look, items, gpus):
+    found = look(*items)
+    rows = queues(found.report, found.snapshots)
+
+    assert [one.gpus for row in rows.queues for one in row.waiting] == [gpus]
+    told = ("a ? stands for what nothing that was read states",)
+    assert queue_tables(rows)[1].notes == (told if gpus is None else ())
+
+
+def test_a_queue_that_states_all_has_no_note_on_what_it_does_not(look):
+    full, silent = cluster_queue(), {**cluster_queue(), "status": {}}
+
+    assert [len(queue_tables(queues(*_parts(look(one))))[0].notes) for one in (full, silent)] == [0, 1]
