@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.facts.words import listed
-from diag.findings import Basis, Because, Evidence, Finding, Question, Remedy
+from diag.findings import Basis, Because, Evidence, Finding, Question, Remedy, as_proof
 from diag.projection import Object, dicts
 from diag.snapshot.cite import value_at
 from diag.trouble.groups import Group
@@ -60,7 +60,7 @@ def _finding(ctx: Context, group: Group, how: str) -> Finding:
     return Finding(
         subject=one.ref if one is not None else group.workload,
         summary=summary + where,
-        evidence=(*group.evidence, *proof),
+        evidence=as_proof((*group.evidence, *proof)),
         accounts_for=(Because(group, summary + where, (*group.evidence, *proof)),),
         second_sign=bool(proof),
         since=group.since,

@@ -186,7 +186,7 @@ def _of_start(ctx: Context, group: Group, unfinished: list[tuple[Node, list[tupl
         subject=node.ref,
         members=tuple(other.ref for other, _ in unfinished[1:]),
         summary=f"still carries {words}{many}, which the component that starts there has not taken off",
-        evidence=(*proof, ctx.cite(node, "metadata.creationTimestamp"), *group.evidence),
+        evidence=(proof[0], *[*proof[1:], ctx.cite(node, "metadata.creationTimestamp"), *group.evidence]),
         accounts_for=(Because(group, f"node {node.name} could hold it but for its start-up taint {words}", proof),),
         confidence=Confidence.LIKELY,
         since=group.since,
