@@ -12,7 +12,6 @@ from diag.catalog.texts import Text, first_text
 from diag.findings import Basis, Because, Confidence, Finding, Question, Remedy
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
-from diag.vocab.operands import Stage
 
 # NVIDIA/libnvidia-container src/nvc.c and cli: the runtime's hook asks NVML before it starts a container.
 UNLOADED = re.compile(r"(?:nvidia-container-cli|nvidia-container-runtime)[^\n]{0,200}nvml error: driver not loaded")
@@ -51,7 +50,7 @@ def driver_not_loaded(ctx: Context) -> Iterator[Finding]:
     Look with `lsmod` on the node. Load the module again, or restart the driver's pod or the node.
 
     ## Known limits
-    Silent where a driver pod is in trouble on the node: that one says more.
+    Where a driver pod is in trouble on the node, that one says more and is told instead.
     """
     by_node: dict[str, list[_Refused]] = defaultdict(list)
     for group in ctx.groups("container-crashing", "container-not-started", "init-container-failing"):
@@ -60,8 +59,7 @@ def driver_not_loaded(ctx: Context) -> Iterator[Finding]:
             by_node[hit[0].member.spec.node_name or ""].append(_Refused(group, hit[0]))
     for name, refused in sorted(by_node.items()):
         node = ctx.snap.node(name)
-        driver = any(one.operand.stage is Stage.DRIVER for one in ctx.failing_operands(name))
-        if node is not None and not driver:
+        if node is not None:
             yield _finding(ctx, node, refused)
 
 
@@ -81,7 +79,7 @@ def _finding(ctx: Context, node: Node, refused: list[_Refused]) -> Finding:
             for one in refused
         ),
         confidence=Confidence.LIKELY,
-        since=min((one.group.since for one in refused if one.group.since), default=None),
+        since=first.group.since,
         remedies=(
             Remedy(text="look at the modules on the node", command="lsmod", who="platform"),
             Remedy(
