@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from diag.catalog.context import Context
 from diag.catalog.rule import rule
+from diag.facts.gangs import VOLCANO, min_resources
 from diag.facts.quantity import milli, show
 from diag.facts.quota_message import exceeded
 from diag.findings import Because, Confidence, Evidence, Finding, Proof, Question, Ref, Remedy
@@ -19,6 +20,8 @@ CLAIM = "PersistentVolumeClaim"
 STORAGE = "spec.volumeClaimTemplates[0].spec.resources.requests.storage"
 # Of the controllers that make the claims of a pod (pkg/controller/resourceclaim, pkg/controller/volume/ephemeral).
 CLAIM_REFUSED = ("FailedResourceClaimCreation", "FailedBinding", "ProvisioningFailed")
+# volcano-sh/volcano pkg/scheduler/plugins/resourcequota: an event of type Normal on the PodGroup.
+NOT_LET_IN = "resource quota insufficient, requested"
 MAX_NAMED = 4  # holders and victims that a summary names
 
 
@@ -42,6 +45,7 @@ class Victim:
         "ResourceQuota",
         "LimitRange",
         CLAIM,
+        VOLCANO,
         "apps/ReplicaSet",
         "apps/StatefulSet",
         "apps/DaemonSet",
@@ -83,6 +87,9 @@ def resourcequota_exceeded(ctx: Context) -> Iterator[Finding]:
     for group in ctx.groups("pod-unscheduled"):
         for key, victim in _unclaimed(ctx, group):
             refused[key].append(victim)
+    for group in ctx.groups("workload-not-admitted"):
+        for key, victim in _kept_out(ctx, group, quotas):
+            refused[key].append(victim)
     for key, found in sorted(refused.items()):
         yield _finding(ctx, key, quotas.get(key), found)
 
@@ -98,6 +105,25 @@ def _stated(group: Group) -> Iterator[tuple[tuple[str, str], Victim]]:
             (first.member.namespace, said.quota),
             Victim(group=group, need=need, said=proof, used=said.used, limited=said.limited),
         )
+
+
+def _kept_out(
+    ctx: Context, group: Group, quotas: dict[tuple[str, str], Quota]
+) -> Iterator[tuple[tuple[str, str], Victim]]:
+    """The quota for which Volcano does not let a gang in: its sentence names none, the amounts tell."""
+    item = group.first
+    events = ctx.snap.events(item) if item.kind_id == VOLCANO else []
+    said = next((event for event in events if NOT_LET_IN in event.text), None)
+    asked = min_resources(item) if said is not None else {}
+    for key, quota in quotas.items():
+        need = {name: asked.get(name.removeprefix("requests."), 0) for name in quota.hard}
+        short = quota.short(need) if key[0] == item.namespace else []
+        if said is not None and short:
+            proof = (ctx.cite_event(said),)
+            yield key, Victim(
+                group=group, need={name: need[name] for name in short}, said=proof, used={}, limited={}
+            )  # fmt: skip
+            return
 
 
 def _unclaimed(ctx: Context, group: Group) -> Iterator[tuple[tuple[str, str], Victim]]:
@@ -144,7 +170,8 @@ def _finding(ctx: Context, key: tuple[str, str], quota: Quota | None, victims: l
     never = allowed is not None and all(one.need.get(resource, 0) > allowed for one in victims)
     state = f"{used} of {hard} {resource} are used"
     if never:
-        state = f"{hard} {resource} are allowed in all, less than one pod asks for"
+        what = "gang" if _what(victims[0]) == "gang" else "pod"
+        state = f"{hard} {resource} are allowed in all, less than one {what} asks for"
     names = _listed([_victim(one, resource) for one in victims])
     most = "; held by " + _listed([_holder(one, resource) for one in held]) if held and not never else ""
     room = Remedy(
@@ -277,10 +304,14 @@ def _victim(victim: Victim, resource: str) -> str:
 
 
 def _what(victim: Victim) -> str:
+    if victim.group.first.kind_id == VOLCANO:
+        return "gang"
     return "pod" if victim.group.missing else "claim of a pod"
 
 
 def _kept(victims: list[Victim]) -> str:
+    if victims[0].group.first.kind_id == VOLCANO:
+        return "gangs are let in"
     return "pods are made" if victims[0].group.missing else "claims are made"
 
 

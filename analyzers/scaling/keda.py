@@ -71,5 +71,24 @@ KEDA = signatures(
                 ),
             ),
         ),
+        Signature(
+            "SCL305",
+            "keda-trigger-failing",
+            on=On.CONDITION,
+            question=Question.SCALED,
+            explains=("scale-up-missing",),
+            reasons=("ScaledObjectCheckFailed",),
+            literal="riggerauthentications",
+            pattern=r'(?P<said>[^\n]{0,300}triggerauthentications[a-z0-9.]{0,100} "[^"]{1,253}" not found)',
+            severity=Severity.WARNING,
+            summary="its trigger names credentials that do not exist: {said}",
+            means="The TriggerAuthentication was renamed or deleted, or lies in another namespace.",
+            remedies=(
+                Remedy(
+                    text="correct authenticationRef of the trigger, or create what it names",
+                    command="kubectl get triggerauthentications -A",
+                ),
+            ),
+        ),
     ),
 )  # fmt: skip

@@ -160,7 +160,11 @@ def _claims(trouble: "Trouble") -> list[Charge]:
 
 def _gangs(trouble: "Trouble") -> list[Charge]:
     """Members of a gang that are not made, and those that wait for them."""
-    return gangs.links(trouble.snap, trouble.of("pod-not-created"), trouble.of("pod-unscheduled"))
+    unmade = trouble.of("pod-not-created")
+    return [
+        *gangs.links(trouble.snap, unmade, trouble.of("pod-unscheduled")),
+        *gangs.without_pods(unmade, trouble.of("workload-not-admitted")),
+    ]
 
 
 def _mounts(group: Group, claim: str) -> bool:

@@ -191,3 +191,20 @@ def test_a_service_waits_in_peace_while_the_cache_that_it_names_is_filled(cluste
     kinds = {group.first.kind for group in cluster.groups(cluster.node("n"), *items)}
 
     assert ("NIMService" not in kinds) is served
+
+
+@pytest.mark.parametrize("reason", ["FailedCreateHeadPod", "FailedCreateWorkerPod"])
+def test_a_pod_that_kuberay_could_not_make_is_no_mere_state_of_its_cluster(cluster, reason):
+    said = saying("ReplicaFailure", "True", reason, f'{reason}\nadmission webhook "w" denied the request: no')
+    group = only(cluster.groups(resource("RayCluster", "rc", group="ray.io", status=said)))
+    assert (group.symptom, group.missing) == ("pod-not-created", 1)
+
+
+@pytest.mark.parametrize(("phase", "causes"), [("Inqueue", ["pod-not-created"]), ("Pending", None)])
+def test_a_podgroup_that_was_let_in_waits_for_the_pods_that_its_job_does_not_get(cluster, phase, causes):
+    vcjob = resource("Job", "ddp", group="batch.volcano.sh", status={"state": {"phase": "Pending"}})
+    gang = resource("PodGroup", "ddp-u", group="scheduling.volcano.sh", owner=vcjob, status={"phase": phase})
+    kind = {"kind": "Job", "api_version": "batch.volcano.sh/v1"}
+    refused = cluster.event(name="ddp", reason="FailedCreate", message="Error creating pods: no", **kind)
+    found = cluster.report(vcjob, gang, refused, cluster.pod("other", node="n1")).causes
+    assert sorted(one.name for one in found) == (causes or ["pod-not-created", "workload-not-admitted"])

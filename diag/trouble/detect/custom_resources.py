@@ -30,8 +30,8 @@ MAX_DEPTH = 6
 SETTLED = (PodClass.HEALTHY, PodClass.RESTARTED, PodClass.FINISHED, PodClass.FAILED)
 # What a resource repeats of the API server's answer when a pod could not be made
 # (kubernetes/kubernetes staging/src/k8s.io/apimachinery/pkg/api/errors/errors.go NewForbidden; Knative and Argo
-# Workflows pass the text on).
-NO_POD = re.compile(r'^(?:\S+ )?FailedCreate\b|\bpods "[^"\n]{0,253}" is forbidden: ')
+# Workflows pass the text on, KubeRay after a reason of its own).
+NO_POD = re.compile(r'^(?:\S+ )?FailedCreate(?:(?:Head|Worker)Pod)?\b|\bpods "[^"\n]{0,253}" is forbidden: ')
 BAD_NEWS = re.compile(rb'"(?:False|True|Unknown)"|(?i:failed|error|fatal|not_?ready|not_?bound|degraded|unhealthy)')
 
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from diag.facts.gangs import gang_of, membership_path, minimum, minimum_path
+from diag.facts.gangs import VOLCANO, gang_of, membership_path, minimum, minimum_path, phase
 from diag.facts.gpus import Amounts, is_gpu
 from diag.facts.pods import occupies_node
 from diag.findings import Because, Charge
@@ -117,4 +117,19 @@ def links(snap: Snapshot, uncreated: Iterable[Group], waiting: Iterable[Group]) 
                 why = f"{gang.name} starts when {wanted} members exist ({field}), and {len(gang.pods)} do"
                 proof = (cite(gang.item, least), cite(gang.waiting[0][0], membership_path(gang.kind)))
                 found.append(Charge(source=source, because=Because(group, why, proof, members=gang.share(group))))
+    return found
+
+
+def without_pods(uncreated: Iterable[Group], queued: Iterable[Group]) -> list[Charge]:
+    """Jobs of which no pod is made, and their PodGroups that were let in and have none."""
+    sources = list(uncreated)
+    found = []
+    for group in queued if sources else ():
+        let_in = [item for item in group.members if item.kind_id == VOLCANO and phase(item) == "Inqueue"]
+        source = next((one for one in sources if group.workload in one.workloads), None) if let_in else None
+        if source is not None:
+            why = f"{let_in[0].name} was let in, and no pod of it is made"
+            proof = (cite(let_in[0], "status.phase"), *source.evidence[:1])
+            share = len(let_in) if len(let_in) < group.size else None
+            found.append(Charge(source=source, because=Because(group, why, proof, members=share)))
     return found
