@@ -8,7 +8,7 @@ from diag.catalog.rule import rule
 from diag.facts.words import listed
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Ref, Remedy
 from diag.projection import Object, dicts
-from diag.snapshot.cite import value_at
+from diag.snapshot.cite import MISSING, value_at
 from diag.snapshot.kinds import Controller, Event, Pod
 from diag.trouble.groups import Group
 from diag.trouble.shapes import DEFAULT_SCHEDULER
@@ -18,7 +18,6 @@ SYSTEM = "kube-system"
 # Kinds that stand for pods that the scheduler has yet to let be made.
 GANGS = {
     "scheduling.volcano.sh/PodGroup": "volcano",
-    "batch.volcano.sh/Job": "volcano",
     "scheduling.run.ai/PodGroup": "kai-scheduler",
 }
 CONTROLLERS = ("apps/Deployment", "apps/StatefulSet", "apps/DaemonSet")
@@ -68,7 +67,7 @@ def scheduler_not_running(ctx: Context) -> Iterator[Finding]:
         for group in ctx.groups("pod-unscheduled")
         if group.state == "not looked at" and group.shape is not None and group.shape.scheduler != DEFAULT_SCHEDULER
     ]
-    gangs = [(group, name) for group in ctx.groups("workload-not-admitted") if (name := _scheduler_of(group))]
+    gangs = [(group, name) for group in ctx.groups("workload-not-admitted") if (name := _scheduler_of(ctx, group))]
     if not waiting and not gangs:
         return
     workloads = [item for kind in CONTROLLERS for item in ctx.snap.all(kind) if isinstance(item, Controller)]
@@ -90,12 +89,13 @@ def scheduler_not_running(ctx: Context) -> Iterator[Finding]:
                 yield from (_absent(ctx, group, name, workloads) for group in groups)
 
 
-def _scheduler_of(group: Group) -> str:
+def _scheduler_of(ctx: Context, group: Group) -> str:
     """The scheduler that makes a gang's pods or lets them in, where it has not said a word about the gang."""
-    said = value_at(group.first.whole, "status.conditions")
-    named = value_at(group.first.whole, "spec.schedulerName")
+    if value_at(group.first.whole, "status.conditions") not in (MISSING, None, []):
+        return ""
+    named = value_at(ctx.workload(group.first).whole, "spec.schedulerName")
     scheduler = GANGS.get(group.first.kind_id, "")
-    return "" if isinstance(said, list) and said else named if scheduler and isinstance(named, str) else scheduler
+    return named if scheduler and isinstance(named, str) else scheduler
 
 
 def _candidates(workloads: list[Controller], scheduler: str) -> list[Candidate]:

@@ -61,7 +61,7 @@ def kube_scheduler_down(ctx: Context) -> Iterator[Finding]:
         return
     if isinstance(lease, Lease) and not stale:
         return  # somebody renews it
-    old = lease if stale and isinstance(lease, Lease) else None
+    old = lease if isinstance(lease, Lease) else None
     root = _node(ctx, pods, lease)
     if deployment is not None:
         yield _finding(ctx, silent, deployment.ref, pods, old, deployment)
@@ -72,10 +72,9 @@ def kube_scheduler_down(ctx: Context) -> Iterator[Finding]:
 def _stopped(ctx: Context) -> Controller | None:
     """The Deployment that the scheduler runs in on some control planes, where it has no ready pod."""
     item = ctx.snap.get("apps/Deployment", SYSTEM, NAME)
-    if not isinstance(item, Controller) or item.status.ready_replicas or item.status.available_replicas:
+    if not isinstance(item, Controller) or item.status.ready_replicas:
         return None
-    known = item.spec.replicas == 0 or item.status.observed_generation or item.status.replicas is not None
-    return item if known else None
+    return item if item.spec.replicas == 0 or item.status.observed_generation else None
 
 
 def _node(ctx: Context, pods: list[Pod], lease: object) -> Ref | None:
