@@ -22,6 +22,8 @@ CORPUS, OWN = Path(__file__).parent / "corpus", Path(__file__).parent / "corpus2
 LATER = Path(__file__).parent / "corpus3"  # of somebody who had seen neither the checker nor the other sentences
 LATEST = Path(__file__).parent / "corpus4"  # of another who had not
 PLAIN = Path(__file__).parent / "corpus5"  # what a good hosted model writes
+VOICES = Path(__file__).parent / "corpus6"  # four sets in several voices, each tried once before it served
+CHOSEN = Path(__file__).parent / "corpus7"  # falsehoods chosen by somebody who knew the checker
 # Names, numbers, commands and causes: none may get through. The others are caught as far as possible.
 STRICT = {
     "changed-flag", "invented-cause", "invented-command", "invented-time", "name-from-other-fact",
@@ -73,7 +75,15 @@ def test_the_corpus_is_large_balanced_and_labelled() -> None:
 
 
 def test_every_citation_is_one_of_the_brief() -> None:
-    for name, brief, row in (*_rows(), *_rows(OWN), *_rows(LATER), *_rows(LATEST), *_rows(PLAIN)):
+    for name, brief, row in (
+        *_rows(),
+        *_rows(OWN),
+        *_rows(LATER),
+        *_rows(LATEST),
+        *_rows(PLAIN),
+        *_rows(VOICES),
+        *_rows(CHOSEN),
+    ):
         known = {one.id for part in (brief.facts, brief.links, brief.steps) for one in part}
         cited = {*row["facts"], *row["steps"], *([row["because"]] if row["because"] else [])}
         assert cited, (name, row["text"])
@@ -158,3 +168,63 @@ def test_of_plain_sentences_no_strict_falsehood_gets_through_and_four_of_five_tr
     assert len(subtle) <= 4, "\n".join(subtle)
     assert len(true) >= 160
     assert sum(true) >= 0.8 * len(true)
+
+
+def test_in_several_voices_no_falsehood_gets_through_and_five_of_six_true_ones_are_kept() -> None:
+    """At first sight 111 of 167 true ones were kept, and 5 of 78 strict and 8 of 82 subtle falsehoods got through."""
+    verdicts = _verdicts(VOICES)
+    false = [line for row, kept, line in verdicts if not row["true"] and kept]
+    true = [(kept, line) for row, kept, line in verdicts if row["true"]]
+    assert not false, "\n".join(false)
+    assert len(true) >= 160
+    assert sum(kept for kept, _ in true) >= 144, "\n".join(line for kept, line in true if not kept)
+
+
+def test_of_falsehoods_that_were_chosen_for_the_checker_hardly_any_gets_through() -> None:
+    verdicts = _verdicts(CHOSEN)
+    strict = [line for row, kept, line in verdicts if row["kind"] in STRICT and kept]
+    subtle = [line for row, kept, line in verdicts if row["kind"] in SUBTLE and kept]
+    assert not strict, "\n".join(strict)
+    assert len(verdicts) >= 60
+    assert len(subtle) <= 3, "\n".join(subtle)
+
+
+_DENIALS = (
+    (r"\bcannot\b", "can"), (r"\b(does|do|did|is|are|was|were|has|have|could|can) not\b", r"\1"),
+    (r"\b(does|do|did|is|are|was|were|has|have|could)n't\b", r"\1"), (r"\bno\b(?= [a-z])", "a"),
+    (r"\bnone of\b", "all of"), (r"\bnever\b", "always"), (r"\bwithout\b", "with"),
+)  # fmt: skip
+_WHY = re.compile(r" (?:because|since|so|, which is why) ")
+
+
+def _undenied(text: str) -> Iterator[str]:
+    for denial, without in _DENIALS:
+        for one in re.finditer(denial, text):
+            yield text[: one.start()] + one.expand(without) + text[one.end() :]
+
+
+def _reversed(text: str) -> Iterator[str]:
+    for one in _WHY.finditer(text):
+        front, behind = text[: one.start()].strip(" .,"), text[one.end() :].strip(" .,")
+        yield f"{behind[:1].upper()}{behind[1:]}{one[0]}{front[:1].lower()}{front[1:]}."
+
+
+@pytest.mark.parametrize(("turned", "most", "least"), [(_undenied, 0.19, 200), (_reversed, 0.22, 100)])
+def test_a_not_taken_out_or_a_cause_put_behind_its_effect_is_mostly_noticed(turned, most, least) -> None:
+    """Some of these are true nevertheless: what was not looked at, and a "so" that only goes on."""
+    through, put = [], 0
+    for folder in (CORPUS, OWN, LATER, LATEST, PLAIN, VOICES):
+        for name, brief, row in _rows(folder):
+            sentence = msgspec.convert({key: row[key] for key in ("text", "facts", "because", "steps")}, Sentence)
+            if (
+                not row["true"]
+                or row.get("language", "en") != "en"
+                or not check(Form(sentences=(sentence,)), brief).kept
+            ):
+                continue
+            for text in turned(row["text"]):
+                put += 1
+                if check(Form(sentences=(msgspec.structs.replace(sentence, text=text),)), brief).kept:
+                    through.append(f"{name}: {text}")
+    assert put >= least
+    assert len(through) <= most * put, "\n".join(through)

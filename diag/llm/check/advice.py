@@ -29,6 +29,7 @@ _VAGUE = re.compile(
     |(?<!no\ )(?<!any\ )(?<!without\ )doubt(?:s|ful)?|guess|hunch)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
+_BOUND = re.compile(r"\bcapabilit|\blimit|\bmay\b|\ballow|\bmax|\bquota|\bonly\b")
 _DENIED = re.compile(r"\b(?:no|not|none|never)\b[^,;]*$", re.IGNORECASE)  # "no token could be fetched"
 _NOT_SO = re.compile(r"\b(?:not|rather than|instead of|without being|n't|no)\s+(?:\w+\s+)?$", re.IGNORECASE)
 _RISK = re.compile(
@@ -43,6 +44,7 @@ _OWNS = r"(?:the )?owners? of (?:the|this) (?:job|workload|pod|deployment|servic
 _ACTORS = {
     "user": re.compile(
         rf"\b(?:{_OWNS}|(?:the user|users?|you) (?:has|have|must|should|needs?)"
+        r"|(?:the|any|each|a) users? (?:may|can|could)"
         r"|as (?:the|a) user|(?:falls? to|lies with|up to|for|by) (?:the )?user)\b",
         re.IGNORECASE,
     ),
@@ -107,6 +109,8 @@ def wrong_certainty(text: str, support: Support) -> str | None:
                 or (support.steps and found[0].casefold() in ("may", "could"))
             ):
                 continue
+            if found[0].casefold() == "may" and _BOUND.search(support.lowered):
+                continue  # is allowed to
             if pattern is not _SURE and "?" in support.text:
                 continue  # the rule itself asks
             if pattern not in allowed and not re.search(rf"\b{re.escape(found[0].casefold())}\b", support.lowered):

@@ -148,8 +148,9 @@ def _assigned(one: Amount, known: str) -> bool:
 def _enumerated(one: Amount, text: str, support: Support) -> bool:
     """Whether a number counts the objects of one kind that the sentence names: "both nodes, a and b"."""
     named = {token.text.casefold() for token in tokens(text)} & support.objects.keys()
-    kinds = [frozenset(stem(ref.kind) for ref in support.objects[name]) for name in named]
-    same = [kind for kind in kinds if alike(one.of) & kind]
+    kinds = [stems(" ".join(ref.kind for ref in support.objects[name])) for name in named]
+    counted = frozenset(other for word in re.findall(r"[a-z]+", text[one.at :])[1:4] for other in alike(stem(word)))
+    same = [kind for kind in kinds if counted & kind]
     return one.digits.isdigit() and int(one.digits) == len(same) > 1
 
 

@@ -34,6 +34,7 @@ class Bound:
     beside: frozenset[str]
     part: bool = False  # the first of "5 of 8"
     whole: bool = False  # the second
+    preempts: bool = False  # counts nodes on which preemption would not help
 
 
 @lru_cache(maxsize=4096)
@@ -54,7 +55,9 @@ def bound(text: str, *, cited: bool = True) -> tuple[Bound, ...]:
         beside = frozenset(other.digits for other in found if start <= other.at < stop)
         part = any(pair.start() == one.at for pair in _PAIR.finditer(plain))
         whole = any(pair.start(2) == one.at for pair in _PAIR.finditer(plain))
-        made.append(Bound(one, _content(plain[start:stop]), _units(plain[start:stop], one.of), beside, part, whole))
+        preempts = re.match(r"\d+ (?:No )?[Pp]reemption", plain[one.at :]) is not None
+        units = _units(plain[start:stop], one.of)
+        made.append(Bound(one, _content(plain[start:stop]), units, beside, part, whole, preempts))
     for match, seconds in _lasting(plain):
         start = max((cut for cut in cuts if cut < match.start()), default=0)
         stop = min((cut for cut in cuts if cut > match.end()), default=len(plain))
@@ -102,6 +105,8 @@ def misbound(text: str, support: Support) -> str | None:
         for other, lead in known:
             if other.amount.digits in one.beside or not _same_sort(one.amount, other.amount):
                 continue
+            if other.preempts and one.amount.of:
+                continue  # "3 Preemption is not helpful for scheduling" counts nodes
             if other.part and other.amount.digits == "0" and not one.part and one.amount.of != other.amount.of:
                 continue  # "0/3 nodes" is no number of anything else
             if _score(one, other, lead) > mine:

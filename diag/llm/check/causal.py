@@ -299,24 +299,22 @@ def _in_order(claim: Claim, source: Source) -> bool:
 
     A cause fact says "A, so B" or "A: B", and "B, as A"; errors are chained as "B failed: A".
     """
-    if not (_words(claim.cause) and _words(claim.effect)):
-        return False
     known, names = _summary(source), f" {source.named} {source.state}"
-    if not (_within(claim.cause, known + names) and _within(claim.effect, known + names)):
+    cause, effect = _words(claim.cause), _words(claim.effect)
+    if source.kind == "cause":  # whose few words all tell
+        cause, effect = _telling(claim.cause), _telling(claim.effect)
+    if not (cause and effect and _holds(known + names, cause | effect)):
         return False
     ends = [one.start() for one in _PART.finditer(known)]
     for cut in _CAUSE_LAST.finditer(known):
         front = known[: cut.start()]
         says_no = _FAILED.search(front) or (source.kind == "cause" and _DENIED.search(front))
         stop = min((end for end in ends if end > cut.start()), default=None)
-        if (
-            (says_no or cut[0].strip(" ,:(;"))
-            and _within(claim.effect, front + names)
-            and _within(claim.cause, known[cut.end() : stop] + names)
-        ):
+        tells = says_no or cut[0].strip(" ,:(;")
+        if tells and _holds(front + names, effect) and _holds(known[cut.end() : stop] + names, cause):
             return True
     return source.kind == "cause" and any(
-        _within(claim.cause, known[: cut.start()] + names) and _within(claim.effect, known[cut.end() :] + names)
+        _holds(known[: cut.start()] + names, cause) and _holds(known[cut.end() :] + names, effect)
         for cut in _CAUSE_FIRST.finditer(known)
         if not (cut[0].startswith(":") and _DENIED.search(known[: cut.start()]))
     )
@@ -324,8 +322,17 @@ def _in_order(claim: Claim, source: Source) -> bool:
 
 def _within(said: str, known: str) -> bool:
     """Whether each telling word stands in a text, as it is or by one that says the same."""
+    return _holds(known, _words(said))
+
+
+def _holds(known: str, said: frozenset[str]) -> bool:
     held, lowered = stems(known), known.casefold()
-    return all(alike(word) & held or word in lowered for word in _words(said))
+    return all(alike(word) & held or word in lowered for word in said)
+
+
+def _telling(text: str) -> frozenset[str]:
+    """The words of a text that tell something; of one in plain words these, but for what only points back."""
+    return _words(text) or frozenset(one for one in _content(text) - _anaphora() if not one.isdigit())
 
 
 def _alike(known: frozenset[str]) -> frozenset[str]:

@@ -21,7 +21,8 @@ _NOT = re.compile(
 _NEGATIVE = re.compile(
     r"""\b(?:absent|missing|lack(?:s|ed|ing)?|short\ of|refus\w+|den(?:y|ies|ied)|reject\w*|forbid\w*|prevent\w*
     |block\w*|fail\w*|stop\w*|un(?:schedul|toler|avail|reach|bound|ready|respons|known|support|author|success|healthy|claim)\w*
-    |inaccessible|invalid|impossible|tim(?:ed|es|ing|e)[ -]?out|insufficient|out\ of|too[\ -]\w+|non-?existent|exceed\w*|exhaust\w*|full|empty
+    |inaccessible|invalid|impossible|tim(?:ed|es|ing|e)[ -]?out
+    |insufficient|out\ of|too[\ -]\w+|non-?existent|exceed\w*|exhaust\w*|full|empty
     |gated|gone|lost|unless|only|un\w+able)\b""",
     re.IGNORECASE | re.VERBOSE,
 )

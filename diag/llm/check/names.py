@@ -62,10 +62,19 @@ def _is_word(token: Token, text: str, support: Support) -> bool:
         return stem(token.text) in support.stems | support.kinds | support.systems or token.text in _PROPER
     return (
         _said(token.text, support)
+        or _of_severity(token, text, support)
         or _compares(token, text, support)
         or _no(token, text, support)
         or token.text.casefold() in words("trades")
     )
+
+
+def _of_severity(token: Token, text: str, support: Support) -> bool:
+    """Whether a word tells how severe a cause is, or points at the error that is cited."""
+    if token.text.casefold() == "error" and re.search(r"\b(?:this|that|the) $", text[: token.at]):
+        return re.search(r"fail|exception|exit code [1-9]|not found", support.lowered) is not None
+    severity = token.text.casefold() in ("error", "warning", "info") and "everity" in text
+    return severity and f", {token.text.casefold()})" in support.lowered
 
 
 _COMPARED = frozenset(("more", "less", "fewer", "greater", "larger", "smaller", "higher", "lower", "longer"))
@@ -77,6 +86,11 @@ def _compares(token: Token, text: str, support: Support) -> bool:
         return True  # a ratio, which is proven by its numbers
     if token.text.casefold() not in _COMPARED:
         return False
+    if (
+        stem("reduce" if token.text.casefold() in ("less", "fewer", "smaller", "lower") else "increase")
+        in support.deeds
+    ):
+        return True
     if re.search(r"\d\S* (?:\w+ )?or $", text[: token.at]):  # "8.0 or more"
         return re.search(r"at least|needs?\b|min|>=|requires?", support.lowered) is not None
     before = re.search(r"(?:\bany|\bno|\blittle)\s+$", text[: token.at])
@@ -262,10 +276,9 @@ def _said(word: str, support: Support) -> bool:
         return True  # an adverb stresses
     lowered = lowered.removesuffix("'s")
     found = stem(lowered)
-    if alike(found) & (support.stems | support.advised) or found in support.deeds:
+    forms = {found, f"un{found}", f"in{found}", found[2:] if found[:2] in ("un", "in") else found}  # of "unresolvable"
+    if alike(found) & (support.stems | support.advised) or found in support.deeds or forms & support.stems:
         return True
-    if {f"un{found}", f"in{found}"} & support.stems or (found[:2] in ("un", "in") and found[2:] in support.stems):
-        return True  # what "unresolvable" denies, which is weighed as a denial
     if (found in _HELD_OFF and _KEPT.search(support.lowered)) or (found == "fail" and _ERROR.search(support.lowered)):
         return True
     # A kind of object may be told of any object of the brief: no amount, state or cause hangs on it.

@@ -74,7 +74,7 @@ def _adds_nothing(use: _Use, support: Support) -> bool:
         case "after":
             return use.number_within(1) or bool(LASTING.search(spelled(use.after)[:50]))
     simple = {
-        "each": use.named > 1 and re.search(r"[\w.-]+ and [\w./-]+(?: \w+)? $", use.before),
+        "each": _of_a_pod(use, support) or (use.named > 1 and re.search(r"[\w.-]+ and [\w./-]+(?: \w+)? $", use.before)),
         "any": _NOT_BEFORE.search(use.before) and not _of_one_only(use, support),
         "several": "some" in known or len(support.sources) > _TWO_OF,
         "until": support.steps and "wait" in known,
@@ -82,6 +82,12 @@ def _adds_nothing(use: _Use, support: Support) -> bool:
     if use.word in ("every", "each", "entire", "whole") and _WHOLE.search(known):
         return True
     return bool(simple.get(use.word))
+
+
+def _of_a_pod(use: _Use, support: Support) -> bool:
+    """Whether "each pod" is told of a field of one: the pods of a template are alike."""
+    told = re.search(r"^Pod \S+ spec\.", support.text, re.MULTILINE)
+    return told is not None and re.match(r" pod\b", use.after) is not None
 
 
 def _after_its_cause(use: _Use, support: Support) -> bool:

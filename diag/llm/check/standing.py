@@ -19,12 +19,13 @@ _CLAIMS_LOOK = re.compile(
     r"\b(?:were|was|been|are) (?:checked|inspected|looked at|examined|verified|read)\b", re.IGNORECASE
 )
 _RULED_OUT = re.compile(
-    r"\b(?:ruled out|excluded|dismissed|discarded|not the|rejected as|explains more|(?:still|is) open)\b", re.IGNORECASE
+    r"\b(?:ruled out|excluded|dismissed|discarded|not the|n't the|rejected as|explains more|(?:still|is) open)\b",
+    re.IGNORECASE,
 )
 _NOT_RULED_OUT = re.compile(
     r"(?:\bnot|n't|\bnever) (?:yet )?(?:been |be )?(?:considered and )?(?:ruled out|excluded)", re.IGNORECASE
 )
-_FUTURE = re.compile(r"\b(?:will|going to|about to|soon|shortly)\b|'ll\b", re.IGNORECASE)
+_FUTURE = re.compile(r"\b(?:will|going to|about to|(?<!as )soon|shortly)\b|'ll\b", re.IGNORECASE)
 
 
 def foretold(text: str, support: Support) -> str | None:

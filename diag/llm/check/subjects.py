@@ -119,6 +119,7 @@ def swapped(text: str, support: Support) -> str | None:
             owners = [
                 place.subjects or source.names | _led(source, known) | place.before
                 for source in support.sources
+                if source.kind not in ("cost", "since", "certainty")
                 for place in _spoken(source.text, known)
                 if alike(word) & place.words
             ]

@@ -112,7 +112,7 @@ class Support:
         kinds = {"cause"}
         if any(source.kind in ("step", "cost", "since", "certainty") for source in self.sources):
             kinds.add("symptom")
-        told = (_VALUE.sub(" ", fact.text) for fact in self.brief.facts if fact.kind in kinds)
+        told = (_VALUE.sub(" ", _SEVERITY.sub(")", fact.text)) for fact in self.brief.facts if fact.kind in kinds)
         return frozenset(one for text in told for one in stems(text))
 
     @cached_property
