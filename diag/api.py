@@ -10,8 +10,10 @@
 No clock, no network and no randomness: the same files give the same report.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property, partial
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Literal, cast
 
@@ -32,14 +34,15 @@ from diag.facts.quantity import milli
 from diag.findings import Gap
 from diag.redact.keys import KeyFile
 from diag.redact.snapshot import Redaction
-from diag.snapshot.archive.logs import with_logs
-from diag.snapshot.archive.write import capture_lines, list_lines, packed
+from diag.snapshot.archive.lines import End
+from diag.snapshot.archive.logs import stored_keys, stored_logs
+from diag.snapshot.archive.write import capture_lines, list_lines, pack_into
 from diag.snapshot.clusters import DEFAULT, assign
 from diag.snapshot.load import load
 from diag.snapshot.nothing import no_object
 from diag.snapshot.snapshot import Snapshot
 from diag.snapshot.sources import Limits, Part, read
-from diag.snapshot.sources.part import Problem, ProblemWhy
+from diag.snapshot.sources.part import LogText, Problem, ProblemWhy
 from diag.trouble.room.asks import Ask
 from diag.views.contents import Contents, cluster_contents
 from diag.views.fit import Fit
@@ -194,13 +197,42 @@ def _look(
     return found.report, found.snapshots
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """What went into a capture: objects and logs (Secrets never), and the bytes of its frame."""
+    """A capture that was made and is written once: to a file, or as `packed`, the bytes of its frame.
 
-    objects: int
-    logs: int
-    packed: bytes
+    `objects` and `logs` (Secrets never) count what went into it, once it is written.
+    """
+
+    def __init__(self, lines: Iterable[bytes], form: str, held: End, done: Callable[[], None]) -> None:
+        self._lines, self._form, self._held, self._done = lines, form, held, done
+
+    @property
+    def objects(self) -> int:
+        """How many objects were written."""
+        return self._held.objects
+
+    @property
+    def logs(self) -> int:
+        """How many logs were written."""
+        return self._held.logs
+
+    def write(self, file: BinaryIO) -> int:
+        """Write the frame, and return its size. Logs of an archive are read as they are written, one after another.
+
+        Raises SnapshotError where they cannot be read again, and DiagError where what pseudonyms stand for cannot be
+        kept: then the file is not to be used.
+        """
+        begin = file.tell()
+        pack_into(file, self._lines, self._form)
+        self._done()
+        return file.tell() - begin
+
+    @cached_property
+    def packed(self) -> bytes:
+        """The frame in memory."""
+        frame = BytesIO()
+        self.write(frame)
+        return frame.getvalue()
 
 
 def capture(
@@ -220,7 +252,7 @@ def capture(
     when nothing can be read, UsageError when the paths hold several clusters.
     """
     say = progress or (lambda _: None)
-    parts = [with_logs(part) for part in _read(paths, stdin=stdin, limits=limits, say=say)]
+    parts = _read(paths, stdin=stdin, limits=limits, say=say)
     snapshots = _indexed(parts, now, say)
     if len(snapshots) > 1:
         names = ", ".join(snap.cluster for snap in snapshots)
@@ -228,23 +260,37 @@ def capture(
     snap = examined(snapshots, Choice(), say).snapshots[0]
     name = None if snap.cluster == DEFAULT else snap.cluster
     uid = snap.identity if snap.identity != snap.cluster else None
-    read = snap.logs.texts
     parts = _with_log_problems(parts, snap.gaps)
+    logs: list[Iterable[LogText]] = [*map(stored_logs, parts), _fetched(snap, parts)]
+    done: Callable[[], None] = _nothing_more
     if redact is not None:
         say("redacting")
         redaction = Redaction(parts, redact.pseudonyms(), cluster=name)
-        parts, read = redaction.parts(parts), redaction.logs(read)
+        parts, logs = redaction.parts(parts), [redaction.logs(own) for own in logs]
         name, uid = name and redaction.text(name), uid and redaction.text(uid)
-        redact.keep(redaction.names)
+        done = partial(redact.keep, redaction.names)
     say("packing")
     if form == "json":
-        lines, held = list_lines(parts)
-    else:
-        lines, held = capture_lines(
-            parts, cluster=name, cluster_uid=uid, read=read, redaction_key=redact.id if redact else None
-        )
-    frame = packed(lines, "plain" if form == "json" else form)
-    return Saved(objects=held.objects, logs=held.logs, packed=frame)
+        listed, held = list_lines(parts)
+        return Saved(listed, "plain", held, done)
+    held = End(objects=0, logs=0)
+    key = redact.id if redact else None
+    lines = capture_lines(parts, logs, held=held, cluster=name, cluster_uid=uid, redaction_key=key)
+    return Saved(lines, form, held, done)
+
+
+def _nothing_more() -> None:
+    """What is to be done when a clear capture was written."""
+
+
+def _fetched(snap: Snapshot, parts: Sequence[Part]) -> list[LogText]:
+    """The logs that were fetched while a snapshot was examined and that came with no part."""
+    held = {key for part in parts for key in stored_keys(part)}
+    return [
+        LogText(pod=key[0], container=key[1], previous=key[2], text=text)
+        for key, text in sorted(snap.logs.texts.items())
+        if text and key not in held
+    ]
 
 
 def _with_log_problems(parts: Sequence[Part], gaps: Sequence[Gap]) -> list[Part]:

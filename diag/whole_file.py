@@ -3,11 +3,20 @@
 import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 
 def replace(path: Path, content: bytes, *, private: bool = False, over: bool = True) -> None:
-    """Put a file in place in one step; raises OSError, and then leaves nothing behind.
+    """Put a file in place in one step, as `replacing`."""
+    with replacing(path, private=private, over=over) as file:
+        file.write(content)
+
+
+@contextlib.contextmanager
+def replacing(path: Path, *, private: bool = False, over: bool = True) -> Iterator[BinaryIO]:
+    """A file to write to, which is put in place in one step at the end; raises OSError, and then leaves nothing behind.
 
     Without `over` it raises FileExistsError where a file of that name is there already.
 
@@ -17,7 +26,7 @@ def replace(path: Path, content: bytes, *, private: bool = False, over: bool = T
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            yield file
             if private:
                 file.flush()
                 os.fsync(file.fileno())

@@ -17,7 +17,7 @@ from diag.collect.live import Live
 from diag.errors import UsageError
 from diag.redact.keys import KeyFile
 from diag.snapshot.archive.read import captures_in
-from diag.snapshot.archive.write import form_for, save
+from diag.snapshot.archive.write import form_for, saving
 from diag.snapshot.sources.source import taken_apart
 from diag.views.wording import counted
 
@@ -51,10 +51,11 @@ def saved(
             limits=limits(flags), redact=redact, progress=narrator.progress,
         )  # fmt: skip
     ended = stop.ended if stop else ""
-    save(to, found.packed, append=append)
+    with saving(to, append=append) as file:
+        size = found.write(file)
     narrator.done()
     logs = f", {counted(found.logs, 'log')}" if form != "json" else ", without logs"
-    narrator.note(f"{to}: {counted(found.objects, 'object')}{logs}, {len(found.packed):,} bytes")
+    narrator.note(f"{to}: {counted(found.objects, 'object')}{logs}, {size:,} bytes")
     for path, count in _in_part(() if isinstance(given, Live) else given):
         narrator.note(f"of the {count} captures of {path} the newest was taken; {path}@1 is the first of them")
     if ended:
@@ -78,7 +79,8 @@ def saved_capture(
     _refuse_to_lose(to)
     refuse_own_input(to, () if isinstance(given, Live) else given)
     found = api.capture(given, form=form, now=now, redact=redact, progress=say)
-    save(to, found.packed, append=False)
+    with saving(to) as file:
+        found.write(file)
     return f"Wrote {to}: {counted(found.objects, 'object')}, {counted(found.logs, 'log')}, names redacted."
 
 

@@ -34,6 +34,7 @@ _SEPARATED = re.compile(r"([-._])")
 _PLACES = ("ns", "node", "cluster")
 _SEPARATORS = {"-", ".", "_", ""}
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
+_REMEMBERED = 200_000  # runs: logs have no end of new ones
 _ORDINAL = re.compile(r"\d{1,5}")
 _PRINTED = re.compile(r"[\t\n\r -~\u00a0-\uffff]+")
 
@@ -71,6 +72,8 @@ class Redactor:
 
     def _run(self, run: str) -> str:
         if run not in self._made:
+            if len(self._made) >= _REMEMBERED:
+                self._made.clear()
             core = run.strip(EDGES)
             at = run.index(core) if core else 0
             inside = self._inside(run) if _BASE64.fullmatch(run) else None

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
@@ -14,7 +14,8 @@ from diag.redact.names import by_rank
 from diag.redact.pseudonyms import Pseudonyms
 from diag.redact.redact import Redactor
 from diag.redact.references import in_text, referenced
-from diag.snapshot.sources.part import LogKey, LogText, Part, Slice
+from diag.snapshot.archive.logs import stored_logs
+from diag.snapshot.sources.part import LogText, Part, Slice
 
 _CREDENTIALS = ("auth", "client-key-data", "identitytoken", "registrytoken")  # of registries and kubeconfigs
 _MASK = "***"
@@ -46,7 +47,7 @@ def _refs(part: Part) -> Iterator[RefRow]:
             yield RefRow(cluster="", apiVersion="v1", kind="Namespace", name=namespace)
         if name and kind not in ("Event", "CustomResourceDefinition"):  # of nobody; of a type
             yield RefRow(cluster="", apiVersion="", kind=kind, name=name)
-    for log in part.logs:
+    for log in stored_logs(part):
         yield from in_text(log.text)
 
 
@@ -75,25 +76,22 @@ class Redaction:
         return self._pseudonyms.names
 
     def parts(self, parts: Sequence[Part]) -> list[Part]:
-        """The parts with pseudonyms. Secrets are masked, and what is no JSON object is left out."""
+        """The parts with pseudonyms, without their logs. Secrets are masked; what is no JSON object is left out."""
         return [self._part(part, number) for number, part in enumerate(parts, 1)]
 
-    def logs(self, read: Mapping[LogKey, str]) -> dict[LogKey, str]:
-        """Logs by their container."""
-        return {(self.text(pod), self.text(name), old): self.string(text) for (pod, name, old), text in read.items()}
+    def logs(self, logs: Iterable[LogText]) -> Iterator[LogText]:
+        """Logs with pseudonyms, as they come."""
+        for log in logs:
+            yield replace(log, pod=self.text(log.pod), container=self.text(log.container), text=self.string(log.text))
 
     def _part(self, part: Part, number: int) -> Part:
-        told: Part = self._told(replace(part, store=None))
+        told: Part = self._told(replace(part, store=None, logs=[]))
         return replace(told, path=f"part-{number}")
 
     def _told(self, value: Any) -> Any:
         """Whatever a part holds; a field that is new here is redacted like the others."""
         if isinstance(value, Slice):
             return self._slice(value)
-        if isinstance(value, LogText):
-            return replace(
-                value, pod=self.text(value.pod), container=self.text(value.container), text=self.string(value.text)
-            )
         if is_dataclass(value) and not isinstance(value, type):
             return replace(value, **{each.name: self._told(getattr(value, each.name)) for each in fields(value)})
         if isinstance(value, str):

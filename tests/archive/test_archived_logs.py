@@ -8,7 +8,7 @@ import pytest
 
 from diag.api import capture
 from diag.errors import SnapshotError
-from diag.snapshot.archive.logs import with_logs
+from diag.snapshot.archive.logs import stored_logs
 from diag.snapshot.archive.write import save
 from diag.snapshot.load import load
 from diag.snapshot.sources import Limits, read
@@ -113,9 +113,8 @@ def test_a_file_that_was_written_anew_meanwhile_is_named_and_no_log_of_another_i
 
 def test_whoever_writes_all_logs_gets_all(write, tmp_path):
     path = write(many())
-    parts = [with_logs(part) for part in read(str(path))]
 
-    assert [len(part.logs) for part in parts if part.logs] == [LOGS]
+    assert [(log.pod, log.text) for part in read(str(path)) for log in stored_logs(part)] == many()
     again = tmp_path / "again.jsonl"
     save(again, capture([path], form="plain").packed)
     assert sum(part.offered for part in read(str(again))) == LOGS

@@ -187,7 +187,7 @@ INPUTS = (
         says="--max-files",
         flags=("--max-files", "100"),
     ),
-    Input(name="a folder that is deeper than a path may be", make=_deep, says="too long"),
+    Input(name="a folder that is deeper than a path may be", make=_deep, says="cannot be read"),
     Input(
         name="two files, each with its byte order mark, put together",
         make=written(b"\n".join(b"\xef\xbb\xbf" + listing(pod(name)) for name in "ab")),

@@ -132,11 +132,18 @@ def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
 
 def scan(path: Path, address_space: int, *flags: str) -> tuple[dict, float, int]:
     """Scan in a process of its own with a limit of its address space (bytes): report, seconds, peak memory (bytes)."""
+    begin = time.monotonic()
+    words = ["scan", "--from", str(path), "-o", "json", "-q", "--fail-on", "never", *flags]
+    out, peak = run(words, address_space)
+    return json.loads(out), time.monotonic() - begin, peak
+
+
+def run(words: list[str], address_space: int) -> tuple[bytes, int]:
+    """Run diag in a process of its own with a limit of its address space (bytes): what it wrote, and its peak."""
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
 
-    begin = time.monotonic()
     driver = (
         "import re, sys\n"
         "from diag.cli.root import run\n"
@@ -145,24 +152,11 @@ def scan(path: Path, address_space: int, *flags: str) -> tuple[dict, float, int]
         "print(re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1], file=sys.stderr)\n"
         "sys.exit(code)\n"
     )
-    words = [
-        sys.executable,
-        "-c",
-        driver,
-        "scan",
-        "--from",
-        str(path),
-        "-o",
-        "json",
-        "-q",
-        "--fail-on",
-        "never",
-        *flags,
-    ]
-    ended = subprocess.run(words, capture_output=True, check=False, cwd=ROOT, preexec_fn=limit)  # noqa: S603  # our own words
+    command = [sys.executable, "-c", driver, *words]
+    ended = subprocess.run(command, capture_output=True, check=False, cwd=ROOT, preexec_fn=limit)  # noqa: S603  # our own words
     if ended.returncode:
         raise RuntimeError(ended.stderr.decode(errors="replace"))
-    return json.loads(ended.stdout), time.monotonic() - begin, int(ended.stderr.split()[-1]) * 1024
+    return ended.stdout, int(ended.stderr.split()[-1]) * 1024
 
 
 def main() -> None:

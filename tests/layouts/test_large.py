@@ -1,7 +1,9 @@
 """A bundle of mostly logs is opened within a bound of memory that is far below what it holds."""
 
 import pytest
-from layouts.large import scan, write_archive, write_bundle
+from layouts.large import run, scan, write_archive, write_bundle
+
+from diag.snapshot.sources import read
 
 MIB = 1024**2
 
@@ -44,3 +46,14 @@ def test_logs_that_are_wanted_and_go_beyond_the_limit_are_a_gap_that_names_the_f
     assert gap["what"].endswith(f"and {32 - said - 5} more")
     assert "--max-bytes" in gap["fix"]
     assert peak < 150 * MIB
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["convert", "redact"])
+def test_what_rewrites_an_archive_holds_one_of_its_logs_at_a_time(command, tmp_path):
+    path, to = tmp_path / "archive.jsonl.gz", tmp_path / "to.jsonl.gz"
+    logs = write_archive(path, 32 * MIB, one_log=MIB)
+    key = ["--key", str(tmp_path / "key")] if command == "redact" else []
+    _, peak = run(["snapshot", command, "-q", str(path), str(to), *key], 200 * MIB)
+    assert sum(part.offered for part in read(str(to))) == logs == 32
+    assert peak < 85 * MIB

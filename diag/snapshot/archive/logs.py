@@ -1,8 +1,7 @@
 """The logs of one capture: noted where they stand while it is read, and read again when a rule asks for them."""
 
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
@@ -47,20 +46,39 @@ class ArchivedLogs:
         """The logs that are not empty of pods whose "namespace/name" begins so."""
         return [key for key, (length, _) in self._places.items() if length and key[0].startswith(start)]
 
-    def every(self) -> list[LogText]:
-        """All logs, in the order of the file; raises SnapshotError where they cannot be read again, or are too many."""
-        return self._found(list(self._places))
+    def every(self) -> Iterator[LogText]:
+        """All logs, one after the other; raises SnapshotError where they cannot be read again.
+
+        Held is one at a time, and of a log that stands there several times the best so far.
+        """
+        try:
+            yield from self._found(list(self._places))
+        except OSError as error:
+            raise SnapshotError(f"{self._path} cannot be read: {error.strerror or error}", hint=_AGAIN) from error
+
+    @property
+    def keys(self) -> Collection[LogKey]:
+        """The logs that are there."""
+        return self._places.keys()
 
     def fetch(self, keys: Sequence[LogKey]) -> Iterator[LogText | Problem]:
         """The logs that are there, in one pass over their capture, and what went wrong."""
+        found: list[LogText] = []
         try:
-            yield from self._found([key for key in keys if key in self._places])
+            for log in self._found([key for key in keys if key in self._places]):
+                self._budget.spend_bytes(_held(log), self._path)
+                found.append(log)
         except (SnapshotError, OSError) as error:
             yield Problem(what=f"some logs of {self._path}", why="error", detail=str(error), fix=_AGAIN)
+        else:
+            yield from found
 
-    def _found(self, keys: Sequence[LogKey]) -> list[LogText]:
-        wanted = {place: key for key in keys for place in self._places[key][1]}
-        found: dict[LogKey, LogText] = {}
+    def _found(self, keys: Sequence[LogKey]) -> Iterator[LogText]:
+        """Each log when the last of its places has passed."""
+        left = {key: len(self._places[key][1]) for key in keys}
+        wanted = {place: key for key in left for place in self._places[key][1]}
+        best: dict[LogKey, LogText] = {}
+        held: dict[LogKey, int] = {}
         for line in self._lines(set(wanted)):
             key = wanted[line.frame, line.offset]
             try:
@@ -69,12 +87,18 @@ class ArchivedLogs:
                 raise SnapshotError(f"{self._path} has changed since it was read: {error}", hint=_AGAIN) from error
             if (log.pod, log.container, log.previous) != key:
                 raise SnapshotError(f"{self._path} has changed since it was read", hint=_AGAIN)
-            if key not in found or log.text > found[key].text:
-                self._budget.spend_bytes(_held(log), self._path)
-                found[key] = log
-        if len(found) < len(set(keys)):
+            left[key] -= 1
+            if left[key] and key not in held:
+                held[key] = _held(log)
+                self._budget.spend_bytes(held[key], self._path)
+            if key not in best or log.text > best[key].text:
+                best[key] = log
+            if not left[key]:
+                self._budget.return_bytes(held.pop(key, 0))
+                del left[key]
+                yield best.pop(key)
+        if left:
             raise SnapshotError(f"{self._path} has changed since it was read: logs are gone", hint=_AGAIN)
-        return list(found.values())
 
     def _lines(self, left: set[Place]) -> Iterator[Line]:
         """The lines at these places, in one pass that ends with the last of them."""
@@ -104,11 +128,17 @@ def _held(log: LogText) -> int:
     return sys.getsizeof(log.text)
 
 
-def with_logs(part: Part) -> Part:
-    """The part with the logs of its archive in memory, for whoever writes or changes all of them.
+def stored_logs(part: Part) -> Iterator[LogText]:
+    """All logs that came with a part: those of an archive as they are read. What only a bundle offers is not asked for.
 
-    Raises SnapshotError where they cannot be read again, or are beyond the limits.
+    Raises SnapshotError where they cannot be read again.
     """
-    if not isinstance(part.store, ArchivedLogs):
-        return part
-    return replace(part, logs=part.store.every(), store=None, offered=0, logged=frozenset())
+    yield from part.logs
+    if isinstance(part.store, ArchivedLogs):
+        yield from part.store.every()
+
+
+def stored_keys(part: Part) -> set[LogKey]:
+    """Which logs these are."""
+    own = {(log.pod, log.container, log.previous) for log in part.logs}
+    return own.union(part.store.keys) if isinstance(part.store, ArchivedLogs) else own

@@ -1,13 +1,15 @@
 """Write captures: a new archive whole or not at all, a further capture behind the others under a lock."""
 
 import contextlib
-import gzip
 import importlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import shutil
+import tempfile
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import msgspec
 
@@ -19,15 +21,22 @@ from diag.snapshot.archive.lines import End, ItemLine, ListedLine, Manifest, Par
 from diag.snapshot.archive.reduce import reduced
 from diag.snapshot.sources.compressed import zstd_library
 from diag.snapshot.sources.documents import kind_in_front
-from diag.snapshot.sources.part import Listed, LogKey, LogText, Part, Problem, Slice
-from diag.whole_file import replace
+from diag.snapshot.sources.part import Listed, LogText, Part, Problem, Slice
+from diag.whole_file import replacing
 
 _LEVEL = 6  # of gzip; zstd has its own default
 SUFFIXES = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd"}
 
 
 def save(path: Path, capture: bytes, *, append: bool = False) -> None:
-    """Write a capture (of `packed`) as a new archive, or behind the captures of one that is there.
+    """Write a capture (of `packed`) as a new archive, or behind the captures of one that is there, as `saving`."""
+    with saving(path, append=append) as file:
+        file.write(capture)
+
+
+@contextlib.contextmanager
+def saving(path: Path, *, append: bool = False) -> Iterator[BinaryIO]:
+    """A file to write a capture to; at the end it is a new archive, or stands behind the captures of one that is there.
 
     A reader never sees a half: a new file takes the place of the old in one step, and an append that fails is undone.
     A link is followed and stays one. Raises DiagError when the system refuses, UsageError where the capture could not
@@ -37,9 +46,12 @@ def save(path: Path, capture: bytes, *, append: bool = False) -> None:
         path = Path(os.path.realpath(path))
         path.parent.mkdir(parents=True, exist_ok=True)
         if append:
-            _added(path, capture)
+            with tempfile.TemporaryFile(dir=path.parent) as file:
+                yield file
+                _added(path, file)
         else:
-            replace(path, capture, private=True)  # it holds more than a report does
+            with replacing(path, private=True) as new:  # it holds more than a report does
+                yield new
     except OSError as error:
         raise DiagError(
             f"cannot write {path}: {error.strerror or error}", hint="nothing was changed; name another place"
@@ -48,17 +60,48 @@ def save(path: Path, capture: bytes, *, append: bool = False) -> None:
 
 def packed(lines: Iterable[bytes], form: str) -> bytes:
     """Lines as one frame, `gzip`, `zstd` or `plain`. Raises SnapshotError where zstd is not installed."""
-    text = b"".join(line + b"\n" for line in lines)
+    frame = BytesIO()
+    pack_into(frame, lines, form)
+    return frame.getvalue()
+
+
+def pack_into(file: BinaryIO, lines: Iterable[bytes], form: str) -> None:
+    """Write lines as one frame, as they come; the same lines give the same bytes. Raises SnapshotError as `packed`."""
+    packer = _packer(form)
+    file.writelines(packer.compress(line + b"\n") for line in lines)
+    file.write(packer.flush())
+
+
+class _Packer(Protocol):
+    """What zlib, `compression.zstd` and `zstandard` have in common."""
+
+    def compress(self, data: bytes, /) -> bytes: ...
+    def flush(self) -> bytes: ...
+
+
+class _Plain:
+    """Lines as they are."""
+
+    def compress(self, data: bytes, /) -> bytes:
+        return data
+
+    def flush(self) -> bytes:
+        return b""
+
+
+def _packer(form: str) -> _Packer:
     if form == "plain":
-        return text
+        return _Plain()
     if form == "gzip":
-        return gzip.compress(text, _LEVEL, mtime=0)  # the same capture gives the same bytes
+        return zlib.compressobj(_LEVEL, zlib.DEFLATED, 31)
     library = zstd_library()
     if library is None:
         raise SnapshotError(
             "this Python cannot write zstd", hint="pip install 'kube-diag[zstd]', or name a file that ends in .gz"
         )
-    return bytes(library.compress(text))
+    made = library.ZstdCompressor()
+    found: _Packer = made.compressobj() if hasattr(made, "compressobj") else made  # of zstandard only
+    return found
 
 
 def list_lines(parts: Sequence[Part]) -> tuple[list[bytes], End]:
@@ -89,36 +132,38 @@ def form_for(path: Path) -> str:
 
 def capture_lines(
     parts: Sequence[Part],
+    logs: Sequence[Iterable[LogText]],
     *,
+    held: End,
     cluster: str | None,
     cluster_uid: str | None,
-    read: Mapping[LogKey, str],
     redaction_key: str | None = None,
-) -> tuple[list[bytes], End]:
-    """The lines of one capture of one cluster, and what they hold.
+) -> Iterator[bytes]:
+    """The lines of one capture of one cluster; what they hold is counted in `held` as they are taken.
 
-    `read` are logs fetched while it was examined, `redaction_key` the id of the key of its pseudonyms.
+    `logs` are those of each part, read as they are written, and may be more than there are parts: those of the rest
+    were fetched while it was examined. `redaction_key` is the id of the key of its pseudonyms.
     """
     versions = [part.server_version for part in parts if part.server_version]
     captured = max((part.captured_at for part in parts if part.captured_at), default=None)
-    manifest = Manifest(
-        tool=f"diag {__version__}", cluster=cluster, cluster_uid=cluster_uid, captured_at=captured,
-        server_version=versions[0] if versions else None, permissions=_permissions(parts),
-        redaction_key=redaction_key or next((part.redaction_key for part in parts if part.redaction_key), None),
+    yield msgspec.json.encode(
+        Manifest(
+            tool=f"diag {__version__}", cluster=cluster, cluster_uid=cluster_uid, captured_at=captured,
+            server_version=versions[0] if versions else None, permissions=_permissions(parts),
+            redaction_key=redaction_key or next((part.redaction_key for part in parts if part.redaction_key), None),
+        )
     )  # fmt: skip
-    lines, objects = [msgspec.json.encode(manifest)], 0
-    for part in parts:
-        items = [line for piece in part.items if (line := _item(piece))]
-        objects += len(items)
-        lines += [msgspec.json.encode(_part(part)), *items, *map(_log, part.logs)]
-    held = {(log.pod, log.container, log.previous) for part in parts for log in part.logs}
-    fetched = [
-        LogText(pod=key[0], container=key[1], previous=key[2], text=text)
-        for key, text in sorted(read.items())
-        if text and key not in held
-    ]
-    end = End(objects=objects, logs=sum(len(part.logs) for part in parts) + len(fetched))
-    return [*lines, *map(_log, fetched), msgspec.json.encode(end)], end
+    for number, own in enumerate(logs):
+        if number < len(parts):
+            yield msgspec.json.encode(_part(parts[number]))
+            for piece in parts[number].items:
+                if line := _item(piece):
+                    held.objects += 1
+                    yield line
+        for log in own:
+            held.logs += 1
+            yield _log(log)
+    yield msgspec.json.encode(held)
 
 
 def _part(part: Part) -> PartLine:
@@ -182,17 +227,23 @@ def _log(log: LogText) -> bytes:
     return msgspec.json.encode({"pod": log.pod, "container": log.container, "previous": log.previous, "text": log.text})
 
 
-def _added(path: Path, capture: bytes) -> None:
+def _added(path: Path, capture: BinaryIO) -> None:
     """Write behind what is there, or the first capture of a new file, whoever else does so meanwhile."""
     while not _appended(path, capture):
         try:
-            replace(path, capture, private=True, over=False)
+            with replacing(path, private=True, over=False) as file:
+                _copy(capture, file)
         except FileExistsError:
             continue
         return
 
 
-def _appended(path: Path, capture: bytes) -> bool:
+def _copy(capture: BinaryIO, file: BinaryIO) -> None:
+    capture.seek(0)
+    shutil.copyfileobj(capture, file)
+
+
+def _appended(path: Path, capture: BinaryIO) -> bool:
     """Write behind what is there; false where nothing is, or what was there has made way for another file."""
     try:
         file = path.open("r+b")
@@ -201,10 +252,10 @@ def _appended(path: Path, capture: bytes) -> bool:
     with file, _locked(file):
         if not _is_at(file, path):
             return False
-        refuse_unless_appendable(file, str(path), form_in(BytesIO(capture)))
+        refuse_unless_appendable(file, str(path), form_in(capture))
         size = file.seek(0, os.SEEK_END)
         try:
-            file.write(capture)
+            _copy(capture, file)
             file.flush()
             os.fsync(file.fileno())
         except BaseException:

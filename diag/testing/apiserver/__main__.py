@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from diag.snapshot.archive.logs import with_logs
+from diag.snapshot.archive.logs import stored_logs
 from diag.snapshot.sources import Limits, read
 from diag.testing.apiserver import ApiServer, kubeconfig
 
@@ -17,13 +17,13 @@ def main() -> None:
     parser.add_argument("path", nargs="+", help="what `diag scan --from` takes")
     parser.add_argument("--kubeconfig", type=Path, required=True, help="where to write a kubeconfig")
     asked = parser.parse_args()
-    parts = [with_logs(part) for path in asked.path for part in read(path, limits=Limits())]
+    parts = [part for path in asked.path for part in read(path, limits=Limits())]
     objects = [
         {"apiVersion": piece.api_version, "kind": piece.kind} | msgspec.json.decode(piece.raw)
         for part in parts
         for piece in part.items
     ]
-    texts = {(log.pod, log.container, log.previous): log.text for part in parts for log in part.logs}
+    texts = {(log.pod, log.container, log.previous): log.text for part in parts for log in stored_logs(part)}
     with ApiServer(objects, logs=texts) as server:
         kubeconfig(asked.kubeconfig, {"test": server.url})
         print(f"{len(objects)} objects at {server.url}; Ctrl-C ends it", flush=True)  # noqa: T201  a program's output
