@@ -124,8 +124,8 @@ def test_of_idiomatic_sentences_no_strict_falsehood_gets_through_though_half_of_
     strict = [line for row, kept, line in verdicts if row["kind"] in STRICT and kept]
     subtle = [line for row, kept, line in verdicts if row["kind"] in SUBTLE and kept]
     assert not strict, "\n".join(strict)
-    assert len(subtle) <= 4, "\n".join(subtle)
-    assert sum(kept for row, kept, _ in verdicts if row["true"]) >= 64
+    assert len(subtle) <= 1, "\n".join(subtle)
+    assert sum(kept for row, kept, _ in verdicts if row["true"]) >= 67
 
 
 def test_of_the_latest_sentences_no_strict_falsehood_gets_through() -> None:
@@ -135,7 +135,7 @@ def test_of_the_latest_sentences_no_strict_falsehood_gets_through() -> None:
     subtle = [line for row, kept, line in verdicts if row["kind"] in SUBTLE and kept]
     assert not strict, "\n".join(strict)
     assert len(subtle) <= 1, "\n".join(subtle)
-    assert sum(kept for row, kept, _ in verdicts if row["true"]) >= 66
+    assert sum(kept for row, kept, _ in verdicts if row["true"]) >= 71
 
 
 _SAYS = re.compile(r"\b(?:is|are|was|were|has|have|can|will)\b(?! not| no\b)")

@@ -74,7 +74,8 @@ def _adds_nothing(use: _Use, support: Support) -> bool:
         case "after":
             return use.number_within(1) or bool(LASTING.search(spelled(use.after)[:50]))
     simple = {
-        "each": _of_a_pod(use, support) or (use.named > 1 and re.search(r"[\w.-]+ and [\w./-]+(?: \w+)? $", use.before)),
+        "each": _of_a_pod(use, support)
+        or (use.named > 1 and re.search(r"[\w.-]+ and [\w./-]+(?: \w+)? $", use.before)),
         "any": _NOT_BEFORE.search(use.before) and not _of_one_only(use, support),
         "several": "some" in known or len(support.sources) > _TWO_OF,
         "until": support.steps and "wait" in known,
