@@ -6,6 +6,7 @@ Words of the cluster are escaped by the template engine, and a policy in the pag
 import base64
 import datetime as dt
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from itertools import islice
@@ -15,7 +16,7 @@ import jinja2
 from diag.causes.assess import AGE_CAP_S
 from diag.document import ClusterRow, Report
 from diag.report.formats.page_drawings import devices, starts, totals
-from diag.report.formats.page_rows import causes_in_full, further, ignored_rows
+from diag.report.formats.page_rows import causes_in_full, further, ignored_rows, overview
 from diag.report.look import Look, typed
 from diag.report.sanitize import cleaned, visible
 from diag.views.beside import beside_lines
@@ -28,6 +29,7 @@ IN_FULL = 200  # causes with all that is known of them; a page of thousands open
 _FURTHER = 5_000
 _NODES = 300
 _STARTS = 50
+_OVERVIEW = 50
 
 
 def rendered(report: Report, look: Look) -> bytes:
@@ -41,13 +43,16 @@ def page(report: Report, look: Look, gpus: Gpus | None = None) -> bytes:
     lines = cause_lines(shown)[: look.limit]
     unlisted = len(report.causes) - len(lines)
     gaps = gap_lines(shown, material_only=False)
-    css, script = _asset("page.css"), _asset("page.js")
+    as_of = _as_of(shown.target.clusters)
+    css, script = _asset("page.css") + _on_paper(as_of), _asset("page.js")
     html = _template().render(
         policy=_policy(css, script),
         css=css,
         script=script,
         summary=visible(summary_line(shown, unlisted=unlisted, hidden=look.hidden)),
         clusters=[_cluster(one) for one in shown.target.clusters],
+        as_of=as_of,
+        overview=overview(shown, lines[: min(_OVERVIEW, IN_FULL)]) if len(lines) > 1 else [],
         tool=shown.tool,
         total=len(lines),
         oldest=long_duration(AGE_CAP_S),
@@ -64,6 +69,20 @@ def page(report: Report, look: Look, gpus: Gpus | None = None) -> bytes:
         ignored=ignored_rows(shown) if look.show_ignored else [],
     )
     return typed(html, look).encode() + b"\n"
+
+
+def _as_of(clusters: Sequence[ClusterRow]) -> str:
+    """The one time of all clusters, or the span of their times; empty where none is known."""
+    times = sorted(at.astimezone(dt.UTC) for one in clusters if (at := moment(one.now)) is not None)
+    ends = list(dict.fromkeys(f"{at:%Y-%m-%d %H:%M} UTC" for at in (*times[:1], *times[-1:])))
+    return " to ".join(ends)
+
+
+def _on_paper(as_of: str) -> str:
+    """The head of each printed page: a browser would write the day of printing there. It holds digits and our words."""
+    said = f"diag, as of {as_of}" if as_of else "diag"
+    head = f'@top-left {{ content: "{said}"; font: 9pt system-ui, sans-serif; }}'
+    return f"@media print {{ @page {{ {head} @top-right {{ content: ''; }} }} }}\n"
 
 
 def _cluster(one: ClusterRow) -> str:

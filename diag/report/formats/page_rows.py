@@ -126,6 +126,30 @@ def further(report: Report, lines: Sequence[CauseLine]) -> list[Heading]:
     return [_heading(line, several=several, told_by=_told_by(line)) for line in lines]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Short:
+    """A cause in one line: whose, its name, and what it costs."""
+
+    id: str
+    severity: str
+    glyph: str
+    root: str
+    name: str
+    cost: str
+
+
+def overview(report: Report, lines: Sequence[CauseLine]) -> list[Short]:
+    """Causes by name, each of which leads to all that is known of it."""
+    several = len(report.target.clusters) > 1
+    return [
+        Short(
+            id=line.id, severity=line.severity, glyph=glyph(line.severity), name=line.name.replace("-", " "),
+            root=named(line.root, with_cluster=several), cost=gpu_cost(line.gpus, line.gpus_lost),
+        )
+        for line in lines
+    ]  # fmt: skip
+
+
 def _heading(line: CauseLine, *, several: bool, told_by: str = "") -> Heading:
     sure = CONFIDENCE.get(line.confidence, line.confidence)
     age = f"began {short_duration(line.age_s)} ago" if line.age_s is not None else ""

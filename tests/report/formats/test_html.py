@@ -267,3 +267,42 @@ def test_a_step_names_the_role_of_who_takes_it(report):
 
     assert "[by the workload&#39;s owner; cannot be undone]" in shown
     assert "[you;" not in shown
+
+
+def test_all_causes_stand_on_top_in_one_line_each_that_leads_to_them(report):
+    root = html5lib.parse(scan_bytes(report, "html", Look()), treebuilder="etree")
+    section = next(each for each in root.iter(f"{_XHTML}section") if each.get("id") == "overview")
+    lines = ["".join(each.itertext()) for each in section.iter(f"{_XHTML}li")]
+    there = {each.get("id") for each in root.iter() if each.get("id")}
+
+    assert [line.split(" ")[0] for line in lines] == [cause.id for cause in report.causes]
+    assert "ResourceQuota ml/gpu-quota: resourcequota exceeded" in lines[0]
+    assert {link.get("href") for link in section.iter(f"{_XHTML}a")} <= {f"#{each}" for each in there}
+
+
+def test_one_cause_needs_no_list_of_causes_and_many_are_cut(report):
+    one = html.page(msgspec.structs.replace(report, causes=report.causes[:1]), Look()).decode()
+    many = [msgspec.structs.replace(report.causes[0], id=f"C{at}") for at in range(1, 61)]
+    shown = html.page(msgspec.structs.replace(report, causes=many), Look()).decode()
+
+    assert 'id="overview"' not in one
+    assert "The worst 50 of 60 causes in one line each" in shown
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        (["2026-11-26T09:00:05Z"], "as of 2026-11-26 09:00 UTC"),
+        (["2026-11-26T10:00:00+01:00", "2026-11-26T11:30:00Z"], "as of 2026-11-26 09:00 UTC to 2026-11-26 11:30 UTC"),
+        (['"} body { display: none }'], ""),
+    ],
+)
+def test_each_printed_page_says_of_which_time_it_is(report, times, said):
+    (one,) = report.target.clusters
+    clusters = [msgspec.structs.replace(one, id=f"c{at}", now=now) for at, now in enumerate(times)]
+    target = msgspec.structs.replace(report.target, clusters=clusters)
+    shown = html.page(msgspec.structs.replace(report, target=target), Look()).decode()
+
+    head = f"diag, {said}" if said else "diag"
+    assert f'@top-left {{ content: "{head}";' in shown
+    assert f"<title>{head}: " in shown
