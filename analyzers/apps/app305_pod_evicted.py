@@ -93,21 +93,16 @@ def pod_evicted(ctx: Context) -> Iterator[Finding]:
 
 
 def _of_gone_pods(ctx: Context) -> dict[Group, list[tuple[Event, Eviction]]]:
-    """Failed Jobs without a pod that could tell, and what the kubelet's events say of pods of theirs that are gone."""
-    failed = {
-        (job.namespace, job.name): group
-        for group in ctx.groups("job-failed")
-        for job in group.members
-        if not any(isinstance(child, Pod) for child in ctx.snap.children_of(job))
-    }
+    """Failed Jobs of which no pod tells, and what the kubelet's events say of pods of theirs that are gone."""
+    failed = {(job.namespace, job.name): group for group in ctx.groups("job-failed") for job in group.members}
     found: dict[Group, list[tuple[Event, Eviction]]] = defaultdict(list)
     for kind, namespace, name in ctx.snap.event_subjects() if failed else ():
         group = replaced_by(failed, namespace, name) if kind == "Pod" else None
-        for event in ctx.snap.events(Ref(ctx.cluster, "v1", "Pod", namespace, name)) if group is not None else ():
-            said = parse_eviction(event.text) if event.reason == "Evicted" else None
-            if group is not None and said is not None:
-                found[group].append((event, said))
-                break
+        told = ctx.snap.events(Ref(ctx.cluster, "v1", "Pod", namespace, name)) if group is not None else []
+        event = next((one for one in told if one.reason == "Evicted"), None)
+        said = parse_eviction(event.text) if event is not None else None
+        if group is not None and event is not None and said is not None:
+            found[group].append((event, said))
     return found
 
 
@@ -115,9 +110,10 @@ def _of_events(ctx: Context, group: Group, gone: list[tuple[Event, Eviction]]) -
     event, said = gone[0]
     failures = group.first.status.failed if isinstance(group.first, Controller) else None
     proof = tuple(ctx.cite_event(one) for one, _ in gone[:4])
-    name = event.involved_object.name if event.involved_object is not None else ""
-    count = f"{len(gone)} pods were" if len(gone) > 1 else f"pod {name} was"
-    summary = f"{count} evicted and {'are' if len(gone) > 1 else 'is'} gone: {_words(said)}"
+    count = (
+        f"{len(gone)} pods were evicted and are" if len(gone) > 1 else f"pod {event.subject.name} was evicted and is"
+    )
+    summary = f"{count} gone: {_words(said)}"
     return Finding(
         name=_name(said),
         subject=group.workload,
