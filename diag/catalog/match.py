@@ -1,15 +1,16 @@
 """Run signature rows over the groups that they explain."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from diag.catalog.beside import cite_beside
 from diag.catalog.context import Context
 from diag.catalog.signature import On, Signature, Table
-from diag.catalog.texts import MAX_LINE, UNREADY, Text, texts
+from diag.catalog.texts import MAX_LINE, UNREADY, Log, Text, pieces
 from diag.findings import Because, Finding, Ref, Remedy
 from diag.snapshot.kinds import Pod
 from diag.trouble.groups import Group
@@ -37,12 +38,50 @@ class Hit(NamedTuple):
     words: re.Match[str]
 
 
+class Said:
+    """What was said at one place of a group: short texts, and whole logs."""
+
+    def __init__(self, found: Iterable[Text | Log]) -> None:
+        self._pieces = list(found)
+        # In which a literal is found or missed at once.
+        self._short = "\n".join(piece.text for piece in self._pieces if isinstance(piece, Text))
+
+    def __iter__(self) -> Iterator[Text]:
+        for piece in self._pieces:
+            if isinstance(piece, Log):
+                yield from piece.lines()
+            else:
+                yield piece
+
+    def behind(self, place: tuple[int, int]) -> Iterator[Text]:
+        """The texts behind a place of `holding`."""
+        number, line = place
+        for piece in self._pieces[number:]:
+            if isinstance(piece, Log):
+                yield from islice(piece.lines(), line, None)
+            elif piece is not self._pieces[number]:
+                yield piece
+            line = 0
+
+    def holding(self, row: Signature, containers: re.Pattern[str] | None) -> Iterator[tuple[tuple[int, int], Text]]:
+        """The texts that hold the literal of a row, of containers that its table is about, each with its place."""
+        short = row.literal in self._short
+        for number, piece in enumerate(self._pieces):
+            if not (short or isinstance(piece, Log)) or not _speaks(piece.container, containers):
+                continue
+            if isinstance(piece, Log):
+                if not row.reasons or "" in row.reasons:
+                    yield from (((number, line), text) for line, text in piece.holding(row.literal))
+            elif row.literal in piece.text and (not row.reasons or piece.reason in row.reasons):
+                yield (number, 0), piece
+
+
 class Matcher:
     """Reads each text of each group once, whatever the number of tables."""
 
     def __init__(self, ctx: Context) -> None:
         self.ctx = ctx
-        self._read: dict[tuple[str, On], tuple[list[Text], str]] = {}
+        self._read: dict[tuple[str, On], Said] = {}
 
     def match(self, table: Table) -> Iterator[tuple[Signature, Finding]]:
         """Every row of a table that recognises something, with its finding."""
@@ -54,22 +93,22 @@ class Matcher:
             for hit in hits:
                 yield hit.row, self._finding(group, hit)
 
-    def _texts(self, group: Group, on: On) -> tuple[list[Text], str]:
-        """The texts of a place, and all of them as one, in which a literal is found or missed at once."""
+    def _said(self, group: Group, on: On) -> Said:
         key = (group.key, on)
         if key not in self._read:
-            read = list(texts(self.ctx, group, on))
-            self._read[key] = (read, "\n".join(text.text for text in read))
+            self._read[key] = Said(pieces(self.ctx, group, on))
         return self._read[key]
 
     def _hit(self, group: Group, table: Table, row: Signature) -> Hit | None:
         for place, on in enumerate((row.on, *row.also_on)):
-            read, everything = self._texts(group, on)
-            if row.literal not in everything:
-                continue
-            for index, text in enumerate(read):
-                words = _compiled(row.pattern).search(text.text[:MAX_LINE]) if _applies(table, row, text) else None
-                if words and _second(row, read) and not (_may_hang(table, group, on) and _listened(read, index)):
+            said = self._said(group, on)
+            for place_in_it, text in said.holding(row, table.containers):
+                words = _compiled(row.pattern).search(text.text[:MAX_LINE])
+                if (
+                    words
+                    and _second(row, said)
+                    and not (_may_hang(table, group, on) and _listened(text, said.behind(place_in_it)))
+                ):
                     return Hit(place, on, row, text, words)
         return None
 
@@ -78,7 +117,7 @@ class Matcher:
         words = {"node": _nodes(group)} | {name: value or "" for name, value in hit.words.groupdict().items()}
         words |= row.words(words) if row.words else {}
         evidence = text.cite()
-        further = (*group.evidence, *cite_beside(self.ctx, row.beside, text, self._texts(group, hit.on)[0]))
+        further = (*group.evidence, *cite_beside(self.ctx, row.beside, text, self._said(group, hit.on)))
         summary = _filled(row.summary, words)
         return Finding(
             subject=_root(self.ctx, group, row, text),
@@ -107,12 +146,10 @@ def _may_hang(table: Table, group: Group, on: On) -> bool:
     return table.hangs and on is On.LOG and group.symptom == UNREADY
 
 
-def _listened(read: list[Text], index: int) -> bool:
-    """Whether the server answered after the words at that place."""
-    who = read[index].member.ref, read[index].container
-    return any(
-        LISTENS.search(one.text[:MAX_LINE]) for one in read[index + 1 :] if (one.member.ref, one.container) == who
-    )
+def _listened(text: Text, later: Iterable[Text]) -> bool:
+    """Whether the server answered after these words."""
+    who = text.member.ref, text.container
+    return any(LISTENS.search(one.text[:MAX_LINE]) for one in later if (one.member.ref, one.container) == who)
 
 
 def _repeated(row: Signature) -> Signature | None:
@@ -128,16 +165,13 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-def _applies(table: Table, row: Signature, text: Text) -> bool:
-    if row.literal not in text.text:
-        return False
-    if row.reasons and text.reason not in row.reasons:
-        return False
-    return table.containers is None or not text.container or bool(table.containers.search(text.container))
+def _speaks(container: str, containers: re.Pattern[str] | None) -> bool:
+    """Whether a table may be about words of a container, or about such that are of none."""
+    return containers is None or not container or bool(containers.search(container))
 
 
-def _second(row: Signature, read: list[Text]) -> bool:
-    return not row.second or any(_compiled(row.second).search(text.text[:MAX_LINE]) for text in read)
+def _second(row: Signature, said: Said) -> bool:
+    return not row.second or any(_compiled(row.second).search(text.text[:MAX_LINE]) for text in said)
 
 
 def _filled(template: str, words: dict[str, str]) -> str:

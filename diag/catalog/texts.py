@@ -35,8 +35,53 @@ class Text(NamedTuple):
     cite: Callable[[], Evidence]
 
 
+class Log(NamedTuple):
+    """A whole log, as `Text`. Its lines are made when somebody asks: there may be tens of thousands of them."""
+
+    member: Object
+    container: str
+    text: str
+    cite: Callable[[int], Evidence]
+
+    def lines(self) -> Iterator[Text]:
+        """Each line."""
+        for number, line in enumerate(self.text.split("\n"), 1):
+            yield self._line(number, line)
+
+    def holding(self, literal: str) -> Iterator[tuple[int, Text]]:
+        """The lines in which a literal stands, with their numbers from 1."""
+        number, counted, start = 1, 0, 0
+        while (at := self.text.find(literal, start)) >= 0:
+            begin, end = self.text.rfind("\n", 0, at) + 1, self.text.find("\n", at)
+            end = len(self.text) if end < 0 else end
+            number, counted = number + self.text.count("\n", counted, begin), begin
+            yield number, self._line(number, self.text[begin:end])
+            start = end + 1
+            if start > len(self.text):
+                return
+
+    def first(self, pattern: re.Pattern[str]) -> tuple[Text, re.Match[str]] | None:
+        """The first line that a pattern recognises."""
+        for number, line in enumerate(self.text.split("\n"), 1):
+            if found := pattern.search(line[:MAX_LINE]):
+                return self._line(number, line), found
+        return None
+
+    def _line(self, number: int, line: str) -> Text:
+        return Text(self.member, "", self.container, line, lambda: self.cite(number))
+
+
 def texts(ctx: Context, group: Group, on: On) -> Iterator[Text]:
     """The texts of a group at one place, the most telling first."""
+    for piece in pieces(ctx, group, on):
+        if isinstance(piece, Log):
+            yield from piece.lines()
+        else:
+            yield piece
+
+
+def pieces(ctx: Context, group: Group, on: On) -> Iterator[Text | Log]:
+    """The same, logs as wholes."""
     members = group.members[:MAX_MEMBERS]
     match on:
         case On.MESSAGE:
@@ -55,7 +100,7 @@ def texts(ctx: Context, group: Group, on: On) -> Iterator[Text]:
                 yield from _member_logs(ctx, group, member)
 
 
-def _member_logs(ctx: Context, group: Group, member: Object) -> Iterator[Text]:
+def _member_logs(ctx: Context, group: Group, member: Object) -> Iterator[Text | Log]:
     """A pod's logs; of an operand also the kernel's words about its node; of a node those of its operands."""
     if isinstance(member, Pod):
         operand = operand_of(member)
@@ -77,7 +122,7 @@ def _relayed(ctx: Context, member: Object, on: On) -> Iterator[Text]:
             yield Text(member, one.reason, one.container, one.text, _citer(ctx, member, one.path))
 
 
-def _operand_logs(ctx: Context, node: Node) -> Iterator[Text]:
+def _operand_logs(ctx: Context, node: Node) -> Iterator[Text | Log]:
     """What the operands of a node say that run; one in trouble speaks in a group of its own."""
     troubled = {one.pod.name for one in ctx.failing_operands(node.name)}
     for _, pod in on_node(ctx.snap.pods_on(node.name)):
@@ -86,7 +131,7 @@ def _operand_logs(ctx: Context, node: Node) -> Iterator[Text]:
     yield from _kernel_logs(ctx, node.name)
 
 
-def _kernel_logs(ctx: Context, node: str | None) -> Iterator[Text]:
+def _kernel_logs(ctx: Context, node: str | None) -> Iterator[Text | Log]:
     """The kernel's words, where a pod on the node prints them."""
     for pod in ctx.snap.pods_on(node or ""):
         if KERNEL_READERS.search(pod.name):
@@ -97,10 +142,12 @@ def _kernel_logs(ctx: Context, node: str | None) -> Iterator[Text]:
 def first_text(ctx: Context, group: Group, pattern: re.Pattern[str], *places: On) -> tuple[Text, re.Match[str]] | None:
     """The first text of a group at the first of these places that a pattern recognises."""
     for on in places:
-        for text in texts(ctx, group, on):
-            found = pattern.search(text.text[:MAX_LINE])
-            if found:
-                return text, found
+        for piece in pieces(ctx, group, on):
+            if isinstance(piece, Log):
+                if hit := piece.first(pattern):
+                    return hit
+            elif found := pattern.search(piece.text[:MAX_LINE]):
+                return piece, found
     return None
 
 
@@ -189,8 +236,11 @@ def tells(group: Group, status: ContainerStatus) -> bool:
     return group.symptom != UNREADY or not runs_well(status)
 
 
-def _logs(ctx: Context, pod: Pod, only: str, group: Group | None = None, *, now: bool = False) -> Iterator[Text]:
-    """The lines of its containers; `now` leaves out what a container that runs said before it was started again."""
+def _logs(ctx: Context, pod: Pod, only: str, group: Group | None = None, *, now: bool = False) -> Iterator[Text | Log]:
+    """The logs of its containers, and what its status repeats of them.
+
+    `now` leaves out what a container that runs said before it was started again.
+    """
     for path, status in statuses(pod):
         if group is not None and not tells(group, status):
             continue
@@ -199,9 +249,9 @@ def _logs(ctx: Context, pod: Pod, only: str, group: Group | None = None, *, now:
         container = f"{status.name} {status.image or ''}"
         runs = now and _holds(status)
         for previous in (False,) if runs else (True, False):
-            lines = ctx.snap.log(pod, status.name or "", previous=previous)
-            for number, line in enumerate(lines, 1):
-                yield Text(pod, "", container, line, _log_citer(ctx, pod, status.name or "", number, previous=previous))
+            text = ctx.snap.log_text(pod, status.name or "", previous=previous)
+            if text:
+                yield Log(pod, container, text, _log_citer(ctx, pod, status.name or "", previous=previous))
         for name, state in () if runs else (("state", status.state), ("lastState", status.last_state)):
             ended = state.terminated if state else None
             if ended and ended.message:  # the last lines of the log, or what the process wrote to its message file
@@ -218,5 +268,5 @@ def _citer(ctx: Context, item: Object, path: str) -> Callable[[], Evidence]:
     return lambda: ctx.cite(item, path)
 
 
-def _log_citer(ctx: Context, pod: Pod, container: str, line: int, *, previous: bool) -> Callable[[], Evidence]:
-    return lambda: ctx.cite_log(pod, container, line, previous=previous)
+def _log_citer(ctx: Context, pod: Pod, container: str, *, previous: bool) -> Callable[[int], Evidence]:
+    return lambda line: ctx.cite_log(pod, container, line, previous=previous)
