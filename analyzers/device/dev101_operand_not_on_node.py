@@ -8,12 +8,13 @@ from typing import NamedTuple
 from diag.catalog.context import Context
 from diag.catalog.joins.unseen_gpus import waiting_beside, waiting_for_unseen
 from diag.catalog.rule import Named, rule
+from diag.facts.devices import SLICE
 from diag.facts.gpus import is_gpu
 from diag.facts.machine_types import gpu_machine_label
 from diag.facts.nodes import AUTOMATIC_TAINT_PREFIX, allocatable, is_ready
 from diag.findings import Because, Confidence, Evidence, Finding, Proof, Question, Remedy
 from diag.projection import dicts
-from diag.snapshot.cite import key
+from diag.snapshot.cite import key, value_at
 from diag.snapshot.kinds import Controller, Node
 from diag.trouble.detect.nodes import JOINING_S
 from diag.trouble.groups import Group
@@ -53,7 +54,7 @@ feature discovery, that is looked at in their place.
     "DEV101",
     name="device-plugin-not-deployed",
     question=Question.OFFERS,
-    inputs=("Node", "Pod", "apps/DaemonSet", "karpenter.sh/NodeClaim"),
+    inputs=("Node", "Pod", "apps/DaemonSet", "karpenter.sh/NodeClaim", SLICE),
     refines=("gpu-capacity-exhausted",),
     others=(Named(id="DEV102", name="gpu-stack-taint-not-tolerated", page=TAINT, refines=("gpu-capacity-exhausted",)),),
     visits={"apps/DaemonSet": 1},
@@ -117,6 +118,7 @@ def _silent(ctx: Context) -> Iterator[_Silent]:
 def _unlabelled(ctx: Context) -> Iterator[_Silent]:
     """Machines of a type with GPUs that nothing else tells of; they count where pods wait for GPUs."""
     told = {group.first.name for group in ctx.groups("node-without-gpus")}
+    told |= {str(value_at(item.whole, "spec.nodeName")) for item in ctx.snap.all(SLICE)}  # they offer through claims
     for node in ctx.snap.nodes():
         label = gpu_machine_label(node) if node.name not in told else None
         off = node.labels.get(OPERANDS_OFF_LABEL) == "false" or is_ready(node) is False
