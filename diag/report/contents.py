@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from diag.document import LIST
 from diag.report.cells import pad, width, wrap
 from diag.report.look import Look, paint, typed
 from diag.report.sanitize import escaped, visible
@@ -11,6 +12,11 @@ from diag.views.contents import ClusterContents, Contents, KindRow, MissingRow, 
 from diag.views.wording import WHY_NOT, counted, folded
 
 FORMATS = ("table", "plain", "json")
+_PLAIN = "plain file"  # a layout, of `Part`
+_EMPTY_KINDS = (
+    "A list of several kinds does not tell one that has no objects from one that nobody asked for; an archive of "
+    "`diag snapshot save` does."
+)
 _SOURCES = 10  # paths that a text names
 _NOW_FROM = {"option": "as --now says", "manifest": "as it was captured", "newest time": "the newest time in it"}
 
@@ -105,6 +111,9 @@ def _missing(row: ClusterContents, look: Look) -> Iterator[str]:
     yield paint(f"Not in it ({row.blind} of {counted(row.rules, 'rule')} blind for it):", "bold", look)
     for one in row.missing:
         yield from wrap(_sentence(one), look.width, first="  ", rest="    ")
+    lists = any(one.what.startswith(LIST) and one.why == "not-collected" for one in row.missing)
+    if lists and all(source.layout == _PLAIN for source in row.sources):
+        yield from wrap(_EMPTY_KINDS, look.width)
 
 
 def _sentence(row: MissingRow) -> str:

@@ -107,3 +107,18 @@ def test_convert_takes_the_path_as_a_word_or_as_a_flag(info, stems, tmp_path):
     before = info.path.read_bytes()
     assert convert(info.path) == 2
     assert info.path.read_bytes() == before
+
+
+def test_of_a_plain_list_it_says_that_empty_kinds_do_not_show(info, tmp_path):
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "ml"}}
+    (tmp_path / "all.json").write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": [pod]}))
+    (tmp_path / "quotas.json").write_text('{"apiVersion": "v1", "kind": "ResourceQuotaList", "items": []}')
+    said = "does not tell one that has no objects from one that nobody asked for"
+
+    _, mixed, _ = info(tmp_path / "all.json")
+    _, alone, _ = info(tmp_path / "all.json", tmp_path / "quotas.json")
+    _, bundle, _ = info("PATH")
+    assert said in mixed
+    assert "list ResourceQuota: not in the files" in mixed
+    assert "list ResourceQuota: not in the files" not in alone
+    assert said not in bundle
