@@ -177,7 +177,7 @@ def test_in_several_voices_no_falsehood_gets_through_and_five_of_six_true_ones_a
     true = [(kept, line) for row, kept, line in verdicts if row["true"]]
     assert not false, "\n".join(false)
     assert len(true) >= 160
-    assert sum(kept for kept, _ in true) >= 144, "\n".join(line for kept, line in true if not kept)
+    assert sum(kept for kept, _ in true) >= 145, "\n".join(line for kept, line in true if not kept)
 
 
 def test_of_falsehoods_that_were_chosen_for_the_checker_hardly_any_gets_through() -> None:

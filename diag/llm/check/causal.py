@@ -149,11 +149,14 @@ def disproof(claim: Claim, support: Support) -> str | None:
     return None if None in against else next(iter(against), "a cause without a link")
 
 
+_VENDORS = frozenset(("NVIDIA", "AMD", "Intel", "Kubernetes"))
+
+
 def _without_systems(text: str, support: Support) -> str:
     """The text without what it calls the system itself: "so Kueue deactivated it" for "and it was set inactive"."""
     own = [token for token in tokens(text) if token.text[:1].isupper() and stem(token.text) in support.systems]
     for token in own:
-        if token.text.casefold() not in support.lowered:
+        if token.text.casefold() not in support.lowered or token.text in _VENDORS:
             text = text[: token.at] + " " * len(token.text) + text[token.end :]
     return text
 

@@ -33,7 +33,7 @@ def turned_around(text: str, support: Support) -> str | None:
         told = (Source(fact.text, fact.about) for fact in support.brief.facts if fact.kind in ("cause", "symptom"))
         wider += [_Place(clause, source.names, "") for source in told for clause in clauses(_asserted(source.text))]
     skip = _neutral() | support.kinds | _names(support)
-    text = _SUPPOSED.sub(" ", text)
+    text = re.sub(r"\bnot (?:a single|one)(?= [a-z])", "no", _SUPPOSED.sub(" ", text))
     text = re.sub(r"\b(?:no|not) (?:more|less|fewer|later|earlier) than\b", " ", text)  # a bound
     text = re.sub(r"\"[^\"]*\"|`[^`]*`|“[^”]*”", " ", text)  # proven letter for letter
     if any(source.kind == "ruled_out" for source in support.sources):

@@ -19,7 +19,7 @@ _CLAIMS_LOOK = re.compile(
     r"\b(?:were|was|been|are) (?:checked|inspected|looked at|examined|verified|read)\b", re.IGNORECASE
 )
 _RULED_OUT = re.compile(
-    r"\b(?:ruled out|excluded|dismissed|discarded|not the|n't the|rejected as|explains more|(?:still|is) open)\b",
+    r"\b(?:ruled out|excluded|dismissed|discarded|not the|rejected as|explains more|(?:still|is) open)\b|n't the\b",
     re.IGNORECASE,
 )
 _NOT_RULED_OUT = re.compile(
@@ -69,7 +69,7 @@ def untrue_standing(text: str, support: Support) -> str | None:
 
 # What a look is told by, and what was looked into; "files" alone may stand in another clause ("the files lack them").
 _LOOK = re.compile(
-    r"\b(?:check|inspect|examin|consult|verif|look(?:ed)? (?:at|into)|list(?:ed)? from|read from|seen"
+    r"\b(?:check|inspect|examin(?:e|ing)|consult|verif|look(?:ed)? (?:at|into)|list(?:ed)? from|read from|seen"
     r"|(?:in|among|part of) the files)",
     re.IGNORECASE,
 )
