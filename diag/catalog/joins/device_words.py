@@ -8,7 +8,7 @@ from diag.facts.devices import CLASS, Offered
 from diag.facts.quantity import show
 from diag.facts.words import count_of
 from diag.findings import Evidence, Proof, Remedy
-from diag.snapshot.cite import MAX_PARTS, value_at
+from diag.snapshot.cite import MAX_PARTS
 from diag.trouble.room.allocation import Failing, Fleet, Spent, Want
 
 Told = tuple[str, Proof, tuple[Remedy, ...]]  # summary, evidence with the deciding piece first, remedies
@@ -62,8 +62,9 @@ def _published(
         values: dict[str, Evidence] = {}
         for one in devices:
             path = one.path_of(part, domain, name)
-            if path:
-                values.setdefault(str(value_at(one.slice.whole, path)), ctx.cite(one.slice, path))
+            published = ctx.cite_if(one.slice, path) if path else None
+            if published is not None:
+                values.setdefault(str(published.value), published)
         if values:
             found.append((name, sorted(values)[:MOST_VALUES], list(values.values())[:MOST_VALUES]))
     return found
