@@ -24,6 +24,7 @@ TRUE = [
     ("The node gpu-r7-02 is unschedulable, so the Job geo/tiles-d is still pending.", "F16 F9", "L2"),
     ("The eviction of embed-api-866b5bfd85-5xw2g timed out after 5 minutes.", "F15", None),
     ("The budget allows 0 disruptions.", "F2", None),
+    ("Job geo/tiles-d isn't scheduled, and it's still pending.", "F9", None),
 ]
 FALSE = [
     ("The PodDisruptionBudget search/embed-api allows evictions.", "F1 F2", None, "a denial turned around"),
@@ -50,6 +51,9 @@ FALSE = [
     ("The budget probably never allows an eviction.", "F1", None, "another certainty"),
     ("Edit the budget embed-api.", "F1", None, "advice that no step gives"),
     ("Let gpu-r7-02 try its upgrade again, which is safe.", "R4", None, "another risk or owner"),
+    ("Job geo/tiles-d was scheduled.", "F9", None, "a denial turned around"),
+    ("The budget was eaten by hackers.", "F1", None, "a name or word that is not cited"),
+    ("gpu-r7-02 runs on embed-api-866b5bfd85-5xw2g.", "F13 F4", None, "told of another object"),
     ("The budget never allows an eviction.", "", None, "nothing is cited"),
     ("The budget never allows an eviction.", "F99", None, "something is cited that does not exist"),
     ("The budget never allows an eviction.", "F1", "L9", "something is cited that does not exist"),

@@ -23,7 +23,7 @@ from diag.llm.check.names import foreign, foreign_name, otherwise_named, undocum
 from diag.llm.check.polarity import denied_value, has_it_not, not_missing, turned_around
 from diag.llm.check.quantifiers import unproven_quantifier
 from diag.llm.check.standing import foretold, told_as_over, untrue_standing
-from diag.llm.check.subjects import elsewhere, misplaced, of_nothing_cited, swapped
+from diag.llm.check.subjects import elsewhere, misplaced, of_nothing_cited, runs_on_no_node, swapped
 from diag.llm.check.support import Support, UnknownSourceError, support_of
 from diag.llm.form import Form, Sentence
 
@@ -71,6 +71,7 @@ ENGLISH: tuple[tuple[str, Test], ...] = (
     ("told of another object", swapped),
     ("told of another object", exchanged),
     ("told of another object", unable),
+    ("told of another object", runs_on_no_node),
 )
 
 

@@ -98,6 +98,22 @@ def elsewhere(text: str, support: Support) -> str | None:
     return f"namespace {min(spaces)}" if len(spaces) == 1 and own and not spaces & own and not spaces & named else None
 
 
+_RUNS_ON = re.compile(
+    r"\b(?:runs?|ran|running|bound|placed|fits?|scheduled|landed|lands|sits?)\b(?: \w+){0,3}?"
+    r" (?:on|to) (?:the )?([\w./-]*\w)"
+)
+_RUN = frozenset(("Pod", "Job", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"))  # what runs on something else
+
+
+def runs_on_no_node(text: str, support: Support) -> str | None:
+    """Something that is told to run on a pod or a workload, as where node and pod are exchanged."""
+    for found in _RUNS_ON.finditer(text):
+        kinds = {ref.kind for ref in support.objects.get(found[1].casefold(), ())}
+        if kinds and kinds <= _RUN:
+            return f"runs on {found[1]}"
+    return None
+
+
 def of_nothing_cited(text: str, support: Support) -> str | None:
     """An object that a clause is about alone, and of which nothing that is cited speaks."""
     for clause in clauses(text):
