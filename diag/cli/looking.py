@@ -29,7 +29,8 @@ from diag.report.formats import FORMATS
 from diag.report.look import Look
 from diag.report.sanitize import visible
 from diag.views import filter as filtering
-from diag.views.causes import Hidden, cause_lines, could_not_look
+from diag.views.cause_fields import kept_ids
+from diag.views.causes import Hidden, could_not_look
 from diag.views.coverage import gap_lines
 from diag.views.narrow import narrowed
 from diag.views.wording import counted, folded, listed
@@ -110,7 +111,7 @@ def looked(flags: Flags, narrator: Narrator, words: Sequence[str] = (), *, watch
     )
     for gap in gap_lines(report, material_only=False):
         narrator.note(f"not checked: {gap}", level=2)
-    kept = narrowed(report, {line.id for line in filtering.kept(cause_lines(report), terms)}) if terms else report
+    kept = narrowed(report, kept_ids(report, terms)) if terms else report
     hidden = Hidden(
         count=examination.hidden + len(report.causes) - len(kept.causes),
         by=" ".join((*flags.hiding(), *map(shlex.quote, words))),

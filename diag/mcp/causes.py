@@ -11,7 +11,7 @@ from diag.mcp.asking import Asked, Cursor, Limit, Room, Subject
 from diag.mcp.looks import Look
 from diag.mcp.pages import Answer, head, page, start
 from diag.views import filter as filtering
-from diag.views.causes import cause_lines
+from diag.views.cause_fields import kept_ids
 from diag.views.citations import Citations
 from diag.views.coverage import gap_lines
 from diag.views.explanation import Explanation, explained
@@ -75,7 +75,7 @@ def scan(room: Room, asked: ScanAsked) -> dict[str, Any]:
     terms = filtering.parse(asked.filter)
     look = room.looks.latest() if asked.cursor else room.looks.for_scan(fresh=asked.fresh)
     begin = start(asked.cursor, look)
-    kept = {line.id for line in filtering.kept(cause_lines(look.report), terms)}
+    kept = kept_ids(look.report, terms)
     gaps = [GapBrief(what=one.what, why=one.why, hides=one.hides, fix=one.fix) for one in gap_lines(look.report)]
     answer = Scanned(**head(look), summary=look.summary, hidden=look.hidden, gaps=gaps, causes=[])
     causes = [cause for cause in look.report.causes if cause.id in kept]

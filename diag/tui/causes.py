@@ -14,10 +14,10 @@ from diag.tui.listing import Listing
 from diag.tui.paragraphs import Paragraph, Paragraphs
 from diag.tui.source import Seen
 from diag.tui.table import VirtualTable
+from diag.views.cause_fields import CauseFields
 from diag.views.cause_table import causes_table, findings_table, ignored_table, new_causes_table
-from diag.views.causes import cause_lines
-from diag.views.filter import CAUSES, cause_row
-from diag.views.table import Line, Searched, Table, row_of
+from diag.views.filter import CAUSES
+from diag.views.table import Line, Searched, Table, row_of, words_of
 
 _TABS: tuple[tuple[str, Callable[[Report, Collection[str]], Table]], ...] = (
     ("Causes · by GPUs blocked × time", lambda report, _: causes_table(report)),
@@ -85,12 +85,16 @@ class Causes(Listing):
 
     def searchable(self, seen: Seen, table: Table) -> Searched:
         """As for `diag scan --filter`: objects and symptoms of a cause count as its own."""
-        rows = {line.id: line for line in cause_lines(seen.report)} if self.tab in _OF_CAUSES else {}
-        if not rows:
+        if self.tab not in _OF_CAUSES:
             return super().searchable(seen, table)
-        as_shown = row_of(table)  # of a line that is gone, of which the report knows nothing more
-        found = [cause_row(rows[line.causes[0]]) if line.causes else as_shown(line) for line in table.lines]
-        return Searched(table, fields=CAUSES, rows=found)
+        causes, of = {cause.id: cause for cause in seen.report.causes}, CauseFields(seen.report)
+        # Of a line that is gone the report knows nothing more than is shown.
+        row, words = row_of(table), words_of(table)
+        return Searched(
+            table, fields=CAUSES,
+            row=lambda line: of.row(causes[line.causes[0]]) if line.causes else row(line),
+            words=lambda line: of.words(causes[line.causes[0]]) if line.causes else words(line),
+        )  # fmt: skip
 
     def told(self, seen: Seen, line: Line) -> Sequence[Paragraph]:
         """The because-tree; of a finding that belongs to no cause, what it rests on."""

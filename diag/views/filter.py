@@ -6,20 +6,21 @@ matches letters in this order. All terms must hold.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase, translate
 from operator import ge, gt, le, lt
+from typing import Generic, TypeVar
 
-from diag.document import RefRow
 from diag.errors import UsageError
-from diag.views.causes import CauseLine
 from diag.views.wording import CONFIDENCE
 
 # The columns of a row: texts to match, or a number (None: unknown, which is neither more nor less than anything).
-FilterRow = Mapping[str, "tuple[str, ...] | float | None"]
+Cell = tuple[str, ...] | float | None
+FilterRow = Mapping[str, Cell]
 Term = Callable[[FilterRow], bool]
+Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,7 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {">=": ge, "<=": le, ">": 
 # One term: an optional minus, then a quoted text or anything without blanks (its own quoted part included).
 _SPLIT = re.compile(r'-?"[^"]*"|(?:[^\s"]|"[^"]*")+')
 _FIELD = re.compile(r"([A-Za-z_]+)(>=|<=|[:<>])(.*)", re.DOTALL)
+_PATTERN = re.compile(r"[*?]|\[.*")  # where a glob is not literal
 _AGE = re.compile(r"(\d+(?:\.\d+)?)([smhdw]?)")
 _UNIT_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -53,17 +55,61 @@ def parse(text: str, fields: Fields = CAUSES) -> list[Term]:
     return [term(piece, fields) for piece in _SPLIT.findall(text)]
 
 
-def plain_words(text: str) -> list[str] | None:
-    """The words of a text that asks for nothing but words, in small letters; None where a term is of another kind."""
-    pieces: list[str] = _SPLIT.findall(text)
-    if any(piece.startswith(("-", '"', "~")) or _FIELD.fullmatch(piece) for piece in pieces):
-        return None
-    return [piece.casefold() for piece in pieces]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pieces:
+    """A text in the parts that a search looks at one after another, quickest first; all of them must hold."""
+
+    words: list[str]  # in small letters, as are those that must not be there
+    without: list[str]
+    others: list[str]
 
 
-def kept(lines: Iterable[CauseLine], terms: Sequence[Term]) -> list[CauseLine]:
-    """The causes for which every term holds."""
-    return [line for line in lines if not terms or holds(cause_row(line), terms)]
+def pieces(text: str) -> Pieces:
+    """The parts of one text."""
+    found = Pieces(words=[], without=[], others=[])
+    for piece in _SPLIT.findall(text):
+        turned = len(piece) > 1 and piece.startswith("-")
+        bare = piece[1:] if turned else piece
+        if bare.startswith('"') or (len(bare) > 1 and bare[0] in "-~") or _FIELD.fullmatch(bare):
+            found.others.append(piece)
+        else:
+            (found.without if turned else found.words).append(bare.casefold())
+    return found
+
+
+def literal(piece: str, fields: Fields) -> str:
+    """A part, in small letters, of every text that a term finds; empty where it may find texts without it.
+
+    To look for it first is quicker than to match a pattern with all texts of all lines.
+    """
+    field = _FIELD.fullmatch(piece)
+    if piece.startswith("-") or not field or field[2] != ":" or "," in field[3]:
+        return ""
+    name = field[1].lower() if field[1].lower() in fields.texts else _ALIASES.get(field[1].lower(), "")
+    if name not in fields.texts or name in _DEGREES:
+        return ""
+    return max(_PATTERN.split(field[3].strip('"')), key=len).casefold()
+
+
+class LazyRow(Mapping[str, Cell], Generic[Thing]):
+    """A row whose columns are made when they are asked for."""
+
+    __slots__ = ("_columns", "_thing")
+
+    def __init__(self, columns: Mapping[str, Callable[[Thing], Cell]], thing: Thing) -> None:
+        self._columns, self._thing = columns, thing
+
+    def __getitem__(self, field: str) -> Cell:
+        """One column."""
+        return self._columns[field](self._thing)
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of all columns."""
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        """How many columns there are."""
+        return len(self._columns)
 
 
 def holds(row: FilterRow, terms: Sequence[Term]) -> bool:
@@ -87,35 +133,6 @@ def term(piece: str, fields: Fields = CAUSES) -> Term:
         return _field_term(field[1].lower(), field[2], field[3].strip('"'), fields)
     word = piece.casefold()
     return lambda row: any(word in text.casefold() for text in texts_of(row))
-
-
-def cause_row(line: CauseLine) -> FilterRow:
-    """The columns of a cause; those of its symptoms' objects count as its own."""
-    objects = (*line.objects, *(symptom.subject for symptom in line.symptoms))
-    return {
-        "sev": (line.severity,),
-        "ns": tuple(sorted({ref.namespace for ref in objects if ref.namespace})),
-        "rule": (line.rule,),
-        "name": (line.name,),
-        "kind": (line.root.kind,),
-        "root": (str(line.root), *_names(line.root)),
-        "obj": tuple(sorted({name for ref in objects for name in (str(ref), *_names(ref))})),
-        "confidence": (line.confidence,),
-        "cluster": (line.cluster,),
-        "id": (line.id, *(symptom.id for symptom in line.symptoms)),
-        "summary": (line.summary, *(symptom.summary for symptom in line.symptoms)),
-        "fingerprint": (line.fingerprint,),
-        "gpus": float(line.gpus + line.gpus_lost),  # what the column of this name shows
-        "waited": float(line.gpus),
-        "lost": float(line.gpus_lost),
-        "age": line.age_s,
-        "pods": float(line.pods),
-        "workloads": float(line.workloads),
-    }
-
-
-def _names(ref: RefRow) -> tuple[str, ...]:
-    return (ref.name, f"{ref.namespace}/{ref.name}", f"{ref.kind}/{ref.name}")
 
 
 def texts_of(row: FilterRow) -> Iterable[str]:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 from diag.document import RefRow
-from diag.views.filter import Fields, FilterRow, holds, parse, plain_words, texts_of
+from diag.views.filter import Cell, Fields, FilterRow, LazyRow, holds, literal, pieces, term
 from diag.views.wording import short_duration
 
 Value = str | float | None
@@ -74,45 +75,52 @@ class Table:
 class Searched:
     """A table that is filtered again and again. What a filter looks at is made once, and only if it is needed.
 
-    `fields` and `rows` (one for each line) are what it looks at where that is more than the table shows.
+    `fields`, `row` and `words` say what it looks at of a line where that is more than the table shows.
     """
 
-    def __init__(self, table: Table, *, fields: Fields | None = None, rows: Sequence[FilterRow] | None = None) -> None:
+    def __init__(
+        self, table: Table, *, fields: Fields | None = None, row: Callable[[Line], FilterRow] | None = None,
+        words: Callable[[Line], str] | None = None,
+    ) -> None:  # fmt: skip
         self.table, self._fields = table, fields
+        self._row = row or row_of(table)
+        self._words_of = words or words_of(table)
         self._words: list[str] | None = None
-        self._rows: Sequence[FilterRow] | None = rows
-        self._given = rows
 
     def filtered(self, text: str) -> Table:
         """The table with the lines for which every term holds. Raises UsageError as `diag.views.filter` does."""
-        words = plain_words(text)
-        if words is not None:
-            return self._with(words) if words else self.table
-        terms = parse(text, self._fields or fields_of(self.table))
-        if self._rows is None:
-            self._rows = list(map(row_of(self.table), self.table.lines))
-        found = [line for line, row in zip(self.table.lines, self._rows, strict=True) if holds(row, terms)]
-        return replace(self.table, lines=found)
+        asked = pieces(text)
+        fields = self._fields or fields_of(self.table)
+        terms = [term(piece, fields) for piece in asked.others]
+        lines = self.table.lines
+        words = [*asked.words, *filter(None, (literal(piece, fields) for piece in asked.others))]
+        if words or asked.without:
+            lines = [lines[at] for at in self._with(words, asked.without)]
+        if terms:
+            lines = [line for line in lines if holds(self._row(line), terms)]
+        return self.table if lines is self.table.lines else replace(self.table, lines=lines)
 
     def prepare(self) -> list[str]:
         """The texts of the lines, made now rather than at the first key."""
-        if self._words is None and self._given is not None:
-            self._words = ["\n".join(texts_of(row)).casefold() for row in self._given]
-        elif self._words is None:
-            self._words = [_text_of(self.table, line) for line in self.table.lines]
+        if self._words is None:
+            self._words = list(map(self._words_of, self.table.lines))
         return self._words
 
-    def _with(self, words: Sequence[str]) -> Table:
-        """Lines that hold all of these words: what is typed most, at the speed of typing."""
+    def _with(self, words: Sequence[str], without: Sequence[str]) -> Sequence[int]:
+        """Which lines hold all of these words and none of those: what is typed most, at the speed of typing."""
         texts = self.prepare()
+        places: Sequence[int] = range(len(texts))
         # The longest word is the rarest, more often than not; the others look at what it left.
-        first, *others = sorted(words, key=len, reverse=True)
-        places = [at for at, text in enumerate(texts) if first in text]
-        for word in others:
+        for word in sorted(words, key=len, reverse=True):
             places = [at for at in places if word in texts[at]]
-        lines = self.table.lines
-        found = [lines[at] for at in places]
-        return replace(self.table, lines=found)
+        for word in without:
+            places = [at for at in places if word not in texts[at]]
+        return places
+
+
+def words_of(table: Table) -> Callable[[Line], str]:
+    """How a search for words sees a line."""
+    return lambda line: _text_of(table, line)
 
 
 def _text_of(table: Table, line: Line) -> str:
@@ -143,24 +151,26 @@ def fields_of(table: Table) -> Fields:
 
 def row_of(table: Table) -> Callable[[Line], FilterRow]:
     """How a filter sees a line."""
+    columns: dict[str, Callable[[Line], Cell]] = {
+        "sev": lambda line: (line.severity,) if line.severity else (),
+        "ns": lambda line: (line.ref.namespace,) if line.ref and line.ref.namespace else (),
+        "kind": lambda line: (line.ref.kind,) if line.ref else (),
+        "obj": lambda line: _names(line.ref) if line.ref else (),
+        "also": lambda line: line.also,
+    }
+    columns |= {column.field: partial(_cell, column, at) for at, column in enumerate(table.columns)}
+    return lambda line: LazyRow(columns, line)
 
-    def row(line: Line) -> FilterRow:
-        ref = line.ref
-        found: dict[str, tuple[str, ...] | float | None] = {
-            "sev": (line.severity,) if line.severity else (),
-            "ns": (ref.namespace,) if ref and ref.namespace else (),
-            "kind": (ref.kind,) if ref else (),
-            "obj": (str(ref), ref.name, f"{ref.namespace}/{ref.name}") if ref else (),
-            "also": line.also,
-        }
-        for column, value in zip(table.columns, line.values, strict=True):
-            if column.kind == "text":
-                found[column.field] = (str(value),)
-            else:
-                found[column.field] = float(value) if isinstance(value, int | float) else None
-        return found
 
-    return row
+def _cell(column: Column, at: int, line: Line) -> Cell:
+    value = line.values[at]
+    if column.kind == "text":
+        return (str(value),)
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _names(ref: RefRow) -> tuple[str, ...]:
+    return (str(ref), ref.name, f"{ref.namespace}/{ref.name}")
 
 
 def ordered(lines: Sequence[Line], at: int, *, backwards: bool) -> list[Line]:

@@ -1,57 +1,90 @@
 import pytest
 
 from diag.errors import UsageError
-from diag.views.causes import cause_lines
-from diag.views.filter import kept, parse, term
+from diag.views.cause_fields import CauseFields, kept_ids
+from diag.views.cause_table import causes_table
+from diag.views.filter import CAUSES, parse, term
+from diag.views.table import Searched
 
 
 def ids(report, text):
-    return [line.id for line in kept(cause_lines(report), parse(text))]
+    found = kept_ids(report, parse(text))
+    return [cause.id for cause in report.causes if cause.id in found]
+
+
+LANGUAGE = [
+    ("", ["C1", "C2", "C3"]),
+    ("quota", ["C1"]),
+    ("QUOTA", ["C1"]),
+    ("-quota", ["C2", "C3"]),
+    ("sev:error", ["C1", "C2"]),
+    ("severity:ERR*", ["C1", "C2"]),
+    ("sev:error,warning", ["C1", "C2", "C3"]),
+    ("sev>=warning", ["C1", "C2", "C3"]),
+    ("sev>warning", ["C1", "C2"]),
+    ("sev<error", ["C3"]),
+    ("confidence:likely", ["C2"]),
+    ("confidence:probably", ["C2"]),
+    ("confidence:certain,possibly", ["C1", "C3"]),
+    ("confidence>=Probably", ["C1", "C2"]),
+    ("rule:QUO*,UPG110", ["C1", "C3"]),
+    ("ns:ml,db", ["C1", "C3"]),
+    ("-sev:error", ["C3"]),
+    ("rule:QUO*", ["C1"]),
+    ("ns:ml", ["C1"]),
+    ("ns:serve", ["C2"]),
+    ("gpus>4", ["C1", "C2"]),  # waited for and lost, as the column GPUS
+    ("gpus:12", ["C2"]),
+    ("waited>4", ["C1"]),
+    ("waited>=4", ["C1", "C2"]),
+    ("waited:4", ["C2"]),
+    ("lost<8", ["C1", "C3"]),
+    ("age>1h", ["C2"]),
+    ("age<1h", ["C1"]),  # an unknown age is neither
+    ("sev:error age>1h", ["C2"]),
+    ('"12 of 12"', ["C1"]),
+    ('"2 of 12"', []),
+    ('-"12 of 12"', ["C2", "C3"]),
+    ('summary:"12 of 12*"', ["C1"]),
+    ("~nvml", ["C2"]),
+    ("~pdbdrn", ["C3"]),
+    ("eval-7", ["C1"]),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), LANGUAGE)
+def test_the_language_of_filters(report, text, expected):
+    assert ids(report, text) == expected
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [
-        ("", ["C1", "C2", "C3"]),
-        ("quota", ["C1"]),
-        ("QUOTA", ["C1"]),
-        ("-quota", ["C2", "C3"]),
-        ("sev:error", ["C1", "C2"]),
-        ("severity:ERR*", ["C1", "C2"]),
-        ("sev:error,warning", ["C1", "C2", "C3"]),
-        ("sev>=warning", ["C1", "C2", "C3"]),
-        ("sev>warning", ["C1", "C2"]),
-        ("sev<error", ["C3"]),
-        ("confidence:likely", ["C2"]),
-        ("confidence:probably", ["C2"]),
-        ("confidence:certain,possibly", ["C1", "C3"]),
-        ("confidence>=Probably", ["C1", "C2"]),
-        ("rule:QUO*,UPG110", ["C1", "C3"]),
-        ("ns:ml,db", ["C1", "C3"]),
-        ("-sev:error", ["C3"]),
-        ("rule:QUO*", ["C1"]),
-        ("ns:ml", ["C1"]),
-        ("ns:serve", ["C2"]),
-        ("gpus>4", ["C1", "C2"]),  # waited for and lost, as the column GPUS
-        ("gpus:12", ["C2"]),
-        ("waited>4", ["C1"]),
-        ("waited>=4", ["C1", "C2"]),
-        ("waited:4", ["C2"]),
-        ("lost<8", ["C1", "C3"]),
-        ("age>1h", ["C2"]),
-        ("age<1h", ["C1"]),  # an unknown age is neither
-        ("sev:error age>1h", ["C2"]),
-        ('"12 of 12"', ["C1"]),
-        ('"2 of 12"', []),
-        ('-"12 of 12"', ["C2", "C3"]),
-        ('summary:"12 of 12*"', ["C1"]),
-        ("~nvml", ["C2"]),
-        ("~pdbdrn", ["C3"]),
-        ("eval-7", ["C1"]),
-    ],
+    [*LANGUAGE, ("obj:*EVAL-*", ["C1"]), ("eval-7 -rule:QUO*", []), ("--quota", ["C1"]), ("-", ["C1", "C2", "C3"])],
 )
-def test_the_language_of_filters(report, text, expected):
-    assert ids(report, text) == expected
+def test_a_list_of_causes_is_searched_as_the_command_line_searches(report, text, expected):
+    table, of = causes_table(report), CauseFields(report)
+    causes = {cause.id: cause for cause in report.causes}
+    searched = Searched(
+        table, fields=CAUSES, row=lambda line: of.row(causes[line.causes[0]]),
+        words=lambda line: of.words(causes[line.causes[0]]),
+    )  # fmt: skip
+
+    assert [line.causes[0] for line in searched.filtered(text).lines] == expected == ids(report, text)
+
+
+def test_of_a_long_list_only_the_columns_are_made_that_a_term_asks_for(report):
+    asked = []
+
+    class Fields(CauseFields):
+        def _objects(self, cause):
+            asked.append(cause.id)
+            return super()._objects(cause)
+
+    row = Fields(report).row
+    found = [cause.id for cause in report.causes if all(each(row(cause)) for each in parse("sev:error ns:ml"))]
+
+    assert found == ["C1"]
+    assert asked == ["C1", "C2"]  # the first term settles the third
 
 
 def test_an_exact_text_ends_where_a_name_ends(report):
@@ -61,7 +94,7 @@ def test_an_exact_text_ends_where_a_name_ends(report):
 
 
 def test_a_word_of_the_command_line_may_hold_blanks(report):
-    assert [line.id for line in kept(cause_lines(report), [term("never created")])] == ["C1"]
+    assert kept_ids(report, [term("never created")]) == {"C1"}
 
 
 def test_an_unknown_field_names_the_nearest(report):
