@@ -117,3 +117,48 @@ def test_many_small_pods_leave_where_few_are_not_enough(ask):
 
 def test_unread_budgets_are_a_doubt(ask):
     assert any("PodDisruptionBudget" in doubt for doubt in ask(node("a"), pod("x", "a", gpus=8), SYSTEM, gpus=8).doubts)
+
+
+def test_fewer_gpus_leave_rather_than_what_one_node_lacks_exactly(ask):
+    cluster = [node("a"), node("b"), pod("seven", "a", gpus=7), pod("agent-a", "a", gpus=1, owner="DaemonSet")]
+    cluster += [pod("three", "b", gpus=3), pod("agent-b", "b", gpus=4, owner="DaemonSet"), SYSTEM]
+    row = ask(*cluster, gpus=3)
+
+    assert (row.move.node, moved(row)) == ("b", [("three", None, None)])
+
+
+def test_two_small_pods_leave_rather_than_one_large_one(ask):
+    row = ask(node("a"), pod("six", "a", gpus=6), pod("x", "a", gpus=1), pod("y", "a", gpus=1), SYSTEM, gpus=2)
+
+    assert moved(row) == [("x", None, None), ("y", None, None)]
+
+
+def test_of_as_many_gpus_those_of_low_priority_leave_even_if_they_are_more_pods(ask):
+    pods = [pod("one", "a", gpus=4, priority=9), pod("x", "a", gpus=2), pod("y", "a", gpus=2)]
+
+    assert moved(ask(node("a"), *pods, SYSTEM, gpus=4)) == [("x", None, None), ("y", None, None)]
+
+
+def test_of_as_many_gpus_and_the_same_priority_the_fewer_pods_leave(ask):
+    pods = [pod("whole", "a", gpus=4), pod("half", "a", gpus=2), pod("other", "a", gpus=2)]
+
+    assert moved(ask(node("a"), *pods, SYSTEM, gpus=4)) == [("whole", None, None)]
+
+
+def test_the_small_pod_is_found_among_many(ask):
+    many = [pod(f"a-{at:02}", "a", gpus=3) for at in range(20)]
+
+    assert moved(ask(node("a", gpus=62), *many, pod("z", "a", gpus=2), SYSTEM, gpus=2)) == [("z", None, None)]
+
+
+def test_room_for_cpu_is_made_by_a_pod_without_gpus(ask):
+    pods = [pod("trainer", "a", gpus=4, cpu="60"), pod("web", "a", cpu="4", priority=9)]
+
+    assert moved(ask(node("a"), *pods, SYSTEM, cpu="4")) == [("web", None, None)]
+
+
+def test_nobody_is_moved_where_it_is_enough_to_wait_for_a_pod_that_ends(ask):
+    ending = pod("ending", "a", cpu="60", meta={"deletionTimestamp": "2026-11-25T10:00:00Z"})
+    row = ask(node("a"), node("b"), ending, pod("low", "b", cpu="60", priority=-5), SYSTEM, cpu="40")
+
+    assert [(one.pod.name, one.ending) for one in row.move.pods] == [("ending", True)]

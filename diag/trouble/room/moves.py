@@ -1,8 +1,9 @@
 """The smallest move: which pods would have to leave one node so that another shape finds room there.
 
 Looked for among sets of few pods, dearest obstacles first: pods whose budget allows no disruption, pods that nobody
-would make anew, then the number of pods, their priority, and what would be moved beyond need. Pods of DaemonSets and
-of the kubelet's own files come back by themselves, so they are never moved. A terminating pod is counted as gone.
+would make anew, then the GPUs that would be moved, the pods' priority, their number, and what else would be moved
+beyond need. Pods of DaemonSets and of the kubelet's own files come back by themselves, so they are never moved. A
+terminating pod is counted as gone.
 """
 
 from bisect import bisect_left
@@ -15,7 +16,7 @@ from itertools import combinations
 
 from diag.facts.budgets import BUDGET, Budget, budget
 from diag.facts.drains import is_to_be_moved
-from diag.facts.gpus import Amounts, pod_requests
+from diag.facts.gpus import Amounts, is_gpu, pod_requests
 from diag.facts.pods import occupies_node
 from diag.findings import Ref
 from diag.snapshot.kinds import Node, Pod
@@ -26,6 +27,7 @@ MAX_FEW = 4  # pods of which all sets are tried, the smaller sets first
 MAX_EVERYWHERE = 2  # pods of which sets are tried on every node; larger ones only on the nodes that lack least
 MAX_NODES = 50
 MAX_CANDIDATES = 16  # pods of one node that sets are made of, those that hold most of what is missing first
+LOWEST = -(2**31)  # no priority is lower: what it counts as when nobody has to leave
 MAX_LANDINGS = 50  # sets of one size for which other places are looked for, the cheapest first
 
 
@@ -72,7 +74,7 @@ class Move:
 class _Plan:
     """Pods of a node, with why each had better stay and what that costs. Cheaper plans sort first."""
 
-    cost: tuple[int, int, int, int, int]
+    cost: tuple[int, int, int, int, int, int]  # budgets, bare pods, GPUs, priority, pods, what else beyond need
     node: Node
     pods: tuple[Pod, ...]
     holds: tuple[Hold | None, ...]
@@ -81,6 +83,28 @@ class _Plan:
     @property
     def order(self) -> tuple[object, ...]:
         return (*self.cost, self.node.name, [(pod.namespace, pod.name) for pod in self.pods])
+
+    @property
+    def free_to_go(self) -> bool:
+        """Whether nothing speaks against moving any of its pods."""
+        return not any(self.holds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Site:
+    """A node that lacks something: who may leave it, who is leaving already, and what is missing before and after."""
+
+    node: Node
+    movable: list[Pod]  # those that hold most of what is missing first
+    ending: tuple[Pod, ...]
+    missing: Amounts
+    left: Amounts
+
+    @property
+    def least(self) -> tuple[int, int]:
+        """No set of its pods that would do moves fewer GPUs than this, or pods of a lower priority."""
+        gpus = min((_gpus(pod_requests(pod)) for pod in self.movable), default=0)
+        return max(gpus, _gpus(self.left)), min((pod.spec.priority or 0 for pod in self.movable), default=0)
 
 
 class Moves:
@@ -116,7 +140,7 @@ class Moves:
     ) -> Move | None:
         """The cheapest move that makes room for the shape on one of the nodes; None where there is none.
 
-        `free` says what nodes have left where that is not what the snapshot says. Of two moves of as many pods, one
+        `free` says what nodes have left where that is not what the snapshot says. Of two moves of as many GPUs, one
         whose pods find other places wins; with `only_landing` none else counts.
         """
         free = self.place.free if free is None else free
@@ -128,43 +152,58 @@ class Moves:
             and (missing := _missing(shape, free.get(node.name, {})))
         ]
         lacking.sort(key=lambda one: (_share(one[1], shape.requests), one[0].name))
+        sites = [self._site(node, missing) for node, missing in lacking]
         landing = Landing(self.place, free)
-        held: list[_Plan] = []
+        plans: list[_Plan] = []
+        best: tuple[_Plan, Move] | None = None
         for size in range(MAX_FEW + 1):
-            tried = lacking if size <= MAX_EVERYWHERE else lacking[:MAX_NODES]
-            plans = [plan for node, missing in tried for plan in self._plans(node, missing, size)]
-            found = _best(plans, landing, only_landing=only_landing)
-            if found is not None and not any(moved.hold for moved in found.pods):
-                return found
-            held += plans
-        # Nothing small is free to go: rather many pods than one that had better stay.
-        many = [plan for node, missing in lacking[:MAX_NODES] if (plan := self._many(node, missing))]
-        return _best([*held, *many], landing, only_landing=only_landing)
+            tried = sites if size <= MAX_EVERYWHERE else sites[:MAX_NODES]
+            if best is not None and best[0].free_to_go:  # more pods win only with fewer GPUs, or a lower priority
+                gpus_and_priority = best[0].cost[2:4]
+                tried = [site for site in tried if site.least < gpus_and_priority]
+            found = [plan for site in tried for plan in self._plans(site, size)]
+            if found:
+                plans += found
+                best = _best(plans, landing, only_landing=only_landing)
+        if best is None or not best[0].free_to_go:
+            # Nothing small is free to go: rather many pods than one that had better stay.
+            plans += [plan for site in sites[:MAX_NODES] if (plan := self._many(site))]
+            best = _best(plans, landing, only_landing=only_landing)
+        return best[1] if best else None
 
-    def _plans(self, node: Node, missing: Amounts, size: int) -> Iterator[_Plan]:
+    def _plans(self, site: _Site, size: int) -> Iterator[_Plan]:
         """All sets of so many pods of the node that hold what is missing once the ending ones are gone."""
-        movable, ending, left = self._candidates(node, missing)
-        if not left:
+        if not site.left:
             if size == 0:
-                yield self._plan(node, (), ending, missing)
+                yield self._plan(site, (), site.missing)
         elif size:
-            sets = combinations(movable[:MAX_CANDIDATES], size)
-            yield from (self._plan(node, pods, ending, left) for pods in sets if not _less(left, pods))
+            pods = site.movable if size == 1 else site.movable[:MAX_CANDIDATES]
+            yield from (
+                self._plan(site, few, site.left) for few in combinations(pods, size) if not _less(site.left, few)
+            )
 
-    def _many(self, node: Node, missing: Amounts) -> _Plan | None:
+    def _many(self, site: _Site) -> _Plan | None:
         """As many pods of the node as it takes, where no small set would do."""
-        movable, ending, left = self._candidates(node, missing)
-        return None if _less(left, movable) else self._plan(node, self._reprieved(movable, left), ending, left)
+        if _less(site.left, site.movable):
+            return None
+        return self._plan(site, self._reprieved(site.movable, site.left), site.left)
 
-    def _candidates(self, node: Node, missing: Amounts) -> tuple[list[Pod], tuple[Pod, ...], Amounts]:
+    def _site(self, node: Node, missing: Amounts) -> _Site:
         """Pods that may be moved, those that hold most first; pods that are ending; what is missing without these."""
         here = [pod for pod in self.place.snap.pods_by_node.get(node.name, ()) if occupies_node(pod)]
         holding = [pod for pod in here if any(pod_requests(pod).get(name, 0) > 0 for name in missing)]
         ending = tuple(pod for pod in holding if pod.metadata.deletion_timestamp)
         left = _less(missing, ending)
         movable = [pod for pod in holding if is_to_be_moved(pod)] if left else []
-        movable.sort(key=lambda pod: (self._hold(pod) is not None, -_share(pod_requests(pod), left), _name(pod)))
-        return movable, ending, left
+        movable.sort(
+            key=lambda pod: (
+                self._hold(pod) is not None,
+                -_share(pod_requests(pod), left),
+                _gpus(pod_requests(pod)),
+                _name(pod),
+            )
+        )
+        return _Site(node=node, movable=movable, ending=ending, missing=missing, left=left)
 
     def _reprieved(self, movable: list[Pod], missing: Amounts) -> tuple[Pod, ...]:
         """All pods but those that may stay, as the scheduler's preemption spares the more important first."""
@@ -183,7 +222,7 @@ class Moves:
                 going = rest
         return tuple(sorted(going, key=_name))
 
-    def _plan(self, node: Node, pods: tuple[Pod, ...], ending: tuple[Pod, ...], missing: Amounts) -> _Plan:
+    def _plan(self, site: _Site, pods: tuple[Pod, ...], missing: Amounts) -> _Plan:
         holds = self._holds(pods)
         excess = sum(
             sum(pod_requests(pod).get(name, 0) for pod in pods) * 1000 // amount for name, amount in missing.items()
@@ -191,11 +230,12 @@ class Moves:
         cost = (
             sum(hold is Hold.BUDGET for hold in holds),
             sum(hold is Hold.BARE for hold in holds),
+            sum(_gpus(pod_requests(pod)) for pod in pods),
+            max((pod.spec.priority or 0 for pod in pods), default=LOWEST),
             len(pods),
-            max((pod.spec.priority or 0 for pod in pods), default=0),
             excess,
         )
-        return _Plan(cost, node, pods, holds, ending)
+        return _Plan(cost, site.node, pods, holds, site.ending)
 
     def _hold(self, pod: Pod) -> Hold | None:
         """Why the pod had better stay, for itself. Asked of the same pod many times."""
@@ -267,15 +307,15 @@ class Landing:
         return self._orders[resource]
 
 
-def _best(plans: list[_Plan], landing: Landing, *, only_landing: bool) -> Move | None:
-    """The cheapest plan; of those that cost as many pods, one whose pods find other places."""
+def _best(plans: list[_Plan], landing: Landing, *, only_landing: bool) -> tuple[_Plan, Move] | None:
+    """The cheapest plan; of those that move as many GPUs, one whose pods find other places."""
     plans.sort(key=lambda plan: plan.order)
     equal = plans if only_landing else [plan for plan in plans if plan.cost[:3] == plans[0].cost[:3]]
     for plan in equal[:MAX_LANDINGS]:
         move = landing.landed(plan)
         if move.lands:
-            return move
-    return None if only_landing or not plans else landing.landed(plans[0])
+            return plan, move
+    return None if only_landing or not plans else (plans[0], landing.landed(plans[0]))
 
 
 def _missing(shape: Shape, free: Amounts) -> Amounts:
@@ -294,6 +334,11 @@ def _less(missing: Amounts, pods: Sequence[Pod]) -> Amounts:
 def _share(amounts: Amounts, of: Amounts) -> int:
     """How much of something some amounts are, in thousandths, each resource counted up to the whole."""
     return sum(min(amounts.get(name, 0) * 1000 // whole, 1000) for name, whole in of.items() if whole > 0)
+
+
+def _gpus(amounts: Amounts) -> int:
+    """How many GPUs some amounts are, of all kinds together, in thousandths."""
+    return sum(amount for name, amount in amounts.items() if is_gpu(name))
 
 
 def _name(pod: Pod) -> tuple[str, str]:

@@ -129,7 +129,7 @@ def holders(place: Placement, root: Callable[[Pod], Ref], nodes: Iterable[Node],
 
 
 def smallest_move(place: Placement, lacking: Shortage) -> Move | None:
-    """The fewest pods that would have to leave one of the nodes so that it could take the shape.
+    """The pods (of the fewest GPUs) that would have to leave one of the nodes so that it could take the shape.
 
     One whose pods have other places, if there is any; else the cheapest, whose pods say why they have none.
     """
