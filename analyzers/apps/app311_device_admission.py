@@ -28,6 +28,8 @@ ABSENT = (
 SHORT = (UNAVAILABLE, re.compile(rf"{_COUNTS}[1-9]"))
 REJECTED = ("UnexpectedAdmissionError", "OutOf")  # how the reasons of rejections begin
 AGAIN = "previously allocated devices are no longer healthy"  # of a pod that is admitted again
+# NVIDIA/k8s-device-plugin internal/plugin/server.go: the kubelet's record is older than what the plugin offers.
+UNKNOWN = re.compile(r"invalid request: unknown device: [\w:/.-]{1,100}")
 BOOT_S = 15 * 60  # from the kubelet's start until the plugin offers its devices again
 
 REALLOCATION = """After a kubelet restart, pods that had their GPUs are admitted again and fail.
@@ -150,6 +152,7 @@ def device_admission(ctx: Context) -> Iterator[Finding]:
         if node is not None:
             yield from _booting(ctx, node, [one for one in found if _gpu_of(one, ABSENT)])
             yield from _counted(ctx, node, found, unkilled.get(name, []))
+            yield from _unknown(ctx, node, [one for one in found if UNKNOWN.search(one.text)])
 
 
 def _gpu_of(one: Rejected, patterns: tuple[re.Pattern[str], ...]) -> str:
@@ -329,6 +332,23 @@ def _stale(
             Remedy(text="do not delete GPU pods by force", who="user"),
         ),
     )
+
+
+def _unknown(ctx: Context, node: Node, found: list[Rejected]) -> Iterator[Finding]:
+    """Rejections by a plugin that is asked for a device of before: two plugins look alike where one has no pod."""
+    if found:
+        said = UNKNOWN.search(found[-1].text)
+        words = f"asks its device plugin for a device that it does not know: {said[0] if said else ''}"
+        yield Finding(
+            name="stale-device-allocation",
+            subject=node.ref,
+            summary=words,
+            evidence=(ctx.cite(found[-1].pod, "status.message"), *_pieces(ctx, found)),
+            accounts_for=tuple(_because(ctx, found, f"{node.name} {words}", [])),
+            confidence=Confidence.LIKELY,
+            since=found[0].at,
+            remedies=(Remedy(text="restart the device plugin's pod there, then the kubelet", who="platform"),),
+        )
 
 
 def _subject_path(event: Event) -> str:

@@ -42,7 +42,6 @@ CONTAINER_RUNTIME = signatures(
             "DEV288",
             "stale-device-allocation",
             on=On.EVENT,
-            also_on=(On.ENDED, On.WAITING),
             question=Question.STARTED,
             explains=REFUSED,
             root="node",

@@ -1,4 +1,4 @@
-"""DEV156 to DEV158, DEV255, DEV287: pods that the kubelet turned away because it could not give them their devices."""
+"""DEV156 to DEV158, DEV255: pods that the kubelet turned away because it could not give them their devices."""
 
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
@@ -99,29 +99,6 @@ KUBELET_DEVICES = signatures(
                 ),
             ),
             source="kubernetes/kubernetes pkg/kubelet/cm/devicemanager/manager.go",
-        ),
-        Signature(
-            "DEV287",
-            "stale-device-allocation",
-            on=On.MESSAGE,
-            also_on=(On.EVENT,),
-            question=Question.KEPT,
-            explains=REJECTED,
-            root="node",
-            literal="unknown device",
-            pattern=r"invalid request: unknown device: (?P<device>[\w:/.-]{1,100})",
-            beside=PLACE,
-            summary="asks its device plugin for the device {device}, which the plugin does not know: unknown device",
-            means="The kubelet's record of devices is older than what the plugin offers: a GPU was replaced, MIG "
-            "devices were made anew, or another plugin had registered them.",
-            remedies=(
-                Remedy(
-                    text="restart the device plugin's pod on the node, and the kubelet if it asks for the device again",
-                    who="platform",
-                    risk="disruptive",
-                ),
-            ),
-            source="NVIDIA/k8s-device-plugin internal/plugin/server.go",
         ),
     ),
 )
