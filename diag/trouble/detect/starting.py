@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from diag.facts.masking import mask
 from diag.facts.pods import statuses
 from diag.findings import Evidence, Severity
 from diag.snapshot.cite import cite
@@ -170,7 +171,7 @@ def crash(scene: Scene, pod: Pod, symptom: str, path: str, status: ContainerStat
 def last_words(message: str | None) -> str:
     """The last line of what a container left behind, or what the kubelet copied from the end of its log."""
     lines = [line.strip() for line in (message or "").splitlines() if line.strip()]
-    return lines[-1][:MAX_WORDS] if lines else ""
+    return mask(lines[-1])[:MAX_WORDS] if lines else ""
 
 
 def _first_crash(pod: Pod, status: ContainerStatus) -> str | None:
