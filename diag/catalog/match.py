@@ -11,6 +11,7 @@ from diag.catalog.beside import cite_beside
 from diag.catalog.context import Context
 from diag.catalog.signature import On, Signature, Table
 from diag.catalog.texts import MAX_LINE, UNREADY, Log, Text, pieces
+from diag.facts.masking import mask
 from diag.findings import Because, Finding, Ref, Remedy
 from diag.snapshot.kinds import Pod
 from diag.trouble.groups import Group
@@ -114,7 +115,7 @@ class Matcher:
 
     def _finding(self, group: Group, hit: Hit) -> Finding:
         row, text = hit.row, hit.text
-        words = {"node": _nodes(group)} | {name: value or "" for name, value in hit.words.groupdict().items()}
+        words = {"node": _nodes(group)} | {name: mask(value or "") for name, value in hit.words.groupdict().items()}
         words |= row.words(words) if row.words else {}
         evidence = text.cite()
         further = (*group.evidence, *cite_beside(self.ctx, row.beside, text, self._said(group, hit.on)))
