@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from diag.causes.devices import OPEN, devices_of, node_state
+from diag.causes.driven import driven
 from diag.document import CauseRow
-from diag.facts.gpus import is_gpu
-from diag.facts.nodes import allocatable, capacity, is_ready
 
 if TYPE_CHECKING:
     from diag.causes.diagnose import Diagnosis
@@ -19,7 +19,7 @@ def families(diagnoses: Sequence["Diagnosis"]) -> dict[str, int]:
 
 
 def stats(diagnoses: Sequence["Diagnosis"], causes: Sequence[CauseRow]) -> dict[str, int]:
-    """Counts over all clusters."""
+    """Counts over all clusters; of GPUs the same that `diag gpus` and `diag clusters` count."""
     found = {"clusters": len(diagnoses), "objects": 0, "pods": 0, "nodes": 0, "groups": 0, "rules": 0}
     found |= {"gpus": 0, "gpus_allocated": 0, "gpus_free": 0}
     for diagnosis in diagnoses:
@@ -30,16 +30,15 @@ def stats(diagnoses: Sequence["Diagnosis"], causes: Sequence[CauseRow]) -> dict[
         found["groups"] += len(diagnosis.trouble.groups)
         found["rules"] = max(found["rules"], len(diagnosis.ran.asked))
         for node in snap.nodes:
-            # What a node does not give out is not free: `diag gpus` and `diag clusters` count the same.
-            is_open = is_ready(node) is not False and not node.spec.unschedulable
-            used = place.used.get(node.name, {})
-            for resource, amount in capacity(node).items():
-                if is_gpu(resource):
-                    offered = allocatable(node).get(resource, 0)
-                    taken = min(used.get(resource, 0), offered)
-                    found["gpus"] += amount // 1000
-                    found["gpus_allocated"] += taken // 1000
-                    found["gpus_free"] += max(offered - taken, 0) // 1000 if is_open else 0
+            for one in devices_of(place, node):
+                found["gpus"] += one.there or 0
+                found["gpus_allocated"] += one.busy
+                found["gpus_free"] += one.free
+        states = {node.name: node_state(node) for node in snap.nodes}
+        for row in driven(snap):
+            found["gpus"] += row.total
+            found["gpus_allocated"] += row.busy
+            found["gpus_free"] += row.free(is_open=states.get(row.node, OPEN) == OPEN)
     for severity in ("error", "warning", "info"):
         found[f"{severity}s" if severity != "info" else "infos"] = sum(cause.severity == severity for cause in causes)
     return found

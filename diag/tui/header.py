@@ -72,7 +72,7 @@ def _line(seen: Seen, first: str, doing: str, capture: str, *, is_live: bool, te
     stats, report = seen.report.stats, seen.report
     lost = sum(cause.affected.gpus_lost for cause in report.causes)
     waited = sum(cause.affected.gpus for cause in report.causes)
-    every, busy, idle = (stats.get(each, 0) for each in ("gpus", "gpus_allocated", "gpus_free"))
+    every, busy, idle = _gpus(seen)
     bad = [(stats[f"{each}s"], each) for each in ("error", "warning") if stats.get(f"{each}s")]
     parts = [counted(sum(gap.material for gap in report.gaps), "gap")]
     if terseness < _BRIEF:
@@ -89,6 +89,14 @@ def _line(seen: Seen, first: str, doing: str, capture: str, *, is_live: bool, te
     if terseness == _TERSEST:
         parts = [*parts[:2], *parts[3:]]
     return (" │ " if terseness else "  │ ").join(each for each in (first, capture, doing, *parts) if each)
+
+
+def _gpus(seen: Seen) -> tuple[str, ...]:
+    """All, busy and idle ones; `?` where the nodes or the pods of a cluster were not read."""
+    has_nodes = all(snap.holds("Node") for snap in seen.snapshots)
+    has_pods = has_nodes and all(snap.holds("Pod") for snap in seen.snapshots)
+    known = (("gpus", has_nodes), ("gpus_allocated", has_pods), ("gpus_free", has_pods))
+    return tuple(str(seen.report.stats.get(each, 0)) if is_known else "?" for each, is_known in known)
 
 
 _SHORT = {"error": "err", "warning": "warn"}

@@ -2,20 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 
+from diag.causes.devices import OPEN, devices_of, node_state
+from diag.causes.driven import driven
 from diag.causes.rows import ref_row
 from diag.document import RefRow, Report, Row, ToolRow
 from diag.facts.devices import CLAIM, SLICE
 from diag.facts.gpus import is_gpu, pod_requests
-from diag.facts.nodes import AUTOMATIC_TAINT_PREFIX, allocatable, blocking_taints, capacity, is_ready
+from diag.facts.nodes import AUTOMATIC_TAINT_PREFIX, blocking_taints
 from diag.facts.pods import occupies_node
 from diag.snapshot.kinds import Node
 from diag.snapshot.snapshot import Snapshot
-from diag.trouble.detect.nodes import lost_gpus
 from diag.trouble.room.doubts import doubts_of_sums
 from diag.trouble.room.placement import Placement
 from diag.trouble.trouble import Trouble
 from diag.views.concerned import causes_by_object, severity_of
-from diag.views.dra import driven
 from diag.views.typed import key
 from diag.vocab.accelerators import GPU_PRODUCT_LABEL
 from diag.vocab.gpu_labels import MODEL_LABELS
@@ -97,31 +97,22 @@ def gpus(report: Report, troubles: Sequence[Trouble]) -> Gpus:
 
 
 def _node(place: Placement, node: Node, causes: dict[tuple[str, ...], list[str]]) -> Iterator[NodeGpusRow]:
-    has, offers, used = capacity(node), allocatable(node), place.used.get(node.name, {})
-    lost = lost_gpus(node)
-    resources = {name for amounts in (has, offers, used) for name, amount in amounts.items() if amount > 0}
-    resources = {name for name in resources if is_gpu(name)} | ({lost[0]} if lost else set())
-    state = _state(node)
-    for resource in sorted(resources):
-        offered = offers.get(resource, 0) // 1000
-        there: int | None = max(has.get(resource, 0) // 1000, offered)
-        if lost and lost[0] == resource:
-            there = max(there or 0, offered + lost[1]) or None
-        busy = -(-used.get(resource, 0) // 1000)
+    state = node_state(node)
+    for one in devices_of(place, node):
         yield NodeGpusRow(
             cluster=node.cluster,
             node=node.name,
             type=_type(node),
-            resource=resource,
-            capacity=there,
-            allocatable=offered,
-            busy=busy,
-            free=max(offered - busy, 0) if state == "open" else 0,
+            resource=one.resource,
+            capacity=one.there,
+            allocatable=one.offered,
+            busy=one.busy,
+            free=one.free,
             state=state,
-            notes=_notes(node, resource),
+            notes=_notes(node, one.resource),
             causes=causes.get(key(ref_row(node.ref)), []),
             severity="",
-            held_by=_holders(place.snap, node, resource),
+            held_by=_holders(place.snap, node, one.resource),
         )
 
 
@@ -130,29 +121,22 @@ def _claimed(snap: Snapshot, causes: dict[tuple[str, ...], list[str]]) -> Iterat
     nodes = {node.name: node for node in snap.nodes}
     for one in driven(snap):
         node = nodes.get(one.node)
-        state = _state(node) if node else "open"
-        offered = one.total - one.tainted
+        state = node_state(node) if node else OPEN
         yield NodeGpusRow(
             cluster=snap.cluster,
             node=one.node,
             type=one.model,
             resource=one.driver,
             capacity=one.total,
-            allocatable=offered,
+            allocatable=one.total - one.tainted,
             busy=one.busy,
-            free=offered - one.busy if state == "open" else 0,
+            free=one.free(is_open=state == OPEN),
             state=state,
             notes=["through claims"],
             causes=causes.get(key(ref_row(node.ref)), []) if node else [],
             severity="",
             held_by=[HolderRow(pod=pod, count=count) for pod, count in one.held_by.values()],
         )
-
-
-def _state(node: Node) -> str:
-    if is_ready(node) is False:
-        return "not-ready"
-    return "cordoned" if node.spec.unschedulable else "open"
 
 
 def _type(node: Node) -> str:

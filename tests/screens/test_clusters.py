@@ -1,3 +1,4 @@
+import pytest
 from cluster_objects import node, pod, waiting
 
 from diag.views.clusters import clusters, clusters_table
@@ -30,6 +31,25 @@ def test_what_a_closed_node_has_is_free_in_no_count(look):
     (row,) = rows(found).clusters
     assert (row.gpus, row.busy, row.free) == (16, 6, 8)
     assert [found.report.stats[each] for each in ("gpus", "gpus_allocated", "gpus_free")] == [16, 6, 8]
+
+
+@pytest.mark.parametrize(
+    ("items", "counts"),
+    [
+        ((node("a", offers=0), pod("p", "a", gpus=8)), (8, 8, 0)),
+        ((node("a", gpus=0), pod("p", "a", gpus=8), node("b")), (8, 8, 8)),  # what was offered when the pod came
+        ((node("a", gpus=0, labels={"nvidia.com/gpu.count": "8"}), pod("p", "a")), (8, 0, 0)),
+        ((node("a", gpus=0, labels={"nvidia.com/gpu.present": "true"}), pod("p", "a")), (0, 0, 0)),
+        ((node("a"), node("b", ready="Unknown"), pod("p", "b", gpus=2)), (16, 2, 8)),
+    ],
+    ids=["none offered", "none left", "counted by a label", "named by a label", "not ready"],
+)
+def test_the_report_counts_the_gpus_that_the_table_counts(look, items, counts):
+    found = look(*items)
+
+    (row,) = rows(found).clusters
+    assert (row.gpus, row.busy, row.free) == counts
+    assert tuple(found.report.stats[each] for each in ("gpus", "gpus_allocated", "gpus_free")) == counts
 
 
 def test_what_was_not_read_is_unknown_and_not_zero(look):

@@ -121,6 +121,7 @@ def test_devices_that_are_offered_through_claims_are_counted(look):
         "gpu.nvidia.com", "H100", 3, 2, 1, 1,
     )  # fmt: skip
     assert [(one.pod.name, one.count) for one in row.held_by] == [("p", 1)]
+    assert [found.report.stats[each] for each in ("gpus", "gpus_allocated", "gpus_free")] == [3, 1, 1]
 
 
 def test_a_gpu_of_which_a_part_is_taken_is_busy_and_parts_are_not_counted(look):

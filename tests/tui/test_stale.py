@@ -1,16 +1,19 @@
 """What could not be renewed stays, and says how old it is; a reading can be ended."""
 
 import asyncio
+import json
 import queue
 import threading
 from dataclasses import replace
 
 import pytest
+from cluster_objects import node, waiting
 from tui_driver import app_of, settled
 
+from diag import api
 from diag.tui.dialogs import Reader
 from diag.tui.header import Header, header_text
-from diag.tui.source import Source
+from diag.tui.source import Seen, Source
 
 WHY = "gpu does not answer (Connection refused)"
 
@@ -157,6 +160,17 @@ def test_the_header_tells_the_age_in_whatever_room_there_is(demo, cells):
     assert len(told) <= cells
     assert "…" not in told
     assert demo.report.target.clusters[0].now[11:16] in told
+
+
+@pytest.mark.parametrize(
+    ("items", "said"), [([waiting("w", gpus=16)], "? GPU: ? busy ? idle"), ([node("a")], "8 GPU: ? busy ? idle")]
+)
+def test_gpus_of_nodes_that_were_not_read_are_unknown(tmp_path, items, said):
+    path = tmp_path / "cluster.json"
+    path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+    found = api.examine([path])
+
+    assert said in header_text("prod-eu", Seen(report=found.report, troubles=found.troubles), "", "", cells=0)
 
 
 def test_a_long_reason_is_cut_at_the_end_of_the_line(demo):

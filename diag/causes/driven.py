@@ -27,6 +27,10 @@ class Driven:
     busy: int = 0
     held_by: dict[str, tuple[RefRow, int]] = field(default_factory=dict)  # pods
 
+    def free(self, *, is_open: bool) -> int:
+        """What a new claim could get, of a node that is open."""
+        return self.total - self.tainted - self.busy if is_open else 0
+
 
 def driven(snap: Snapshot) -> list[Driven]:
     """The GPUs of all slices, by node, driver and model. A GPU of which a part is allocated is busy."""
