@@ -49,6 +49,7 @@ BY_WORDS = (
     ("DCGM_FR_PENDING_ROW_REMAP", "row-remap-pending"),
     ("row remappings are pending", "row-remap-pending"),
     ("DCGM_FR_ROW_REMAP_FAILURE", "row-remap-failure"),
+    ("row remapping failed", "row-remap-failure"),
     ("DCGM_FR_UNCONTAINED_ERROR", "ecc-memory-failure"),
     ("DCGM_FR_VOLATILE_DBE_DETECTED", "ecc-memory-failure"),
     ("DCGM_FR_UNCORRECTABLE", "ecc-memory-failure"),

@@ -10,12 +10,12 @@ from diag.snapshot.sources.budget import Budget, LimitExceededError, NotObjectsE
 from diag.snapshot.sources.documents import KUBECTL_JSON
 from diag.snapshot.sources.meant import missing
 from diag.snapshot.sources.part import Lost, Part, Problem
-from diag.snapshot.sources.plain_file import archive_at, explain, is_link, printable, read_file, side_part
+from diag.snapshot.sources.plain_file import SIDE, archive_at, explain, is_link, printable, read_file, side_part
 from diag.snapshot.sources.words import counted
 
 
 def read_folder(folder: Path, name: str | None, budget: Budget) -> list[Part]:
-    """The files of a folder and its sub-folders, in the order of their names; raises SnapshotError if none has objects.
+    """The files of a folder and its sub-folders, in the order of their names; raises SnapshotError if none is of use.
 
     Passed over in silence: hidden files, Markdown, and whatever was not meant to hold objects (`meant.missing`).
     """
@@ -45,7 +45,7 @@ def read_folder(folder: Path, name: str | None, budget: Budget) -> list[Part]:
             parts.append(_bad(path, name, explain(path, error)))
         except SnapshotError as error:
             parts.append(_bad(path, name, error))
-    if not any(part.items or part.logs or part.offered for part in parts):
+    if not any(part.items or part.logs or part.offered or part.layout == SIDE for part in parts):
         raise _nothing(folder, parts, passed_over)
     return parts
 

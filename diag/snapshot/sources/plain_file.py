@@ -23,6 +23,7 @@ from diag.snapshot.sources.side import looks_like_side_file, readings_of
 from diag.snapshot.sources.stranger import stranger
 from diag.snapshot.sources.yaml_text import read_yaml
 
+SIDE = "side file"  # the layout of a file that tells of GPUs
 _CHUNK_BYTES = 1024**2
 _LONGEST = 300  # characters of a path in a sentence
 _SIBLINGS = 1000  # names to look through for the one that was meant
@@ -64,7 +65,7 @@ def side_part(path: Path, name: str | None, budget: Budget) -> Part | None:
             return None
         size = os.fstat(file.fileno()).st_size
         budget.spend_bytes(size, shown)
-        return Part(path=shown, name=name, side=tuple(readings_of(file.read(size), shown)), layout="side file")
+        return Part(path=shown, name=name, side=tuple(readings_of(file.read(size), shown)), layout=SIDE)
 
 
 def read_stream(stream: BinaryIO, budget: Budget) -> bytes:

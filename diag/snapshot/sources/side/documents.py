@@ -9,14 +9,19 @@ from diag.projection import dicts
 from diag.snapshot.sources.part import Reading
 from diag.snapshot.sources.side.lines import MOST_CHARS, Line
 
-# DCGM field names (dcgm-exporter's default counters) and what a value other than 0 means.
+# DCGM field names (dcgm-exporter's default counters) and what a value other than 0 means. What only counts since the
+# driver was loaded and passes again (thermal violations) tells nothing of today.
 _METRICS = {
     "DCGM_FI_DEV_XID_ERRORS": "xid",
     "DCGM_FI_DEV_ROW_REMAP_PENDING": "row-remap-pending",
     "DCGM_FI_DEV_ROW_REMAP_FAILURE": "row-remap-failure",
     "DCGM_FI_DEV_ECC_DBE_VOL_TOTAL": "ecc-uncorrected",
-    "DCGM_FI_DEV_THERMAL_VIOLATION": "thermal-slowdown",
 }
+# The reasons for a lower clock, as bits (dcgm_fields.h DCGM_CLOCKS_EVENT_REASON_HW_THERMAL).
+_CLOCKS = ("DCGM_FI_DEV_CLOCK_THROTTLE_REASONS", "DCGM_FI_DEV_CLOCKS_EVENT_REASONS")
+_HW_THERMAL = 0x40
+# From here on DCGM means "not supported", "not found" and the like (dcgm_structs.h DCGM_INT32_BLANK).
+_BLANK = 0x7FFFFFF0
 # dcgm-exporter's Hostname; what kube-prometheus adds.
 _NODE_LABELS = ("Hostname", "node", "exported_node", "kubernetes_node")
 
@@ -31,11 +36,23 @@ def prometheus(text: str, path: str) -> Iterator[Reading]:
         value = sample.get("value") if isinstance(sample, dict) else None
         if not isinstance(labels, dict) or not isinstance(value, list) or len(value) != 2:  # noqa: PLR2004  time, value
             continue
-        what = _METRICS.get(str(labels.get("__name__")))
-        if what:
+        name = str(labels.get("__name__"))
+        what, told = _METRICS.get(name, ""), str(value[1])
+        if name in _CLOCKS:
+            what, told = "thermal-slowdown", str(int(_number(told) or 0) & _HW_THERMAL)
+        if what and _number(told) is not None:
             node = next((str(labels[one]) for one in _NODE_LABELS if labels.get(one)), "")
             device = str(labels.get("UUID") or labels.get("gpu") or "")
-            yield places.of(device, node).tells("prometheus", what, str(value[1]), node=node, device=device)
+            yield places.of(device, node).tells("prometheus", what, told, node=node, device=device)
+
+
+def _number(value: str) -> float | None:
+    """What a sample says, None where that is no value: NaN, and what DCGM puts where it has none."""
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if 0 <= number < _BLANK else None
 
 
 def gpud(text: str, path: str) -> Iterator[Reading]:
@@ -52,21 +69,60 @@ def gpud(text: str, path: str) -> Iterator[Reading]:
 
 
 def nvsentinel(text: str, path: str) -> Iterator[Reading]:
-    """Health events (NVIDIA/NVSentinel data-models health_event.proto) that are not healthy."""
+    """Health events (NVIDIA/NVSentinel data-models health_event.proto) of what is not healthy, nor was made so later.
+
+    As JSON, where proto3 leaves out what is false, or as its database keeps them: `healthevent`, in lower case.
+    """
     found, places = _json(text), _Places(text, path)
     if found is None:
         found = [_json(line) for line in text.split("\n") if line.strip()]
-    for event in found if isinstance(found, list) else [found]:
-        if not isinstance(event, dict) or event.get("isHealthy") is not False:
+    events = [_in_lower_case(event) for event in dicts(found if isinstance(found, list) else [found])]
+    healed: dict[tuple[str, ...], str] = {}
+    for event in events:
+        if event.get("ishealthy") is True:
+            for entity in _entities(event) or [("", "")]:  # without any it is about all of them
+                key = (*_check(event), *entity)
+                healed[key] = max(healed.get(key, ""), _when(event))
+    for event in events:
+        entities = _entities(event)
+        later = [healed.get((*_check(event), *entity), "") for entity in entities]
+        if not _is_fault(event) or max(min(later, default=""), healed.get((*_check(event), "", ""), "")) > _when(event):
             continue
-        entities = dicts(event.get("entitiesImpacted"))
-        device = next((str(one.get("entityValue")) for one in entities if one.get("entityType") in ("PCI", "GPU")), "")
-        listed = event.get("errorCode")
+        device = next((value for kind, value in entities if kind in ("PCI", "GPU")), "")
+        listed = event.get("errorcode")
         told = listed if isinstance(listed, list) else ()
         codes = " ".join(f"ErrorCode:{code}" for code in told if isinstance(code, str))
-        said = f"{event.get('checkName')} {codes} {event.get('message') or ''}".strip()
-        where = places.of(str(event.get("message") or ""), "checkName")
-        yield where.tells("nvsentinel", "message", said, node=str(event.get("nodeName") or ""), device=device)
+        said = f"{event.get('checkname')} {codes} {event.get('message') or ''}".strip()
+        where = places.of(str(event.get("message") or ""), "checkName", "checkname")
+        yield where.tells("nvsentinel", "message", said, node=str(event.get("nodename") or ""), device=device)
+
+
+def _in_lower_case(found: dict[str, Any]) -> dict[str, Any]:
+    inner = found.get("healthevent")
+    return {str(name).lower(): value for name, value in (inner if isinstance(inner, dict) else found).items()}
+
+
+def _is_fault(event: dict[str, Any]) -> bool:
+    if "ishealthy" in event:
+        return event["ishealthy"] is False
+    return event.get("isfatal") is True or bool(event.get("errorcode"))
+
+
+def _check(event: dict[str, Any]) -> tuple[str, str]:
+    return str(event.get("nodename") or ""), str(event.get("checkname"))
+
+
+def _entities(event: dict[str, Any]) -> list[tuple[str, str]]:
+    found = [_in_lower_case(one) for one in dicts(event.get("entitiesimpacted"))]
+    return [(str(one.get("entitytype")), str(one.get("entityvalue"))) for one in found]
+
+
+def _when(event: dict[str, Any]) -> str:
+    """When an event was made, in the order of time; empty where it does not say so."""
+    told = event.get("generatedtimestamp")
+    if isinstance(told, dict) and isinstance(seconds := told.get("seconds"), int):
+        return f"{seconds:020d}"
+    return told if isinstance(told, str) else ""
 
 
 def _json(text: str) -> Any:

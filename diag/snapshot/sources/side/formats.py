@@ -13,13 +13,20 @@ Reader = Callable[[str, str], Iterator[Reading]]
 
 # The first that fits; each pattern is searched in the first 4 KiB.
 _FORMATS: tuple[tuple[re.Pattern[str], Reader], ...] = (
-    (re.compile(r'"resultType"\s*:\s*"vector"'), documents.prometheus),
-    (re.compile(r'"checkName"\s*:'), documents.nvsentinel),
+    # A tool that sorts keys puts the type of the result behind it.
+    (
+        re.compile(r'"resultType"\s*:\s*"vector"|"result"\s*:\s*\[\s*\{\s*"metric"\s*:\s*\{[^{}]*\}\s*,\s*"value"\s*:'),
+        documents.prometheus,
+    ),
+    (re.compile(r'"checkName"\s*:|"healthevent"\s*:'), documents.nvsentinel),
     (re.compile(r'"component"\s*:\s*"[\w-]+"[\s\S]{0,400}"states"\s*:'), documents.gpud),
-    (re.compile(r"={5,}NVSMI LOG={5,}"), texts.nvidia_smi),
+    (re.compile(r"={5,}NVSMI LOG={5,}|(?m:^)Unable to determine the device handle for GPU"), texts.nvidia_smi),
     (re.compile(r"<!DOCTYPE nvidia_smi_log|<nvidia_smi_log>"), texts.nvidia_smi_xml),
     (re.compile(r"Health Monitor Report|Successfully ran diagnostic|\bDCGM_FR_[A-Z_]+"), texts.dcgmi),
-    (re.compile(r"(?m)^(?:\[ *\d+\.\d{6}\]|<\d+>|\S+ .{0,60}kernel:|\[\w{3} \w{3} +\d)|NVRM: "), texts.kernel_log),
+    (
+        re.compile(r"(?m)^(?:(?:\w+ *:\w+ *: )?\[(?: *\d+\.\d{6}\]|\w{3} \w{3} +\d)|<\d+>|\S+ .{0,60}kernel:)|NVRM: "),
+        texts.kernel_log,
+    ),
 )
 
 
