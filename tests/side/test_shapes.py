@@ -80,8 +80,9 @@ def in_database(event):
 @pytest.mark.parametrize(
     "before",
     [
-        "[12345.678901] ", "[Fri Nov 27 06:00:00 2026] ", "2026-11-27T06:00:00,1+00:00 ", 
-        "kern  :err   : [ 345.678901] ", "Nov 27 06:00:00 gpu-a kernel: ", "2026-11-27T06:00:00+0000 gpu-a kernel: ", "<3>[    5.000000] ",
+        "[12345.678901] ", "[Fri Nov 27 06:00:00 2026] ", "2026-11-27T06:00:00,1+00:00 ",
+        "kern  :err   : [ 345.678901] ", "Nov 27 06:00:00 gpu-a kernel: ", "2026-11-27T06:00:00+0000 gpu-a kernel: ",
+        "<3>[    5.000000] ",
     ],
 )  # fmt: skip
 def test_a_kernel_log_is_read_however_its_lines_begin(before):
