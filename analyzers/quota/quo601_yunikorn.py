@@ -206,14 +206,7 @@ def _no_room(ctx: Context, group: Group, told: Event, said: re.Match[str], found
         proof.append(ctx.compute(what, limit[1], [_text_of(ctx, config)]))
         words[0] += f" of {limit[1]}" + (f" (limit of {limit[0]})" if limit[0] != queue else "")
     summary = f"queue {queue} is at its max, and the pod does not fit in queue: {listed(words, 3) or told.text}"
-    return Finding(
-        subject=config.ref if config is not None else group.workload,
-        summary=summary,
-        evidence=as_proof(proof),
-        accounts_for=(Because(group, summary, tuple(proof)),),
-        since=group.since,
-        remedies=_more_room(queue),
-    )
+    return _full(group, config, queue, summary, proof)
 
 
 def _user(ctx: Context, group: Group, told: Event, said: re.Match[str], found: Config) -> Finding:
@@ -254,20 +247,20 @@ def _skipped(ctx: Context, group: Group, told: Event, found: Config) -> Finding:
         proof.append(ctx.compute(f"GPUs that queue {limit[0]} may hold at most", limit[1], [_text_of(ctx, config)]))
     words = f" ({limit[0]} may hold {limit[1]} GPUs)" if limit is not None else ""
     summary = f"queue {queue or '(none named)'} is at its max{words}: {told.text}"
+    return _full(group, config, queue or "the queue", summary, proof)
+
+
+def _full(group: Group, config: Object | None, queue: str, summary: str, proof: list[Evidence]) -> Finding:
     return Finding(
         subject=config.ref if config is not None else group.workload,
         summary=summary,
         evidence=as_proof(proof),
         accounts_for=(Because(group, summary, tuple(proof)),),
         since=group.since,
-        remedies=_more_room(queue or "the queue"),
-    )
-
-
-def _more_room(queue: str) -> tuple[Remedy, ...]:
-    return (
-        Remedy(text=f"wait until other applications of {queue} end, or submit to another queue"),
-        Remedy(text=f"raise resources.max of {queue} in queues.yaml", who="queue-admin"),
+        remedies=(
+            Remedy(text=f"wait until other applications of {queue} end, or submit to another queue"),
+            Remedy(text=f"raise resources.max of {queue} in queues.yaml", who="queue-admin"),
+        ),
     )
 
 
