@@ -119,6 +119,8 @@ def fit(  # noqa: PLR0913  one keyword for each choice of the command line
     node_selector: Mapping[str, str] | None = None,
     tolerations: Sequence[Mapping[str, str]] = (),
     like: str | None = None,
+    namespace: str = "",
+    queue: str = "",
     now: str | None = None,
     stdin: BinaryIO | None = None,
     limits: Limits | None = None,
@@ -128,17 +130,20 @@ def fit(  # noqa: PLR0913  one keyword for each choice of the command line
 
     One pod asks for `gpus` of `resource` (of a `model`, in any spelling), `cpu` and `memory` (quantities), or for what
     the pod or controller `like` ("deploy/ns/name") asks for; then the others replace or add. Tolerations are as in a
-    pod. Nothing is changed anywhere. Raises SnapshotError when no nodes can be read, UsageError when nothing or
-    nonsense is asked for.
+    pod. `namespace` (or that of `like`) says whose quotas and queues are counted beside the nodes, `queue` which queue
+    of Kueue or Volcano. Nothing is changed anywhere. Raises SnapshotError when no nodes can be read, UsageError when
+    nothing or nonsense is asked for.
     """
     if like is None and gpus is None and cpu is None and memory is None:
         raise UsageError("nothing is asked for", hint="say --gpus N, --cpu, --memory, or --like KIND/NS/NAME")
     for name, written in (("cpu", cpu), ("memory", memory)):
         if written is not None and (milli(written) is None or written.startswith("-")):
             raise UsageError(f"{written!r} is no amount of {name}", hint="write 8, 500m or 64Gi")
+    if queue and not namespace and like is None:
+        raise UsageError("a queue is counted with the quotas of a namespace", hint="say -n NAMESPACE as well")
     ask = Ask(
         gpus=gpus, resource=resource, cpu=cpu, memory=memory, model=model, node_selector=node_selector or {},
-        tolerations=tolerations,
+        tolerations=tolerations, namespace=namespace, queue=queue,
     )  # fmt: skip
     say = progress or (lambda _: None)
     snapshots = _loaded(paths, now=now, stdin=stdin, limits=limits, say=say)

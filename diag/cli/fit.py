@@ -11,6 +11,7 @@ from diag.vocab.accelerators import NVIDIA_GPU
 _EXAMPLES = (
     "diag fit --from dump.json --gpus 8 --type h100 --toleration nvidia.com/gpu",
     "diag fit --from dump.json --like deploy/serve/chat-70b --pods 4",
+    "diag fit --from dump.json --gpus 8 --namespace ml --queue team-a",
     "kubectl get nodes,pods,pdb -A -o json | diag fit --from - --gpus 1 --cpu 8 --memory 64Gi",
 )
 _FORMATS = "table, plain, json, yaml"
@@ -28,6 +29,8 @@ _TOLERATION = re.compile(
 @click.option("--pods", type=click.IntRange(1, 100_000), default=1, metavar="N", help="So many pods (1).")
 @click.option("-l", "--node-selector", multiple=True, metavar="KEY=VALUE", help="On nodes with this label.")
 @click.option("--toleration", multiple=True, metavar="KEY[=VALUE][:EFFECT]", help="Tolerate this taint.")
+@click.option("-n", "--namespace", "space", default="", metavar="NS", help="Count quotas and queues of this namespace.")
+@click.option("--queue", default="", metavar="NAME", help="In this queue of Kueue or Volcano; with -n.")
 @click.option("--like", metavar="KIND/NS/NAME", help="As this pod or controller asks; other flags replace or add.")
 @reading
 @click.option("-o", "--output", "outputs", multiple=True, metavar="FORMAT[=PATH]", help=_FORMATS)
@@ -45,6 +48,8 @@ def command(  # noqa: PLR0913  one parameter for each flag
     node_selector: tuple[str, ...],
     toleration: tuple[str, ...],
     like: str | None,
+    space: str,
+    queue: str,
     outputs: tuple[str, ...],
     **_: object,
 ) -> int:
@@ -66,8 +71,8 @@ def command(  # noqa: PLR0913  one parameter for each flag
     narrator = Narrator(quiet=flags.quiet, verbose=flags.verbose)
     found = api.fit(
         paths, gpus=gpus, model=model, resource=resource, cpu=cpu, memory=memory, pods=pods, node_selector=selector,
-        tolerations=tolerations, like=like, now=flags.now, stdin=sys.stdin.buffer if reads_stdin(paths) else None,
-        limits=limits(flags), progress=narrator.progress,
+        tolerations=tolerations, like=like, namespace=space, queue=queue, now=flags.now,
+        stdin=sys.stdin.buffer if reads_stdin(paths) else None, limits=limits(flags), progress=narrator.progress,
     )  # fmt: skip
     narrator.done()
     narrator.note(f"{narrator.elapsed_s():.2f} s", level=1)

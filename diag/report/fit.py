@@ -53,6 +53,8 @@ def _cluster(row: ClusterFitRow, look: Look, *, several: bool, table: bool) -> I
         if note == row.lacking:
             continue
         yield from _lines(f"Note: {visible(note)}.", look)
+    for limit in row.limits:
+        yield from _lines(f"{visible(limit[:1].upper() + limit[1:])}.", look)
     yield from _rooms(row, look) if table else _room_lines(row)
     for heading, items in _sections(row):
         yield from ["", *_lines(f"{heading}:", look, style="bold")] if table else _lines(f"{heading}:", look)

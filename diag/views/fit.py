@@ -19,6 +19,7 @@ from diag.trouble.relations.unmet import words_of
 from diag.trouble.room import moves
 from diag.trouble.room.doubts import Doubt
 from diag.trouble.room.fits import Fitting, Mended, Out, Refusal, Roomy
+from diag.trouble.room.refusing import Admission
 from diag.trouble.shapes import shape_of
 from diag.vocab.taints import is_own_fault
 
@@ -92,7 +93,11 @@ class MendedRow(Row, kw_only=True):
 
 
 class ClusterFitRow(Row, kw_only=True):
-    """The answer of one cluster: `fit` of the pods asked for have room now. `rooms` are the best first."""
+    """The answer of one cluster: `fit` of the pods asked for have room now. `rooms` are the best first.
+
+    `notes` tell what else keeps the pods out, quotas and queues among it; `limits` what quotas and queues allow, or why
+    they are not counted.
+    """
 
     cluster: str
     now: str
@@ -108,6 +113,7 @@ class ClusterFitRow(Row, kw_only=True):
     notes: list[str]
     unasked: list[str]
     doubts: list[str]
+    limits: list[str]
     lacking: str | msgspec.UnsetType = (
         msgspec.UNSET
     )  # what no node has at all: the GPU model; it stands among the notes as well
@@ -128,7 +134,7 @@ class Fit(Row, kw_only=True):
 
 
 def cluster_row(
-    found: Fitting, pod: Pod, snap: Snapshot, *, like: RefRow | None, doubts: Sequence[Doubt], notes: Sequence[str],
+    found: Fitting, pod: Pod, snap: Snapshot, *, like: RefRow | None, doubts: Sequence[Doubt], admission: Admission,
     lacking: str = "",
 ) -> ClusterFitRow:  # fmt: skip
     """One cluster's answer as a row."""
@@ -146,7 +152,8 @@ def cluster_row(
         refusals=[_refusal(one, asked) for one in found.refusals],
         move=_move(found.move, asked) if found.move else None,
         mended=[_mended(one) for one in found.mended],
-        notes=[lacking, *notes] if lacking else [*notes, *_tainted(found)],
+        notes=[*([lacking] if lacking else []), *admission.refusals, *([] if lacking else _tainted(found))],
+        limits=list(admission.others),
         unasked=list(found.unasked),
         doubts=[text for _, text in doubts],
         lacking=lacking or msgspec.UNSET,

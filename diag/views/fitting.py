@@ -13,7 +13,7 @@ from diag.snapshot.snapshot import Snapshot
 from diag.trouble.room.asks import Ask, asked_pod, models, models_of
 from diag.trouble.room.doubts import doubts_of_moves, doubts_of_sums
 from diag.trouble.room.fits import fitting
-from diag.trouble.room.refusing import quota_refusals
+from diag.trouble.room.refusing import THERE, Admission, admission
 from diag.trouble.shapes import shape_of
 from diag.trouble.trouble import Trouble
 from diag.views.fit import ClusterFitRow, Fit, cluster_row
@@ -69,9 +69,17 @@ def _tried(snap: Snapshot, ask: Ask, pods: int, like: Object | None) -> ClusterF
     if found.move:
         doubts += doubts_of_moves(snap)
     seen: RefRow | None = ref_row(like.ref) if like else None
+    return cluster_row(
+        found, pod, snap, like=seen, doubts=doubts, admission=_admission(snap, ask, pod, pods, like),
+        lacking=_no_model(ask, snap),
+    )  # fmt: skip
+
+
+def _admission(snap: Snapshot, ask: Ask, pod: Pod, pods: int, like: Object | None) -> Admission:
     # A pod that waits is there, so its quota counts it already.
-    notes = [] if isinstance(like, Pod) and not like.spec.node_name else quota_refusals(snap, pod, pods)
-    return cluster_row(found, pod, snap, like=seen, doubts=doubts, notes=notes, lacking=_no_model(ask, snap))
+    if isinstance(like, Pod) and not like.spec.node_name and like.namespace == pod.namespace:
+        return Admission(refusals=[], others=[THERE])
+    return admission(snap, pod, pods, ask.queue)
 
 
 def _no_model(ask: Ask, snap: Snapshot) -> str:

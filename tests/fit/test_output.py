@@ -106,6 +106,21 @@ def test_flags_become_what_the_pod_asks_for(diag):
     assert (asked["selects"], asked["tolerates"]) == (["zone=a"], ["k=v:NoExecute", "k2"])
 
 
+def test_a_namespace_and_a_queue_of_the_command_line_are_counted(diag, tmp_path):
+    quota = {
+        "apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q", "namespace": "ml"},
+        "status": {"hard": {"requests.nvidia.com/gpu": "4"}, "used": {"requests.nvidia.com/gpu": "4"}},
+    }  # fmt: skip
+    (tmp_path / "x.json").write_text(json.dumps({"kind": "List", "items": [node("a"), quota]}))
+    ask = ("--from", "x.json", "--gpus", "1")
+
+    code, out, _ = diag(*ask, "-n", "ml", "--queue", "none")
+    assert code == 0
+    assert "Note: this is about nodes; ResourceQuota ml/q (4 of 4 requests.nvidia.com/gpu used, 1 asked) would" in out
+    assert "No LocalQueue none of ml and no Volcano Queue none was read." in out
+    assert "Quotas and queues are not counted; -n NAMESPACE counts those of a namespace." in diag(*ask)[1].splitlines()
+
+
 @pytest.mark.parametrize(
     "args",
     [
@@ -116,6 +131,7 @@ def test_flags_become_what_the_pod_asks_for(diag):
         ["--demo", "--gpus", "1", "--toleration", ":NoSchedule"],
         ["--demo", "--gpus", "1", "--toleration", "k:Never"],
         ["--demo", "--gpus", "1", "-o", "wide"],
+        ["--demo", "--gpus", "1", "--queue", "team"],
         ["--demo", "--like", "deploy/ml/no-such-thing"],
     ],
 )

@@ -36,6 +36,8 @@ class Ask:
     model: str | None = None  # of GPU, in any spelling that the nodes' labels answer to
     node_selector: Mapping[str, str] = field(default_factory=dict)
     tolerations: Sequence[Mapping[str, str]] = ()
+    namespace: str = ""  # whose quotas and queues count; empty: that of the pod that it is made like
+    queue: str = ""  # of Kueue or Volcano
 
 
 def asked_pod(ask: Ask, nodes: Sequence[Node], like: Object | None = None) -> Pod | None:
@@ -60,7 +62,12 @@ def asked_pod(ask: Ask, nodes: Sequence[Node], like: Object | None = None) -> Po
         spec["tolerations"] = [*dicts(spec.get("tolerations")), *map(dict, ask.tolerations)]
     if ask.model is not None:
         spec["affinity"] = _with_model(spec.get("affinity"), models(ask.model, nodes))
-    metadata = {"name": "asked", "namespace": like.namespace if like else "", "labels": like.labels if like else {}}
+    metadata = {
+        "name": "asked",
+        "namespace": ask.namespace or (like.namespace if like else ""),
+        "labels": like.labels if like else {},
+        "annotations": like.annotations if like else {},
+    }
     raw = msgspec.json.encode({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
     try:
         pod, _ = decode(raw, Pod)
