@@ -71,12 +71,14 @@ def _change(old: Object | None, new: Object | None, before: Snapshot, after: Sna
     recreated = bool(old.uid and new.uid and old.uid != new.uid)
     fields = changes(new.kind or "", old.whole, new.whole)
     if fields or recreated:
+        # Whoever wished for something else of an object has not changed what it reports of itself.
+        wished = recreated or any(not each.path.startswith("status.") for each in fields)
         yield ObjectChange(
             object=ref_row(new.ref),
             what="recreated" if recreated else "changed",
             fields=fields[:MAX_FIELDS],
             more_fields=max(len(fields) - MAX_FIELDS, 0),
-            **_manager(new, before.now),
+            **(_manager(new, before.now) if wished else {}),
         )
 
 

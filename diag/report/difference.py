@@ -16,6 +16,7 @@ from diag.views.changes import (
     headline,
     not_seen_words,
     object_words,
+    remarks,
 )
 from diag.views.wording import counted, folded
 
@@ -34,8 +35,8 @@ def difference_bytes(found: Difference, form: str, look: Look) -> bytes:
 def _lines(found: Difference, look: Look) -> Iterator[str]:
     causes = found.causes
     yield paint(headline(found), "bold", look)
-    if found.same_cluster is False:
-        yield from wrap("These are two different clusters, by the uids of their kube-system namespaces.", look.width)
+    for remark in remarks(found):
+        yield from wrap(visible(remark), look.width)
     for title, rows in (("New", causes.new), ("Gone", causes.gone)):
         yield from _section(title, [visible(cause_words(row)) for row in rows], look)
     for title, unsure in (

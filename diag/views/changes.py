@@ -6,6 +6,7 @@ from typing import Literal
 
 from diag.compare.document import CauseChange, CausesRow, Difference, FieldChange, NotSeen, ObjectChange
 from diag.document import CauseRow, RefRow
+from diag.facts.times import age_s
 from diag.views.citations import quoted
 from diag.views.wording import counted, folded, gpu_cost, named
 
@@ -46,6 +47,22 @@ def headline(found: Difference) -> str:
     )
 
 
+def remarks(found: Difference) -> list[str]:
+    """What to know before anything is called new or gone: other clusters, looks in the wrong order."""
+    if found.same_cluster is False:
+        return ["These are two different clusters, by the uids of their kube-system namespaces."]
+    was = {one.id: one for one in found.a}
+    pairs = [(was[one.id], one) for one in found.b if one.id in was]
+    if not pairs and len(found.a) == len(found.b) == 1:
+        pairs = [(found.a[0], found.b[0])]
+    return [
+        f"By the times in them the second look ({second.now}) is older than the first ({first.now}): "
+        "if they are in the wrong order, what is called new has gone, and what is called gone is new."
+        for first, second in pairs
+        if (age_s(second.now, first.now) or 0) > 0
+    ][:1]
+
+
 def change_lines(found: Difference) -> list[ChangeLine]:
     """The comparison for a screen: likely triggers of new causes first, then causes, then all other changed objects."""
     return list(_lines(found))
@@ -54,8 +71,7 @@ def change_lines(found: Difference) -> list[ChangeLine]:
 def _lines(found: Difference) -> Iterator[ChangeLine]:
     causes, objects = found.causes, found.objects or []
     yield ChangeLine(text=headline(found), is_title=True)
-    if found.same_cluster is False:
-        yield ChangeLine(text="These are two different clusters, by the uids of their kube-system namespaces.")
+    yield from (ChangeLine(text=each) for each in remarks(found))
     triggers = [one for one in objects if may_have_triggered(one)]
     if triggers:
         yield from _title("Near to a new cause, and not known to have changed after it began")
@@ -179,6 +195,7 @@ def object_words(one: ObjectChange) -> str:
 
 
 def field_words(one: FieldChange) -> str:
-    """A field, before and after."""
+    """A field, before and after; of a status, which nobody who is named with a change has written, it says so."""
     before, after = ("absent" if value is None else quoted(value) for value in (one.before, one.after))
-    return f"{one.path}: {before} → {after}"
+    whose = " (reported, not set)" if one.path.startswith("status.") else ""
+    return f"{one.path}: {before} → {after}{whose}"

@@ -315,6 +315,42 @@ def test_a_name_with_escapes_stays_on_its_line(items, write):
     assert "\x1b" not in difference_bytes(found, "plain", Look()).decode()
 
 
+def test_looks_in_the_wrong_order_are_called_so(items, write):
+    early, late, other = (copy.deepcopy(items) for _ in range(3))
+    late.append({"apiVersion": "v1", "kind": "Event", "metadata": {"name": "e", "namespace": "d"},
+                 "lastTimestamp": "2098-01-01T00:00:00Z", "involvedObject": {"kind": "Pod", "name": "x"}})  # fmt: skip
+    paths = write("early.json", early), write("late.json", late)
+
+    assert "older than the first" not in difference_bytes(diff(*paths), "plain", Look()).decode()
+    assert "older than the first" not in difference_bytes(diff(paths[0], paths[0]), "plain", Look()).decode()
+    assert "(2098-01-01T00:00:00Z)" in difference_bytes(diff(*reversed(paths)), "plain", Look()).decode()
+
+    one(other, "Namespace", "kube-system")["metadata"]["uid"] = "another"
+    text = difference_bytes(diff(paths[1], write("other.json", other)), "plain", Look()).decode()
+    assert "two different clusters" in text
+    assert "older than the first" not in text
+
+
+def test_what_a_node_reports_is_not_laid_to_whoever_set_something_else(items, write):
+    node = next(item for item in items if item["kind"] == "Node")
+    after = copy.deepcopy(items)
+    changed = one(after, "Node", node["metadata"]["name"])
+    changed["metadata"]["managedFields"] = [
+        {"manager": "kubectl", "operation": "Update", "time": "2099-01-01T00:00:00Z"}
+    ]
+    changed["status"].setdefault("nodeInfo", {})["kubeletVersion"] = "v9.9.9"
+
+    (reported,) = diff(write("a.json", items), write("b.json", after)).objects
+    assert (reported.manager, reported.time) == (None, None)
+
+    changed["spec"]["unschedulable"] = not changed["spec"].get("unschedulable")
+    found = diff(write("a.json", items), write("b.json", after))
+    text = difference_bytes(found, "plain", Look(width=200)).decode()
+    assert found.objects[0].manager == "kubectl"
+    assert [line for line in text.splitlines() if "(reported, not set)" in line and "kubeletVersion" in line]
+    assert not [line for line in text.splitlines() if "(reported, not set)" in line and "unschedulable" in line]
+
+
 def test_objects_that_are_equal_are_not_decoded(items, write, monkeypatch):
     decoded = []
     monkeypatch.setattr("diag.compare.objects.changes", lambda kind, *_: decoded.append(kind) or [])
