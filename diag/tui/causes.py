@@ -34,14 +34,16 @@ class Causes(Listing):
     titles: ClassVar[tuple[str, ...]] = ("Causes · by GPUs blocked × time",)
     twin: ClassVar[str] = "scan"
     tab = 0
+    wanted = ""  # the cause that the cursor goes to once the list has come
+    is_drawn = False
     DEFAULT_CSS = """
-    Causes > .lists { width: 2fr; }
-    Causes > .cause { width: 3fr; }
+    Causes > .lists { width: 4fr; }
+    Causes > .cause { width: 5fr; }
     Causes Paragraphs { border: round $primary-darken-2; }
     Causes Paragraphs:focus { border: round $primary; }
-    Causes #why { height: 2fr; }
-    Causes #evidence { height: 2fr; }
-    Causes #next { height: 1fr; min-height: 5; }
+    Causes #why { height: 5fr; }
+    Causes #evidence { height: 4fr; }
+    Causes #next { height: 2fr; min-height: 5; }
     """
 
     def compose(self) -> ComposeResult:
@@ -82,6 +84,36 @@ class Causes(Listing):
         self.tab = (self.tab + 1) % len(_TABS)
         if self.app.seen is not None:
             self.show(self.app.seen, self.app.cause)
+
+    def go_to_cause(self, cause: str) -> None:
+        """Puts the cursor on a cause: at once, or when the list that holds it has come. A filter that hides it ends."""
+        if self.tables and not self._reach(cause):
+            self.close_filter(clear=True)
+            if not self._reach(cause):
+                self.tab = 0
+        if self.app.seen is not None and not self._reach(cause):
+            self.wanted = cause
+            self.show(self.app.seen, cause)
+
+    def _reach(self, cause: str) -> bool:
+        table = self.lists[0]
+        at = next((at for at, line in enumerate(table.lines) if cause in line.causes), None)
+        if at is not None:
+            table.go_to(at)
+        return at is not None
+
+    def apply(self) -> None:
+        """Draws the list, with the cursor on the cause that was chosen before it was there."""
+        chosen = self.app.cause  # drawing the list chooses what is under its cursor
+        super().apply()
+        seen = self.app.seen
+        if self.tables and seen is not None and not self.is_drawn:
+            self.is_drawn = True
+            worst = seen.report.causes[0].id if seen.report.causes else ""
+            self.wanted = self.wanted or (chosen if chosen != worst else "")
+        if self.tables and self.wanted:
+            wanted, self.wanted = self.wanted, ""
+            self._reach(wanted)
 
     def searchable(self, seen: Seen, table: Table) -> Searched:
         """As for `diag scan --filter`: objects and symptoms of a cause count as its own."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
 
-from diag.views.table import Line, Table
+from diag.views.table import Column, Line, Table
 
 KEPT_S = 15.0  # as long as changes of a living cluster stay marked, though look follows look
 
@@ -30,7 +30,7 @@ class Comings:
         was = {line.key: line for line in before.lines if line.state != "gone"}
         here = {line.key for line in after.lines}
         self.new |= dict.fromkeys(here - was.keys(), now)
-        self.gone |= {key: (_gone(line), now) for key, line in was.items() if key not in here}
+        self.gone |= {key: (_gone(line, after.columns), now) for key, line in was.items() if key not in here}
         self.gone = {key: one for key, one in self.gone.items() if key not in here}
         if not self.new and not self.gone:
             return after
@@ -54,9 +54,10 @@ class Comings:
         return found
 
 
-def _gone(line: Line) -> Line:
-    """A line without its causes, whose ids mean others in the next report."""
-    return replace(line, state="gone", causes=())
+def _gone(line: Line, columns: Sequence[Column]) -> Line:
+    """A line without the ids of its report, which mean others in the next."""
+    values = tuple("" if one.passing else value for one, value in zip(columns, line.values, strict=True))
+    return replace(line, state="gone", causes=(), values=values)
 
 
 def counted_states(lines: Iterable[Line]) -> tuple[int, int, int]:

@@ -50,16 +50,25 @@ class Frame(App[None]):
     .-narrow Listing > .lists, .-narrow Causes > .cause { height: 2fr; }
     .-narrow Listing > .lists > .second { height: 1fr; min-height: 3; }
     .-narrow Causes > .lists, .-narrow Listing > .told { height: 1fr; min-height: 5; }
-    .-narrow.-short Causes #next { display: none; }
+    .-narrow.-short Causes #next, .-narrow.-tiny Causes #next { display: none; }
+    .-narrow.-tiny Listing > .lists:focus-within, .-narrow.-tiny Listing > .told:focus { height: 3fr; }
+    .-narrow.-tiny Listing > .lists > VirtualTable { height: 1fr; min-height: 3; }
+    .-narrow.-tiny Listing > .lists > VirtualTable:focus { height: 3fr; }
+    .-narrow.-tiny Listing > .told { min-height: 3; }
+    .-narrow.-tiny Causes > .lists { height: 1fr; min-height: 4; }
+    .-narrow.-tiny Causes > .lists:focus-within { height: 2fr; }
+    .-narrow.-tiny Causes > .cause > Paragraphs { height: 1fr; min-height: 3; }
+    .-narrow.-tiny Causes > .cause > Paragraphs:focus { height: 3fr; }
     .-narrow TopologyScreen > .lists { layout: grid; grid-size: 2; height: 3fr; }
-    .-narrow.-short TopologyScreen > .told, .-narrow.-short TimelineScreen > .told { display: none; }
+    .-narrow.-short TopologyScreen > .told, .-narrow.-short TimelineScreen > .told,
+    .-narrow.-tiny TopologyScreen > .told, .-narrow.-tiny TimelineScreen > .told { display: none; }
     .-ascii Listing DrawnLines, .-ascii Box { border: ascii $primary-darken-2; }
     .-ascii Listing DrawnLines:focus { border: ascii $primary; }
     .-ascii Toast { border: ascii $panel; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app")]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (120, "-wide")]  # noqa: RUF012  # Textual's
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012  # as above
+    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (20, "-short"), (32, "-tall")]  # noqa: RUF012  # as above
     ENABLE_COMMAND_PALETTE = True
     TITLE = "diag"
 

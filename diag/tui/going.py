@@ -7,6 +7,7 @@ from diag.document import RefRow
 from diag.errors import UsageError
 from diag.report.sanitize import visible
 from diag.tui.actions import SCREENS
+from diag.tui.causes import Causes
 from diag.tui.commanding import DOES, SHOWN, command
 from diag.tui.dialogs import Choose, Prompt
 from diag.tui.drawn_lines import DrawnLines
@@ -64,14 +65,10 @@ class Going(Objects):
 
     @work(group="open")
     async def open_cause(self, cause: str) -> None:
-        """Opens the start screen with the cursor on a cause; a filter that hides it ends."""
+        """Opens the start screen with the cursor on a cause."""
         await self.action_open_screen("causes")
-        table = self.lists.lists[0]
-        if not any(cause in line.causes for line in table.lines):
-            self.lists.close_filter(clear=True)
-        at = next((at for at, line in enumerate(table.lines) if cause in line.causes), None)
-        if at is not None:
-            table.go_to(at)
+        if isinstance(self.lists, Causes):
+            self.lists.go_to_cause(cause)
 
     def action_command(self) -> None:
         """A screen, a cause or an object by its name; or a command line."""

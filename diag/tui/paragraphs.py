@@ -77,6 +77,7 @@ class Paragraphs(DrawnLines, can_focus=True):
         self._of: object = None  # what they tell of
         self._drawn: list[tuple[int, str, str]] = []  # paragraph, lead, text
         self._starts: list[int] = []
+        self._laid_out = 0  # the cells for which it was drawn
 
     def show(self, paragraphs: Sequence[Paragraph], *, cursor: int = 0, of: object = None) -> None:
         """Shows other paragraphs, with the cursor on one of them.
@@ -90,8 +91,7 @@ class Paragraphs(DrawnLines, can_focus=True):
         self.paragraphs, self.cursor = paragraphs, min(cursor, max(len(paragraphs) - 1, 0))
         self._lay_out()
         self.scroll_to(y=0, animate=False, immediate=True)
-        # What is cited may stand deep inside a long text.
-        self._reveal(margin=min(3, self.size.height // 3))
+        self._reveal_cited()
         self.refresh()
 
     def _renew(self, paragraphs: Sequence[Paragraph]) -> None:
@@ -99,7 +99,7 @@ class Paragraphs(DrawnLines, can_focus=True):
         text = self.paragraphs[self.cursor].text
         alike = [at for at, one in enumerate(paragraphs) if one.text == text]
         at = min(alike, key=lambda each: abs(each - self.cursor), default=self.cursor)
-        above = self._starts[self.cursor] - self.scroll_offset.y
+        above = self._starts[self.cursor] - self.scroll_offset.y if self._starts else 0
         self.paragraphs, self.cursor = paragraphs, min(at, max(len(paragraphs) - 1, 0))
         self._lay_out()
         if self._starts:
@@ -112,8 +112,12 @@ class Paragraphs(DrawnLines, can_focus=True):
         return self.paragraphs[self.cursor] if self.cursor < len(self.paragraphs) else None
 
     def _lay_out(self) -> None:
+        """Wraps all texts; not before the pane has a width, for that would be done in vain."""
+        self._drawn, self._starts, self._laid_out = [], [], self.cells
+        if not self.cells:
+            self.hold(0)
+            return
         room = max(self.cells, 8)
-        self._drawn, self._starts = [], []
         for at, one in enumerate(self.paragraphs):
             self._starts.append(len(self._drawn))
             text = visible(one.text)
@@ -123,9 +127,14 @@ class Paragraphs(DrawnLines, can_focus=True):
         self.hold(len(self._drawn))
 
     def on_resize(self, _: events.Resize) -> None:
-        """Wraps anew."""
-        self._lay_out()
-        self._reveal()
+        """Wraps anew where the width is another one."""
+        is_first = not self._laid_out
+        if self.cells and self.cells != self._laid_out:
+            self._lay_out()
+        if is_first:
+            self._reveal_cited()
+        else:
+            self._reveal()
         self.refresh()
 
     def watch_has_focus(self, has_focus: bool) -> None:  # noqa: FBT001  # Textual's signature
@@ -183,8 +192,14 @@ class Paragraphs(DrawnLines, can_focus=True):
         return begin, self._starts[self.cursor + 1] if self.cursor + 1 < len(self._starts) else len(self._drawn)
 
     def _redraw_cursor(self) -> None:
+        if not self._starts:
+            return
         begin, end = self._span()
         self.redraw(begin - self.scroll_offset.y, end - begin)
+
+    def _reveal_cited(self) -> None:
+        """What is cited may stand deep inside a long text: what is around it comes into sight as well."""
+        self._reveal(margin=min(3, self.size.height // 3))
 
     def _reveal(self, margin: int = 0) -> None:
         if not self._starts or not self.size.height:

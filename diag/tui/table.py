@@ -1,6 +1,8 @@
 """A list of any length: only the lines in sight are drawn (Textual's line API), with a heading that stays."""
 
+import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -21,6 +23,7 @@ from diag.views.table import Column, Line, Table, ordered
 
 _GAP = "  "
 _MARK_CELLS = 2
+_MOST_WAITING, _STILL_MEANT_S = 20, 3.0  # keys that came before the lines; nobody means what was typed long ago
 
 
 class VirtualTable(DrawnLines, can_focus=True):
@@ -70,6 +73,7 @@ class VirtualTable(DrawnLines, can_focus=True):
         self.marked: set[str] = set()
         self.sorted_by: tuple[int, bool] | None = None  # column, backwards
         self.marks = Marks()
+        self.waiting: list[tuple[float, Callable[[], None]]] = []  # what keys ask for before there are lines
         self.is_seen: Callable[[Line], bool] = lambda _: False  # asked of lines in sight only
         self._widths: tuple[tuple[int, ...], list[int]] | None = None
 
@@ -81,6 +85,21 @@ class VirtualTable(DrawnLines, can_focus=True):
             self.sorted_by = None
         self.table = table
         self._arrange(at)
+        self._make_up()
+
+    def _make_up(self) -> None:
+        """Does what keys asked for before the lines came, where they still go to this list."""
+        since, waiting, self.waiting = time.monotonic() - _STILL_MEANT_S, self.waiting, []
+        for at, each in waiting if self.has_focus else ():
+            if at >= since:
+                each()
+
+    def _waits(self, ask: Callable[[], None]) -> bool:
+        """Whether a key has to wait, as nothing was read yet; it is done then once the lines come."""
+        if self.table.columns or len(self.waiting) >= _MOST_WAITING:
+            return False
+        self.waiting.append((time.monotonic(), ask))
+        return True
 
     @property
     def current(self) -> Line | None:
@@ -172,15 +191,18 @@ class VirtualTable(DrawnLines, can_focus=True):
 
     def action_move(self, lines: int) -> None:
         """Some lines down, or up."""
-        self.go_to(self.cursor + lines)
+        if not self._waits(partial(self.action_move, lines)):
+            self.go_to(self.cursor + lines)
 
     def action_page(self, pages: int) -> None:
         """A page down, or up."""
-        self.go_to(self.cursor + pages * max(self.size.height - 2, 1))
+        if not self._waits(partial(self.action_page, pages)):
+            self.go_to(self.cursor + pages * max(self.size.height - 2, 1))
 
     def action_end(self, way: int) -> None:
         """The first line or the last."""
-        self.go_to(0 if way < 0 else len(self.lines) - 1)
+        if not self._waits(partial(self.action_end, way)):
+            self.go_to(0 if way < 0 else len(self.lines) - 1)
 
     def go_to(self, at: int) -> None:
         """Puts the cursor on a line."""
@@ -219,12 +241,12 @@ class VirtualTable(DrawnLines, can_focus=True):
 
     def action_open(self) -> None:
         """Opens the line."""
-        if self.current:
+        if not self._waits(self.action_open) and self.current:
             self.post_message(self.Opened(self, self.current))
 
     def action_mark(self) -> None:
         """Marks the line, or takes the mark away, and goes on."""
-        if self.current:
+        if not self._waits(self.action_mark) and self.current:
             self.marked ^= {self.current.key}
             self.refresh()
             self.action_move(1)

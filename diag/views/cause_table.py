@@ -12,6 +12,7 @@ def causes_table(report: Report) -> Table:
     """A line for each cause. Its `key` begins with the fingerprint, and stays from one look to the next."""
     several = len(report.target.clusters) > 1
     columns = (
+        Column(title="ID", passing=True),
         Column(title="GPUS", kind="count"),
         Column(title="AGE", kind="age"),
         *((Column(title="CLUSTER", least=7),) if several else ()),
@@ -49,6 +50,7 @@ def _line(cause: CauseRow, key: str, now: Mapping[str, str], *, several: bool) -
     return Line(
         key=key,
         values=(
+            cause.id,
             cause.affected.gpus + cause.affected.gpus_lost,
             seconds_since(cause.since, now.get(cluster)),
             *((cluster,) if several else ()),
@@ -70,10 +72,10 @@ def findings_table(report: Report) -> Table:
     keys = _distinct([f"{row.rule}/{row.fingerprint}" for row in report.findings])
     return Table(
         columns=(
-            Column(title="ID"),
+            Column(title="ID", passing=True),
             Column(title="ROLE"),
             Column(title="RULE"),
-            Column(title="CAUSES"),
+            Column(title="CAUSES", passing=True),
             Column(title="SUMMARY", least=12),
         ),
         lines=[

@@ -1,5 +1,6 @@
 """A list of anything as columns and lines: what a text prints, a screen draws, and a filter searches."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,6 +11,7 @@ from diag.views.filter import Cell, Fields, FilterRow, LazyRow, holds, literal, 
 from diag.views.wording import short_duration
 
 Value = str | float | None
+_DIGITS, _MOST_DIGITS = re.compile("[0-9]+"), 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +19,7 @@ class Column:
     """One column. `age` is in seconds; None is an unknown number. `least` are the cells that it keeps, 0: all.
 
     A `picture` says with marks what other columns say with numbers. A `spare` one is left out where there is no room.
+    A `passing` one holds ids, which mean others in the next report.
     """
 
     title: str
@@ -24,6 +27,7 @@ class Column:
     least: int = 0
     picture: bool = False
     spare: bool = False
+    passing: bool = False
     named: str = ""  # what a filter calls it, where that is not the title in small letters
 
     @property
@@ -181,4 +185,7 @@ def ordered(lines: Sequence[Line], at: int, *, backwards: bool) -> list[Line]:
 
 
 def _order(value: Value) -> tuple[float, str]:
-    return (0.0, value.casefold()) if isinstance(value, str) else (float(value or 0), "")
+    """Texts by their letters, but numbers in them by how much they are: n-2 stands before n-10."""
+    if not isinstance(value, str):
+        return (float(value or 0), "")
+    return (0.0, _DIGITS.sub(lambda found: found[0].zfill(_MOST_DIGITS), value.casefold()))

@@ -57,6 +57,14 @@ def test_what_is_unknown_stands_last_in_either_order():
     assert [each.key for each in ordered(TABLE.lines, 1, backwards=True)] == ["alpha", "gamma", "beta"]
 
 
+def test_numbers_within_names_are_sorted_as_numbers():
+    names = ["n-10", "n-2", "N-1", "n-2b", "n", "12345678901234567890123456789", "-"]
+
+    lines = ordered([line(name, 1) for name in names], 0, backwards=False)
+
+    assert [each.key for each in lines] == ["-", "12345678901234567890123456789", "n", "N-1", "n-2", "n-2b", "n-10"]
+
+
 def test_a_text_fits_its_width_and_says_unknown():
     lines = tables_bytes([TABLE], "table", Look(width=30)).decode().splitlines()
 

@@ -169,6 +169,34 @@ def test_a_line_of_another_screen_leads_to_its_cause(drive, demo):
     assert drive(app_of(demo), "2", "enter", then=where) == ("causes", "C5")
 
 
+@pytest.mark.parametrize("tab", ["Causes", "Ignored"])
+def test_a_line_leads_to_its_cause_whatever_the_start_screen_showed(drive, demo, tab):
+    async def go(app, pilot):
+        if tab == "Ignored":
+            await pilot.press("1", "v", "v", "v", "2")
+            await settled(app, pilot)
+        table = app.lists.lists[0]
+        table.go_to(next(at for at, line in enumerate(table.lines) if "C3" in line.causes))
+        await pilot.press("enter")
+        await settled(app, pilot)
+        return app.lists.heading(""), app.lists.lists[0].current.causes, app.cause
+
+    at = drive(app_of(demo, screen="gpus"), then=go)
+
+    assert at == ("Causes · by GPUs blocked × time", ("C3",), "C3")
+
+
+def test_the_start_screen_opens_on_the_cause_that_was_chosen_before(drive, demo):
+    async def go(app, pilot):
+        await app.go_to("timeline C4")
+        await settled(app, pilot)
+        await pilot.press("1")
+        await settled(app, pilot)
+        return app.lists.lists[0].current.causes, app.cause
+
+    assert drive(app_of(demo, screen="gpus"), then=go) == (("C4",), "C4")
+
+
 def test_tab_walks_the_panes(drive, demo):
     walked = drive(app_of(demo), "tab", then=lambda app, _: app.focused.id)
 

@@ -204,6 +204,16 @@ def test_a_gone_row_is_struck_through_led_by_a_minus_and_told_as_gone(drive, wee
     assert "It is gone" in shown
 
 
+def test_an_id_stands_beside_each_cause_and_none_beside_one_that_is_gone(drive, week):
+    """C1 of this look is another cause than C1 of the look before."""
+
+    def ids(app, _):
+        return [(line.state, line.values[0], line.causes) for line in app.lists.lists[0].lines]
+
+    assert drive(app_on(week), then=ids) == [("", "C1", ("C1",)), ("", "C2", ("C2",))]
+    assert ("gone", "", ()) in drive(app_on(week), BACK, then=ids)
+
+
 def test_a_filter_finds_what_is_gone(drive, week):
     async def walk(app, pilot):
         await pilot.press(BACK, "slash", *"ml/v")

@@ -1,6 +1,7 @@
 """The list of any length."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -66,6 +67,43 @@ def run(shown, *keys, then=None, size=(40, 12)):
 )
 def test_every_key_of_movement_moves(keys, at):
     assert run(table(100), *keys, then=lambda widget, _: widget.cursor)[1] == at
+
+
+@pytest.mark.parametrize(
+    ("keys", "heard"),
+    [
+        (("j", "j", "enter"), [("chosen", "k0"), ("chosen", "k1"), ("chosen", "k2"), ("opened", "k2")]),
+        (("G", "space"), [("chosen", "k0"), ("chosen", "k9")]),
+        (("tab", "shift+tab"), [("chosen", "k0")]),
+    ],
+)
+def test_keys_that_come_before_the_lines_are_done_once_they_come(keys, heard):
+    def come(widget, _):
+        before = len(widget.lines)
+        widget.show(table(10))
+        return before
+
+    app, before = run(Table(columns=(), lines=(), empty="Reading …"), *keys, then=come)
+
+    assert before == 0
+    assert [each for each in app.heard if each[1] is not None] == heard
+
+
+@pytest.mark.parametrize("left", ["focus", "time"])
+def test_keys_that_were_typed_long_ago_or_for_another_pane_are_not_done(monkeypatch, left):
+    async def come(widget, pilot):
+        if left == "focus":
+            widget.app.set_focus(None)
+            await pilot.pause()
+        else:
+            now = time.monotonic()
+            monkeypatch.setattr("diag.tui.table.time.monotonic", lambda: now + 10)
+        widget.show(table(10))
+        return widget.cursor
+
+    _, at = run(Table(columns=(), lines=(), empty="Reading …"), "j", "j", then=come)
+
+    assert at == 0
 
 
 def test_the_heading_stays_and_the_cursor_is_in_sight():
