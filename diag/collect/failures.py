@@ -25,6 +25,7 @@ class TransportError(Exception):
 # What OpenSSL and resolvers say, and what that means for a kubeconfig; the first that is in the text counts. What is
 # `final` would be so again.
 _OF_TLS = ("SSL", "EOF occurred", "Connection reset", "Broken pipe")
+_PROXY = "Unable to connect to proxy"
 _RAN_OUT = "the client certificate of this user ran out"
 _MEANINGS = (
     (_RAN_OUT, "get a new client certificate: log in again, or ask who runs the cluster"),
@@ -41,6 +42,7 @@ _MEANINGS = (
     ("Failed to parse", "`server` of this cluster is no address"),
 )  # fmt: skip
 _AS_IT_MAY_BE = (
+    (_PROXY, "the proxy (`proxy-url` of this cluster, or HTTPS_PROXY) does not answer"),
     ("sslv3 alert", "the server ended the handshake: does it take the client certificate of this user?"),
     ("tlsv1", "the server ended the handshake: does it take the client certificate of this user?"),
     ("EOF occurred in violation", "the server ended the handshake: does it want a client certificate?"),
@@ -48,6 +50,10 @@ _AS_IT_MAY_BE = (
     ("Name or service not known", "nobody knows the name of the server here: is a VPN needed?"),
     ("Connection refused", "nobody listens at the address: is it right, and is the cluster up?"),
 )
+
+# What the client stumbles over where a kubeconfig has another form than it expects.
+_OF_THE_CLIENT = (AttributeError, KeyError, TypeError)
+_ENTRY = re.compile(r"\{.*\}|\[[\[{'\"].*\]", re.DOTALL)
 
 
 def meaning(text: str) -> str:
@@ -80,8 +86,16 @@ def log_in(name: str, ran_out: str) -> str:
 
 def unusable(what: str, error: Exception, kubectl: str) -> ClusterError:
     """Of a context that gives no credentials, or an address that cannot be used."""
+    why = reason(error)
+    if isinstance(error, ImportError):
+        why = f"`proxy-url` of this cluster needs a package that is not installed: pip install pysocks ({why})"
+    elif isinstance(error, _OF_THE_CLIENT):  # which says more about the client than about the file
+        why = (
+            "its user or its cluster has a form that is not understood; the `auth-provider` of gcp and azure is "
+            "history, their exec plug-ins took its place"
+        )
     return ClusterError(
-        f"{what} cannot be used to reach a cluster: {reason(error)}",
+        f"{what} cannot be used to reach a cluster: {why}",
         hint=f"try `{kubectl} cluster-info`; `diag doctor` looks closer",
     )
 
@@ -109,7 +123,13 @@ def reason(error: BaseException) -> str:
     inner = error.args[-1] if error.args else None
     if isinstance(inner, OSError) and (said := inner.strerror or str(inner)):  # ProtocolError("Connection aborted.", …)
         return said
+    if isinstance(
+        beneath := getattr(error, "original_error", None), Exception
+    ):  # ProxyError("…", NewConnectionError())
+        return f"{error.args[0]}: {reason(beneath)}"
     text = re.sub(r"<[^<>]* object at 0x[0-9a-f]+>[:,]? ?|^HTTPS?Connection\([^)]*\): ", "", str(error))
+    if type(error).__module__.startswith("kubernetes."):  # it quotes entries of the kubeconfig whole, secrets and all
+        text = _ENTRY.sub("…", text)
     return " ".join(text.split())[:300] or type(error).__name__
 
 

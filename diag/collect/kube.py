@@ -289,8 +289,10 @@ class Cluster:
 
     def _load(self) -> None:
         """Read the configuration (again: exec plug-ins run, token files are read), and make a pool of connections."""
+        import urllib3  # noqa: PLC0415
         from kubernetes.client import ApiClient, Configuration  # noqa: PLC0415  heavy
 
+        urllib3.disable_warnings(urllib3.exceptions.DependencyWarning)  # an error says the same, in a sentence
         settings = Configuration()
         # In silence: the client logs what an exec plug-in says, secrets and escapes included.
         with plugin.alone_at_a_terminal(), plugin.silence:
@@ -307,7 +309,7 @@ class Cluster:
         try:
             self._identity = self._headers(settings)
             self._pool = ApiClient(settings).rest_client.pool_manager
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, ImportError) as error:  # the last where a proxy's protocol needs a package
             raise unusable(self.context, error, self.login.kubectl(self.context)) from error
         self.ran_out = ran_out(settings.cert_file)  # the day on which its client certificate ran out, if it did
         self._generation += 1
@@ -342,8 +344,11 @@ def _configure(settings: Any, login: Login) -> tuple[str, str]:
             hint="without --context the service account of this pod is used",
         )
     if place is None:
+        named = os.environ.get("KUBECONFIG")
         raise ClusterError(
-            "there is no cluster to look at: no kubeconfig is here, and this is no pod",
+            "there is no cluster to look at: no kubeconfig is here"
+            + (f" (KUBECONFIG names {named}, which is no file)" if named else "")
+            + ", and this is no pod",
             hint="set KUBECONFIG or --kubeconfig, or read a dump with --from FILE (--from - for what is piped in)",
         )
     chosen = _chosen(login, place)

@@ -84,6 +84,42 @@ def test_a_plugin_that_is_not_there_is_told(serve):
         Cluster(Login(kubeconfig=server.config))
 
 
+@pytest.mark.parametrize("provider", ["oidc", "gcp"])
+def test_an_auth_provider_that_cannot_be_used_is_told_without_what_it_holds(serve, provider):
+    user = {"auth-provider": {"name": provider, "config": {"client-secret": "hunter2"}}}
+    server = serve(ITEMS, user=user)
+
+    with pytest.raises(ClusterError, match="auth-provider") as caught:
+        Cluster(Login(kubeconfig=server.config))
+
+    assert "hunter2" not in caught.value.message
+    assert "NoneType" not in caught.value.message
+
+
+def test_a_proxy_whose_protocol_needs_a_package_is_told(serve, monkeypatch):
+    monkeypatch.setitem(sys.modules, "socks", None)  # as where it is not installed
+    server = serve(ITEMS, cluster={"proxy-url": "socks5://127.0.0.1:9"})
+
+    with pytest.raises(ClusterError, match=r"gpu cannot be used .*(`proxy-url`.*pysocks|socks5)"):
+        Cluster(Login(kubeconfig=server.config))
+
+
+def test_a_proxy_that_does_not_answer_is_told_in_words(serve):
+    server = serve(ITEMS, cluster={"proxy-url": "http://127.0.0.1:9"})
+
+    with pytest.raises(ClusterError, match=r"Unable to connect to proxy: [^()'\"]*refused") as caught:
+        Live(kubeconfig=server.config).parts({"Pod"}, str)
+
+    assert "the proxy (`proxy-url`" in (caught.value.hint or "")
+
+
+def test_a_kubeconfig_that_the_environment_names_and_that_is_not_there_is_told(monkeypatch, tmp_path):
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "gone"))
+
+    with pytest.raises(ClusterError, match=rf"KUBECONFIG names {tmp_path}/gone, which is no file"):
+        Cluster(Login())
+
+
 def test_credentials_that_stay_refused_are_renewed_once(serve, tmp_path):
     script = f"""\
         echo run >> {tmp_path}/runs
