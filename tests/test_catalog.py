@@ -134,6 +134,7 @@ def test_every_page_names_its_rule_and_a_source_that_exists(info):
 def test_a_row_fills_its_texts_from_groups_of_its_pattern(row):
     groups = {*re.compile(row.pattern).groupindex, "node"}
     groups |= set(row.words(dict.fromkeys(groups, ""))) if row.words else set()
+    groups |= set(row.look.fills) if row.look else set()
     texts = [row.summary, *(text for one in row.remedies for text in (one.text, one.command or ""))]
 
     assert row.literal

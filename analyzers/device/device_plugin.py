@@ -1,6 +1,7 @@
 """DEV120 to DEV133, DEV234, DEV251: what device plugins print before they give up, or while they offer nothing."""
 
 from diag.catalog.beside import Beside
+from diag.catalog.joins.plugin_config import CONFIGS
 from diag.catalog.signature import On, Signature, signatures
 from diag.findings import Question, Remedy
 
@@ -23,14 +24,15 @@ DEVICE_PLUGIN = signatures(
             root="node",
             literal="specified config",
             pattern=r"specified config (?P<config>[\w.-]+) does not exist",
-            summary="asks by its label for the plugin configuration {config}, which does not exist: specified config "
+            summary="asks by {by} for the plugin configuration {config}, which does not exist{keys}: specified config "
             "{config} does not exist",
-            means="The node's label nvidia.com/device-plugin.config names a key that the plugin's ConfigMap lacks.",
+            look=CONFIGS,
+            means="The node's label nvidia.com/device-plugin.config, or the default for nodes without it, names a key "
+            "that the plugin's ConfigMap lacks.",
             beside=Beside(node=('metadata.labels["nvidia.com/device-plugin.config"]',)),
             remedies=(
                 Remedy(
-                    text="set the node's label nvidia.com/device-plugin.config to a key of the ConfigMap, or add "
-                    "{config} to it",
+                    text="set {where} to {to}, or add {config} to the ConfigMap",
                     who="platform",
                 ),
             ),

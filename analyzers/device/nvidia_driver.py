@@ -1,6 +1,7 @@
 """DEV140 to DEV150, DEV231 to DEV233, DEV252, HWX150: why NVIDIA's driver container gives up."""
 
 from diag.catalog.beside import Beside
+from diag.catalog.joins.working_kernel import KERNELS
 from diag.catalog.signature import On, Signature, signatures
 from diag.findings import Question, Remedy
 
@@ -24,7 +25,9 @@ NVIDIA_DRIVER = signatures(
             pattern=r"(?P<words>Could not resolve Linux kernel version"
             r"|Unable to find a match: kernel-headers-\S+|Could not locate Linux kernel version string)",
             beside=MACHINE,
-            summary="finds no kernel headers for the node's running kernel, so it cannot build the module: {words}",
+            summary="finds no kernel headers for the node's running kernel, so it cannot build the module: "
+            "{words}{kernels}",
+            look=KERNELS,
             means="The package repositories hold no headers for the kernel that the node runs.",
             remedies=(
                 Remedy(
@@ -45,7 +48,9 @@ NVIDIA_DRIVER = signatures(
             literal="linux-headers",
             pattern=r"Unable to locate package (?P<package>linux-headers-\S+)",
             beside=MACHINE,
-            summary="finds no kernel headers for the node's running kernel: Unable to locate package {package}",
+            summary="finds no kernel headers for the node's running kernel: "
+            "Unable to locate package {package}{kernels}",
+            look=KERNELS,
             means="The package repositories hold no headers for the kernel that the node runs.",
             remedies=(
                 Remedy(

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from diag.catalog.beside import cite_beside
 from diag.catalog.context import Context
-from diag.catalog.signature import On, Signature, Table
+from diag.catalog.signature import Found, On, Signature, Table
 from diag.catalog.texts import MAX_LINE, UNREADY, Log, Text, pieces
 from diag.facts.masking import mask
 from diag.findings import Because, Finding, Ref, Remedy
@@ -117,8 +117,11 @@ class Matcher:
         row, text = hit.row, hit.text
         words = {"node": _nodes(group)} | {name: mask(value or "") for name, value in hit.words.groupdict().items()}
         words |= row.words(words) if row.words else {}
+        looked = row.look.at(self.ctx, text, words) if row.look else Found()
+        words |= looked.words
         evidence = text.cite()
-        further = (*group.evidence, *cite_beside(self.ctx, row.beside, text, self._said(group, hit.on)))
+        beside = cite_beside(self.ctx, row.beside, text, self._said(group, hit.on))
+        further = (*looked.evidence, *group.evidence, *beside)
         summary = _filled(row.summary, words)
         return Finding(
             subject=_root(self.ctx, group, row, text),

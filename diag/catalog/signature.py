@@ -16,18 +16,22 @@ r"""What a signature is: a row in the table of its system that recognises what a
 A row looks at one place (`on`) of the members of the groups it `explains`: a log line, an event's sentence, a
 container's waiting state, the end of a container, a condition, or the group's own message. `literal` must occur in the
 text before the pattern is tried, so hundreds of rows cost little. Named groups of the pattern fill `summary` and
-remedies, as do those that `words` makes of them, and `{node}`, the nodes of the members; `beside` names what else a
-reader must see: an argument, a label of the node, a further line.
+remedies, as do those that `words` makes of them, what `look` finds of other objects, and `{node}`, the nodes of the
+members; `beside` names what else a reader must see: an argument, a label of the node, a further line.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from diag.catalog.beside import Beside
-from diag.findings import Basis, Question, Remedy, Severity
+from diag.findings import Basis, Evidence, Question, Remedy, Severity
+
+if TYPE_CHECKING:
+    from diag.catalog.context import Context
+    from diag.catalog.texts import Text
 
 
 class On(StrEnum):
@@ -42,6 +46,33 @@ class On(StrEnum):
 
 
 RootAt = Literal["workload", "member", "node", "owner"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a look at other objects found: words for the texts of a row, and what they rest on."""
+
+    words: Mapping[str, str] = field(default_factory=dict)
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Looks at other objects once a row has recognised a sign; what it finds decides nothing.
+
+    `fills` are the words that it may find, `blank` what stands in their place where it finds none (nothing, if not
+    said).
+    """
+
+    fills: tuple[str, ...]
+    find: Callable[["Context", "Text", Mapping[str, str]], Found]
+    blank: Mapping[str, str] = field(default_factory=dict)
+
+    def at(self, ctx: "Context", text: "Text", said: Mapping[str, str]) -> Found:
+        """What it finds beside a text in which `said` was found, with a word for each of `fills`."""
+        found = self.find(ctx, text, said)
+        blank = {word: self.blank.get(word, "") for word in self.fills}
+        return Found(words={**blank, **found.words}, evidence=found.evidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +96,7 @@ class Signature:
     second: str = field(default="", kw_only=True)  # a pattern that must match another text of the same place as well
     also_on: tuple[On, ...] = field(default=(), kw_only=True)  # places to look at, in order, where `on` is silent
     beside: Beside = field(default=Beside(), kw_only=True)
+    look: Look | None = field(default=None, kw_only=True)
     root: RootAt = field(default="workload", kw_only=True)
     severity: Severity = field(default=Severity.ERROR, kw_only=True)
     refines: tuple[str, ...] = field(default=(), kw_only=True)
