@@ -49,7 +49,9 @@ class Going(Objects):
         if not switcher.query(f"#{name}"):
             from diag.tui.screens import MADE  # noqa: PLC0415  # the engine, only once a screen is asked for
 
-            await switcher.mount(MADE[name](id=name))
+            made = MADE[name](id=name)
+            made.display = False  # until the switcher shows it alone; else both share the room for a moment
+            await switcher.mount(made)
         switcher.current = name
         self.lists.front.focus()
         if self.seen is not None:

@@ -8,7 +8,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import Static
 
-from diag.report.cells import cut, width
+from diag.report.cells import cut, cut_middle, width
 from diag.report.sanitize import visible
 from diag.tui.actions import Action, here
 from diag.tui.source import Seen
@@ -51,7 +51,8 @@ def header_text(  # noqa: PLR0913  # one for each thing that the line says
     `age_s`: how long ago the last look came; `capture`: which of several is shown. Where there is little room the line
     says the same in fewer words, then leaves out what the screens below tell as well; the age stays to the last.
     """
-    first = f"diag (read-only) {visible(name)}"
+    name = cut_middle(visible(name), max(cells // 3, _LEAST_NAME)) if cells else visible(name)
+    first = f"diag (read-only) {name}"
     if seen is None:
         return cut(f"{first}  │ {visible(trouble or progress)}", cells or _ENDLESS)
     doing = f"stale {short_duration(age_s)}: {visible(trouble)}" if trouble else visible(progress)
@@ -61,11 +62,13 @@ def header_text(  # noqa: PLR0913  # one for each thing that the line says
     for terseness in range(_TERSEST + 1):
         text = _line(seen, first, doing, capture, is_live=is_live, terseness=terseness)
         if not cells or width(text) <= cells:
-            break
-    return cut(text, cells or _ENDLESS)
+            return text
+    shorter = cut_middle(name, max(width(name) - width(text) + cells, 1))
+    return cut(text.replace(f" {name}", f" {shorter}", 1), cells)
 
 
 _BRIEF, _TERSEST, _ENDLESS = 2, 4, 10_000
+_LEAST_NAME = 20  # cells
 
 
 def _line(seen: Seen, first: str, doing: str, capture: str, *, is_live: bool, terseness: int) -> str:

@@ -56,6 +56,27 @@ def test_a_screen_that_is_shown_again_is_not_wrapped_again_but_at_another_width(
     assert any("◆" in line for line in lines)
 
 
+@pytest.mark.parametrize("key", "2345689")
+def test_what_is_in_sight_stays_where_it_is_while_another_screen_is_opened(drive, demo, key):
+    async def look(app, pilot):
+        panes = [app.query_one(name) for name in ("#why", "#evidence", "#next")]
+        heights = []
+        for pane in panes:
+            was = pane.on_resize
+            pane.on_resize = lambda event, pane=pane, was=was: (heights.append(pane.size.height), was(event))
+        await pilot.press("j")
+        await settled(app, pilot)
+        before = [pane.scroll_offset.y for pane in panes]
+        await pilot.press(key, "1")
+        await settled(app, pilot)
+        return before, [pane.scroll_offset.y for pane in panes], heights, panes[0].size.height
+
+    before, after, heights, height = drive(app_of(demo), then=look, size=(80, 24))
+
+    assert after == before
+    assert min(heights, default=height) >= height - 1  # never squeezed by the other screen
+
+
 @pytest.mark.parametrize(("key", "lines"), [("1", 3), ("2", 3), ("3", 2), ("6", 5)])
 def test_in_the_least_room_the_list_that_is_walked_in_shows_several_lines(drive, demo, key, lines):
     async def look(app, pilot):

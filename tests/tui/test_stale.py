@@ -173,6 +173,15 @@ def test_gpus_of_nodes_that_were_not_read_are_unknown(tmp_path, items, said):
     assert said in header_text("prod-eu", Seen(report=found.report, troubles=found.troubles), "", "", cells=0)
 
 
+@pytest.mark.parametrize("cells", [58, 78, 118])
+def test_a_long_path_leaves_room_for_what_is_shown(demo, cells):
+    told = header_text("/srv/of-last-week/captures/prod-eu-west-3/objects.json.gz", demo, "", "", cells=cells)
+
+    assert len(told) <= cells
+    assert "62/112 GPU" in told or "112 GPU: 62 busy" in told
+    assert demo.report.target.clusters[0].now[11:16] in told
+
+
 def test_a_long_reason_is_cut_at_the_end_of_the_line(demo):
     told = header_text("prod-eu", demo, "", "x" * 500, age_s=200, cells=118)
 
