@@ -49,7 +49,7 @@ def service_endpoints_not_ready(ctx: Context) -> Iterator[Finding]:
     `conditions.ready` of the endpoints in the Service's EndpointSlices (or `notReadyAddresses` of its Endpoints).
 
     ## What to do
-    Collect the pods of the namespace: they say why they are not ready.
+    Read the pods of the namespace as well: they say why they are not ready.
 
     ## Known limits
     The weakest of explanations: only told where the pods of the namespace were not collected and nothing else of the
@@ -119,6 +119,6 @@ def _finding(ctx: Context, namespace: str, name: str, ends: Ends) -> Finding:
         since=ends.changed or None,
         remedies=(
             Remedy(text="see what the pods behind it say", command=f"kubectl get pods -n {namespace} -o wide"),
-            Remedy(text=f"add the pods of namespace {namespace} to the dump, and look again"),
+            Remedy(text=f"see that the pods of namespace {namespace} are read as well, and look again"),
         ),
     )

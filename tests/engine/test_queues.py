@@ -70,7 +70,7 @@ def test_without_any_workload_nobody_knows_what_a_suspended_job_waits_for(cluste
     (group,) = cluster.groups(job("train"))
 
     assert (group.severity.value, group.message) == (
-        "info", "it is suspended for a queue, and what waits in queues was not collected",
+        "info", "it is suspended for a queue, and what waits in queues was not read",
     )  # fmt: skip
     assert told(cluster.groups(job("train"), local_queue("q"))) == [("workload-not-admitted", "Job/ml/train", "info")]
 

@@ -130,7 +130,7 @@ def _job(scene: Scene, job: Controller) -> Iterator[Complaint]:
         group_by=str(scene.root(job)),
         reason="suspended for a queue" if unseen else "no Workload",
         message="it is suspended for a queue, and "
-        + ("what waits in queues was not collected" if unseen else "has no Workload"),
+        + ("what waits in queues was not read" if unseen else "has no Workload"),
         evidence=(cite(job, "spec.suspend"), cite(job, f"metadata.labels{key(QUEUE_LABEL)}")),
         since=job.created,
         gpus=(shape_of(template).gpu_total if template else 0) * (job.spec.parallelism or 1),
