@@ -7,6 +7,8 @@ from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.catalog.signature import On
 from diag.catalog.texts import first_text
+from diag.facts.pods import statuses
+from diag.facts.times import seconds
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy
 from diag.snapshot.kinds import Event, Pod
 from diag.trouble.groups import Group
@@ -74,9 +76,27 @@ def _event(ctx: Context, group: Group) -> Event | None:
     """An event about a node of the group that names an Xid of applications, near the time of the failure."""
     for pod in group.members:
         node = ctx.snap.node(pod.spec.node_name) if isinstance(pod, Pod) else None
+        ended = list(_ends(pod)) if isinstance(pod, Pod) else []
         for event in ctx.snap.events(node) if node is not None else ():
             found = XID.search(f"{event.reason} {event.text}")
             xid = next((int(value) for value in found.groups() if value), 0) if found else 0
-            if xid in APPLICATION_XIDS and not ctx.older(event.last_seen, NEAR_S):
+            if xid in APPLICATION_XIDS and _near(ctx, event, ended):
                 return event
     return None
+
+
+def _ends(pod: Pod) -> Iterator[float]:
+    """When the pod's containers ended, this time and the time before."""
+    for _, status in statuses(pod):
+        for state in (status.state, status.last_state):
+            ended = seconds(state.terminated.finished_at) if state and state.terminated else None
+            if ended is not None:
+                yield ended
+
+
+def _near(ctx: Context, event: Event, ended: list[float]) -> bool:
+    """Whether the agent told of it about when a container ended; where neither time is known, whether it was lately."""
+    told = seconds(event.last_seen)
+    if told is None or not ended:
+        return not ctx.older(event.last_seen, NEAR_S)
+    return any(abs(told - end) <= NEAR_S for end in ended)

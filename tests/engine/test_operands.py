@@ -131,3 +131,30 @@ def test_a_node_may_offer_its_gpus_by_slices_that_nobody_could_read(cluster, sli
     node = labelled(cluster, **{"nvidia.com/gpu.present": "true"})
 
     assert [one.symptom for one in cluster.groups(node, *items)] == told
+
+
+@pytest.mark.parametrize(
+    ("others", "told"),
+    [
+        (["nvcr.io/nvidia/k8s-dra-driver-gpu:v25.8.0"], []),
+        (
+            ["nvcr.io/nvidia/k8s-dra-driver-gpu:v25.8.0", "nvcr.io/nvidia/k8s-device-plugin:v0.18.0"],
+            ["node-without-gpus"],
+        ),
+    ],
+)
+def test_a_driver_of_claims_may_offer_what_no_device_plugin_there_does(cluster, others, told):
+    pods = [
+        cluster.pod(
+            f"operand-{i}",
+            node="n",
+            namespace="gpu",
+            spec={"containers": [{"name": "main", "image": image}]},
+            phase="Running",
+        )
+        for i, image in enumerate(others)
+    ]
+
+    assert [
+        one.symptom for one in cluster.groups(labelled(cluster, **{"nvidia.com/gpu.present": "true"}), *pods)
+    ] == told

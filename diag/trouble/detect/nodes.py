@@ -11,7 +11,7 @@ from diag.snapshot.cite import cite, key
 from diag.snapshot.kinds import Node
 from diag.trouble.groups import Complaint
 from diag.trouble.relations.mig_change import change_began
-from diag.trouble.relations.operands import on_node
+from diag.trouble.relations.operands import is_dra_driver, on_node
 from diag.trouble.scene import Scene
 from diag.vocab.accelerators import (
     ACCELERATOR_LABELS,
@@ -43,7 +43,7 @@ def _node(scene: Scene, node: Node, *, dra: bool) -> Iterator[Complaint]:
         if found is None or (dra and _offers_through_dra(scene, node)):
             return
         # What has never been in its capacity may be offered to claims by slices that nobody could read.
-        if found[0] in capacity(node) or not _may_be_claimed(scene):
+        if found[0] in capacity(node) or not _may_be_claimed(scene, node):
             yield _complaint(scene, node, *found)
 
 
@@ -125,9 +125,18 @@ def _complaint(scene: Scene, node: Node, resource: str, lost: int, paths: list[s
     )
 
 
-def _may_be_claimed(scene: Scene) -> bool:
-    """Whether slices that nobody read may offer devices to claims: there are classes, and no slice was collected."""
-    return not scene.snap.holds(SLICE) and bool(scene.snap.all(CLASS))
+def _may_be_claimed(scene: Scene, node: Node) -> bool:
+    """Whether slices that nobody read may offer the node's devices to claims.
+
+    No slice was collected, and there are classes, or a driver of claimed devices runs on the node and no device plugin.
+    """
+    if scene.snap.holds(SLICE):
+        return False
+    pods = scene.snap.pods_by_node.get(node.name, ())
+    return bool(scene.snap.all(CLASS)) or (
+        any(is_dra_driver(pod) for pod in pods)
+        and not any(operand.stage is Stage.PLUGIN for operand, _ in on_node(pods))
+    )
 
 
 def _offers_through_dra(scene: Scene, node: Node) -> bool:
