@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from diag.catalog.context import Context
+from diag.catalog.joins.mig_configs import MigConfigs
 from diag.catalog.rule import Named, rule
 from diag.facts.nodes import allocatable, ready
 from diag.facts.pods import statuses
@@ -74,7 +75,8 @@ The node's labels {CONFIG} and {STATE}, and the log of mig-manager on the node.
 {do}
 
 ## Known limits
-Needs the labels of the node; which of several reasons holds is told from mig-manager's log alone.
+Needs the labels of the node; which of several reasons holds is told from mig-manager's log, and without it only that
+the ConfigMap lacks the name.
 """
 
 
@@ -87,7 +89,7 @@ UNCHANGED = "The node keeps the MIG devices that it had, and what was wanted of 
     "DEV160",
     name="mig-manager-wedged",
     question=Question.OFFERS,
-    inputs=("Node", "Pod", "apps/DaemonSet"),
+    inputs=("Node", "Pod", "apps/DaemonSet", "ConfigMap", "nvidia.com/ClusterPolicy"),
     refines=REFINES,
     others=(
         Named(
@@ -140,7 +142,7 @@ UNCHANGED = "The node keeps the MIG devices that it had, and what was wanted of 
             ),
         ),
     ),
-    visits={"Node": 1},
+    visits={"Node": 1, "ConfigMap": 1},
 )
 def mig_change_unfinished(ctx: Context) -> Iterator[Finding]:
     """A MIG change stopped half-way and left the node's GPU clients switched off.
@@ -161,6 +163,7 @@ def mig_change_unfinished(ctx: Context) -> Iterator[Finding]:
     ## Known limits
     A change that runs for less than ten minutes is taken to be under way.
     """
+    configs = MigConfigs(ctx)
     for node in ctx.snap.nodes():
         state = node.labels.get(STATE)
         if state not in ("failed", "pending", "rebooting") or CONFIG not in node.labels:
@@ -174,7 +177,7 @@ def mig_change_unfinished(ctx: Context) -> Iterator[Finding]:
             if manager is not None and not _has_just_begun(ctx, manager):
                 yield from _wedged(ctx, node, manager, paused)
         elif state == "failed" or (state == "rebooting" and _stands_still(ctx, node)):
-            yield from _failed(ctx, node, manager, state)
+            yield from _failed(ctx, node, manager, configs)
 
 
 def _was_killed(manager: Pod) -> bool:
@@ -197,7 +200,7 @@ def _stands_still(ctx: Context, node: Node) -> bool:
 
 
 class _Told(NamedTuple):
-    """A line of mig-manager's log, and the cause that it names."""
+    """What a line of mig-manager's log, or its ConfigMap, says, and the cause that it names."""
 
     name: str
     line: str
@@ -219,10 +222,15 @@ def _told(ctx: Context, manager: Pod | None) -> _Told | None:
     return None
 
 
-def _failed(ctx: Context, node: Node, manager: Pod | None, state: str) -> Iterator[Finding]:
-    told = _told(ctx, manager)
+def _failed(ctx: Context, node: Node, manager: Pod | None, configs: MigConfigs) -> Iterator[Finding]:
+    state = node.labels[STATE]
+    told, confidence = _told(ctx, manager), Confidence.LIKELY
     if told is None and state != "rebooting":
-        return
+        unknown = configs.lacking(node, manager)
+        if unknown is None:
+            return
+        told = _Told("mig-config-name-unknown", unknown.words, unknown.evidence)
+        confidence = unknown.confidence
     name = told.name if told is not None and state == "failed" else "mig-reboot-incomplete"
     words, remedy = TEXTS[name]
     labels = [ctx.cite(node, f"metadata.labels{key(label)}") for label in (STATE, CONFIG)]
@@ -240,7 +248,7 @@ def _failed(ctx: Context, node: Node, manager: Pod | None, state: str) -> Iterat
             *(Because(group, words, evidence) for group in _without_gpus(ctx, node) if state == "rebooting"),
             *_waiting(ctx, node, f"its MIG change is not done: {words}", evidence),
         ),
-        confidence=Confidence.LIKELY,
+        confidence=confidence,
         severity=Severity.WARNING,
         remedies=(Remedy(text=remedy, who="platform"),),
     )
