@@ -1,16 +1,24 @@
 """DEV106: two device plugins offer the GPUs of one node."""
 
+import re
 from collections.abc import Iterator
 
 from diag.catalog.context import Context
 from diag.catalog.rule import rule
-from diag.findings import Because, Confidence, Evidence, Finding, Proof, Question, Ref, Remedy
+from diag.findings import Because, Confidence, Evidence, FieldEvidence, Finding, Proof, Question, Ref, Remedy
 from diag.projection import Object
+from diag.snapshot.cite import key, value_at
 from diag.snapshot.kinds import Pod
 from diag.trouble.relations.operands import on_node
 from diag.vocab.operands import Stage
 
-SAID = ("unknown device", "no healthy devices present", "cannot allocate unhealthy devices")
+UNKNOWN = "unknown device"
+SAID = (UNKNOWN, "no healthy devices present", "cannot allocate unhealthy devices")
+# Node images with a plugin that is a service of the system: bottlerocket-os/bottlerocket variants *-nvidia and EKS Auto
+# Mode's `Bottlerocket (EKS Auto, Nvidia)`; AKS labels nodes whose GPUs it manages.
+OS_IMAGE = "status.nodeInfo.osImage"
+BRINGS_ONE = re.compile(r"^Bottlerocket\b.{0,80}\bnvidia\b", re.IGNORECASE)
+AKS_MANAGED = "kubernetes.azure.com/dcgm-exporter"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 
 
@@ -18,7 +26,7 @@ MANAGED_BY = "app.kubernetes.io/managed-by"
     "DEV106",
     name="duplicate-device-plugin",
     question=Question.KEPT,
-    inputs=("Pod", "apps/DaemonSet"),
+    inputs=("Node", "Pod", "apps/DaemonSet"),
     refines=("stale-device-allocation", "admission-before-plugin-registered"),
 )
 def duplicate_device_plugin(ctx: Context) -> Iterator[Finding]:
@@ -32,13 +40,14 @@ def duplicate_device_plugin(ctx: Context) -> Iterator[Finding]:
     A plugin was installed by hand where the GPU operator or the node image brings one along.
 
     ## Evidence
-    Two plugin pods of different DaemonSets on the node, and the kubelet's message about the pod.
+    Two plugin pods of different DaemonSets on the node, or one on a node whose image runs a plugin as a service, and
+    the kubelet's message about the pod.
 
     ## What to do
     Remove one of the two, as a rule the one that nothing else manages.
 
     ## Known limits
-    A plugin that is part of the node image has no pod and is not seen.
+    A plugin that is part of the node image has no pod; it is known of Bottlerocket and of AKS's managed GPUs alone.
     """
     for group in ctx.groups("pod-failed", "container-not-started"):
         pod = group.first
@@ -47,6 +56,9 @@ def duplicate_device_plugin(ctx: Context) -> Iterator[Finding]:
         owners = _plugins(ctx, pod.spec.node_name or "")
         if len(owners) > 1:
             yield _finding(ctx, owners, Because(group, _words(owners, pod), group.evidence), group.since)
+        elif owners and UNKNOWN in group.message and (own := _of_the_image(ctx, pod.spec.node_name or "")):
+            words = _words(owners, pod, also=f"the node image ({own.value})")
+            yield _finding(ctx, owners, Because(group, words, (own, *group.evidence)), group.since)
 
 
 def _plugins(ctx: Context, node: str) -> dict[Ref, tuple[Object, Pod]]:
@@ -59,8 +71,18 @@ def _plugins(ctx: Context, node: str) -> dict[Ref, tuple[Object, Pod]]:
     return dict(sorted(found.items(), key=lambda one: (MANAGED_BY in one[1][0].labels, bool(one[1][0].owners), one[0])))
 
 
-def _words(owners: dict[Ref, tuple[Object, Pod]], pod: Pod) -> str:
-    names = " and ".join(f"{ref.namespace}/{ref.name}" for ref in owners)
+def _of_the_image(ctx: Context, name: str) -> FieldEvidence | None:
+    """What says that the node's image runs a plugin of its own."""
+    node = ctx.snap.node(name)
+    if node is None:
+        return None
+    if BRINGS_ONE.search(str(value_at(node.whole, OS_IMAGE))):
+        return ctx.cite(node, OS_IMAGE)
+    return ctx.cite(node, f"metadata.labels{key(AKS_MANAGED)}") if AKS_MANAGED in node.labels else None
+
+
+def _words(owners: dict[Ref, tuple[Object, Pod]], pod: Pod, also: str = "") -> str:
+    names = " and ".join([*(f"{ref.namespace}/{ref.name}" for ref in owners), *([also] if also else [])])
     return f"{names} both offer the GPUs of {pod.spec.node_name}, and the kubelet asks for a device that is unknown"
 
 
