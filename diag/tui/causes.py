@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from diag.document import EvidenceRow, Report
 from diag.tui import panels
-from diag.tui.listing import Listing
+from diag.tui.listing import Listing, fields
 from diag.tui.paragraphs import Paragraph, Paragraphs
 from diag.tui.source import Seen
 from diag.tui.table import VirtualTable
@@ -26,6 +26,7 @@ _TABS: tuple[tuple[str, Callable[[Report, Collection[str]], Table]], ...] = (
     ("Ignored", lambda report, _: ignored_table(report)),
 )
 _OF_CAUSES = (0, 2)  # the tabs whose lines are causes
+_IGNORED = 3
 
 
 class Causes(Listing):
@@ -129,7 +130,9 @@ class Causes(Listing):
         )  # fmt: skip
 
     def told(self, seen: Seen, line: Line) -> Sequence[Paragraph]:
-        """The because-tree; of a finding that belongs to no cause, what it rests on."""
+        """The because-tree; of a finding that belongs to no cause, what it rests on; why one is ignored."""
+        if self.tab == _IGNORED:
+            return fields(self.lists[0].table, line)
         cause = next((found for each in line.causes if (found := seen.cause(each))), None)
         return panels.why(seen, cause) if cause else panels.alone(seen, str(line.values[0]))
 

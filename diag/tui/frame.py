@@ -26,6 +26,7 @@ from diag.tui.listing import Listing
 from diag.tui.marks import Marks
 from diag.tui.source import Seen, Source
 from diag.tui.themes import THEMES
+from diag.views.causes import could_not_look, not_seen
 from diag.views.table import Table
 from diag.views.wording import clock
 
@@ -208,8 +209,15 @@ class Frame(App[None]):
 
     @on(Arrived)
     def arrived(self, event: Arrived) -> None:
-        """Shows a report. The cursor stays on the same cause; what was lost meanwhile leaves the age as it was."""
+        """Shows a report. The cursor stays on the same cause; what was lost meanwhile leaves the age as it was.
+
+        A look that saw no pods, for they could not be read, takes away nothing that one before it saw.
+        """
         if not self._screen_stack:
+            return
+        if self.seen is not None and event.seen.capture is None and could_not_look(event.seen.report):
+            self.progress, self.trouble = "", f"it could not be read again: {not_seen(event.seen.report)}"
+            self.draw_frame()
             return
         if not event.seen.lost or self.seen is None:
             self.came_at = time.monotonic()

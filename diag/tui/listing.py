@@ -32,7 +32,7 @@ def fields(table: Table, line: Line) -> list[Paragraph]:
     return [
         Paragraph(text=column.shown(value), lead=f"{column.title.capitalize():{wide}}  ")
         for column, value in zip(table.columns, line.values, strict=True)
-        if not column.picture
+        if not column.picture and not (column.passing and value == "")
     ]
 
 

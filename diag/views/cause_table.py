@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
 from diag.document import CauseRow, Report
+from diag.views.causes import not_seen
 from diag.views.table import Column, Line, Table
 from diag.views.wording import counted, named, seconds_since
 
@@ -21,7 +22,9 @@ def causes_table(report: Report) -> Table:
     )
     blind = sum(gap.material for gap in report.gaps)
     looked = counted(report.stats.get("rules", 0), "rule")
-    empty = f"No causes. {looked} ran" + (f", {counted(blind, 'thing')} could not be checked (9)." if blind else ".")
+    missed = not_seen(report)
+    found = "No causes." + (f" But this is not all: {missed}." if missed else "")
+    empty = f"{found} {looked} ran" + (f", {counted(blind, 'thing')} could not be checked (9)." if blind else ".")
     now = {cluster.id: cluster.now for cluster in report.target.clusters}
     keys = _distinct([cause.fingerprint for cause in report.causes])
     lines = [_line(cause, key, now, several=several) for cause, key in zip(report.causes, keys, strict=True)]

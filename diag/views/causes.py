@@ -113,13 +113,13 @@ def _none_shown(report: Report, hidden: Hidden | None, unchecked: str) -> str:
     looked = "{} looked at {}".format(
         counted(report.stats.get("rules", 0), "rule"), counted(report.stats.get("objects", 0), "object")
     )
-    missed = _not_seen(report)
+    missed = not_seen(report)
     if missed:
         return f"No causes found in what was read, which is not all: {missed}. {looked}; {unchecked}."
     return f"No causes found. {looked}" + (f": clean, but {unchecked}." if unchecked else ".")
 
 
-def _not_seen(report: Report) -> str:
+def not_seen(report: Report) -> str:
     """What a cluster cannot be called clean without: pods, nodes, events, and what was there and is not readable."""
     kinds = {gap.what.removesuffix(ELSEWHERE) for gap in report.gaps} & {*_BASIC}
     none = [f"{'not all' if report.stats.get(word) else 'no'} {word}" for what, word in _BASIC.items() if what in kinds]

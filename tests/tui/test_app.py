@@ -455,7 +455,10 @@ def test_ascii_draws_nothing_else(drive, small):
 
 
 def test_no_cause_teaches_where_to_look(drive, quiet):
-    assert "No causes." in drive(app_of(quiet), then=text)
+    shown = drive(app_of(quiet), then=text)
+
+    assert "No causes." in shown
+    assert "not all: no pods" in shown  # of which none were read
 
 
 def test_the_palette_holds_every_action(drive, demo):

@@ -173,6 +173,37 @@ def test_gpus_of_nodes_that_were_not_read_are_unknown(tmp_path, items, said):
     assert said in header_text("prod-eu", Seen(report=found.report, troubles=found.troubles), "", "", cells=0)
 
 
+def test_a_file_that_is_cut_off_while_it_is_shown_takes_nothing_away(drive, tmp_path):
+    path = tmp_path / "cluster.json"
+    whole = "".join(json.dumps(one) + "\n" for one in [node("a"), node("b"), waiting("w", gpus=16)])
+    path.write_text(whole)
+
+    def look(_):
+        found = api.examine([path])
+        yield Seen(report=found.report, troubles=found.troubles)
+
+    app = app_of(None)
+    app.source = replace(app.source, looks=look)
+
+    async def cut_and_mend(app, pilot):
+        first = rows(app)
+        path.write_text(whole[: whole.index("\n") + 80])
+        await pilot.press("r")
+        await settled(app, pilot)
+        kept, said = rows(app), header(app)
+        path.write_text(whole)
+        await pilot.press("r")
+        await settled(app, pilot)
+        return first, kept, said, rows(app), header(app)
+
+    first, kept, said, again, mended = drive(app, then=cut_and_mend)
+
+    assert first == kept == again == 1
+    assert "it could not be read again: no pods" in said
+    assert "stale" in said
+    assert "stale" not in mended
+
+
 @pytest.mark.parametrize("cells", [58, 78, 118])
 def test_a_long_path_leaves_room_for_what_is_shown(demo, cells):
     told = header_text("/srv/of-last-week/captures/prod-eu-west-3/objects.json.gz", demo, "", "", cells=cells)
