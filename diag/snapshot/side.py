@@ -12,8 +12,9 @@ def placed(readings: Iterable[Reading], nodes: Sequence[str]) -> Iterator[Readin
     """The readings with the names of nodes that are known: as the file says, else as its path does.
 
     A file says a host name, which may be the first part of the node's or the other way round, where only one node has
-    that part; a path names a node by a folder or the beginning of the file's name (`gpu-7/dmesg.txt`,
-    `gpu-7.nvidia-smi.txt`). The longest name that fits is meant; where none does, the reading is of no known node.
+    that part; a path names a node by a folder or a part of the file's name (`gpu-7/dmesg.txt`,
+    `gpu-7.nvidia-smi.txt`, `nvidia-bug-report_gpu-7.log.gz`). The longest name that fits is meant; where none does, the
+    reading is of no known node.
     """
     hosts: dict[str, list[str]] = defaultdict(list)
     for name in nodes:
@@ -38,4 +39,4 @@ def _host(said: str, nodes: Sequence[str]) -> str:
 
 
 def _names(path: str, node: str) -> bool:
-    return re.search(rf"(?:^|[/\\]){re.escape(node)}(?:[/\\._-]|$)", path) is not None
+    return re.search(rf"(?:^|[/\\_]){re.escape(node)}(?:[/\\._-]|$)", path) is not None

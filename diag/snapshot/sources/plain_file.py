@@ -12,14 +12,16 @@ from typing import BinaryIO
 
 from diag.errors import SnapshotError
 from diag.snapshot.sources.budget import Budget, NotObjectsError
+from diag.snapshot.sources.bundles.entry import Ahead
 from diag.snapshot.sources.compressed import expand
 from diag.snapshot.sources.documents import KUBECTL_JSON, Documents
 from diag.snapshot.sources.form import HEAD_BYTES, chatter_end, form_of, holds_kind, refusal, to_utf8
 from diag.snapshot.sources.json_text import read_json
 from diag.snapshot.sources.lost import kind_and_namespace
 from diag.snapshot.sources.meant import empty_kinds
-from diag.snapshot.sources.part import Listed, Part
-from diag.snapshot.sources.side import looks_like_side_file, readings_of
+from diag.snapshot.sources.part import Listed, Part, Problem
+from diag.snapshot.sources.side import readings_of
+from diag.snapshot.sources.side.reading import PACKED_HEAD_BYTES, side_text
 from diag.snapshot.sources.stranger import stranger
 from diag.snapshot.sources.yaml_text import read_yaml
 
@@ -61,11 +63,18 @@ def side_part(path: Path, name: str | None, budget: Budget) -> Part | None:
     """What a file tells that holds no objects but readings of GPUs; None where it holds none of these either."""
     shown = printable(path)
     with _explained(path), _open_regular(path) as file:
-        if not looks_like_side_file(file.peek(HEAD_BYTES)[:HEAD_BYTES]):  # type: ignore[attr-defined]
+        head = file.read(PACKED_HEAD_BYTES)
+        side = side_text(Ahead(head, file), head, budget, shown)
+        if side is None:
             return None
-        size = os.fstat(file.fileno()).st_size
-        budget.spend_bytes(size, shown)
-        return Part(path=shown, name=name, side=tuple(readings_of(file.read(size), shown)), layout=SIDE)
+        data = b"".join(side.pieces(budget, shown))
+    problems = [_without_end(shown, side.fault)] if side.fault else []
+    return Part(path=shown, name=name, side=tuple(readings_of(data, shown)), problems=problems, layout=SIDE)
+
+
+def _without_end(shown: str, fault: str) -> Problem:
+    what = f"the end of {shown} ({fault})"
+    return Problem(what=what, why="truncated", detail=fault, fix="copy or collect the file again")
 
 
 def read_stream(stream: BinaryIO, budget: Budget) -> bytes:

@@ -25,14 +25,16 @@ from diag.snapshot.sources.bundles.tar_files import TarFiles, is_tar
 from diag.snapshot.sources.bundles.zip_files import ZipFiles, is_zip
 from diag.snapshot.sources.compressed import is_compressed
 from diag.snapshot.sources.form import HEAD_BYTES, form_of, to_utf8
-from diag.snapshot.sources.side import looks_like_side_file
+from diag.snapshot.sources.side.reading import PACKED_HEAD_BYTES, SideText, side_text
 
 INSIDE = "!/"
 _LOG = re.compile(r"\.log(?:\.gz|\.\d[^/]*)?$|(?:^|/)logs\.txt$")
 # Names of logs that are of a node and no container; what they hold is told by their first bytes.
-_OF_NODE = re.compile(r"(?:dmesg|kern|kmsg|journal|syslog|nvidia[-_]?smi|dcgm|gpud)[^/]*$", re.IGNORECASE)
+_OF_NODE = re.compile(
+    r"(?:dmesg|kern|kmsg|journal|syslog|nvidia[-_]?smi|nvidia-bug-report|dcgm|gpud)[^/]*$", re.IGNORECASE
+)
+_ROTATED = re.compile(r"\.\d+\.gz$")  # kern.log.2.gz: what was weeks ago tells nothing of today
 _OBJECTS = re.compile(rb'"?(?:kind|apiVersion|metadata|items)"?[ \t]*:')
-_PACKED_HEAD_BYTES = 256 * 1024  # a block of zstd has up to 128 KiB and is expanded at once (RFC 8878, 3.1.1.2)
 _TEXT_BYTES = 16 * 1024**2
 
 
@@ -92,7 +94,7 @@ def source_within(opened: Callable[[], BinaryIO], path: str, budget: Budget) -> 
 def _head(reader: Reader) -> bytes:
     """The first bytes: of what is packed so many that something can be expanded from them."""
     head = head_of(reader, HEAD_BYTES)
-    return head + head_of(reader, _PACKED_HEAD_BYTES) if is_compressed(head) else head
+    return head + head_of(reader, PACKED_HEAD_BYTES) if is_compressed(head) else head
 
 
 def _beginning(head: bytes, budget: Budget) -> bytes:
@@ -159,17 +161,34 @@ def _look(
         del found.members[name]
         _pass(inner, name + INSIDE, found, is_text, budget)
         return
+    side = _beside(whole, head, name, budget)
     try:
-        member.objects = _may_hold_objects(head, name)
+        member.objects = (side is None or not side.packed) and _may_hold_objects(head, name)
     except NotObjectsError as error:
         member.refusal = error
-    member.side = not member.objects and looks_like_side_file(head)
-    if member.objects or member.side or (is_text(name) and entry.size <= _TEXT_BYTES):
-        pieces = []
-        for piece in chunks(whole):
-            budget.spend_bytes(len(piece), name)
-            pieces.append(piece)
-        member.data = b"".join(pieces)
+    if side is not None and not member.objects:
+        member.side = True
+        member.data = b"".join(side.pieces(budget, name))
+        if side.fault:
+            found.noted.cut_off(f"the end of {name} ({side.fault})", side.fault)
+    elif member.objects or (is_text(name) and entry.size <= _TEXT_BYTES):
+        member.data = _whole(whole, name, budget)
+
+
+def _beside(whole: Reader, head: bytes, name: str, budget: Budget) -> SideText | None:
+    """The side file that a member is. What is packed may be objects in which such words stand, or long over."""
+    side = side_text(whole, head, budget, name)
+    if side is not None and side.packed and (_ROTATED.search(name) or _OBJECTS.search(side.head)):
+        return None
+    return side
+
+
+def _whole(reader: Reader, name: str, budget: Budget) -> bytes:
+    pieces = []
+    for piece in chunks(reader):
+        budget.spend_bytes(len(piece), name)
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def _may_hold_objects(head: bytes, name: str) -> bool:
@@ -185,11 +204,7 @@ def _may_hold_objects(head: bytes, name: str) -> bool:
 def _inner(name: str, head: bytes, whole: Reader, budget: Budget) -> Source | None:
     """The archive that a member is; it is read where it stands, a zip in memory."""
     if is_zip(head):
-        pieces = []
-        for piece in chunks(whole):
-            budget.spend_bytes(len(piece), name)
-            pieces.append(piece)
-        data = b"".join(pieces)
+        data = _whole(whole, name, budget)
         return ZipFiles(lambda: BytesIO(data), budget)
     beginning = _beginning(head, budget)
     if is_tar(beginning):

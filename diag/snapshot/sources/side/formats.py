@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from diag.snapshot.sources.form import to_utf8
 from diag.snapshot.sources.part import Reading
 from diag.snapshot.sources.side import documents, texts
+from diag.snapshot.sources.side.bug_report import PROLOGUE, bug_report
 
 HEAD_BYTES = 4096
 MOST = 20_000  # readings of one file
@@ -13,6 +14,7 @@ Reader = Callable[[str, str], Iterator[Reading]]
 
 # The first that fits; each pattern is searched in the first 4 KiB.
 _FORMATS: tuple[tuple[re.Pattern[str], Reader], ...] = (
+    (re.compile(PROLOGUE), bug_report),
     # A tool that sorts keys puts the type of the result behind it.
     (
         re.compile(r'"resultType"\s*:\s*"vector"|"result"\s*:\s*\[\s*\{\s*"metric"\s*:\s*\{[^{}]*\}\s*,\s*"value"\s*:'),
