@@ -8,7 +8,7 @@ from diag.catalog.beside import Beside
 from diag.catalog.pages import function_infos, row_infos, symptom_infos
 from diag.catalog.registry import Registry
 from diag.catalog.rule import Named, rule
-from diag.catalog.signature import On, Signature, signatures
+from diag.catalog.signature import Found, Look, On, Signature, signatures
 from diag.findings import Question, Remedy, Severity
 from diag.trouble.groups import SYMPTOMS
 
@@ -32,6 +32,8 @@ def test_the_page_of_a_row_is_filled_from_its_fields():
     remedies = (
         Remedy(text="throw {what} away", who="platform", risk="irreversible", command="kubectl delete {what}"),
         Remedy(text="build an annexe", when="there is ground"),
+        Remedy(text="add shelves", who="queue-admin", command="kubectl get rooms"),
+        Remedy(text="see what is there", command="kubectl get rooms"),
     )
     info = page_of(
         Signature("STO998", "volume-full", remedies=remedies, versions="2 and later", **ROW), containers="attic"
@@ -44,8 +46,11 @@ def test_the_page_of_a_row_is_filled_from_its_fields():
         "- explains: `container-crashing`",
         "Each log line of what is in trouble, of containers whose name or image matches `attic`, in which `no room`",
         "```text\nno room for (?P<what>\\w+)\n```",
-        "- throw {what} away (platform, irreversible)\n\n  ```sh\n  kubectl delete {what}\n  ```",
-        "- build an annexe (user, safe); if there is ground",
+        "- throw {what} away [by the platform team; cannot be undone]; this command changes things:\n",
+        "\n\n  ```sh\n  kubectl delete {what}\n  ```",
+        "- build an annexe, if there is ground [by the workload's owner; ends nothing that runs]\n",
+        "- add shelves [by the queue admin; ends nothing that runs]; to look first:\n\n  ```sh\n  kubectl get rooms\n",
+        "- see what is there\n\n  ```sh\n  kubectl get rooms\n",
         "attic: attic/attic room.c\n\nVersions: 2 and later",
     ):
         assert said in info.doc
@@ -61,6 +66,16 @@ def test_the_page_of_a_row_says_what_is_cited_beside_the_sign():
         "Cited beside it, where it is there: further texts that match `attic`; arguments of the container that match"
         " `--rooms`; of its node `metadata.labels.floor`; the request for GPUs in `resources`.\n" in page
     )
+
+
+def test_the_page_of_a_row_says_what_is_told_of_other_objects_and_leaves_its_place_empty():
+    look = Look(about="the doors", fills=("doors", "whose"), find=lambda *_: Found(), blank={"whose": "anybody's"})
+    row = {**ROW, "summary": "no room for {what}{doors}", "remedies": (Remedy(text="open {whose} door"),)}
+    page = page_of(Signature("STO998", "volume-full", look=look, **row)).doc
+
+    assert "Told beside it, where it is known: the doors.\n" in page
+    assert "## What it reports\nno room for {what}\n" in page
+    assert "- open anybody's door [" in page
 
 
 def test_the_page_of_a_row_names_reasons_and_a_second_sign_where_there_are_any():

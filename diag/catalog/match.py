@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from diag.catalog.beside import cite_beside
 from diag.catalog.context import Context
-from diag.catalog.signature import Found, On, Signature, Table
+from diag.catalog.signature import Found, On, Signature, Table, filled
 from diag.catalog.texts import MAX_LINE, UNREADY, Log, Text, pieces
 from diag.facts.masking import mask
 from diag.findings import Because, Finding, Ref, Remedy
@@ -122,7 +122,7 @@ class Matcher:
         evidence = text.cite()
         beside = cite_beside(self.ctx, row.beside, text, self._said(group, hit.on))
         further = (*looked.evidence, *group.evidence, *beside)
-        summary = _filled(row.summary, words)
+        summary = filled(row.summary, words)
         return Finding(
             subject=_root(self.ctx, group, row, text),
             summary=summary,
@@ -178,11 +178,6 @@ def _second(row: Signature, said: Said) -> bool:
     return not row.second or any(_compiled(row.second).search(text.text[:MAX_LINE]) for text in said)
 
 
-def _filled(template: str, words: dict[str, str]) -> str:
-    """The template with the pattern's groups put in; braces that name no group stay as they are."""
-    return re.sub(r"\{(\w+)\}", lambda found: words.get(found[1], found[0]), template)
-
-
 def _nodes(group: Group) -> str:
     """The nodes of the members by name, the first few."""
     names = sorted({one.spec.node_name for one in group.members if isinstance(one, Pod) and one.spec.node_name})
@@ -191,8 +186,8 @@ def _nodes(group: Group) -> str:
 
 def _remedy(remedy: Remedy, words: dict[str, str]) -> Remedy:
     return Remedy(
-        text=_filled(remedy.text, words), who=remedy.who, risk=remedy.risk, when=remedy.when,
-        command=_filled(remedy.command, words | {"node": words["node"].partition(",")[0]}) if remedy.command else None,
+        text=filled(remedy.text, words), who=remedy.who, risk=remedy.risk, when=remedy.when,
+        command=filled(remedy.command, words | {"node": words["node"].partition(",")[0]}) if remedy.command else None,
     )  # fmt: skip
 
 

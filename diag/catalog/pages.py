@@ -6,12 +6,14 @@ built-in symptom comes from the taxonomy. `diag rules ID` prints them and `docs/
 
 import inspect
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from diag.catalog.beside import Beside
 from diag.catalog.registry import Registry, RuleInfo, role_of, source_of
 from diag.catalog.rule import Named, Rule
-from diag.catalog.signature import On, RootAt, Signature, Table
+from diag.catalog.signature import On, RootAt, Signature, Table, filled
 from diag.catalog.taxonomy import taxonomy
+from diag.facts.steps import manner
 from diag.findings import Remedy, Severity
 from diag.trouble import groups
 from diag.trouble.groups import SYMPTOMS, SymptomKind
@@ -126,10 +128,14 @@ def _row_sections(table: Table, row: Signature) -> Iterator[str]:
         pattern += f"\n\nA second text of the same place must match:\n\n{_fenced(row.second)}"
     if shown := _beside(row.beside):
         pattern += f"\n\nCited beside it, where it is there: {shown}."
+    blanks = row.look.blanks if row.look else {}
+    if row.look:
+        pattern += f"\n\nTold beside it, where it is known: {row.look.about}."
     yield f"## Evidence\n{pattern}"
-    yield f"## What it reports\n{row.summary}\n\nThe cause is reported at {ROOTS[row.root]}."
+    yield f"## What it reports\n{filled(row.summary, blanks)}\n\nThe cause is reported at {ROOTS[row.root]}."
     if row.remedies:
-        yield "## What to do\n" + "\n".join(_remedy(remedy) for remedy in row.remedies)
+        remedies = (replace(remedy, text=filled(remedy.text, blanks)) for remedy in row.remedies)
+        yield "## What to do\n" + "\n".join(map(_remedy, remedies))
     origin = row.source or table.origin
     yield f"## Source\n{table.system}: {origin}" + (f"\n\nVersions: {row.versions}" if row.versions else "")
 
@@ -148,8 +154,9 @@ def _beside(beside: Beside) -> str:
 
 
 def _remedy(remedy: Remedy) -> str:
-    line = f"- {remedy.text} ({remedy.who}, {remedy.risk})"
-    line += f"; if {remedy.when}" if remedy.when else ""
+    """A step in the words of reports."""
+    line = f"- {remedy.text}, if {remedy.when}" if remedy.when else f"- {remedy.text}"
+    line += manner(remedy.text, who=remedy.who, risk=remedy.risk, command=remedy.command)
     return line + (f"\n\n  ```sh\n  {remedy.command}\n  ```" if remedy.command else "")
 
 

@@ -60,10 +60,11 @@ class Found:
 class Look:
     """Looks at other objects once a row has recognised a sign; what it finds decides nothing.
 
-    `fills` are the words that it may find, `blank` what stands in their place where it finds none (nothing, if not
-    said).
+    `about` says what it looks at, `fills` are the words that it may find, and `blank` is what stands in their place
+    where it finds none (nothing, if not said).
     """
 
+    about: str
     fills: tuple[str, ...]
     find: Callable[["Context", "Text", Mapping[str, str]], Found]
     blank: Mapping[str, str] = field(default_factory=dict)
@@ -71,8 +72,12 @@ class Look:
     def at(self, ctx: "Context", text: "Text", said: Mapping[str, str]) -> Found:
         """What it finds beside a text in which `said` was found, with a word for each of `fills`."""
         found = self.find(ctx, text, said)
-        blank = {word: self.blank.get(word, "") for word in self.fills}
-        return Found(words={**blank, **found.words}, evidence=found.evidence)
+        return Found(words={**self.blanks, **found.words}, evidence=found.evidence)
+
+    @property
+    def blanks(self) -> dict[str, str]:
+        """What stands for each of `fills` where nothing is found."""
+        return {word: self.blank.get(word, "") for word in self.fills}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,11 @@ class Signature:
     def basis(self) -> Basis:
         """A signature repeats what somebody said."""
         return Basis.SAID
+
+
+def filled(template: str, words: Mapping[str, str]) -> str:
+    """The template with the pattern's groups put in; braces that name no group stay as they are."""
+    return re.sub(r"\{(\w+)\}", lambda found: words.get(found[1], found[0]), template)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

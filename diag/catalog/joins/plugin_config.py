@@ -111,6 +111,7 @@ def _containers(pod: Pod) -> Iterator[tuple[str, dict[str, object]]]:
 
 
 CONFIGS = Look(
+    about="what asks for the configuration (the node's label, or a default), and the keys of the ConfigMap",
     fills=("by", "where", "keys", "to"),
     find=_configs,
     blank={"by": "label or default", "where": f"the node's label {LABEL}", "to": "a key of the ConfigMap"},

@@ -44,4 +44,8 @@ def _kernel(node: Node | None) -> str:
     return found if isinstance(found, str) else ""
 
 
-KERNELS = Look(fills=("kernels",), find=_kernels)
+KERNELS = Look(
+    about="the kernel of the node, and of one on which a pod of the same owner is ready",
+    fills=("kernels",),
+    find=_kernels,
+)
