@@ -11,8 +11,9 @@ from diag.catalog.rule import Named, rule
 from diag.catalog.signature import On
 from diag.catalog.texts import first_text, texts
 from diag.facts.gpus import is_gpu
-from diag.facts.nodes import allocatable
+from diag.facts.nodes import allocatable, ready
 from diag.facts.pods import statuses
+from diag.facts.times import seconds
 from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy, Severity, as_proof
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Node, Pod
@@ -50,6 +51,9 @@ VICTIMS = ("node-without-gpus", "container-crashing", "pod-failed", "container-n
 MISCOUNT = "gpu-count-mismatch"
 COUNT = re.compile(r"\b(\d{1,2})\b")  # in a message: `expected 8, got 7`
 LINKS = ("infiniband-link-down", "nic-driver-fault", "nvlink-link-fault")  # work goes on over them, and suffers
+# What a reset of the one GPU does not end, and nothing but a restart does.
+LASTING = ("gpu-fell-off-bus", "nvswitch-fatal-error")
+RECENT_S = 60 * 60.0
 MOST_PODS = 64  # of a node that are looked at: one holds at most 16 GPUs
 CUDA_CHECK = "cuda-validation"  # NVIDIA/gpu-operator assets/state-operator-validation
 SHOWN = 3  # lines, events
@@ -92,7 +96,8 @@ The node's condition with its reason and message, events of the node, and the an
 
 ## Known limits
 Only what an agent, a file beside the dump (kernel log, nvidia-smi), the kernel's log in a pod or an event reports is
-seen; the last two count only where something fails for them. Conditions of an unknown type are left out.
+seen; the last two count only where something fails for them; an event of a lost GPU or a fatal error of an NVSwitch is
+told as information without that, for an hour or until the node restarts. Conditions of an unknown type are left out.
 """
 
 
@@ -129,7 +134,9 @@ def node_hardware_condition(ctx: Context) -> Iterator[Finding]:
 
     ## Known limits
     Only what an agent, a file beside the dump (kernel log, nvidia-smi), the kernel's log in a pod or an event reports
-    is seen; the last two count only where something fails for them. Conditions of an unknown type are left out.
+    is seen; the last two count only where something fails for them; an event of a lost GPU or a fatal error of an
+    NVSwitch is told as information without that, for an hour or until the node restarts. Conditions of an unknown type
+    are left out.
     """
     suffering = {name for group in ctx.groups(*VICTIMS) for name in _nodes_of(group)}
     for node in ctx.snap.nodes():
@@ -141,7 +148,8 @@ def node_hardware_condition(ctx: Context) -> Iterator[Finding]:
                 yield _finding(ctx, node, sign, consequences)
             elif sign.readings:
                 yield _finding_beside(ctx, node, sign, consequences)
-            elif consequences:  # a moment's words count where something fails for them
+            elif consequences or _lasts(ctx, node, sign):
+                # a moment's words count where something fails for them, or where only a restart ends what they tell
                 yield _finding_of_moment(ctx, node, sign, consequences)
 
 
@@ -223,7 +231,7 @@ def _finding_beside(ctx: Context, node: Node, sign: Sign, accounts_for: tuple[Be
 
 
 def _finding_of_moment(ctx: Context, node: Node, sign: Sign, accounts_for: tuple[Because, ...]) -> Finding:
-    """A fault that the kernel or an event told of, and for which something fails."""
+    """A fault that the kernel or an event told of, and what fails for it."""
     lines = [line.evidence for line in sign.lines[:SHOWN]]
     said = sign.lines[0].text if sign.lines else f"{sign.events[0].reason}: {sign.events[0].text}"
     return Finding(
@@ -232,12 +240,25 @@ def _finding_of_moment(ctx: Context, node: Node, sign: Sign, accounts_for: tuple
         summary=f"{'its kernel says' if lines else 'an agent says'} {said.strip()[:300]}",
         evidence=as_proof([*lines, *(ctx.cite_event(event) for event in sign.events[:SHOWN])]),
         accounts_for=accounts_for,
-        severity=Severity.ERROR if sign.name in LOST else Severity.WARNING,
+        severity=(Severity.ERROR if sign.name in LOST else Severity.WARNING) if accounts_for else Severity.INFO,
         confidence=Confidence.LIKELY,
-        second_sign=True,  # beside it stands what failed for it
+        second_sign=bool(accounts_for),  # beside it stands what failed for it
         since=min((event.created for event in sign.events if event.created), default=None),
         remedies=(REMEDIES.get(sign.name, RESTART),),
     )
+
+
+def _lasts(ctx: Context, node: Node, sign: Sign) -> bool:
+    """Whether an event of the last hour tells of what a restart only ends, and the node has not restarted since."""
+    if sign.name not in LASTING or not sign.events:
+        return False
+    told = max((event.last_seen for event in sign.events if event.last_seen), default=None)
+    if told is None or ctx.older(told, RECENT_S):
+        return False
+    since = [state.last_transition_time] if (state := ready(node)) is not None else []
+    since += [event.last_seen for event in ctx.snap.events(node) if event.reason == "Rebooted"]
+    at = seconds(told)
+    return at is not None and all((seconds(time) or 0.0) < at for time in since)
 
 
 def _consequences(ctx: Context, node: Node, sign: Sign, *, takes: bool) -> Iterator[Because]:
