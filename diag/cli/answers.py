@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 
 from diag.catalog.registry import RuleInfo
 from diag.cli.flags import Flags
-from diag.document import IgnoredRow, Report
+from diag.document import LIST, IgnoredRow, Report
 from diag.errors import UsageError
 from diag.snapshot.snapshot import Snapshot
 from diag.views.causes import Hidden
@@ -14,7 +14,10 @@ from diag.views.hosts import pods_below
 from diag.views.questions import rules_of
 from diag.views.subject import Match
 from diag.views.way import item_of, open_questions
-from diag.views.wording import counted, named
+from diag.views.wording import counted, folded, named
+
+_KINDS = 4  # that could not be listed
+_NOT_ASKED = ("not-collected", "not-served")  # of which nobody expects the subject
 
 
 def answer(report: Report, text: str, match: Match, flags: Flags, hidden: Hidden) -> list[str]:
@@ -27,7 +30,7 @@ def answer(report: Report, text: str, match: Match, flags: Flags, hidden: Hidden
         return [f"Nothing wrong found with {subject}{unseen}."]
     if silent := _silent_rule(report, text):
         return [f"{silent}{unseen}."]
-    raise _not_understood(match, text, unseen)
+    raise _not_understood(report, match, text, unseen)
 
 
 def felt(
@@ -86,7 +89,7 @@ def _rules_named(text: str) -> Sequence[RuleInfo]:
     return rules_named(infos(load()), text)
 
 
-def _not_understood(match: Match, text: str, unseen: str) -> UsageError:
+def _not_understood(report: Report, match: Match, text: str, unseen: str) -> UsageError:
     asked = match.asked or text
     if match.searched:
         return UsageError(
@@ -94,8 +97,12 @@ def _not_understood(match: Match, text: str, unseen: str) -> UsageError:
             hint=f"searched were the names of all objects, and {counted(match.searched, 'sentence')} and cited values; "
             "a part of the message without numbers and names may do",
         )
+    unread = [
+        gap.what.removeprefix(LIST) for gap in report.gaps if gap.what.startswith(LIST) and gap.why not in _NOT_ASKED
+    ]
     return UsageError(
-        f"nothing that was read is called {_short(asked)!r}: it is misspelt, or was not read",
+        f"nothing that was read is called {_short(asked)!r}: it is misspelt, or was not read"
+        + (f" (what could not be: {folded(unread, _KINDS)})" if unread else ""),
         hint=_suggested(match.suggestions),
     )
 

@@ -1,17 +1,22 @@
 """`diag explain`: one cause in words, with its evidence and what to do."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from diag.cli import modelling
 from diag.cli.diagnostics import ExitCode
-from diag.cli.flags import flags_of, shared
+from diag.cli.flags import Flags, flags_of, shared
 from diag.cli.group import Examples
 from diag.document import Report
+from diag.errors import UsageError
 from diag.report.look import Look
 from diag.views.coverage import GapLine
+
+if TYPE_CHECKING:
+    from diag.cli.looking import Looked
+    from diag.views.subject import Match
 
 _EXAMPLES = (
     "diag explain --from dump.json pod/ml/llama-ft-0",
@@ -48,7 +53,7 @@ def command(ctx: click.Context, /, subject: tuple[str, ...], all_: bool, **asked
     seen: Callable[[list[GapLine]], list[GapLine]] | None = None
     share = sharing(flags, found)
     if text:
-        from diag.cli.answers import answer, felt  # noqa: PLC0415  # only with a subject
+        from diag.cli.answers import felt  # noqa: PLC0415  # only with a subject
         from diag.views.subject import resolve  # noqa: PLC0415
         from diag.views.wording import listed, named  # noqa: PLC0415
 
@@ -65,7 +70,7 @@ def command(ctx: click.Context, /, subject: tuple[str, ...], all_: bool, **asked
                     f"{listed([named(node) for node in hosts.nodes])}"
                 )
         if not causes:
-            said = answer(report, text, match, flags, found.hidden)
+            said = _answered(found, text, match, flags)
             seen = felt(text, match, found.snapshots, share.told if share else list)
         if match.also:
             narrator.note(f"also named in {', '.join(cause.id for cause in match.also)}")
@@ -88,6 +93,17 @@ def command(ctx: click.Context, /, subject: tuple[str, ...], all_: bool, **asked
     chosen, ended = modelling.told(chosen, asked, narrator)
     code = delivered(chosen, flags, to, explain_bytes, found.hidden, share)
     return found.code(ended or code)
+
+
+def _answered(found: "Looked", text: str, match: "Match", flags: Flags) -> list[str]:
+    """What is said of a subject without a cause. Raises UsageError, which is no slip where time was over before."""
+    from diag.cli.answers import answer  # noqa: PLC0415  # only then
+
+    try:
+        return answer(found.report, text, match, flags, found.hidden)
+    except UsageError as error:
+        error.exit_code = found.code(ExitCode.USAGE)
+        raise
 
 
 def _nothing(

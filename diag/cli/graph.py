@@ -33,7 +33,8 @@ def command(ctx: click.Context, /, **_: object) -> int:
 
     flags = flags_of(ctx)
     to = targets(flags.output, FORMATS, "table" if sys.stdout.isatty() else "plain", flags.from_)
-    report = looked(flags, Narrator(quiet=flags.quiet, verbose=flags.verbose)).report
+    found = looked(flags, Narrator(quiet=flags.quiet, verbose=flags.verbose))
+    report = found.report
 
     def render(target: "Target") -> bytes:
         match target.form:
@@ -46,4 +47,4 @@ def command(ctx: click.Context, /, **_: object) -> int:
         return trees_text(cleaned(report), look(flags, target), boxes=target.form == "table")
 
     deliver(to, render)
-    return ExitCode.OK
+    return found.code(ExitCode.OK)

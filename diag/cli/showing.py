@@ -38,7 +38,8 @@ def show(
     flags = flags_of(ctx)
     to = targets(flags.output, (*FORMATS, *forms), "table" if sys.stdout.isatty() else "plain", flags.from_)
     asked = replace(flags, filter=()) if by_row else flags
-    shown = make(looked(asked, Narrator(quiet=flags.quiet, verbose=flags.verbose)))
+    found = looked(asked, Narrator(quiet=flags.quiet, verbose=flags.verbose))
+    shown = make(found)
     tables = list(shown.tables)
     if by_row:
         for text in flags.filter:
@@ -52,7 +53,7 @@ def show(
         return tables_bytes(tables, target.form, look(flags, target))
 
     deliver(to, render)
-    return ExitCode.OK
+    return found.code(ExitCode.OK)
 
 
 def screen(
