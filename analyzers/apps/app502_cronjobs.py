@@ -109,11 +109,10 @@ def _suspended(ctx: Context, items: list[Object]) -> Finding:
         remedies=(
             Remedy(text="look at it", command=f"kubectl get cronjob {first.name} -n {first.namespace} -o yaml"),
             Remedy(
-                text="resume it",
+                text="resume it (runs whose starting deadline has not passed start at once)",
                 when="the reason for the pause is gone",
                 command=f"kubectl patch cronjob {first.name} -n {first.namespace} --type=merge "
                 '-p \'{"spec":{"suspend":false}}\'',
-                risk="disruptive",
             ),
         ),
     )

@@ -102,9 +102,15 @@ def _finding(ctx: Context, start: Start, found: Transfer, rate: float, spent: fl
         accounts_for=(Because(group, because, tuple(evidence)),),
         confidence=None if timeline.bottleneck == ("init" if found.init else "load") else Confidence.LIKELY,
         members=(start.pod.ref,),
-        since=group.since,
+        since=_since(start),
         remedies=_remedies(start, found, single),
     )
+
+
+def _since(start: Start) -> str | None:
+    """When the start began, which is what its summary counts from; a deadline that runs out does so later."""
+    began = iso(start.timeline.began)
+    return min(began, start.group.since or began)
 
 
 def _now(start: Start, found: Transfer) -> str:
@@ -140,8 +146,12 @@ def _runs(start: Start) -> bool:
 def _remedies(start: Start, found: Transfer, single: list[str]) -> tuple[Remedy, ...]:
     pod, remedies = start.pod, []
     if not start.timeline.finished:
-        container = start.timeline.engine if found.done and _runs(start) else found.line.container
-        wait = "wait for this start: a new pod would fetch all weights again" if found.done else "see how far it is"
+        runs = found.done and _runs(start)
+        container = start.timeline.engine if runs else found.line.container
+        again = "a new pod would fetch all weights again"
+        wait = f"wait for this start: {again}" if found.done else "see how far it is"
+        if runs:  # said first of all, as a step that only looks
+            wait = f"see how far {container} is, and do not restart it, but wait for this start: {again}"
         command = f"kubectl logs -n {pod.namespace} {pod.name} -c {container} --tail=20"
         remedies.append(Remedy(text=wait, command=command))
     which = f"raise {single[0].partition('=')[0]} from {ONE_STREAM}" if single else "for KServe S3_MAX_FILE_CONCURRENCY"

@@ -7,12 +7,16 @@ from diag.catalog.context import Context
 from diag.catalog.joins import room
 from diag.catalog.rule import Named, rule
 from diag.facts.gangs import COSCHEDULING, HYPERNODE, NATIVE, VOLCANO, membership_path, minimum, minimum_path, part
+from diag.facts.scheduler_message import find_scheduler_message
+from diag.facts.words import listed
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy
 from diag.projection import Object
 from diag.snapshot.kinds import Node
 from diag.trouble.room.gangs import Gang, fits
 from diag.trouble.room.hypernodes import domains
-from diag.trouble.shapes import DEFAULT_SCHEDULER, main_gpu
+from diag.trouble.room.placement import Barrier
+from diag.trouble.shapes import DEFAULT_SCHEDULER, Shape, main_gpu
+from diag.vocab.scheduler_reasons import ReasonKind
 
 DOES_NOT_FIT = {VOLCANO: "volcano-gang-does-not-fit"}
 TOO_FEW = {VOLCANO: "volcano-podgroup-members-missing"}
@@ -133,7 +137,8 @@ def gangs_that_wait(ctx: Context) -> Iterator[Finding]:
     ## Evidence
     `spec.minMember`, what one member asks for, the free amounts of the nodes that the members may run on, and the
     words of the scheduler about the member that found no node. It had set the places of the others aside by then, so
-    it may say `0/18 nodes` though two members fit.
+    it may say `0/18 nodes` though two members fit; this is told where its count of short nodes is that of all nodes
+    that a member may use. A cordoned node that would take a member is named.
 
     ## What to do
     Wait for the work that holds the nodes, start with fewer members, add nodes, or agree with the owners of other work
@@ -248,20 +253,25 @@ def _does_not_fit(ctx: Context, gang: Gang, item: Object, wanted: int) -> Iterat
     least, words = ctx.cite(item, minimum_path(gang.kind)), _words(ctx, item)
     each = ", ".join(f"{amount} × {name}" for name, amount in shapes[0].gpus.items()) or "no GPUs"
     running = f" beside {gang.bound} that run" if gang.bound else ""
-    culprit = _culprit(gang, words)
-    beside = " beside them" if there else ""
-    named = f"; {culprit} found no node{beside}" if culprit else ""
+    named = f"; {culprit} found no node" if (culprit := _culprit(gang, words)) else ""
+    trusted = all(ctx.agreement(group).trusts_nodes for group in gang.groups)
+    if trusted and named and there and _none_left(gang, words, resource, len(open_to)):
+        named += ": by then the scheduler had set that room aside for other members"
+    closed = _cordoned(ctx, shapes[0])
+    barred = f"; cordoned, with room for a member: {listed([node.name for node in closed])}" if closed else ""
     summary = (
         f"{wanted} members have to start together ({_field(gang)}), {each} each; there is room for {there}{running}"
-        f"{named}"
+        f"{named}{barred}"
     )
     fewer = f" ({_field(gang)} {gang.bound + there})" if gang.bound + there else ""
-    trusted = all(ctx.agreement(group).trusts_nodes for group in gang.groups)
     yield Finding(
         name=DOES_NOT_FIT.get(gang.kind, "gang-does-not-fit"),
         subject=item.ref,
         summary=summary,
-        evidence=(count, *[least, *words, *_said(gang)]),
+        evidence=(
+            count,
+            *[least, *words, *_said(gang), *(ctx.cite(node, "spec.unschedulable") for node in closed[:1])],
+        ),
         accounts_for=_because(gang, f"its gang {gang.name} does not fit: {summary}", (count, least)),
         confidence=None if trusted else Confidence.LIKELY,
         since=min((group.since for group in gang.groups if group.since), default=None),
@@ -343,10 +353,33 @@ def _words(ctx: Context, item: Object) -> list[Evidence]:
 
 def _culprit(gang: Gang, words: list[Evidence]) -> str:
     """The member that the scheduler names."""
-    texts = [str(getattr(one, "value", "")) for one in words] + [
-        one.message for group in gang.groups for one in group.complaints
+    found = (ORIGIN.search(text) or CULPRIT.search(text) for text in _texts(gang, words))
+    return next((one[1] for one in found if one), "")
+
+
+def _texts(gang: Gang, words: list[Evidence]) -> list[str]:
+    """What is said about the gang, then about its members."""
+    texts = [str(getattr(one, "value", "")) for one in words]
+    return texts + [one.message for group in gang.groups for one in group.complaints]
+
+
+def _none_left(gang: Gang, words: list[Evidence], resource: str, nodes: int) -> bool:
+    """Whether the scheduler found all these nodes short for the member that it names, those with room among them."""
+    speaking = next((text for text in _texts(gang, words) if ORIGIN.search(text) or CULPRIT.search(text)), "")
+    said = find_scheduler_message(speaking)
+    return said is not None and said.complete and said.count(ReasonKind.INSUFFICIENT, resource) == nodes
+
+
+def _cordoned(ctx: Context, shape: Shape) -> list[Node]:
+    """Nodes with room for a member that nothing but their cordon keeps it from."""
+    place = ctx.place
+    return [
+        node
+        for node in ctx.snap.nodes()
+        if place.verdict(shape, node).barrier is Barrier.CORDONED
+        and place.verdict(shape, node, ignore_cordon=True).barrier is None
+        and not place.short(shape, node)
     ]
-    return next((found[1] for text in texts if (found := ORIGIN.search(text) or CULPRIT.search(text))), "")
 
 
 def _said(gang: Gang) -> list[Evidence]:

@@ -3,16 +3,20 @@
 from collections.abc import Iterator
 
 from diag.catalog.context import Context
+from diag.catalog.joins import room
 from diag.catalog.rule import rule
 from diag.facts.budgets import BUDGET, COUNTS, Budget, budget
 from diag.facts.drains import is_to_be_moved
+from diag.facts.gpus import is_gpu
 from diag.findings import Because, Confidence, FieldEvidence, Finding, Question, Ref, Remedy, as_proof
+from diag.projection import Object
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
 from diag.trouble.shapes import shape_of
 from diag.vocab.drains import UPGRADE_FAILED, UPGRADE_REQUIRED, UPGRADE_STATES
 
 SHOWN_PODS = 3
+TOLD = ("expectedPods", "disruptionsAllowed")  # beside the bound
 SCALABLE = ("Deployment", "StatefulSet", "ReplicaSet")
 
 
@@ -66,6 +70,7 @@ def pdb_blocks_drain(ctx: Context) -> Iterator[Finding]:
 def _finding(ctx: Context, group: Group, one: Budget, pods: list[Pod]) -> Finding:
     node, name = group.first.name, one.item.name
     evidence = _numbers(ctx, one) or [ctx.cite(one.item, "metadata.name")]
+    free = [room.free_on(ctx, group.first, name) for name in _free_gpus(ctx, group.first)]
     where = [ctx.cite(pod, "spec.nodeName") for pod in pods[:SHOWN_PODS]]
     names = ", ".join(f"{pod.namespace}/{pod.name}" for pod in pods[:SHOWN_PODS])
     more = f" and {len(pods) - SHOWN_PODS} more" if len(pods) > SHOWN_PODS else ""
@@ -73,7 +78,7 @@ def _finding(ctx: Context, group: Group, one: Budget, pods: list[Pod]) -> Findin
     return Finding(
         subject=one.item.ref,
         summary=f"{_arithmetic(one)}; {names}{more} on {node} cannot be evicted, so its drain does not end",
-        evidence=as_proof((*evidence, *where, *group.evidence)),
+        evidence=as_proof((*evidence, *where, *group.evidence, *free)),
         accounts_for=(
             Because(group, f"the budget {name} refuses to let go of {names}{more}", as_proof((*evidence, *where))),
         ),
@@ -85,10 +90,16 @@ def _finding(ctx: Context, group: Group, one: Budget, pods: list[Pod]) -> Findin
 
 
 def _numbers(ctx: Context, one: Budget) -> list[FieldEvidence]:
-    """What the budget counts, and what it asks for."""
-    known = zip(COUNTS, (one.allowed, one.healthy, one.desired, one.expected), strict=True)
-    counts = [ctx.cite(one.item, f"status.{name}") for name, value in known if value is not None]
-    return [*counts, *([ctx.cite(one.item, f"spec.{one.bound}")] if one.bound else [])]
+    """What the budget asks for, and what it counts: first what the summary says of a budget that never allows one."""
+    known = dict(zip(COUNTS, (one.allowed, one.healthy, one.desired, one.expected), strict=True))
+    order = sorted(known, key=lambda name: (name not in TOLD, COUNTS.index(name)))
+    counts = [ctx.cite(one.item, f"status.{name}") for name in order if known[name] is not None]
+    return [*([ctx.cite(one.item, f"spec.{one.bound}")] if one.bound else []), *counts]
+
+
+def _free_gpus(ctx: Context, node: Object) -> list[str]:
+    """GPUs that nobody can get while the node is closed."""
+    return sorted(name for name, amount in ctx.place.free.get(node.name, {}).items() if is_gpu(name) and amount > 0)
 
 
 def _arithmetic(one: Budget) -> str:
@@ -115,8 +126,8 @@ def _remedies(ctx: Context, one: Budget, pod: Pod, group: Group) -> tuple[Remedy
     )
     found.append(
         Remedy(
-            text=f"let the budget {item.name} allow one disruption (maxUnavailable: 1) during the drain; {after}",
-            command=f"kubectl edit {budget_of}",
+            text=f"let the budget {item.name} allow one disruption ({one.relaxed}) during the drain; {after}",
+            command=f"kubectl patch {budget_of} {one.patch}",
             who="user",
             risk="disruptive",
         )

@@ -59,11 +59,13 @@ def _on_drained_nodes(ctx: Context) -> list[Pod]:
 def _finding(ctx: Context, budgets: list[Budget]) -> Finding:
     first = budgets[0]
     item = first.item
-    where = f"pdb {item.name} -n {item.namespace}"
+    where, others = f"pdb {item.name} -n {item.namespace}", [one.item.name for one in budgets[1:]]
+    also = f"; the same holds for {listed(others)}" if others else ""
+    alike = f"; likewise for {listed(others)}" if others else ""
     return Finding(
         subject=item.ref,
         summary=f"{first.bound} {first.value} of {first.expected} pods refuses every eviction, so no node with one "
-        f"of them can be drained: {listed([one.item.name for one in budgets])}",
+        f"of them can be drained{also}",
         evidence=(
             ctx.cite(item, f"spec.{first.bound}"),
             ctx.cite(item, "status.expectedPods"),
@@ -73,8 +75,9 @@ def _finding(ctx: Context, budgets: list[Budget]) -> Finding:
         remedies=(
             Remedy(text="look at the budget and what it counts", command=f"kubectl describe {where}"),
             Remedy(
-                text="run one replica more, or let it allow one disruption (maxUnavailable: 1) before the next upgrade",
-                command=f"kubectl edit {where}",
+                text=f"before the next upgrade run one replica more, or let it allow one disruption ({first.relaxed})"
+                f"{alike}",
+                command=f"kubectl patch {where} {first.patch}",
                 risk="disruptive",
             ),
         ),

@@ -44,6 +44,18 @@ class Budget:
             return amount <= 0
         return self.expected is not None and self.expected > 0 and amount >= self.expected
 
+    @property
+    def relaxed(self) -> str:
+        """How to let it allow one disruption: which fields get which values. A budget may have one bound alone."""
+        instead = " instead of minAvailable" if self.bound == "minAvailable" else ""
+        return f"maxUnavailable: 1{instead}"
+
+    @property
+    def patch(self) -> str:
+        """The options of `kubectl patch` that do so."""
+        dropped = '"minAvailable":null,' if self.bound == "minAvailable" else ""
+        return f'--type=merge -p \'{{"spec":{{{dropped}"maxUnavailable":1}}}}\''
+
     def refuses(self, pod: Pod) -> bool:
         """Whether an eviction of this pod would be refused now. Pods that do not run yet are evicted without asking."""
         if pod.status.phase != "Running" or pod.metadata.deletion_timestamp or not self.selects(pod):

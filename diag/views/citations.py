@@ -11,7 +11,7 @@ from diag.views.wording import named
 
 QUOTE_CHARS = 300
 _REPEATED_CHARS = 60
-_FREE = "free "  # how the name of a count begins that is what a node offers without what its pods ask for
+FREE = "free "  # how the name of a count begins that is what a node offers without what its pods ask for
 _OFFERED = "status.allocatable"
 _ALONE = " alone: no pod was seen there that asks for any of it"
 _DIGITS = 16  # of a count; more is an id
@@ -76,7 +76,7 @@ class Citations:
         """Of what is free on a node and was counted without any pod: that it rests on what the node offers alone."""
         only = self.evidence.get(row.from_[0]) if isinstance(row.from_, list) and len(row.from_) == 1 else None
         offered = only is not None and isinstance(only.path, str) and only.path.startswith(_OFFERED)
-        return _ALONE if offered and isinstance(row.computed, str) and row.computed.startswith(_FREE) else ""
+        return _ALONE if offered and isinstance(row.computed, str) and row.computed.startswith(FREE) else ""
 
     def _more(self, ids: list[str]) -> str:
         """What was not cited of the parts, so that a reader can add them up: ` and 8 more (19 together)`."""

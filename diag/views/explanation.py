@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from diag.document import CauseRow, EvidenceRow, ExplanationRow, FindingRow, LinkRow, RefRow, Report
 from diag.findings import GRACE_S
-from diag.views.citations import QUOTE_CHARS, Citation, Citations
+from diag.views.citations import FREE, QUOTE_CHARS, Citation, Citations
 from diag.views.coverage import GapLine
 from diag.views.lines import Line
 from diag.views.questions import unanswered
@@ -32,6 +32,7 @@ WHY = "Why we think so"
 UNCHECKED = "What could not be checked"
 _SHOWN = 5
 _REPEATED_CHARS = 20
+_QUOTED = 12  # characters of a value that a sentence holds because it quotes it
 _HOW_SURE = {
     "certain": "the objects say so",
     "likely": "the signs agree, but not everything could be proven",
@@ -195,7 +196,7 @@ class _Teller:
             lines.append(Line(text="Part of: " + " → ".join(owners)))
         symptoms = self._symptoms()
         lines += [
-            Line(text=f"Seen as: {self._name(each.subject)}: {each.summary}", cites=self.cites.cite(each.evidence, 1))
+            Line(text=f"Seen as: {self._name(each.subject)}: {each.summary}", cites=self.cites.cite(self._quoted(each)))
             for each in symptoms[:_SHOWN]
         ]
         if len(symptoms) > _SHOWN:
@@ -219,16 +220,32 @@ class _Teller:
     def _cost(self) -> list[Line]:
         cost = self.cause.affected
         amounts = cost_of(cost)
-        lines = [Line(text=amounts)] if amounts else []
+        lines = [Line(text=amounts, cites=self.cites.cite(self._lost() if cost.gpus_lost else ()))] if amounts else []
         if cost.objects:
             lines.append(Line(text="Affected: " + folded([self._name(ref) for ref in cost.objects])))
         return lines
+
+    def _lost(self) -> list[str]:
+        """Counts of what is free where nobody can get it."""
+        own = [(each, self.cites.evidence.get(each)) for each in self._own_evidence()]
+        return [each for each, row in own if row and isinstance(row.computed, str) and row.computed.startswith(FREE)]
+
+    def _quoted(self, symptom: FindingRow) -> list[str]:
+        """The evidence of a symptom that its sentence quotes, else the first: what decided."""
+        found = [(each, self.cites.evidence.get(each)) for each in symptom.evidence]
+        values = [(each, row.value) for each, row in found if row is not None]
+        said = [
+            each
+            for each, value in values
+            if isinstance(value, str) and len(value) >= _QUOTED and value in symptom.summary
+        ]
+        return list(dict.fromkeys([*symptom.evidence[:1], *said]))[:2]
 
     def _why(self) -> list[Line]:
         """The proven arrows from the root to the symptoms, nearest to the root first."""
         arrows = self._arrows()
         if not arrows:
-            alone = "Nothing that was looked at explains it further: the symptom stands as its own cause"
+            alone = "Nothing that was looked at explains it further, so what was seen is told as a cause of its own"
             stated = f"Read from {self._name(self.cause.root)} itself"
             own = self.findings.get(self.cause.finding)
             text = alone if own and own.role == "symptom" else stated
@@ -273,7 +290,7 @@ class _Teller:
         text = f"{word.capitalize()}: {because}" if because else word.capitalize()
         # What was not read takes a step of certainty from every verdict that it could change.
         if self.cause.confidence != "certain" and self._gaps():
-            text += "; what could not be checked (below) may be why it is not surer"
+            text += f"; why it is not surer may stand under “{UNCHECKED}”"
         return [Line(text=text)]
 
     def _gaps(self) -> list[GapLine]:

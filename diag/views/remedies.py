@@ -12,7 +12,7 @@ _RISK_ORDER = ("safe", "disruptive", "irreversible")
 _RISK = {"safe": "ends nothing that runs", "disruptive": "interrupts what runs", "irreversible": "cannot be undone"}
 _THEN = "then "  # how the text of a remedy begins that comes after another
 _OR = "or "  # and of one that stands beside another
-_COMMAND = {"looks": "; this command only looks:", "changes": "; this command changes things:"}
+_COMMAND = {"looks": "; to look first:", "changes": "; this command changes things:"}
 
 
 def remedy_lines(cause: CauseRow) -> Iterator[Line]:

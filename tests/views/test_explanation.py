@@ -109,7 +109,7 @@ def test_ways_out_stand_apart_from_what_follows_them(report):
             "add nodes",
             "safe",
             "kubectl get nodes",
-            "add nodes [by the platform team; ends nothing that runs]; this command only looks:",
+            "add nodes [by the platform team; ends nothing that runs]; to look first:",
         ),
         ("add nodes", "safe", "poolctl grow", "add nodes [by the platform team; ends nothing that runs]"),
     ],

@@ -17,6 +17,7 @@ from diag.causes.assess import AGE_CAP_S
 from diag.document import ClusterRow, Report
 from diag.report.formats.page_drawings import devices, starts, totals
 from diag.report.formats.page_rows import causes_in_full, further, ignored_rows, overview
+from diag.report.formats.page_words import breakable, unbroken
 from diag.report.look import Look, typed
 from diag.report.sanitize import cleaned, visible
 from diag.views.beside import beside_lines
@@ -113,4 +114,5 @@ def _asset(name: str) -> str:
 @cache
 def _template() -> jinja2.Template:
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    environment.filters.update(breakable=breakable, unbroken=unbroken)
     return environment.from_string(_asset("page.html.j2"))

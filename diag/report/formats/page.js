@@ -33,12 +33,6 @@ function follow() {
 }
 
 if (form) {
-  // A phone has room for one thing: the worst cause comes before what searches for others.
-  const narrow = matchMedia("(max-width: 40rem)");
-  const first = document.querySelector("article");
-  const place = () => { if (first && narrow.matches) first.after(form); else document.querySelector("main").before(form); };
-  narrow.addEventListener("change", place);
-  place();
   form.hidden = false;
   form.addEventListener("input", show);
   form.addEventListener("submit", (event) => event.preventDefault());

@@ -1,7 +1,8 @@
 """What the HTML page draws: rows of the views, cut into runs, cells and bars."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from diag.document import Report
@@ -18,6 +19,9 @@ _DEEPEST = 8  # steps of a tree that are indented further than those above
 _FIRST = ("What to do",)
 _HEADLINE = "What is wrong"
 _ELSEWHERE = (_HEADLINE, UNCHECKED)  # of a cause; the page says these once, above it and for all causes
+_COUNTED = re.compile(r"^counted: ")
+_MOST_TOLD = 220  # characters of a symptom, where the evidence holds the rest
+_SENTENCE = re.compile(r"[.;] ")
 _QUOTE_CHARS = 4_000  # a page has room for a whole message, on paper too
 
 
@@ -73,12 +77,13 @@ class Heading:
 class FullCause(Heading):
     """A cause with all that is known of it.
 
-    `proven`: the citations of its summary; `told_by`: what names it to a program; `doubted`: what could not be checked
-    may be why it is not certain.
+    `proven`: the citations of its summary; `told_by`: what names it to a program; `unsure`: it is not certain, and
+    `doubted`: what could not be checked may be why.
     """
 
     proven: tuple[int, ...]
     told_by: str
+    unsure: bool
     doubted: bool
     first: list[Part]
     rest: list[Part]
@@ -98,19 +103,21 @@ def causes_in_full(report: Report, look: Look) -> Iterator[FullCause]:
         steps = trees.of(cause)
         in_tree = (WHY,) if len(steps) > 1 else ()
         parts = [_part(section) for section in one.sections if section.title not in (*_ELSEWHERE, *in_tree)]
-        numbers = {each.evidence: each.number for each in one.citations}
+        citations = tuple(replace(each, place=_COUNTED.sub("counted by diag: ", each.place)) for each in one.citations)
+        cited = {each.evidence: each for each in citations}
         head = _heading(line, several=several)
         yield FullCause(
             **{name: getattr(head, name) for name in Heading.__slots__},
             proven=_proven(one),
             told_by=_told_by(line),
+            unsure=cause.confidence != "certain",
             doubted=cause.confidence != "certain" and any(section.title == UNCHECKED for section in one.sections),
             first=[part for part in parts if part.title in _FIRST],
             rest=[part for part in parts if part.title not in _FIRST],
-            tree=[_twig(step, numbers, several=several) for step in steps] if len(steps) > 1 else [],
+            tree=[_twig(step, cited, several=several) for step in steps] if len(steps) > 1 else [],
             symptoms=counted(len(line.symptoms), "symptom"),
-            citations=one.citations,
-            proof=counted(len(one.citations), "piece"),
+            citations=citations,
+            proof=counted(len(citations), "piece"),
             more=one.more,
         )  # fmt: skip
 
@@ -165,20 +172,43 @@ def _told_by(line: CauseLine) -> str:
     return f"{line.name} ({line.rule}), fingerprint {line.fingerprint}"
 
 
-def _twig(step: Step, numbers: Mapping[str, int], *, several: bool) -> Twig:
-    """A line that repeats nothing: the root's sentence is the headline, and a reason may end with what follows it."""
+def _twig(step: Step, cited: Mapping[str, Citation], *, several: bool) -> Twig:
+    """A line that repeats nothing: the root's sentence is the headline, and a reason may end with what follows it.
+
+    Steps have letters: numbers name the evidence, and what to do.
+    """
     subject = named(step.subject, with_cluster=several)
     root = "◆ root: " if step.is_root else ""
+    proof = sorted([cited[each] for each in step.evidence if each in cited][:_CITED], key=lambda each: each.number)
     if step.is_reference:
-        text = f"↳ see {step.number}: {root}{subject}"
+        text = f"↳ see {_letter(step.number)}: {root}{subject}"
     elif step.is_root:
-        text = f"{step.number}. {root}{subject}, as said above"
+        text = f"{_letter(step.number)}. {root}{subject}, as said above"
     else:
-        text = f"{step.number}. {subject}: {step.summary}"
+        text = f"{_letter(step.number)}. {subject}: {_told(step.summary, proof)}"
     reason = step.why.removesuffix(step.summary).rstrip(": ")
-    why = (f"because {reason}:" if reason else "because of") if step.depth else ""
-    cites = tuple(sorted([numbers[each] for each in step.evidence if each in numbers][:_CITED]))
-    return Twig(depth=min(step.depth, _DEEPEST), why=why, text=text, cites=cites)
+    why = (f"because {reason}:" if reason else "caused by:") if step.depth else ""
+    return Twig(depth=min(step.depth, _DEEPEST), why=why, text=text, cites=tuple(each.number for each in proof))
+
+
+def _letter(number: int) -> str:
+    """A, B, … Z, AA, AB."""
+    letters = ""
+    while number > 0:
+        number, at = divmod(number - 1, 26)
+        letters = chr(ord("A") + at) + letters
+    return letters
+
+
+def _told(summary: str, proof: Sequence[Citation]) -> str:
+    """A symptom's first words, where one of its citations quotes the others in full."""
+    if len(summary) <= _MOST_TOLD:
+        return summary
+    ends = [found.start() + 1 for found in _SENTENCE.finditer(summary, _MOST_TOLD // 4, _MOST_TOLD)]
+    end = ends[0] if ends else summary.rfind(" ", 0, _MOST_TOLD)
+    rest = summary[end:].strip()
+    quoted = bool(rest) and any(rest in each.value for each in proof)
+    return f"{summary[:end]} … (in full under Evidence)" if end > 0 and quoted else summary
 
 
 def _part(section: Section) -> Part:

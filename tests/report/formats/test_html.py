@@ -11,7 +11,7 @@ import pytest
 from spoiled import SAMPLE, spoiled, with_nasty_words
 
 from diag.document import RefRow, RemedyRow
-from diag.report.formats import html, scan_bytes
+from diag.report.formats import html, page_words, scan_bytes
 from diag.report.look import Look
 from diag.views.gpus import Gpus, HolderRow, NodeGpusRow
 
@@ -132,9 +132,9 @@ def test_the_tree_begins_with_what_is_seen_and_ends_at_the_root(report):
     steps = ["".join(each.itertext()) for each in tree.findall(f"{_XHTML}li")]
 
     assert [each.get("class") for each in tree] == ["d0", "d1", "d0", "d1"]
-    root_step = "2. ◆ root: ResourceQuota ml/gpu-quota, as said above"
+    root_step = "B. ◆ root: ResourceQuota ml/gpu-quota, as said above"
     assert steps[1].startswith(f"because the quota refuses its pods: {root_step} [1]")
-    assert steps[3].startswith("because the quota refuses its pods: ↳ see 2: ◆ root: ResourceQuota ml/gpu-quota")
+    assert steps[3].startswith("because the quota refuses its pods: ↳ see B: ◆ root: ResourceQuota ml/gpu-quota")
     titles = [
         "".join(each.itertext()) for article in root.iter(f"{_XHTML}article") for each in article.iter(f"{_XHTML}h4")
     ]
@@ -150,7 +150,9 @@ def test_the_worst_cause_shows_its_way_and_its_evidence_and_every_summary_leads_
     ]
     proofs = [[link.get("href") for link in article.find(f"{_XHTML}p").iter(f"{_XHTML}a")] for article in articles]
 
-    assert opened == [["How it leads to 2 symptoms", "Evidence"], [], []]
+    doubts = ["Reasons and doubts"]  # stand open where the cause is not certain
+    assert [each.confidence for each in report.causes] == ["certain", "likely", "possible"]
+    assert opened == [["How it leads to 2 symptoms", "Evidence"], doubts, doubts]
     assert [each[0] for each in proofs] == ["#C1-1", "#C2-1", "#C3-1"]
 
 
@@ -163,7 +165,7 @@ def test_a_reason_that_ends_with_the_headline_does_not_say_it_again(report):
     root = html5lib.parse(scan_bytes(again(report, links=links), "html", Look()), treebuilder="etree")
     whys = ["".join(each.itertext()) for each in root.iter(f"{_XHTML}span") if each.get("class") == "why"]
 
-    assert whys == ["because it is full:", *["because of"] * len(others)]
+    assert whys == ["because it is full:", *["caused by:"] * len(others)]
 
 
 def test_what_is_free_is_what_a_pod_could_get(report, devices):
@@ -196,7 +198,7 @@ def test_a_command_that_only_reads_says_so_where_the_step_asks_for_more(report):
 
     assert [step.partition("]; ")[2].partition(":")[0] for step in steps] == [
         "",
-        "this command only looks",
+        "to look first",
         "this command changes things",
     ]
 
@@ -214,7 +216,7 @@ def test_what_could_not_be_checked_stands_once_and_an_unsure_cause_leads_there(r
     assert page.count("list Foo") == page.count("list Bar") == 1
     assert 'href="#gaps"' not in certain
     assert 'href="#gaps"' in unsure
-    assert "1 that could matter, 1 that could not" in page
+    assert "Could not be checked (1; 1 more change nothing here)" in page
 
 
 def test_each_phase_has_the_shade_that_the_bar_draws_it_in(report):
@@ -253,12 +255,17 @@ def _harmless():
     return checked(html.page(spoiled("x"), Look(show_ignored=True)))
 
 
+def _shape(page):
+    """Tags with the names of their attributes, without the two that say where a line may break."""
+    breaks = ("wbr", {}), ("span", {"class": "word"})
+    return [(tag, list(attributes)) for tag, attributes in page.tags if (tag, attributes) not in breaks]
+
+
 @with_nasty_words
 def test_nothing_breaks_out(text):
     plain, hostile = _harmless(), checked(html.page(spoiled(text), Look(show_ignored=True)))
 
-    assert [tag for tag, _ in hostile.tags] == [tag for tag, _ in plain.tags]
-    assert [list(attributes) for _, attributes in hostile.tags] == [list(attributes) for _, attributes in plain.tags]
+    assert _shape(hostile) == _shape(plain)
     assert hostile.texts["script"] == plain.texts["script"]
 
 
@@ -306,3 +313,57 @@ def test_each_printed_page_says_of_which_time_it_is(report, times, said):
     head = f"diag, {said}" if said else "diag"
     assert f'@top-left {{ content: "{head}";' in shown
     assert f"<title>{head}: " in shown
+
+
+def test_a_symptom_is_cut_where_the_evidence_holds_all_of_it(report):
+    again = msgspec.structs.replace
+    told = (
+        "has found no node: 0/9 nodes are available: 9 Insufficient nvidia.com/gpu. preemption: "
+        + "9 no victims, " * 20
+    )
+    findings = [again(one, summary=told) if one.role == "symptom" else one for one in report.findings]
+    cited = {each for one in findings if one.role == "symptom" for each in one.evidence}
+    quoting = [again(one, value=f"Events: {told}") if one.id in cited else one for one in report.evidence]
+    quoted = _steps(again(report, findings=findings, evidence=quoting))
+    silent = _steps(again(report, findings=findings))
+
+    assert quoted[0].split("nvidia.com/gpu.")[1].startswith(" … (in full under Evidence)")
+    assert "no victims" not in quoted[0]
+    assert told.strip() in silent[0]
+
+
+def _steps(report):
+    root = html5lib.parse(scan_bytes(report, "html", Look()), treebuilder="etree")
+    tree = next(each for each in root.iter(f"{_XHTML}ul") if each.get("class") == "tree")
+    return ["".join(each.itertext()) for each in tree.findall(f"{_XHTML}li")]
+
+
+def test_the_filter_stands_before_the_first_cause(report):
+    page = checked(scan_bytes(report, "html", Look()))
+    marks = [attributes.get("id") or tag for tag, attributes in page.tags if tag in ("form", "article", "main")]
+
+    assert marks[:3] == ["main", "find", report.causes[0].id]
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("spec.affinity.required[0].topologyKey is", ["spec.", "affinity.", "required[0]", ".topologyKey is"]),
+        ("registry.example.net/team/image-a", ["registry.", "example.", "net/", "team/", "image-a"]),
+        ("spec.suspend: true", ["spec.suspend: true"]),
+        ("x" * 40, ["x" * 40]),
+        ("<b>.an-old-and-long-name/of-it", ["&lt;b&gt;.an-old-and-long-name/", "of-it"]),
+    ],
+)
+def test_a_long_name_breaks_at_its_dots_and_slashes_alone(text, pieces):
+    assert page_words.breakable(text).split("<wbr/>") == pieces
+
+
+def test_the_words_of_a_command_stay_whole(report):
+    command = "kubectl get pod a-b-c -o jsonpath='{.status}' <x>\n  next"
+    shown = page_words.unbroken(command)
+
+    assert re.findall('<span class="word">([^<]*)</span>', shown)[3:] == [
+        "a-b-c", "-o", "jsonpath=&#39;{.status}&#39;", "&lt;x&gt;", "next",
+    ]  # fmt: skip
+    assert "".join(html5lib.parseFragment(shown, treebuilder="etree").itertext()) == command
