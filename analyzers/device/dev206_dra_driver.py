@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from diag.catalog.context import Context
 from diag.catalog.joins.device_claims import class_selectors, says_devices, waiting_claims
@@ -10,7 +10,7 @@ from diag.catalog.rule import Named, rule
 from diag.facts.device_requests import requests
 from diag.facts.devices import CLAIM, CLASS, SLICE
 from diag.facts.pods import statuses
-from diag.findings import Basis, Because, Confidence, Evidence, FieldEvidence, Finding, Question, Remedy, as_proof
+from diag.findings import Basis, Because, Confidence, Evidence, FieldEvidence, Finding, Question, Ref, Remedy, as_proof
 from diag.projection import Object
 from diag.snapshot.cite import value_at
 from diag.snapshot.kinds import Controller, Pod
@@ -23,6 +23,7 @@ OF_DRIVER = re.compile(r"device\.driver\s*==\s*['\"]([^'\"]+)['\"]")
 # NVIDIA/k8s-dra-driver-gpu, hack/kubelet-plugin-prestart.sh
 ROOT = re.compile(r"(?:/driver-root \((?P<root>\S+) on host\): .*)?nvidia-smi: not found")
 ROOT_ENV = "NVIDIA_DRIVER_ROOT"
+MOST_PODS = 4  # of a DaemonSet that are looked at
 
 ROOT_WRONG = """The DRA driver looks for the NVIDIA driver at a wrong root path.
 
@@ -92,7 +93,9 @@ def dra_driver(ctx: Context) -> Iterator[Finding]:
     A driver's DaemonSet is known by its image (`…dra-driver…`). Silent where there are several of them.
     """
     yield from _failing(ctx)
-    for idle in _idle(ctx):
+    idle_ones = list(_idle(ctx))
+    yield from _starting(ctx, {idle.item.ref for idle in idle_ones})
+    for idle in idle_ones:
         yield from _root_wrong(ctx, idle)
         wanted = ctx.cite(idle.item, "status.desiredNumberScheduled")
         ready = ctx.cite(idle.item, "status.numberReady")
@@ -130,6 +133,21 @@ def _failing(ctx: Context) -> Iterator[Finding]:
             accounts_for=(Because(group, "it is the driver's own pod that fails", group.evidence, weak=True),),
             since=group.since,
         )
+
+
+def _starting(ctx: Context, told: set[Ref]) -> Iterator[Finding]:
+    """Pods of a driver that find no NVIDIA driver on their nodes, whether or not a claim waits for it yet."""
+    for group in ctx.groups("init-container-failing", "container-crashing", "pod-start-slow"):
+        item = ctx.snap.find(group.workload)
+        if not isinstance(item, Controller) or item.ref in told:
+            continue
+        for pod in [one for one in group.members if isinstance(one, Pod) and is_dra_driver(one)][:MOST_PODS]:
+            found = list(_root_wrong(ctx, Idle(driver="", item=item, pod=pod, groups=(group,))))
+            if found:
+                # Where it starts on other nodes, the root is right there: this node may lack the driver altogether.
+                ready = item.status.number_ready
+                yield replace(found[0], confidence=Confidence.POSSIBLE) if ready else found[0]
+                break
 
 
 def _idle(ctx: Context) -> Iterator[Idle]:
