@@ -8,7 +8,7 @@ from diag.catalog.signature import On
 from diag.document import BASIC, ELSEWHERE, LIST, REACH, READ_LOGS
 from diag.findings import Alternative, Gap, GapWhy
 from diag.snapshot.snapshot import Snapshot
-from diag.snapshot.sources.part import Problem
+from diag.snapshot.sources.part import RAISE, Problem
 from diag.trouble.groups import Group
 from diag.vocab.kueue import QUEUE_LABEL, WORKLOAD
 
@@ -170,9 +170,14 @@ def with_unread_logs(
     A living cluster was asked for each log that is of use: what it refused is a gap already, and is told which rows it
     blinds, and which rules that asked for a log and were given none (`logless`); what it does not have is no gap.
     """
-    unread = unread_logs(snap, groups, registry)
+    groups = list(groups)
     if not snap.living:
-        return [*gaps, *unread]
+        beyond = [gap for gap in gaps if gap.fix == RAISE and gap.what.startswith(READ_LOGS)]
+        cut = [group for group in groups if _left_out(snap, group)] if beyond else []
+        hides = tuple(sorted({rule for gap in unread_logs(snap, cut, registry) for rule in gap.hides}))
+        told = [replace(gap, hides=hides) if gap in beyond else gap for gap in gaps]
+        return [*told, *unread_logs(snap, [group for group in groups if group not in cut], registry)]
+    unread = unread_logs(snap, groups, registry)
     hides = tuple(sorted({*logless, *(rule for gap in unread for rule in gap.hides)}))
     return [replace(gap, hides=hides) if gap.what.startswith(READ_LOGS) else gap for gap in gaps]
 
@@ -208,6 +213,12 @@ def _where_logs_are(silent: list[Group]) -> str:
     first = (ended or ran)[0].first
     previous = " --previous" if ended else ""
     return f"give them as a log list; kubectl logs -n {first.namespace} {first.name}{previous} shows the same"
+
+
+def _left_out(snap: Snapshot, group: Group) -> bool:
+    """Whether a log of a member is there, was asked for, and was not read, so that none of it is here."""
+    pods = [f"{member.namespace}/{member.name}" for member in group.members]
+    return not has_logs(snap, group) and any(snap.logs.left_out(pod) for pod in pods)
 
 
 def has_logs(snap: Snapshot, group: Group) -> bool:

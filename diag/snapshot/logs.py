@@ -47,6 +47,11 @@ class Logs:
         """Whether there is any log of a pod ("namespace/name")."""
         return pod in self._pods
 
+    def left_out(self, pod: str) -> bool:
+        """Whether a store offers a log of a pod, was asked for it, and has given none."""
+        asked = [key for key, text in self.texts.items() if key[0] == pod and not text]
+        return any(store.offers(key) for key in asked for store in self._stores)
+
     def keys_of(self, namespace: str, prefix: str, fits: Callable[[str], bool]) -> list[LogKey]:
         """The logs that are here of pods in a namespace whose names begin so and fit, whether the pods are here or not.
 

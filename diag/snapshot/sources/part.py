@@ -10,6 +10,8 @@ from typing import Literal, Protocol
 
 import msgspec
 
+RAISE = "raise the limit with --max-bytes"  # what to do about logs that are there and are not read
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:

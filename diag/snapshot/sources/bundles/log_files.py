@@ -13,7 +13,7 @@ from diag.snapshot.sources.bundles.index import visit
 from diag.snapshot.sources.bundles.log_cut import Gunzip, Prefixed, Section, Sink, Tail
 from diag.snapshot.sources.bundles.log_text import log_text
 from diag.snapshot.sources.bundles.noted import AGAIN
-from diag.snapshot.sources.part import LogKey, LogText, Problem
+from diag.snapshot.sources.part import RAISE, LogKey, LogText, Problem
 
 READ_LOGS = "read the logs of "
 _SHOWN = 5  # pods that a sentence names
@@ -69,7 +69,7 @@ class LogFiles:
         more = f" and {len(pods) - _SHOWN} more" if len(pods) > _SHOWN else ""
         limit = f"what is read would go beyond the limit of {self._budget.limits.bytes:,} bytes"
         what = f"{READ_LOGS}{', '.join(pods[:_SHOWN])}{more}"
-        return Problem(what=what, why="truncated", detail=limit, fix="raise the limit with --max-bytes")
+        return Problem(what=what, why="truncated", detail=limit, fix=RAISE)
 
     def _of(self, key: LogKey) -> Sequence[Piece]:
         pod, _, previous = key

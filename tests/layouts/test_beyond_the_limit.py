@@ -1,0 +1,52 @@
+"""Logs that are in a bundle and are not read for a limit: called cut off, with the flag that lifts it."""
+
+import json
+
+import pytest
+
+from diag.api import scan
+from diag.snapshot.sources.part import Limits
+
+LINE = "2026-11-27T05:00:00.000000000Z hello\n"
+
+
+def crashing(name):
+    ended = {"terminated": {"exitCode": 1, "finishedAt": "2026-11-27T05:50:00Z"}}
+    status = {"name": "c", "restartCount": 7, "state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": ended}
+    return {
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "ml", "uid": name},
+        "spec": {"nodeName": "n1", "containers": [{"name": "c", "image": "i"}]},
+        "status": {"phase": "Running", "containerStatuses": [status]},
+    }  # fmt: skip
+
+
+@pytest.fixture
+def must_gather(tmp_path):
+    space = tmp_path / "namespaces/ml"
+    (space / "core").mkdir(parents=True)
+    pods = {"apiVersion": "v1", "kind": "PodList", "items": [crashing("a"), crashing("b"), crashing("c")]}
+    (space / "core/pods.yaml").write_text(json.dumps(pods))
+    for name in "ab":  # of c there is no log at all
+        logs = space / f"pods/{name}/c/c/logs"
+        logs.mkdir(parents=True)
+        (logs / "previous.log").write_text(LINE * 3000)
+    return tmp_path
+
+
+def of_logs(report):
+    return {gap.what: gap for gap in report.gaps if gap.what.startswith("read the logs of ")}
+
+
+def test_a_log_that_is_there_and_goes_beyond_the_limit_is_not_called_missing(must_gather):
+    found = of_logs(scan([must_gather], limits=Limits(bytes=10_000)))
+
+    cut, missing = found["read the logs of ml/a, ml/b"], found["read the logs of ml/c"]
+    assert (cut.why, missing.why) == ("truncated", "not-collected")
+    assert "--max-bytes" in cut.fix
+    assert "SRV105" in cut.hides
+    assert cut.material
+    assert missing.material
+
+
+def test_within_the_limit_only_the_log_that_is_not_there_is_missing(must_gather):
+    assert list(of_logs(scan([must_gather]))) == ["read the logs of ml/c"]
