@@ -37,6 +37,7 @@ class Causes(Listing):
     tab = 0
     wanted = ""  # the cause that the cursor goes to once the list has come
     is_drawn = False
+    cited = ""  # the step whose evidence is shown
     DEFAULT_CSS = """
     Causes > .lists { width: 4fr; }
     Causes > .cause { width: 5fr; }
@@ -152,7 +153,7 @@ class Causes(Listing):
         why.retitle(f"Why · {panels.cause_title(cause)}" if cause else "Finding")
         of = (self.tab, cause.fingerprint if cause else line.key)
         why.show(steps, cursor=root, of=of)
-        self.open_evidence(why.current)
+        self.open_evidence(self._citing(why.current, steps))
         following.show(panels.remedies(cause) if cause else (), of=of)
 
     def drill(self, line: Line) -> None:  # noqa: ARG002  # the tree is that of the line under the cursor
@@ -180,12 +181,19 @@ class Causes(Listing):
         if isinstance(event.paragraph.stands_for, str):
             self.app.copy_text(event.paragraph.stands_for, "the command")
 
+    def _citing(self, step: Paragraph | None, steps: Sequence[Paragraph]) -> Paragraph | None:
+        """The step whose evidence is shown: this one, or on a step that cites nothing the one that was."""
+        if step is not None and not isinstance(step.stands_for, EvidenceRow):
+            step = next((one for one in steps if one.stands_for is not None and one.text == self.cited), step)
+        return step
+
     def open_evidence(self, step: Paragraph | None) -> None:
         """Shows a piece of evidence where it stands."""
         row = step.stands_for if step and isinstance(step.stands_for, EvidenceRow) else None
         seen = self.app.seen
         if seen is None:
             return
+        self.cited = step.text if step else ""
         place, lines, cited = panels.evidence(seen, row)
         pane = self.query_one("#evidence", Paragraphs)
         pane.retitle(f"Evidence · {place}" if place else "Evidence")

@@ -92,7 +92,7 @@ def test_a_filter_is_live_and_escape_ends_it(drive, demo):
         await pilot.press("slash", *"rule", "colon", *"QUO")
         await pilot.press("asterisk")
         await pilot.pause()
-        kept = [line.values[2] for line in table.lines]
+        kept = [line.values[3] for line in table.lines]
         await pilot.press("enter")
         focused = app.focused is table
         await pilot.press("escape")
