@@ -36,6 +36,7 @@ _LASTS_S = "240"
 _SELDOM_S = 300.0
 _PASSING = ("error", "timeout")  # why a list failed that may be there later; what was too much would be so again
 _REFUSED = (401, 403, 404)
+_CHANGES = ("ADDED", "MODIFIED", "DELETED")
 Place = tuple[str, str]
 
 
@@ -209,17 +210,25 @@ class Watch:
         listing = watched.listing
         version, key = listing.version, (cluster.context, listing.served.path(listing.namespace))
         query = {"watch": "true", "allowWatchBookmarks": "true", "timeoutSeconds": _LASTS_S}
+        pause = _AGAIN_S
+        opened: list[float] = []
+
+        def open_() -> None:
+            opened.append(time.monotonic())
+            self._lost.pop(key, None)
+
         while not self.stop.ended:
-            began = time.monotonic()
+            opened.clear()
             try:
                 again = query | {"resourceVersion": version}
-                for text in cluster.lines(key[1], again, opened=lambda: self._lost.pop(key, None)):
+                for text in cluster.lines(key[1], again, open_):
                     line = _line.decode(text)
                     if line.type == "ERROR":
+                        opened.clear()
                         version = self._again(cluster, watched)
                         break
                     version = _object.decode(line.object).metadata.resource_version or version
-                    if line.type != "BOOKMARK":
+                    if line.type in _CHANGES:
                         self._changes.put(partial(watched.apply, line.type, msgspec.Raw(bytes(line.object))))
             except (TransportError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
                 status = error.status if isinstance(error, TransportError) else 0
@@ -227,8 +236,12 @@ class Watch:
                 if status in _REFUSED:
                     version = self._again(cluster, watched)
                     self.stop.wait(_QUIET_S)  # who may list and not watch is given a new list now and then
-            if time.monotonic() - began < _AGAIN_S:  # a server that ends watches at once is not asked in a loop
-                self.stop.wait(_AGAIN_S)
+                    continue
+            if opened and time.monotonic() - opened[0] >= _AGAIN_S:
+                pause = _AGAIN_S
+            else:  # who refuses watches, or ends them at once, is asked less and less often
+                self.stop.wait(pause)
+                pause = min(pause * 2, _QUIET_S)
 
     def _again(self, cluster: Cluster, watched: _Watched) -> str:
         """The server has forgotten the version, or refuses: list the kind again, or note that it may not be listed."""

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -10,7 +11,7 @@ from cluster_objects import node, pod
 from diag.collect import watching
 from diag.collect.live import Live
 from diag.collect.watching import Watch
-from diag.testing.apiserver import Access, ApiServer, Fault, kubeconfig
+from diag.testing.apiserver import Access, ApiServer, Fault, handler, kubeconfig
 
 FIRST = [node("gpu-1"), pod("runs", "gpu-1")]
 LATER = [node("edge-1"), pod("waits", "edge-1")]
@@ -117,3 +118,43 @@ def test_the_first_word_of_a_context_is_told(diag, tmp_path):
         ended = diag("scan", "--kubeconfig", config, "--context", "all", "--watch", "--timeout", "45s", timeout=90)
 
     assert "edge answers now" in ended.err
+
+
+@pytest.mark.parametrize("fault", [Fault(code=429), Fault(what="garbage"), Fault(what="reset")])
+def test_who_refuses_watches_is_asked_less_and_less_often(watched, serve, monkeypatch, fault):
+    monkeypatch.setattr(watching, "_AGAIN_S", 0.02)
+    monkeypatch.setattr(watching, "_QUIET_S", 60)
+    server = serve(FIRST, faults=[replace(fault, path="/api/v1/pods", number=2, times=1000)])
+    if fault.what == "garbage":
+        monkeypatch.setattr(handler, "watch_lines", lambda *_, **__: iter([b"}{\n"]))
+    watched(kubeconfig=server.config).parts(KINDS, str)
+    time.sleep(2)
+
+    assert 4 <= len([one for one in server.requests if one.path == "/api/v1/pods"]) <= 9
+
+
+def test_a_watch_that_only_fails_does_not_list_again_and_again(watched, serve, monkeypatch):
+    monkeypatch.setattr(watching, "_AGAIN_S", 0.02)
+    monkeypatch.setattr(watching, "_QUIET_S", 60)
+    line = b'{"type":"ERROR","object":{"kind":"Status","code":500}}\n'
+    monkeypatch.setattr(handler, "watch_lines", lambda *_, **__: iter([line]))
+    server = serve(FIRST)
+    watched(kubeconfig=server.config).parts(KINDS, str)
+    time.sleep(2)
+
+    lists = [one for one in server.requests if one.path == "/api/v1/pods" and "watch" not in one.query]
+    assert 3 <= len(lists) <= 9
+
+
+def test_what_is_no_change_changes_nothing(watched, serve, monkeypatch):
+    lines = [
+        b'{"type":"BOOKMARK","object":{"metadata":{}}}\n',
+        b'{"type":"RENAMED","object":{"kind":"Pod","metadata":{"name":"odd","namespace":"ml"}}}\n',
+    ]
+    monkeypatch.setattr(handler, "watch_lines", lambda *_, **__: iter(lines))
+    watch = watched(kubeconfig=serve(FIRST).config)
+    watch.parts(KINDS, str)
+    time.sleep(0.5)
+    watch.until = time.monotonic() + 0.5
+
+    assert names(watch.parts(KINDS, str)) == {"gpu-1", "runs"}
