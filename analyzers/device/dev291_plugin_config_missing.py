@@ -38,7 +38,7 @@ class Asked(NamedTuple):
     refines=("device-plugin-crashing",),
 )
 def plugin_config_missing(ctx: Context) -> Iterator[Finding]:
-    """The node's label or the default names a plugin configuration that the ConfigMap lacks.
+    """The ConfigMap lacks the plugin configuration that a node asks for.
 
     ## What it means
     The config-manager beside the device plugin ends with an error, so the plugin does not start and the node offers no
@@ -68,7 +68,7 @@ def plugin_config_missing(ctx: Context) -> Iterator[Finding]:
                 continue
             keys = item.whole.get("data")
             if isinstance(keys, dict) and keys and asked.name not in keys and not _says(ctx, pod, group):
-                found.setdefault((asked.name, asked.item.kind), []).append((asked, item))
+                found.setdefault((asked.name, asked.path), []).append((asked, item))
         for there in found.values():
             yield _finding(ctx, group, there)
 
