@@ -5,6 +5,7 @@ import pytest
 
 from diag.errors import SnapshotError
 from diag.snapshot.load import load
+from diag.snapshot.sources.source import read
 
 from .conftest import a_list, names, pod
 
@@ -95,3 +96,32 @@ def test_an_error_body_beside_objects_is_a_problem(dump):
     part = dump.read(json.dumps(pod("a")) + json.dumps({"kind": "Status", "message": "nodes is forbidden"}))
     assert names(part) == ["a"]
     assert [problem.why for problem in part.problems] == ["error"]
+
+
+POD = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-32", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("text", [POD, '{"apiVersion": "v1", "kind": "Pod"}'])
+def test_utf_32_is_called_so(tmp_path, encoding, text):
+    path = tmp_path / "pods.yaml"
+    path.write_bytes(text.encode(encoding))
+
+    with pytest.raises(SnapshotError, match="is written in UTF-32") as caught:
+        read(str(path))
+    assert "iconv" in caught.value.hint
+
+
+def test_lines_that_end_with_cr_alone_are_called_so_by_themselves_and_in_a_folder(tmp_path):
+    (tmp_path / "a.yaml").write_bytes(POD.replace("\n", "\r").encode())
+    (tmp_path / "b.yaml").write_bytes(POD.replace("\n", "\r\n").encode())
+    (tmp_path / "settings.yaml").write_bytes(b"a: 1\rb: 2\r")
+
+    with pytest.raises(SnapshotError, match="CR alone") as caught:
+        read(str(tmp_path / "a.yaml"))
+    assert "tr '\\r' '\\n'" in caught.value.hint
+    parts = read(str(tmp_path))
+    assert [problem.detail.endswith("only LF and CRLF are read") for part in parts for problem in part.problems] == [
+        True
+    ]
+    assert sum(len(part.items) for part in parts) == 1

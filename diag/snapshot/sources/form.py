@@ -17,6 +17,7 @@ _UTF16_UNMARKED = (
     (re.compile(rb"[\t\n\r -~]\0[\t\n\r -~]\0"), "le"),
     (re.compile(rb"\0[\t\n\r -~]\0[\t\n\r -~]"), "be"),
 )
+_UTF32 = re.compile(rb"\xff\xfe\0\0|\0\0\xfe\xff|(?:[\t\n\r -~]\0\0\0){2}|(?:\0\0\0[\t\n\r -~]){2}")
 # Compressions and archives that nobody reads here, by their magic bytes, and what opens them.
 _TAR, _ZIP = b"ustar", b"PK\x03\x04"  # POSIX.1-2024, pax: ustar Header Block; PKWARE APPNOTE 4.3.7
 _PACKED = (
@@ -99,8 +100,8 @@ def refusal(head: bytes, path: str) -> NotObjectsError:
     if not text:
         hint = f"kubectl writes nothing if one of the kinds is unknown to it: leave that kind out; {KUBECTL_JSON}"
         return NotObjectsError(f"{path} is empty", hint=hint)
-    if (packed := _packed(head, path)) is not None:
-        return packed
+    if (known := _packed(head, path) or _written_otherwise(head, text, path)) is not None:
+        return known
     for pattern, sentence, hint in _MISTAKES:
         if re.match(pattern, text):
             said = text.splitlines()[0].decode(errors="replace")[:200] if sentence.endswith(": ") else ""
@@ -123,6 +124,17 @@ def _packed(head: bytes, path: str) -> NotObjectsError | None:
     if head[257:262] == _TAR or head.startswith(_ZIP):  # one that is packed once is read as a bundle
         return NotObjectsError(f"{path} is an archive that was packed twice over", hint="expand it once, as by gunzip")
     return None
+
+
+def _written_otherwise(head: bytes, text: bytes, path: str) -> NotObjectsError | None:
+    """Why objects are not read for the way in which their text is written."""
+    if _UTF32.match(head):
+        what, hint = "is written in UTF-32, and only UTF-8 and UTF-16 are read", "iconv -f UTF-32 -t UTF-8"
+    elif b"\n" not in text and _KIND_LINE.search(text.replace(b"\r", b"\n")) and b"\r" in text:
+        what, hint = "ends its lines with CR alone, and only LF and CRLF are read", "tr '\\r' '\\n'"
+    else:
+        return None
+    return NotObjectsError(f"{path} {what}", hint=f"write it anew: {hint}")
 
 
 def _is_text(head: bytes) -> bool:
