@@ -7,6 +7,7 @@ import gc
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 import msgspec
@@ -190,8 +191,9 @@ def _version(cluster: Cluster, problems: list[Problem], stop: Stop) -> tuple[str
         what, detail = "read the server's version", f"GET /version: the answer is no version ({error})"
         problems.append(Problem(what=what, why="unreadable", detail=detail, fix=f"{cluster.kubectl} version"))
     try:
-        moment = parsedate_to_datetime(answer.headers.get("date", "")).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except ValueError:
+        told = parsedate_to_datetime(answer.headers.get("date", ""))
+        moment = (told.astimezone(UTC) if told.tzinfo else told).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError):
         moment = None
     return said, moment
 

@@ -5,6 +5,7 @@ a flood lasts), half a minute in all; who asks for more is not asked again. Othe
 again shortly. A refusal (401, 403, 404 …) stands.
 """
 
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -61,7 +62,7 @@ class _Status(msgspec.Struct):
 def ask(
     cluster: Cluster, path: str, query: Mapping[str, str] | None = None, *, accept: str = "", stop: Stop | None = None
 ) -> Answer:
-    """An answer of 2xx. Raises FailedError."""
+    """A whole answer: 200, as no other says that nothing is left out. Raises FailedError."""
     stop, patience = stop or Stop(), _LONGEST_S
     for attempt in range(1, ATTEMPTS + 1):
         if stop.ended:
@@ -89,7 +90,7 @@ def _tried(
         why: ProblemWhy = "timeout" if error.timed_out else "error"
         pause = None if error.final else _PAUSE_S  # a server that stalls would stall again
         return FailedError(f"GET {path}: {error}", status=0, why=why), pause
-    if 200 <= answer.status < 300:  # noqa: PLR2004
+    if answer.status == 200:  # noqa: PLR2004
         return answer, None
     return failed(path, answer), _pause(answer)
 
@@ -101,11 +102,19 @@ def failed(path: str, answer: Answer, method: str = "GET") -> FailedError:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         status = _Status(message=quoted(answer.body, 200))
     token = status.metadata.get("continue")
-    said = quoted(status.message or "", 600)
+    said = _elsewhere(answer) or quoted(status.message or "", 600)
     return FailedError(
         f"{method} {path}: {answer.status}" + (f" {said}" if said else ""), status=answer.status,
         why=_WHY.get(answer.status, "error"), token=token if isinstance(token, str) else "",
     )  # fmt: skip
+
+
+def _elsewhere(answer: Answer) -> str:
+    """Where a redirection leads, without what follows the path: mostly to a page for people who log in."""
+    place = answer.headers.get("location", "")
+    if not 300 <= answer.status < 400 or not place:  # noqa: PLR2004
+        return ""
+    return f"it leads to {quoted(re.split('[?#]', place)[0], 200)}, which is not followed: does a proxy want a login?"
 
 
 def _pause(answer: Answer) -> float | None:

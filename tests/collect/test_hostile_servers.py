@@ -13,6 +13,7 @@ from diag.collect import kube
 from diag.collect.kube import Cluster, TransportError
 from diag.collect.live import Live
 from diag.collect.login import Login
+from diag.collect.requests import FailedError, ask
 from diag.testing.apiserver import Fault, handler, kubeconfig
 from diag.testing.apiserver.lists import list_page
 
@@ -133,3 +134,34 @@ def test_a_bomb_is_refused_early_and_not_asked_for_again(serve, monkeypatch):
     (told,) = (problem for problem in part.problems if problem.what == "list Pod")
     assert "bytes when unpacked" in told.detail
     assert len([piece for piece in part.items if piece.kind == "Node"]) == 6
+
+
+def test_where_a_redirection_leads_is_told_and_not_followed(answering):
+    place = b"https://sso.example.com/login?state=hunter2"
+    cluster = answering([b"HTTP/1.1 302 Found\r\nLocation: " + place + b"\r\nContent-Length: 0\r\n\r\n"])
+
+    with pytest.raises(FailedError, match=r"GET /version: 302 it leads to https://sso\.example\.com/login,") as caught:
+        ask(cluster, "/version")
+
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_partial_answer_is_none(serve, monkeypatch):
+    def partial(*asked):
+        code, body = list_page(*asked)
+        return (206 if asked[1].plural == "pods" else code), body
+
+    monkeypatch.setattr(handler, "list_page", partial)
+
+    (part,) = Live(kubeconfig=serve(ITEMS).config).parts({"Pod", "Node"}, str)
+
+    assert [problem.what for problem in part.problems] == ["list Pod"]
+    assert not [one for one in part.listed if one.kind == "Pod"]
+
+
+def test_a_clock_that_is_told_in_another_zone_is_that_of_the_cluster(serve, monkeypatch):
+    monkeypatch.setattr(handler.Handler, "date_time_string", lambda *_: "Thu, 26 Nov 2026 10:00:00 +0200")
+
+    (part,) = Live(kubeconfig=serve(ITEMS).config).parts({"Pod", "Node"}, str)
+
+    assert part.captured_at == "2026-11-26T08:00:00Z"
