@@ -256,7 +256,7 @@ def _does_not_fit(ctx: Context, gang: Gang, item: Object, wanted: int) -> Iterat
     named = f"; {culprit} found no node" if (culprit := _culprit(gang, words)) else ""
     trusted = all(ctx.agreement(group).trusts_nodes for group in gang.groups)
     if trusted and named and there and _none_left(gang, words, resource, len(open_to)):
-        named += ": by then the scheduler had set that room aside for other members"
+        named += ": the scheduler had set that room aside for others"
     closed = _cordoned(ctx, shapes[0])
     barred = f"; cordoned, with room for a member: {listed([node.name for node in closed])}" if closed else ""
     summary = (

@@ -324,3 +324,33 @@ def test_what_only_its_age_keeps_from_being_an_error_says_so(tmp_path, item, now
 
     assert cause.severity == severity
     assert any("so far" in line.text for line in lines(explained(one, cause), "Since when")) is told
+
+
+def test_a_symptom_cites_what_its_sentence_quotes_and_lost_gpus_what_is_free(report):
+    again = msgspec.structs.replace
+    cause = report.causes[1]
+    (seen,) = (one for one in report.findings if one.id in cause.symptoms[-1:])
+    said = again(report.evidence[0], id="E901", value="the drain reached its timeout")
+    free = again(report.evidence[0], id="E902", path=msgspec.UNSET, computed="free nvidia.com/gpu on node n", from_=[])
+    first = seen.evidence[0]
+    rows = {
+        seen.id: again(seen, summary=f"stuck: {said.value}", evidence=[first, "E902", "E901"]),
+        cause.finding: again(
+            next(one for one in report.findings if one.id == cause.finding), evidence=[first, "E902", "E901"]
+        ),
+    }
+    told = again(
+        report,
+        findings=[rows.get(one.id, one) for one in report.findings],
+        evidence=[*report.evidence, said, free],
+    )
+
+    def cited(gpus_lost):
+        affected = again(cause.affected, gpus_lost=gpus_lost)
+        shown = explained(told, again(cause, affected=affected, symptoms=cause.symptoms[-1:]))
+        ids = {each.number: each.evidence for each in shown.citations}
+        seen_as = next(line for line in lines(shown, "What is wrong") if line.text.startswith("Seen as"))
+        return [ids[each] for each in seen_as.cites], [ids[each] for each in lines(shown, "What it costs")[0].cites]
+
+    assert cited(8) == ([first, "E901"], ["E902"])
+    assert cited(0)[1] == []

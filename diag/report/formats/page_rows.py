@@ -1,7 +1,7 @@
 """What the HTML page draws: rows of the views, cut into runs, cells and bars."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
@@ -21,6 +21,7 @@ _HEADLINE = "What is wrong"
 _ELSEWHERE = (_HEADLINE, UNCHECKED)  # of a cause; the page says these once, above it and for all causes
 _COUNTED = re.compile(r"^counted: ")
 _MOST_TOLD = 220  # characters of a symptom, where the evidence holds the rest
+_WORTH = 80  # characters of a rest that a cut within a sentence is worth
 _SENTENCE = re.compile(r"[.;] ")
 _QUOTE_CHARS = 4_000  # a page has room for a whole message, on paper too
 
@@ -185,7 +186,7 @@ def _twig(step: Step, cited: Mapping[str, Citation], *, several: bool) -> Twig:
     elif step.is_root:
         text = f"{_letter(step.number)}. {root}{subject}, as said above"
     else:
-        text = f"{_letter(step.number)}. {subject}: {_told(step.summary, proof)}"
+        text = f"{_letter(step.number)}. {subject}: {_told(step.summary, cited.values())}"
     reason = step.why.removesuffix(step.summary).rstrip(": ")
     why = (f"because {reason}:" if reason else "caused by:") if step.depth else ""
     return Twig(depth=min(step.depth, _DEEPEST), why=why, text=text, cites=tuple(each.number for each in proof))
@@ -200,14 +201,14 @@ def _letter(number: int) -> str:
     return letters
 
 
-def _told(summary: str, proof: Sequence[Citation]) -> str:
-    """A symptom's first words, where one of its citations quotes the others in full."""
+def _told(summary: str, proof: Iterable[Citation]) -> str:
+    """A symptom's first words, where the evidence below it quotes the others in full."""
     if len(summary) <= _MOST_TOLD:
         return summary
     ends = [found.start() + 1 for found in _SENTENCE.finditer(summary, _MOST_TOLD // 4, _MOST_TOLD)]
     end = ends[0] if ends else summary.rfind(" ", 0, _MOST_TOLD)
     rest = summary[end:].strip()
-    quoted = bool(rest) and any(rest in each.value for each in proof)
+    quoted = (bool(ends) or len(rest) > _WORTH) and any(rest in each.value for each in proof)
     return f"{summary[:end]} … (in full under Evidence)" if end > 0 and quoted else summary
 
 

@@ -332,6 +332,17 @@ def test_a_symptom_is_cut_where_the_evidence_holds_all_of_it(report):
     assert told.strip() in silent[0]
 
 
+@pytest.mark.parametrize(("more", "cut"), [(60, False), (160, True)])
+def test_a_sentence_is_cut_only_where_much_is_left_out(report, more, cut):
+    again = msgspec.structs.replace
+    told = ("word " * 44 + "last " * more).strip()[: 220 + more]
+    findings = [again(one, summary=told) if one.role == "symptom" else one for one in report.findings]
+    shown = _steps(again(report, findings=findings, evidence=[again(one, value=told) for one in report.evidence]))[0]
+
+    assert ("in full under Evidence" in shown) == cut
+    assert (" ".join(told.split()) in shown) != cut
+
+
 def _steps(report):
     root = html5lib.parse(scan_bytes(report, "html", Look()), treebuilder="etree")
     tree = next(each for each in root.iter(f"{_XHTML}ul") if each.get("class") == "tree")
