@@ -1,6 +1,7 @@
 """DEV140 to DEV150, DEV231 to DEV233, DEV252, HWX150: why NVIDIA's driver container gives up."""
 
 from diag.catalog.beside import Beside
+from diag.catalog.joins.toolkit_kernel import TOOLKIT_KERNEL
 from diag.catalog.joins.working_kernel import KERNELS
 from diag.catalog.signature import On, Signature, signatures
 from diag.findings import Question, Remedy
@@ -176,7 +177,8 @@ NVIDIA_DRIVER = signatures(
             literal="i",
             pattern=r"(?P<words>RHCOS '\S+' imagetag missing|(?i:broken driver toolkit (?:image )?detected))",
             beside=MACHINE,
-            summary="finds no OpenShift Driver Toolkit image for the node's kernel: {words}",
+            look=TOOLKIT_KERNEL,
+            summary="finds no OpenShift Driver Toolkit image for the node's kernel: {words}{package}",
             means="The Driver Toolkit image of the OpenShift release does not match the kernel that the node runs.",
             remedies=(
                 Remedy(
