@@ -3,16 +3,12 @@
 from collections.abc import Iterable, Iterator
 
 from diag.document import CauseRow, RemedyRow
-from diag.facts.command_lines import effect
-from diag.findings import LOOK
+from diag.facts import steps as told
 from diag.views.lines import Line
-from diag.views.wording import WHO
 
 _RISK_ORDER = ("safe", "disruptive", "irreversible")
-_RISK = {"safe": "ends nothing that runs", "disruptive": "interrupts what runs", "irreversible": "cannot be undone"}
 _THEN = "then "  # how the text of a remedy begins that comes after another
 _OR = "or "  # and of one that stands beside another
-_COMMAND = {"looks": "; to look first:", "changes": "; this command changes things:"}
 
 
 def remedy_lines(cause: CauseRow) -> Iterator[Line]:
@@ -32,8 +28,7 @@ def remedy_lines(cause: CauseRow) -> Iterator[Line]:
 
 def only_looks(remedy: RemedyRow) -> bool:
     """Whether a step changes nothing: it says so, and its command does not say otherwise."""
-    changes = remedy.command is not None and effect(remedy.command) == "changes"
-    return remedy.text.startswith(LOOK) and remedy.risk == "safe" and not changes
+    return told.only_looks(remedy.text, remedy.risk, remedy.command)
 
 
 def _group(title: str, steps: Iterable[RemedyRow], drop: str = "") -> Iterator[Line]:
@@ -46,11 +41,7 @@ def _group(title: str, steps: Iterable[RemedyRow], drop: str = "") -> Iterator[L
 def _lines(remedy: RemedyRow, text: str) -> Iterator[Line]:
     """A step; of one that is more than a look also who takes it, what it may cost, and what its command does."""
     said = f"{text}, if {remedy.if_}" if remedy.if_ else text
-    if not only_looks(remedy):
-        who, risk = WHO.get(remedy.who, remedy.who), _RISK.get(remedy.risk, remedy.risk)
-        said += f" [by the {who}; {risk}]"
-        if remedy.command and (does := effect(remedy.command)):
-            said += _COMMAND[does]
+    said += told.manner(remedy.text, who=remedy.who, risk=remedy.risk, command=remedy.command)
     yield Line(text=said, kind="step")
     if remedy.command:
         yield Line(text=remedy.command, kind="command")

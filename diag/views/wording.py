@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from diag.document import AffectedRow, RefRow
 
 CONFIDENCE = {"certain": "certain", "likely": "probably", "possible": "possibly"}
-WHO = {"user": "workload's owner", "queue-admin": "queue admin", "platform": "platform team", "cloud": "cloud provider"}
 WHY_NOT = {
     "forbidden": "not allowed",
     "not-collected": "not in the files",

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from diag.document import RefRow
+from diag.facts.steps import WHO
 from diag.llm.brief import Brief, Link, Step
 from diag.llm.check.english import alike, lists, meaning, pieces, states, stem, stems, words
 from diag.llm.form import Sentence
-from diag.views.wording import WHO
 
 _MENTIONED = re.compile(
     r"\b(?:Job|Pod|Node|node|Deployment|Workload|StatefulSet|DaemonSet|ClusterQueue|LocalQueue|PodGroup|RayCluster|Queue)"
