@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from diag.catalog.context import Context
+from diag.catalog.joins.node_faults import unnamed
 from diag.catalog.rule import rule
 from diag.facts.entries import entries
 from diag.facts.gpus import is_gpu
 from diag.facts.nodes import allocatable, capacity
 from diag.facts.pods import condition, condition_path, statuses
-from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
+from diag.findings import Basis, Because, Confidence, Evidence, Finding, Question, Remedy, Severity, as_proof
+from diag.projection import Condition
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.relations.operands import on_node
@@ -44,19 +46,28 @@ def gpu_device_unhealthy(ctx: Context) -> Iterator[Finding]:
 
     ## Evidence
     `status.capacity` and `status.allocatable` of the node, the health that the kubelet writes into the status of pods
-    that hold such a device, and the plugin's pod with the lines by which it marks devices.
+    that hold such a device, and the plugin's pod with the lines by which it marks devices; or the condition of an
+    agent that watches the node's GPUs.
 
     ## What to do
     Read the log of the device plugin on the node, `nvidia-smi` and the kernel's log for the Xid, and go by that.
     Restart the plugin's pod once the GPU works again.
 
     ## Known limits
+    A condition of an agent counts here where its code or words name no cause that has a rule of its own.
     What remains where neither the plugin, nor an agent on the node, nor a log tells of the fault. A node that offers
     none of its devices is told so only while its plugin is ready and has been for five minutes: else the plugin is at
     fault.
     """
+    told: set[str] = set()
+    for one in ctx.snap.nodes():
+        if conditions := unnamed(one):
+            told.add(one.name)
+            yield _told(ctx, one, conditions)
     for group in ctx.groups("node-without-gpus"):
         node = group.first
+        if node.name in told:
+            continue
         short = _short(node) if isinstance(node, Node) else None
         if not isinstance(node, Node) or short is None:
             continue
@@ -80,6 +91,33 @@ def gpu_device_unhealthy(ctx: Context) -> Iterator[Finding]:
             gpus_lost=short.has - short.offers,
             remedies=_remedies(plugin),
         )
+
+
+def _told(ctx: Context, node: Node, conditions: list[tuple[int, Condition]]) -> Finding:
+    """A fault that an agent on the node reports in words that name no other cause."""
+    place, first = conditions[0]
+    parts = [part for part in ("reason", "message") if getattr(first, part)]
+    evidence = [ctx.cite(node, f"status.conditions[{place}].{part}") for part in ("status", *parts)]
+    words = f"reports {first.type}: {(first.message or first.reason or first.status or '')[:300]}"
+    return Finding(
+        subject=node.ref,
+        summary=words,
+        evidence=as_proof(evidence),
+        accounts_for=tuple(
+            Because(group, "an agent on the node says that a device is at fault", as_proof(evidence))
+            for group in ctx.groups("node-without-gpus")
+            if group.first.name == node.name
+        ),
+        severity=Severity.WARNING,
+        confidence=Confidence.LIKELY,
+        since=first.last_transition_time,
+        remedies=(
+            Remedy(
+                text="look up the code in NVIDIA's catalogue of Xid errors, and in the kernel's log", who="platform"
+            ),
+            Remedy(text="drain the node, and reset the GPU or restart the node", who="platform", risk="disruptive"),
+        ),
+    )
 
 
 class Short(NamedTuple):

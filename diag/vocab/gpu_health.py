@@ -20,6 +20,11 @@ XID = re.compile(
 )
 
 APPLICATION_XIDS = frozenset({13, 31, 43, 45})
+# Types by which agents tell that a GPU needs a repair, whatever their words about it (EKS, AKS,
+# NVSentinel, Nebius).
+OF_GPUS = re.compile(
+    r"^(?:AcceleratedHardwareReady|XIDErrors|SysLogsXIDError|RepeatedXidError|NebiusGPUError|Gpu(?:Sm|Driver|Mcu|Pmu|Mem)Watch)$"
+)
 # Names of causes by Xid; an Xid of the application (13, 31, 43, 45) is no fault of the node.
 BY_XID = {
     **dict.fromkeys((48, 94, 95, 140, 171, 172), "ecc-memory-failure"),

@@ -11,6 +11,7 @@ from diag.projection import Condition
 from diag.snapshot.kinds import Event, Node
 from diag.snapshot.sources.part import Reading
 from diag.vocab.gpu_health import (
+    APPLICATION_XIDS,
     BY_READING,
     BY_WORDS,
     BY_XID,
@@ -22,6 +23,7 @@ from diag.vocab.gpu_health import (
     NONFATAL,
     NOTHING,
     NVLINK5_XIDS,
+    OF_GPUS,
     XID,
 )
 from diag.vocab.operands import KERNEL_READERS
@@ -84,6 +86,22 @@ def fault_in(text: str) -> str | None:
     if "SXid" in text and NONFATAL.search(text):
         return None
     return next((name for words, name in BY_WORDS if words in text), None)
+
+
+def unnamed(node: Node) -> list[tuple[int, Condition]]:
+    """The conditions by which an agent tells that a GPU is at fault, in words that name no cause known here."""
+    return [
+        (place, one)
+        for place, one in enumerate(node.status.conditions or ())
+        if OF_GPUS.search(one.type or "") and _is_bad(one) and _is_unnamed(f"{one.type} {one.reason} {one.message}")
+    ]
+
+
+def _is_unnamed(text: str) -> bool:
+    """Whether a text names no cause, and no Xid that leaves the GPU well."""
+    found = [int(value) for match in XID.finditer(text) for value in match.groups() if value]
+    well = bool(found) and all(xid in APPLICATION_XIDS or xid in NVLINK5_XIDS for xid in found)
+    return fault_in(text) is None and not well
 
 
 def _by_condition(node: Node) -> dict[str, tuple[tuple[int, Condition], ...]]:
