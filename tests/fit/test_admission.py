@@ -101,7 +101,10 @@ def test_what_the_cohort_lends_is_counted_up_to_the_borrowing_limit(ask):
 
     assert notes({}).notes == []
     assert "8 of 8 nvidia.com/gpu of flavor h100 used, 8 left with cohort all" in notes({}).limits[0]
-    assert "used, 2 left with cohort all; 4 asked) could never" not in notes({"borrowingLimit": "2"}).notes[0]
+    full = cluster_queue(("h100", "0", "0", {}), cohort="all")
+    lent = cluster_queue(("h100", "8", "8", {}), name="lender", cohort="all")
+    waits = ask(*NODES, local_queue(), full, lent, gpus=4, namespace="ml")
+    assert "0 left with cohort all; 4 asked) would keep it waiting" in waits.notes[0]
     assert "used, 2 left with cohort all; 4 asked) would keep it waiting" in notes({"borrowingLimit": "2"}).notes[0]
 
 

@@ -157,8 +157,16 @@ def test_room_for_cpu_is_made_by_a_pod_without_gpus(ask):
     assert moved(ask(node("a"), *pods, SYSTEM, cpu="4")) == [("web", None, None)]
 
 
+def test_the_pod_of_low_priority_is_found_among_many_of_as_many_gpus(ask):
+    many = [pod(f"a-{at:02}", "a", gpus=2, priority=9) for at in range(20)]
+
+    assert moved(ask(node("a", gpus=42), *many, pod("z", "a", gpus=2), SYSTEM, gpus=2)) == [("z", None, None)]
+
+
 def test_nobody_is_moved_where_it_is_enough_to_wait_for_a_pod_that_ends(ask):
-    ending = pod("ending", "a", cpu="60", meta={"deletionTimestamp": "2026-11-25T10:00:00Z"})
-    row = ask(node("a"), node("b"), ending, pod("low", "b", cpu="60", priority=-5), SYSTEM, cpu="40")
+    ending = pod("ending", "b", cpu="60", meta={"deletionTimestamp": "2026-11-25T10:00:00Z"})
+    low = pod("low", "a", cpu="60", priority=-5, tolerations=[{"operator": "Exists"}])
+    other = node("c", taints=[{"key": "t", "effect": "NoSchedule"}])
+    row = ask(node("a"), node("b"), other, ending, low, SYSTEM, cpu="40")
 
     assert [(one.pod.name, one.ending) for one in row.move.pods] == [("ending", True)]
