@@ -41,8 +41,9 @@ class ClusterError(DiagError):
 
 
 class EndedError(DiagError):
-    """Ctrl-C or `--timeout` came before anything was read. `ended` is `interrupted` or `timeout`."""
+    """Ctrl-C or `--timeout` came before anything was read. `ended`: `interrupted`, `timeout`; `seen`: what took it."""
 
-    def __init__(self, ended: str) -> None:
-        super().__init__(f"{ended} before anything was read", hint="give it more time, or see what `diag doctor` says")
+    def __init__(self, ended: str, seen: str = "") -> None:
+        text = f"{ended} before anything was read" + (f": {seen}" if seen else "")
+        super().__init__(text, hint="give it more time, or see what `diag doctor` says")
         self.exit_code = 130 if ended == "interrupted" else 124

@@ -82,13 +82,13 @@ class Gathered:
         """One problem in place of one for each kind, where every one of them failed; it quotes that of pods."""
         failures = {each.served.id: each.failure for each in self.listings}
         failed = {kind: one for kind, one in failures.items() if one is not None}
+        known = "".join(f"; {problem.detail}" for problem in self.problems[:1])
         if not failures and stop.ended:
-            known = "".join(f"; {problem.detail}" for problem in self.problems[:1])
             return self._unreached("not-read", f"{stop.ended} before it had answered{known}")
         if not failed or len(failed) < len(failures) or any(each.failure is None for each in self.inside):
             return None
         said = failed.get("Pod", next(iter(failed.values())))
-        problem = self._unreached(said.why, str(said))
+        problem = self._unreached(said.why, f"{said}{known if said.why == 'not-read' else ''}")
         if said.why != "forbidden":
             return problem
         unknown = any(one.status == _UNKNOWN_USER for one in failed.values())

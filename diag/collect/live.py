@@ -14,7 +14,7 @@ from diag.collect.requests import Stop
 from diag.errors import ClusterError, EndedError, UsageError
 from diag.snapshot.sources.part import Limits, Part, ProblemWhy
 
-_SHOWN = 5  # namespaces that were looked into in vain
+_SHOWN = 5  # namespaces that were looked into in vain, clusters that time did not reach
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,7 @@ class Live:
         parts = [one.part(self.stop, say) for one in found]
         if not any(part.items for part in parts):
             if self.stop.ended:
-                raise EndedError(self.stop.ended)
+                raise EndedError(self.stop.ended, _seen([*unreachable, *parts]))
             raise _all_of([*errors, *map(_nothing, parts, found)])
         return found, unreachable
 
@@ -119,6 +119,11 @@ def _all_of(errors: Sequence[ClusterError]) -> ClusterError:
     return ClusterError(
         f"nothing could be read from any of {len(errors)} clusters{lines}", hint="\n".join(hints) or None
     )
+
+
+def _seen(parts: Sequence[Part]) -> str:
+    """What each cluster had come to when time was over."""
+    return "; ".join(f"{part.path}: {part.problems[0].detail}" for part in parts[:_SHOWN] if part.problems)
 
 
 def _nothing(part: Part, gathered: Gathered) -> ClusterError:

@@ -12,9 +12,11 @@ from scenarios import scenario
 from diag.api import scan
 from diag.catalog.inputs import kinds_read
 from diag.catalog.registry import load as load_rules
+from diag.collect.kube import Cluster
 from diag.collect.live import Live
+from diag.collect.login import Login
 from diag.collect.pool import THREADS
-from diag.errors import ClusterError
+from diag.errors import ClusterError, EndedError
 from diag.testing.apiserver import ApiServer, Fault, kubeconfig
 
 NAME = "preempted-two-deployments"
@@ -146,6 +148,16 @@ def test_a_flood_is_waited_out_as_the_server_asks(look):
 
     assert report.stats["pods"] == 63
     assert len([one for one in server.requests if one.path == PODS]) == 3
+
+
+def test_what_took_all_the_time_is_told(serve):
+    server = serve(ITEMS, faults=[Fault(code=429, retry_after=2, times=LASTING)])
+    live = Live(kubeconfig=server.config)
+    Cluster(Login(kubeconfig=server.config))  # loads the client
+    live.stop.until = time.monotonic() + 1
+
+    with pytest.raises(EndedError, match=r"timeout before anything was read: gpu: .*GET /\S*: 429 Too many requests"):
+        live.parts(READ, str)
 
 
 def test_a_server_that_stalls_costs_one_time_out(look):
