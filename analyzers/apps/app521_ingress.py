@@ -117,7 +117,7 @@ def _class(ctx: Context, item: Object) -> Iterator[Finding]:
             remedies=(
                 look,
                 Remedy(
-                    text=f"name a class that there is, or install the controller of {name}",
+                    text=f"set spec.ingressClassName to a class that there is, or install the controller of {name}",
                     command=f"kubectl edit ingress {item.name} -n {item.namespace}",
                     risk="disruptive",
                 ),
@@ -136,7 +136,7 @@ def _class(ctx: Context, item: Object) -> Iterator[Finding]:
             remedies=(
                 look,
                 Remedy(
-                    text="name a class",
+                    text="set spec.ingressClassName to the class that is to serve it",
                     command=f"kubectl edit ingress {item.name} -n {item.namespace}",
                     risk="disruptive",
                 ),
@@ -180,7 +180,7 @@ def _backends(ctx: Context, item: Object) -> Iterator[Finding]:
             remedies=(
                 Remedy(text="see which Services there are", command=f"kubectl get services -n {item.namespace}"),
                 Remedy(
-                    text="name a Service and a port that there are",
+                    text=f"set {path} to a Service and a port that there are",
                     command=f"kubectl edit ingress {item.name} -n {item.namespace}",
                     risk="disruptive",
                 ),
