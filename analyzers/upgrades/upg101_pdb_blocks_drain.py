@@ -9,7 +9,6 @@ from diag.facts.budgets import BUDGET, COUNTS, Budget, budget
 from diag.facts.drains import is_to_be_moved
 from diag.facts.gpus import is_gpu
 from diag.findings import Because, Confidence, FieldEvidence, Finding, Question, Ref, Remedy, as_proof
-from diag.projection import Object
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
 from diag.trouble.shapes import shape_of
@@ -64,20 +63,20 @@ def pdb_blocks_drain(ctx: Context) -> Iterator[Finding]:
             for one in over if len(over) > 1 else [one for one in over if one.refuses(pod)]:
                 held.setdefault(one.item.ref, (one, []))[1].append(pod)
         for one, pods in held.values():
-            yield _finding(ctx, group, one, pods)
+            yield _finding(ctx, group, node, one, pods)
 
 
-def _finding(ctx: Context, group: Group, one: Budget, pods: list[Pod]) -> Finding:
-    node, name = group.first.name, one.item.name
+def _finding(ctx: Context, group: Group, node: Node, one: Budget, pods: list[Pod]) -> Finding:
+    name = one.item.name
     evidence = _numbers(ctx, one) or [ctx.cite(one.item, "metadata.name")]
-    free = [room.free_on(ctx, group.first, name) for name in _free_gpus(ctx, group.first)]
+    free = [room.free_on(ctx, node, resource) for resource in _free_gpus(ctx, node)]
     where = [ctx.cite(pod, "spec.nodeName") for pod in pods[:SHOWN_PODS]]
     names = ", ".join(f"{pod.namespace}/{pod.name}" for pod in pods[:SHOWN_PODS])
     more = f" and {len(pods) - SHOWN_PODS} more" if len(pods) > SHOWN_PODS else ""
     unhealthy = ctx.workload(pods[0]).ref if one.short_of_healthy else None
     return Finding(
         subject=one.item.ref,
-        summary=f"{_arithmetic(one)}; {names}{more} on {node} cannot be evicted, so its drain does not end",
+        summary=f"{_arithmetic(one)}; {names}{more} on {node.name} cannot be evicted, so its drain does not end",
         evidence=as_proof((*evidence, *where, *group.evidence, *free)),
         accounts_for=(
             Because(group, f"the budget {name} refuses to let go of {names}{more}", as_proof((*evidence, *where))),
@@ -97,7 +96,7 @@ def _numbers(ctx: Context, one: Budget) -> list[FieldEvidence]:
     return [*([ctx.cite(one.item, f"spec.{one.bound}")] if one.bound else []), *counts]
 
 
-def _free_gpus(ctx: Context, node: Object) -> list[str]:
+def _free_gpus(ctx: Context, node: Node) -> list[str]:
     """GPUs that nobody can get while the node is closed."""
     return sorted(name for name, amount in ctx.place.free.get(node.name, {}).items() if is_gpu(name) and amount > 0)
 
