@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from diag.api import scan
+from diag.api import capture, scan
+from diag.snapshot.archive.write import save
 from diag.snapshot.sources.part import Limits
 
 LINE = "2026-11-27T05:00:00.000000000Z hello\n"
@@ -50,3 +51,14 @@ def test_a_log_that_is_there_and_goes_beyond_the_limit_is_not_called_missing(mus
 
 def test_within_the_limit_only_the_log_that_is_not_there_is_missing(must_gather):
     assert list(of_logs(scan([must_gather]))) == ["read the logs of ml/c"]
+
+
+def test_the_same_holds_of_an_archive(must_gather, tmp_path):
+    path = tmp_path / "a.jsonl.gz"
+    save(path, capture([must_gather]).packed)
+    limits = Limits(bytes=45_000)  # a log has to fit in twice
+
+    cut = of_logs(scan([path], limits=limits))["read the logs of ml/b"]
+    assert cut.why == "truncated"
+    assert "--max-bytes" in cut.fix
+    assert list(of_logs(scan([path]))) == ["read the logs of ml/c"]
