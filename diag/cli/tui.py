@@ -32,6 +32,9 @@ _TWINS = {
     "--inline", is_flag=True, envvar="DIAG_INLINE", help="Below the prompt; what the terminal showed before stays."
 )
 @click.option(
+    "--mouse/--no-mouse", default=True, envvar="DIAG_MOUSE", help="Whether the mouse is taken; keys do all it does."
+)
+@click.option(
     "--baseline",
     metavar="REPORT",
     shell_complete=files,
@@ -42,7 +45,8 @@ _TWINS = {
 @watching
 @click.pass_context
 def command(
-    ctx: click.Context, /, *, screen: str | None, plain: bool, inline: bool, baseline: str | None, **asked: Any
+    ctx: click.Context, /, *, screen: str | None, plain: bool, inline: bool, mouse: bool, baseline: str | None,
+    **asked: Any,
 ) -> int:  # fmt: skip
     """Open the TUI, as `diag` alone does on a terminal: causes, why, evidence, GPUs, queues. Changes nothing."""
     import os  # noqa: PLC0415  # help runs nothing
@@ -82,7 +86,7 @@ def command(
         memory=Memory(name, Path(platformdirs.user_state_dir("diag", appauthor=False))),
     )  # fmt: skip
     try:
-        app.run(inline=inline, inline_no_clear=inline)
+        app.run(inline=inline, inline_no_clear=inline, mouse=mouse)
     finally:
         app.source.close()
     return ExitCode.OK

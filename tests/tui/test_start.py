@@ -48,3 +48,16 @@ def test_plain_prints_what_the_text_twin_prints_and_needs_no_terminal(screen, tw
         ).stdout  # fmt: skip
 
     assert printed("--demo", "--plain", "--screen", screen) == printed(twin, "--demo", "-o", "plain")
+
+
+@pytest.mark.parametrize(("words", "is_taken"), [([], True), (["--no-mouse"], False)])
+def test_the_mouse_is_taken_unless_it_is_refused(monkeypatch, tmp_path, words, is_taken):
+    from diag.cli.root import run  # noqa: PLC0415  # only here
+
+    given = []
+    monkeypatch.setenv("TEXTUAL_DRIVER", "textual.drivers.headless_driver:HeadlessDriver")  # as in a browser
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr("diag.tui.app.DiagApp.run", lambda _, **how: given.append(how["mouse"]))
+
+    assert run(["tui", "--demo", *words]) == 0
+    assert given == [is_taken]
