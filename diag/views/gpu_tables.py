@@ -1,7 +1,7 @@
 """The GPUs as tables: a line for each node and resource, and the sums of each type."""
 
 from diag.document import RefRow
-from diag.views.gpus import Gpus, NodeGpusRow
+from diag.views.gpus import Gpus, NodeGpusRow, TypeRow
 from diag.views.table import Column, Line, Table
 from diag.views.wording import counted, listed
 
@@ -9,6 +9,7 @@ _ONE_BY_ONE = 16  # devices of a node that are drawn one by one
 _SLICE = "mig-"
 # Busy, free, lost, and free on a node that takes no pod.
 _DEVICES, _SLICES = ("■", "□", "✖", "◌"), ("▪", "▫", "✖", "◌")
+_UNSEEN = "?"  # a device of which nobody knows whether a pod holds it
 _STATES = {"cordoned": "cordoned", "not-ready": "not ready"}
 
 
@@ -36,7 +37,8 @@ def _nodes(found: Gpus, *, several: bool) -> Table:
             key=f"{row.cluster}/{row.node}/{row.resource}",
             values=(
                 *((row.cluster,) if several else ()),
-                row.node, row.type or "unknown", cells(row), row.busy, row.allocatable, row.capacity, row.free,
+                row.node, row.type or "unknown", cells(row, unseen=row.cluster in found.unseen),
+                _seen(found, row, row.busy), row.allocatable, row.capacity, _seen(found, row, row.free),
                 row.resource, notes_of(row),
             ),
             severity=row.severity or ("warning" if row.state == "not-ready" else ""),
@@ -66,8 +68,8 @@ def _types(found: Gpus, *, several: bool) -> Table:
             key=f"{row.cluster}/{row.type}/{row.resource}",
             values=(
                 *((row.cluster,) if several else ()),
-                row.type or "unknown", row.resource, row.nodes, row.busy, row.allocatable, row.capacity, row.free,
-                row.largest_free,
+                row.type or "unknown", row.resource, row.nodes, _seen(found, row, row.busy), row.allocatable,
+                row.capacity, _seen(found, row, row.free), _seen(found, row, row.largest_free),
             ),
         )
         for row in found.types
@@ -75,13 +77,19 @@ def _types(found: Gpus, *, several: bool) -> Table:
     return Table(columns=columns, lines=lines, empty="")
 
 
-def cells(row: NodeGpusRow) -> str:
-    """One mark for each device: busy, free, lost; with numbers where there are many."""
+def _seen(found: Gpus, row: NodeGpusRow | TypeRow, count: int) -> int | None:
+    """A number that rests on the pods, where they were read."""
+    return None if row.cluster in found.unseen else count
+
+
+def cells(row: NodeGpusRow, *, unseen: bool = False) -> str:
+    """One mark for each device: busy, free, lost, or "?" where no pods were read; with numbers where there are many."""
     busy_mark, free_mark, lost_mark, shut_mark = _SLICES if _SLICE in row.resource else _DEVICES
     busy = min(row.busy, max(row.allocatable, row.capacity or 0))
     rest = max(row.allocatable - busy, 0)
     lost = max((row.capacity or 0) - max(row.allocatable, busy), 0)
-    parts = ((busy_mark, busy), (free_mark if row.state == "open" else shut_mark, rest), (lost_mark, lost))
+    rest_mark = _UNSEEN if unseen else free_mark if row.state == "open" else shut_mark
+    parts = ((busy_mark, busy), (rest_mark, rest), (lost_mark, lost))
     if busy + rest + lost > _ONE_BY_ONE:
         return " ".join(f"{mark}×{count}" for mark, count in parts if count)
     return "".join(mark * count for mark, count in parts)

@@ -68,13 +68,17 @@ class TypeRow(Row, kw_only=True):
 
 
 class Gpus(Row, kw_only=True):
-    """The whole answer. `doubts` say why sums may not be what they seem."""
+    """The whole answer. `doubts` say why sums may not be what they seem.
+
+    `unseen` are clusters whose pods were not read: nobody knows what is `busy` or `free` there, whatever the numbers.
+    """
 
     schema: str = SCHEMA
     tool: ToolRow
     nodes: list[NodeGpusRow]
     types: list[TypeRow]
     doubts: list[str]
+    unseen: list[str]
 
 
 def gpus(report: Report, troubles: Sequence[Trouble]) -> Gpus:
@@ -93,7 +97,13 @@ def gpus(report: Report, troubles: Sequence[Trouble]) -> Gpus:
             doubts += [text for _, text in doubts_of_sums(place, (), ())]
         if snap.all(SLICE) and not snap.holds(CLAIM):
             doubts.append("no ResourceClaims were read, so who holds devices of ResourceSlices is unknown")
-    return Gpus(tool=report.tool, nodes=rows, types=_types(rows), doubts=list(dict.fromkeys(doubts)))
+    return Gpus(
+        tool=report.tool,
+        nodes=rows,
+        types=_types(rows),
+        doubts=list(dict.fromkeys(doubts)),
+        unseen=[trouble.snap.cluster for trouble in troubles if not trouble.snap.holds("Pod")],
+    )
 
 
 def _node(place: Placement, node: Node, causes: dict[tuple[str, ...], list[str]]) -> Iterator[NodeGpusRow]:

@@ -75,6 +75,18 @@ def test_what_was_not_read_is_a_doubt(look):
     assert any("no pods were read" in doubt for doubt in gpus(found.report, found.troubles).doubts)
 
 
+def test_without_pods_nobody_knows_what_is_busy_or_free(look):
+    found = look(node("a", offers=6))
+    answer = gpus(found.report, found.troubles)
+    nodes, types = gpu_tables(answer)
+    shown = dict(zip([column.title for column in nodes.columns], nodes.lines[0].values, strict=True))
+    total = dict(zip([column.title for column in types.columns], types.lines[0].values, strict=True))
+
+    assert answer.unseen == [answer.nodes[0].cluster]
+    assert (shown["GPUS"], shown["BUSY"], shown["FREE"], shown["ALLOC"]) == ("??????✖✖", None, None, 6)
+    assert (total["BUSY"], total["FREE"], total["LARGEST FREE"]) == (None, None, None)
+
+
 def test_the_lines_are_filtered_by_column_and_by_the_pods_on_the_node(look):
     found = look(node("a"), node("b"), pod("llama", "b", gpus=5))
     table = gpu_tables(gpus(found.report, found.troubles))[0]
