@@ -173,7 +173,8 @@ def with_unread_logs(
     groups = list(groups)
     if not snap.living:
         beyond = [gap for gap in gaps if gap.fix == RAISE and gap.what.startswith(READ_LOGS)]
-        cut = [group for group in groups if _left_out(snap, group)] if beyond else []
+        named = {pod for gap in beyond for pod in gap.what.removeprefix(READ_LOGS).replace(",", " ").split()}
+        cut = [group for group in groups if _left_out(snap, group, named)] if beyond else []
         hides = tuple(sorted({rule for gap in unread_logs(snap, cut, registry) for rule in gap.hides}))
         told = [replace(gap, hides=hides) if gap in beyond else gap for gap in gaps]
         return [*told, *unread_logs(snap, [group for group in groups if group not in cut], registry)]
@@ -215,10 +216,13 @@ def _where_logs_are(silent: list[Group]) -> str:
     return f"give them as a log list; kubectl logs -n {first.namespace} {first.name}{previous} shows the same"
 
 
-def _left_out(snap: Snapshot, group: Group) -> bool:
-    """Whether a log of a member is there, was asked for, and was not read, so that none of it is here."""
+def _left_out(snap: Snapshot, group: Group, named: set[str]) -> bool:
+    """Whether a log of a member is there, was asked for, and was not read, so that none of it is here.
+
+    `named` are pods of which a gap says so: where an archive was saved, the log was there, and now no store offers it.
+    """
     pods = [f"{member.namespace}/{member.name}" for member in group.members]
-    return not has_logs(snap, group) and any(snap.logs.left_out(pod) for pod in pods)
+    return not has_logs(snap, group) and any(pod in named or snap.logs.left_out(pod) for pod in pods)
 
 
 def has_logs(snap: Snapshot, group: Group) -> bool:

@@ -62,3 +62,10 @@ def test_the_same_holds_of_an_archive(must_gather, tmp_path):
     assert cut.why == "truncated"
     assert "--max-bytes" in cut.fix
     assert list(of_logs(scan([path]))) == ["read the logs of ml/c"]
+
+
+def test_an_archive_that_was_saved_within_the_limit_says_so_ever_after(must_gather, tmp_path):
+    path, limits = tmp_path / "a.jsonl.gz", Limits(bytes=10_000)
+    save(path, capture([must_gather], limits=limits).packed)
+
+    assert of_logs(scan([path])) == of_logs(scan([must_gather], limits=limits))
