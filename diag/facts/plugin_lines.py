@@ -6,7 +6,7 @@ from collections.abc import Sequence
 # NVIDIA/k8s-device-plugin internal/plugin/server.go, cmd/nvidia-device-plugin/main.go (it serves a resource only where
 # it found devices), internal/rm (MIG devices), and the driver's own files.
 SEES = re.compile(
-    r"Starting (?:GRPC server for|to serve) '(?:nvidia|amd)\.com/|[Rr]egister(?:ed)? device plugin"
+    r"Starting (?:GRPC server for|to serve) '(?:nvidia|amd)\.com/|(?i:register(?:ed)? device plugin)"
     r"|/proc/driver/nvidia/|migEnabled|MIG device|XidCriticalError"
 )
 REGISTERED = re.compile(

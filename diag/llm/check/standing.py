@@ -69,7 +69,7 @@ def untrue_standing(text: str, support: Support) -> str | None:
 
 # What a look is told by, and what was looked into; "files" alone may stand in another clause ("the files lack them").
 _LOOK = re.compile(
-    r"\b(?:check|inspect|examin(?:e|ing)|consult|verif|look(?:ed)? (?:at|into)|list(?:ed)? from|read from|seen"
+    r"\b(?:check|inspect|examine|examining|consult|verif|look(?:ed)? (?:at|into)|list(?:ed)? from|read from|seen"
     r"|(?:in|among|part of) the files)",
     re.IGNORECASE,
 )
