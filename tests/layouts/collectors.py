@@ -3,7 +3,10 @@
 The modules of `diag/snapshot/sources/bundles/` name these sources; what a tool never collects is left out here, too.
 """
 
+import gzip
 import json
+from datetime import datetime
+from email.utils import format_datetime
 
 import yaml
 from layouts.state import State, as_json, group_of, namespace_of, plural, typed_list
@@ -46,6 +49,7 @@ SUPPORT_BUNDLE_OF_CLUSTER = {
 }
 END = "2026-11-25 11:00:07.123456789 +0000 UTC m=+95.4"
 STAMP = "2026-11-25T10:59:58.123456789Z "
+TABLE = "  {:<8}{:<8}{:<36}{:<36}{:<20}{}"
 UID = "00000000-0000-4000-8000-000000000000"
 
 
@@ -146,12 +150,15 @@ def in_support_bundle(item):
 
 
 def gpu_operator(state: State, namespace="gpu-operator"):
-    """The GPU Operator's own must-gather."""
+    """The GPU Operator's own must-gather; it runs the bug report's script in the driver's pod of each node."""
+    seen = [node for node in state.only("Node").objects if node["metadata"]["name"] in state.kernel]
     files = {
         "version": b"NVIDIA GPU Operator\nv25.10.0\n",
-        "gpu_nodes.descr": b"Name:   gpu-1\n",
+        "gpu_nodes.descr": b"".join(map(described, seen)) or b"Name:   gpu-1\n",
         "must-gather.log": b"",
     }
+    for node, text in state.kernel.items():
+        files[f"nvidia-bug-report_{node}.log.gz"] = gzip.compress(bug_report(text), mtime=0)
     held = state.by_kind(namespace)
     for name, key in (("pods", ("v1", "Pod")), ("ds", ("apps/v1", "DaemonSet"))):
         files[f"gpu_operand_{name}.yaml"] = as_yaml({"apiVersion": "v1", "kind": "List", "items": held[key]})
@@ -164,6 +171,37 @@ def gpu_operator(state: State, namespace="gpu-operator"):
     for policy in (one for one in state.objects if one["kind"] == "ClusterPolicy"):
         files["cluster_policy.yaml"] = as_yaml(policy)
     return files
+
+
+def bug_report(kernel):
+    """`nvidia-bug-report.sh`: sections below rules, of which the host is the pod that it runs in."""
+    start = "Start of NVIDIA bug report log file.  Please include this file, along"
+    sections = [
+        f"{start}\n\nuname: Linux nvidia-driver-daemonset-x 6.8.0 x86_64",
+        "*** /proc/cmdline\n*** ls: -r--r--r-- 1 root root 0 2026-11-25 10:58:31 /proc/cmdline\nro quiet",
+        f"dmesg:\n\n{kernel}",
+        "/usr/bin/nvidia-debugdump -D\n\nnothing",
+        "End of NVIDIA bug report log file.",
+    ]
+    return "".join(f"{'_' * 44}\n\n{section}\n\n" for section in sections).encode()
+
+
+def described(node):
+    """A node as `kubectl describe` prints it, in short."""
+    status, made = node["status"], in_words(node["metadata"]["creationTimestamp"])
+    lines = [f"Name:   {node['metadata']['name']}", f"CreationTimestamp:  {made}", "Conditions:"]
+    lines.append(TABLE.format("Type", "Status", "LastHeartbeatTime", "LastTransitionTime", "Reason", "Message"))
+    lines.append(TABLE.format(*["----"] * 6))
+    for one in status["conditions"]:
+        since = in_words(one["lastTransitionTime"])
+        lines.append(TABLE.format(one["type"], one["status"], since, since, one["reason"], one["message"]))
+    for title in ("Capacity", "Allocatable"):
+        lines += [f"{title}:", *(f"  {name}:  {value}" for name, value in status[title.lower()].items())]
+    return "\n".join([*lines, "Events:  <none>", "", ""]).encode()
+
+
+def in_words(time):
+    return format_datetime(datetime.fromisoformat(time))
 
 
 def kind_export(state: State):

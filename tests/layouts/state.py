@@ -12,14 +12,15 @@ NOT_PLURAL = {"Endpoints": "endpoints", "NetworkPolicy": "networkpolicies", "CSI
 
 @dataclass(frozen=True)
 class State:
-    """Objects as the API server gives them, and logs: (namespace/pod, container, previous) -> text."""
+    """Objects as the API server gives them, and logs: (namespace/pod, container, previous) -> text; node -> dmesg."""
 
     objects: list[dict]
     logs: dict[tuple[str, str, bool], str] = field(default_factory=dict)
+    kernel: dict[str, str] = field(default_factory=dict)
 
     def only(self, *kinds):
         """The objects of some kinds, and all logs."""
-        return State([one for one in self.objects if one["kind"] in kinds], self.logs)
+        return State([one for one in self.objects if one["kind"] in kinds], self.logs, self.kernel)
 
     @property
     def namespaces(self):
@@ -75,6 +76,23 @@ def scenario(name):
     return State(json.loads(gzip.decompress(packed.read_bytes()))["items"])
 
 
+def lost_card():
+    """A node whose kernel tells that a GPU has left the bus, and the pod of its driver."""
+    since = "2026-11-01T00:00:00+00:00"
+    ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "up", "lastTransitionTime": since}
+    gpus = {"nvidia.com/gpu": "8"}
+    node = {
+        "apiVersion": "v1", "kind": "Node", "metadata": {"name": "gpu-7", "creationTimestamp": since},
+        "status": {"capacity": gpus, "allocatable": gpus, "conditions": [ready]},
+    }  # fmt: skip
+    pod = {
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "driver-x", "namespace": "gpu-operator"},
+        "spec": {"nodeName": "gpu-7", "containers": [{"name": "nvidia-driver-ctr"}]}, "status": {"phase": "Running"},
+    }  # fmt: skip
+    xid = "[12345.678901] NVRM: Xid (PCI:0000:b3:00): 79, pid='<unknown>', name=<unknown>, GPU has fallen off the bus."
+    return State([node, pod], kernel={"gpu-7": f"[    0.000000] Linux version 6.8.0\n{xid}\n"})
+
+
 def case(name):
     """A case with logs."""
     objects = json.loads((HERE / "cases" / f"{name}.json").read_bytes())
@@ -90,7 +108,8 @@ def plain(state):
         for (pod, container, previous), text in state.logs.items()
     ]
     dump = {"apiVersion": "v1", "kind": "List", "items": state.objects}
-    return {"objects.json": as_json(dump), "logs.json": as_json(logs)} if logs else {"objects.json": as_json(dump)}
+    kernel = {f"{node}/dmesg.txt": text.encode() for node, text in state.kernel.items()}
+    return {"objects.json": as_json(dump), **({"logs.json": as_json(logs)} if logs else {}), **kernel}
 
 
 def as_json(value):

@@ -3,7 +3,7 @@
 import pytest
 from layouts import collectors
 from layouts.packing import FORMS, pack
-from layouts.state import State, demo, plain, scenario
+from layouts.state import State, demo, lost_card, plain, scenario
 
 from diag.api import scan
 
@@ -14,6 +14,7 @@ STATES = {
     "two failures": lambda: scenario("two-failures-in-busy"),
     "volume": lambda: scenario("wffc-provisioner-scaled-to-zero"),
     "healthy": lambda: scenario("healthy-busy-rollout"),
+    "lost card": lost_card,
 }
 NODES_AND_SEVEN = ("Node", *(kind for _, kind in collectors.CLUSTER_INFO.values()))
 NOW = "2026-12-01T00:00:00Z"
@@ -29,7 +30,9 @@ def of_support_bundle(state):
 
 def of_operator(state):
     own = [one for one in state.only("Pod", "DaemonSet").objects if one["metadata"]["namespace"] == "gpu-operator"]
-    return State(own, {key: text for key, text in state.logs.items() if key[0].startswith("gpu-operator/")})
+    nodes = [one for one in state.only("Node").objects if one["metadata"]["name"] in state.kernel]
+    logs = {key: text for key, text in state.logs.items() if key[0].startswith("gpu-operator/")}
+    return State([*own, *nodes], logs, state.kernel)
 
 
 # Each collector, and what of a state it carries.
@@ -76,13 +79,15 @@ def expected(tmp_path_factory):
         (state, collector)
         for state in STATES
         for collector in COLLECTORS
-        if collector != "GPU operator" or state == "demo"
+        # What a kernel says only that one collects; it has no workloads outside its namespace.
+        if (collector == "GPU operator" and state == "demo") or (collector == "GPU operator") == (state == "lost card")
     ],
 )
 def test_each_collector_gives_the_causes_of_the_plain_dump(state_name, collector, expected, tmp_path):
     write, _ = COLLECTORS[collector]
     report = diagnosed(pack(write(STATES[state_name]()), "tar.gz", tmp_path))
     assert causes(report) == expected(state_name, collector)
+    assert ("gpu-fell-off-bus" in {cause.name for cause in report.causes}) == (state_name == "lost card")
 
 
 def test_a_stream_is_taken_apart_within_two_archives(expected, tmp_path):

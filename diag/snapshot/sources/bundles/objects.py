@@ -44,9 +44,9 @@ class Objects:
         for name, member in found.members.items():
             if member.data is not None and member.side:
                 self.side += readings_of(member.data, f"{self._shown}/{name}")
-            elif member.data is not None and not member.objects:
-                self._hear(name, member.data)
             if self._ignored(name):
+                if member.data is not None:
+                    self._hear(name, member.data)
                 continue
             if not member.objects:
                 self._pass_over(name, member)
