@@ -181,7 +181,7 @@ def _finding(ctx: Context, node: Node, sign: Sign, accounts_for: tuple[Because, 
         accounts_for=accounts_for,
         severity=Severity.ERROR if sign.name in LOST else Severity.WARNING,
         since=first.last_transition_time,
-        second_sign=bool(sign.readings or sign.lines),
+        second_sign=bool(sign.tools or sign.lines),
         remedies=(REMEDIES.get(sign.name, RESTART),),
     )
 
@@ -225,7 +225,7 @@ def _finding_beside(ctx: Context, node: Node, sign: Sign, accounts_for: tuple[Be
         evidence=as_proof(ctx.cite_reading(one) for one in sign.readings[:SHOWN]),
         accounts_for=accounts_for,
         severity=Severity.WARNING,
-        second_sign=len({one.source for one in sign.readings}) > 1,
+        second_sign=len(sign.tools) > 1,
         remedies=(REMEDIES.get(sign.name, RESTART),),
     )
 

@@ -2,20 +2,30 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from diag.projection import Object, dicts
 from diag.snapshot.sources.part import Reading
 
+_PORT = re.compile(r":\d{1,5}$")
 
-def placed(readings: Iterable[Reading], nodes: Sequence[str]) -> Iterator[Reading]:
+
+def placed(
+    readings: Iterable[Reading], nodes: Sequence[str], addresses: Mapping[str, Collection[str]] | None = None
+) -> Iterator[Reading]:
     """The readings with the names of nodes that are known: as the file says, else as its path does.
 
     A file says a host name, which may be the first part of the node's or the other way round, where only one node has
     that part; a path names a node by a folder or a part of the file's name (`gpu-7/dmesg.txt`,
     `gpu-7.nvidia-smi.txt`, `nvidia-bug-report_gpu-7.log.gz`). The longest name that fits is meant; where none does, the
-    reading is of no known node.
+    reading is of no known node. Between them stands what a metric was read from: it tells of a node where it is the
+    whole name or an InternalIP (`addresses`, by node) of just one.
     """
+    by_instance: dict[str, list[str]] = defaultdict(list)
+    for name in nodes:
+        for each in {name, *(addresses or {}).get(name, ())}:
+            by_instance[each].append(name)
     hosts: dict[str, list[str]] = defaultdict(list)
     for name in nodes:
         hosts[name.partition(".")[0]].append(name)
@@ -25,11 +35,27 @@ def placed(readings: Iterable[Reading], nodes: Sequence[str]) -> Iterator[Readin
     for one in readings:
         if one.node:
             node = one.node if one.node in known else _host(one.node, hosts[one.node.partition(".")[0]])
+        elif named := by_instance.get(_PORT.sub("", one.instance).strip("[]"), ()):
+            node = named[0] if len(named) == 1 else ""
         else:
             if one.file not in by_path:
                 by_path[one.file] = next((name for name in by_length if _names(one.file, name)), "")
             node = by_path[one.file]
         yield replace(one, node=node)
+
+
+def internal_addresses(readings: Iterable[Reading], nodes: Iterable[Object]) -> dict[str, set[str]]:
+    """The InternalIPs of each node, where a reading says no more than what it was read from."""
+    if not any(one.instance for one in readings):
+        return {}
+    return {item.name: set(_internal(item)) for item in nodes}
+
+
+def _internal(node: Object) -> Iterator[str]:
+    status = node.whole.get("status")
+    for one in dicts(status.get("addresses")) if isinstance(status, dict) else ():
+        if one.get("type") == "InternalIP":
+            yield str(one.get("address"))
 
 
 def _host(said: str, nodes: Sequence[str]) -> str:

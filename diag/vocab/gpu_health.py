@@ -122,3 +122,12 @@ VICTIM = re.compile(
 )
 # NVSentinel's fault-quarantine cordons a node and says so.
 QUARANTINE = "quarantineHealthEvent"
+
+
+def is_bad(kind: str, status: str | None) -> bool:
+    """Whether a condition of this type and status tells of a defect; of types that say no polarity nothing is known."""
+    if not kind or kind in KUBELET:
+        return False
+    if GOOD.search(kind) and not kind.endswith("Unhealthy"):
+        return status == "False"
+    return bool(DEFECT.search(kind)) and status == "True"

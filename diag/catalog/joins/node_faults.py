@@ -15,21 +15,20 @@ from diag.vocab.gpu_health import (
     BY_READING,
     BY_WORDS,
     BY_XID,
-    DEFECT,
-    GOOD,
     KERNEL,
-    KUBELET,
     LOST,
     NONFATAL,
     NOTHING,
     NVLINK5_XIDS,
     OF_GPUS,
     XID,
+    is_bad,
 )
 from diag.vocab.operands import KERNEL_READERS
 
 NUMBER = re.compile(r"([0-9]{1,6})(?:\.[0-9]*)?")  # an Xid; a metric may be written as 79.0
 MAX_LINE = 4096
+CONDITION = "condition"  # `Reading.what`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +58,11 @@ class Sign:
         """Whether only moments tell of it."""
         return not self.conditions and not self.readings
 
+    @property
+    def tools(self) -> set[str]:
+        """The tools whose own words the readings are; a metric only repeats what an agent wrote as a condition."""
+        return {one.source for one in self.readings if one.what != CONDITION}
+
 
 def signs(ctx: Context, node: Node, *, suffers: bool) -> Iterator[Sign]:
     """The faults that anything tells of a node, each once; those that its conditions name come first.
@@ -66,7 +70,7 @@ def signs(ctx: Context, node: Node, *, suffers: bool) -> Iterator[Sign]:
     `suffers`: whether something fails there, so that the kernel's words in its pods' logs are worth a look.
     """
     by_name = {name: Sign(name=name, conditions=found) for name, found in sorted(_by_condition(node).items())}
-    for name, readings in sorted(_by_reading(ctx.snap.side(node.name)).items()):
+    for name, readings in sorted(_by_reading(ctx.snap.side(node.name), node).items()):
         by_name[name] = replace(by_name.get(name, Sign(name=name)), readings=readings)
     for name, lines in sorted(_by_line(ctx, node).items()) if suffers else ():
         by_name[name] = replace(by_name.get(name, Sign(name=name)), lines=lines)
@@ -117,19 +121,18 @@ def _by_condition(node: Node) -> dict[str, tuple[tuple[int, Condition], ...]]:
 
 
 def _is_bad(found: Condition) -> bool:
-    if not found.type or found.type in KUBELET:
-        return False
     reason = found.reason or ""
     # A type that names a defect may be written with a reason that denies it (NeuronHealth=False NeuronHasNoError).
     if reason.endswith(("IsHealthy", "NoError")) or "HasNo" in reason:
         return False
-    if GOOD.search(found.type) and not found.type.endswith("Unhealthy"):
-        return found.status == "False"
-    return bool(DEFECT.search(found.type)) and found.status == "True"
+    return is_bad(found.type or "", found.status)
 
 
-def _by_reading(found: list[Reading]) -> dict[str, tuple[Reading, ...]]:
-    """The lines of side files by the fault that they tell; healthy values and Xids of applications tell none."""
+def _by_reading(found: list[Reading], node: Node) -> dict[str, tuple[Reading, ...]]:
+    """The lines of side files by the fault that they tell; healthy values and Xids of applications tell none.
+
+    Nor does a metric of a condition that the node has itself, whatever its status there.
+    """
     by_name: dict[str, tuple[Reading, ...]] = {}
     for one in found:
         if one.what == "message":
@@ -137,6 +140,10 @@ def _by_reading(found: list[Reading]) -> dict[str, tuple[Reading, ...]]:
         elif one.what == "xid":
             number = NUMBER.fullmatch(one.value)
             name = BY_XID.get(int(number[1])) if number else None
+        elif one.what == CONDITION:
+            kind, _, status = one.value.partition("=")
+            stated = any(own.type == kind for own in node.status.conditions or ())
+            name = fault_in(kind) if not stated and is_bad(kind, status) else None
         else:
             name = None if one.value in NOTHING and one.what != "off-bus" else BY_READING.get(one.what)
         if name:

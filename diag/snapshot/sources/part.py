@@ -120,9 +120,10 @@ class Reading:
     """One thing that a file beside the objects tells of a node's device.
 
     `source` is the tool (`kernel-log`, `nvidia-smi`, `dcgmi`, `prometheus`, `gpud`, `nvsentinel`); `node` what the file
-    calls it, empty where it does not; `device` a PCI address, UUID or index. `what` is `xid`, `sxid`, `off-bus`,
-    `row-remap-pending`, `row-remap-failure`, `ecc-uncorrected`, `thermal-slowdown` or `message`, with its `value` as
-    written. `text` is line `line` of `file`.
+    calls it, empty where it does not; `instance` then the address and port that a metric was read from. `device` is a
+    PCI address, UUID or index. `what` is `xid`, `sxid`, `off-bus`, `row-remap-pending`, `row-remap-failure`,
+    `ecc-uncorrected`, `thermal-slowdown` or `message`, with its `value` as written, or `condition`: one of the node's,
+    as `Type=Status`. `text` is line `line` of `file`.
     """
 
     source: str
@@ -133,6 +134,7 @@ class Reading:
     file: str
     line: int
     text: str
+    instance: str = ""
 
 
 class Slice(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -8,6 +8,7 @@ import msgspec
 from diag.projection import dicts
 from diag.snapshot.sources.part import Reading
 from diag.snapshot.sources.side.lines import MOST_CHARS, Line
+from diag.vocab.gpu_health import is_bad
 
 # DCGM field names (dcgm-exporter's default counters) and what a value other than 0 means. What only counts since the
 # driver was loaded and passes again (thermal violations) tells nothing of today.
@@ -24,26 +25,47 @@ _HW_THERMAL = 0x40
 _BLANK = 0x7FFFFFF0
 # dcgm-exporter's Hostname; what kube-prometheus adds.
 _NODE_LABELS = ("Hostname", "node", "exported_node", "kubernetes_node")
+# kube-state-metrics (docs/metrics/cluster/node-metrics.md): a sample for each status, of which one is 1. Its own `node`
+# is `exported_node` where the target has that label already, and its target says nothing of the node that is meant.
+_CONDITION = "kube_node_status_condition"
+_CONDITION_NODE = ("exported_node", "node")
+_STATUSES = {"true": "True", "false": "False", "unknown": "Unknown"}
 
 
 def prometheus(text: str, path: str) -> Iterator[Reading]:
-    """Samples of `/api/v1/query` whose metric is one of DCGM's (https://prometheus.io/docs/prometheus/latest/querying/api/)."""
+    """Samples of `/api/v1/query` whose metric is one of DCGM's, and the conditions of nodes of kube-state-metrics.
+
+    https://prometheus.io/docs/prometheus/latest/querying/api/
+    """
     whole, places = _json(text), _Places(text, path)
     data = whole.get("data") if isinstance(whole, dict) else None
     result = data.get("result") if isinstance(data, dict) else None
     for sample in result if isinstance(result, list) else ():
         labels = sample.get("metric") if isinstance(sample, dict) else None
+        if labels is not None:
+            places.pass_by('"metric"')
         value = sample.get("value") if isinstance(sample, dict) else None
         if not isinstance(labels, dict) or not isinstance(value, list) or len(value) != 2:  # noqa: PLR2004  time, value
             continue
         name = str(labels.get("__name__"))
         what, told = _METRICS.get(name, ""), str(value[1])
+        if name == _CONDITION and _number(told) == 1:
+            yield from _condition(labels, places)
         if name in _CLOCKS:
             what, told = "thermal-slowdown", str(int(_number(told) or 0) & _HW_THERMAL)
         if what and _number(told) is not None:
             node = next((str(labels[one]) for one in _NODE_LABELS if labels.get(one)), "")
             device = str(labels.get("UUID") or labels.get("gpu") or "")
-            yield places.of(device, node).tells("prometheus", what, told, node=node, device=device)
+            instance = "" if node else str(labels.get("instance") or "")
+            where = places.of(device, node, instance)
+            yield where.tells("prometheus", what, told, node=node, device=device, instance=instance)
+
+
+def _condition(labels: dict[str, Any], places: "_Places") -> Iterator[Reading]:
+    node = next((str(labels[one]) for one in _CONDITION_NODE if labels.get(one)), "")
+    kind, status = str(labels.get("condition") or ""), _STATUSES.get(str(labels.get("status")), "")
+    if node and is_bad(kind, status):  # a large cluster has a hundred thousand that are well
+        yield places.of(kind).tells("prometheus", "condition", f"{kind}={status}", node=node)
 
 
 def _number(value: str) -> float | None:
@@ -137,6 +159,13 @@ class _Places:
 
     def __init__(self, text: str, path: str) -> None:
         self._text, self._path, self._at, self._number = text, path, 0, 1
+
+    def pass_by(self, word: str) -> None:
+        """Go on behind the next such word."""
+        at = self._text.find(word, self._at)
+        if at >= 0:
+            self._number += self._text.count("\n", self._at, at)
+            self._at = at + len(word)
 
     def of(self, *words: str) -> Line:
         """The line that holds the first of the words; of a long line what is around it."""

@@ -15,9 +15,11 @@ class Line:
     number: int
     text: str
 
-    def tells(self, source: str, what: str, value: str, *, node: str = "", device: str = "") -> Reading:
+    def tells(
+        self, source: str, what: str, value: str, *, node: str = "", device: str = "", instance: str = ""
+    ) -> Reading:
         """The reading that this line gives."""
         return Reading(
             source=source, node=node, device=device, what=what, value=value[:MOST_CHARS], file=self.file,
-            line=self.number, text=self.text[:MOST_CHARS].rstrip("\r"),
+            line=self.number, text=self.text[:MOST_CHARS].rstrip("\r"), instance=instance,
         )  # fmt: skip
