@@ -16,7 +16,7 @@ from diag.redact.names import named_in
 from diag.redact.pseudonyms import PSEUDONYM
 
 NODE = {"text": "gpu-r7-02 is cordoned.", "facts": ["F15"], "because": None, "steps": []}
-BUDGET = {"text": "The budget allows 0 disruptions.", "facts": ["F2"], "because": None, "steps": []}
+BUDGET = {"text": "The budget allows 0 disruptions.", "facts": ["F3"], "because": None, "steps": []}
 FALSE = {"text": "Node gpu-r9-77 has burnt down.", "facts": ["F4"], "because": None, "steps": []}
 SOURCE = "tests/real/scenarios/upgrade-failed-pdb-cordon/objects.json.gz"
 

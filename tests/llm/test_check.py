@@ -23,11 +23,11 @@ TRUE = [
     ("gpu-r7-02 is cordoned.", "F16", None),
     ("The node gpu-r7-02 is unschedulable, so the Job geo/tiles-d is still pending.", "F16 F9", "L2"),
     ("The eviction of embed-api-866b5bfd85-5xw2g timed out after 5 minutes.", "F15", None),
-    ("The budget allows 0 disruptions.", "F2", None),
+    ("The budget allows 0 disruptions.", "F3", None),
     ("Job geo/tiles-d isn't scheduled, and it's still pending.", "F9", None),
 ]
 FALSE = [
-    ("The PodDisruptionBudget search/embed-api allows evictions.", "F1 F2", None, "a denial turned around"),
+    ("The PodDisruptionBudget search/embed-api allows evictions.", "F1 F3", None, "a denial turned around"),
     ("The budget has refused nothing.", "F10", None, "a name or word that is not cited"),
     ("The node gpu-r7-02 has not failed its upgrade.", "F5 F4", None, "a denial turned around"),
     ("Node gpu-r7-03 cannot be drained because the budget refuses.", "F1 F4", "L1", "a name or word that is not cited"),
@@ -46,7 +46,7 @@ FALSE = [
      "a command that no step documents"),
     ("See https://example.com/fix for the budget.", "F1", None, "a command that no step documents"),
     ("Job geo/tiles-d failed to drain the node.", "F9 F4", None, "told of another object"),
-    ("PodDisruptionBudget geo/tiles-d allows 0 disruptions.", "F2 F9", None, "another kind of object"),
+    ("PodDisruptionBudget geo/tiles-d allows 0 disruptions.", "F3 F9", None, "another kind of object"),
     ("Node search/embed-api does not become empty.", "F4 F1", None, "another kind of object"),
     ("The budget probably never allows an eviction.", "F1", None, "another certainty"),
     ("Edit the budget embed-api.", "F1", None, "advice that no step gives"),
@@ -99,3 +99,10 @@ def test_of_another_language_names_and_numbers_are_proven_and_the_rest_is_said(b
 
 def test_each_symptom_has_words_for_its_state() -> None:
     assert set(states()) == set(SYMPTOMS)
+
+
+def test_a_fact_is_proven_by_itself_word_for_word_and_by_no_other(blocked_upgrade, say):
+    told, other = blocked_upgrade.facts[0], blocked_upgrade.facts[8]
+
+    assert check(Form(sentences=(say(told.text, told.id),)), blocked_upgrade).dropped == ()
+    assert check(Form(sentences=(say(told.text, other.id),)), blocked_upgrade).kept == ()

@@ -103,7 +103,7 @@ def check(form: Form, brief: Brief, *, language: str = "en") -> Checked:
     kept, dropped = list[Sentence](), list[Dropped]()
     english = language.partition("-")[0] == "en"
     for sentence in form.sentences:
-        found = _objection(sentence, brief, english=english)
+        found = None if _is_fact(sentence, brief) else _objection(sentence, brief, english=english)
         if found:
             dropped.append(Dropped(sentence=sentence, why=found[0], detail=found[1][:200]))
         else:
@@ -112,6 +112,12 @@ def check(form: Form, brief: Brief, *, language: str = "en") -> Checked:
         "" if english else "in this language names, numbers and commands are proven, the wording between them is not"
     )
     return Checked(kept=tuple(kept), dropped=tuple(dropped), partial=partial)
+
+
+def _is_fact(sentence: Sentence, brief: Brief) -> bool:
+    """Whether it is the one fact that it cites, word for word, and claims no link or step besides."""
+    alone = len(sentence.facts) == 1 and not sentence.steps and sentence.because is None
+    return alone and any(fact.id in sentence.facts and fact.text == sentence.text for fact in brief.facts)
 
 
 def _objection(sentence: Sentence, brief: Brief, *, english: bool) -> tuple[str, str] | None:

@@ -73,8 +73,9 @@ def _of_severity(token: Token, text: str, support: Support) -> bool:
     """Whether a word tells how severe a cause is, or points at the error that is cited."""
     if token.text.casefold() == "error" and re.search(r"\b(?:this|that|the) $", text[: token.at]):
         return re.search(r"fail|exception|exit code [1-9]|not found", support.lowered) is not None
-    severity = token.text.casefold() in ("error", "warning", "info") and "everity" in text
-    return severity and f", {token.text.casefold()})" in support.lowered
+    as_facts_do = re.search(r"\([\w-]+, $", text[: token.at])  # "(image-not-found, error)"
+    severity = token.text.casefold() in ("error", "warning", "info") and ("everity" in text or as_facts_do)
+    return bool(severity) and f", {token.text.casefold()})" in support.lowered
 
 
 _COMPARED = frozenset(("more", "less", "fewer", "greater", "larger", "smaller", "higher", "lower", "longer"))
