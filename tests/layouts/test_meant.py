@@ -55,7 +55,7 @@ def parts_with(request, tmp_path):
         ("ml/pods.json", "{bad", "neither JSON nor YAML", "Pod"),
         ("what.json", "{bad", "neither JSON nor YAML", ""),
         ("deployments.apps.yaml", "NAME READY STATUS\nx 0/1 Pending\n", "table that kubectl prints", "apps/Deployment"),
-        ("nodes.json", json.dumps(POD).encode("utf-32-le"), "binary", "Node"),
+        ("nodes.json", json.dumps(POD).encode("utf-32-le"), "UTF-32", "Node"),
         ("prod-events.yml", b"", "is empty", "Event"),
         ("pods.json", '{"code": 7}', "nothing has a kind", "Pod"),
         ("pods.yaml", "a: 1\n", "neither JSON nor YAML", "Pod"),
