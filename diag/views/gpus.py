@@ -78,7 +78,7 @@ class Gpus(Row, kw_only=True):
     nodes: list[NodeGpusRow]
     types: list[TypeRow]
     doubts: list[str]
-    unseen: list[str] = []
+    unseen: list[str]
 
 
 def gpus(report: Report, troubles: Sequence[Trouble]) -> Gpus:

@@ -87,7 +87,7 @@ def gaps(report):
 
 # By the key of a screen: the function whose answer is replaced, and the answer.
 DOCUMENTS = {
-    "2": ("diag.tui.screens.gpus", lambda tool: Gpus(tool=tool, nodes=nodes(), types=[], doubts=[])),
+    "2": ("diag.tui.screens.gpus", lambda tool: Gpus(tool=tool, nodes=nodes(), types=[], doubts=[], unseen=[])),
     "3": ("diag.tui.screens.queues", lambda tool: Queues(tool=tool, queues=queues(), doubts=[])),
     "4": ("diag.tui.topology.topology", lambda tool: Topology(tool=tool, workloads=workloads(), others=0)),
     "5": ("diag.views.history.happenings", lambda _: happened()),

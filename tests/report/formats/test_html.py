@@ -70,7 +70,7 @@ def devices():
             node="n2", capacity=200, allocatable=200, busy=0, free=0, state="cordoned", causes=[], held_by=[], **shared
         ),
     ]  # fmt: skip
-    return Gpus(tool=SAMPLE.tool, nodes=rows, types=[], doubts=["two <b> agree"])
+    return Gpus(tool=SAMPLE.tool, nodes=rows, types=[], doubts=["two <b> agree"], unseen=[])
 
 
 def test_every_report_is_a_page(any_report, look):
