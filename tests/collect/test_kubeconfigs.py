@@ -25,6 +25,9 @@ NONE = {
     "numbers": (b"current-context: 3\ncontexts: 7\nclusters: x\nusers: [null]\n", "it holds no map"),
 }
 
+OLDEST = os.environ.get("DIAG_TEST_CLIENT") == "33"
+NO_PROXY_URL = pytest.mark.skipif(OLDEST, reason="client 33 does not read proxy-url")
+
 
 @pytest.mark.parametrize("name", NONE)
 def test_a_file_that_is_no_kubeconfig_is_told_with_its_path(tmp_path, name):
@@ -86,6 +89,8 @@ def test_a_plugin_that_is_not_there_is_told(serve):
 
 @pytest.mark.parametrize("provider", ["oidc", "gcp"])
 def test_an_auth_provider_that_cannot_be_used_is_told_without_what_it_holds(serve, provider):
+    if provider == "gcp" and OLDEST:
+        pytest.skip("client 33 asks Google itself, over a network that tests do not have")
     user = {"auth-provider": {"name": provider, "config": {"client-secret": "hunter2"}}}
     server = serve(ITEMS, user=user)
 
@@ -96,6 +101,7 @@ def test_an_auth_provider_that_cannot_be_used_is_told_without_what_it_holds(serv
     assert "NoneType" not in caught.value.message
 
 
+@NO_PROXY_URL
 def test_a_proxy_whose_protocol_needs_a_package_is_told(serve, monkeypatch):
     monkeypatch.setitem(sys.modules, "socks", None)  # as where it is not installed
     server = serve(ITEMS, cluster={"proxy-url": "socks5://127.0.0.1:9"})
@@ -104,6 +110,7 @@ def test_a_proxy_whose_protocol_needs_a_package_is_told(serve, monkeypatch):
         Cluster(Login(kubeconfig=server.config))
 
 
+@NO_PROXY_URL
 def test_a_proxy_that_does_not_answer_is_told_in_words(serve):
     server = serve(ITEMS, cluster={"proxy-url": "http://127.0.0.1:9"})
 
