@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from diag.catalog.context import Context
+from diag.catalog.joins.plugin_config import CONFIG, LABEL, POLICY
 from diag.catalog.rule import rule
 from diag.facts.words import listed
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
@@ -12,9 +13,6 @@ from diag.snapshot.cite import key, value_at
 from diag.snapshot.kinds import Pod
 from diag.trouble.groups import Group
 
-POLICY = "nvidia.com/ClusterPolicy"
-CONFIG = "spec.devicePlugin.config"
-LABEL = "nvidia.com/device-plugin.config"
 # NVIDIA/k8s-device-plugin cmd/config-manager, as init container and beside the plugin and GPU feature discovery.
 MANAGER = "config-manager"
 SAID = "specified config"  # its own words, for which there is a row in the table of plugins
