@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from diag.catalog.context import Context
+from diag.catalog.joins.plugin_config import CONFIG, LABEL, POLICY
 from diag.catalog.joins.room import free_on, waits_for_room
 from diag.catalog.rule import Named, rule
 from diag.facts.nodes import allocatable
@@ -15,9 +16,6 @@ from diag.snapshot.kinds import Node
 from diag.snapshot.sources.yaml_text import yaml_value
 from diag.vocab.accelerators import GPU_PRESENT_LABEL, NVIDIA_GPU
 
-POLICY = "nvidia.com/ClusterPolicy"
-CONFIG = "spec.devicePlugin.config"
-SELECTED = "nvidia.com/device-plugin.config"  # NVIDIA/k8s-device-plugin cmd/config-manager
 STRATEGY = "nvidia.com/gpu.sharing-strategy"  # written by GPU feature discovery
 STRATEGY_WORDS = ("time-slicing", "mps")
 SHARED = "nvidia.com/gpu.shared"  # renameByDefault
@@ -174,18 +172,18 @@ def _misplaced(ctx: Context, text: Text, stray: tuple[str, str]) -> Finding:
 def _not_selected(ctx: Context, policy: Object, mine: list[Text]) -> Iterator[Finding]:
     nodes = ctx.snap.nodes()
     sharing = [node for node in nodes if GPU_PRESENT_LABEL in node.labels]
-    if not sharing or any(SELECTED in node.labels or node.labels.get(STRATEGY) in STRATEGY_WORDS for node in nodes):
+    if not sharing or any(LABEL in node.labels or node.labels.get(STRATEGY) in STRATEGY_WORDS for node in nodes):
         return
     text = mine[0]
-    lacks: list[Evidence] = [ctx.lack(node, f"metadata.labels{key(SELECTED)}") for node in sharing]
+    lacks: list[Evidence] = [ctx.lack(node, f"metadata.labels{key(LABEL)}") for node in sharing]
     proof = as_proof(
         [
             ctx.cite_or_lack(policy, f"{CONFIG}.default"),
             ctx.cite(policy, f"{CONFIG}.name"),
-            ctx.compute(f"nodes with the label {SELECTED}", 0, lacks),
+            ctx.compute(f"nodes with the label {LABEL}", 0, lacks),
         ]
     )
-    words = f"is not in use: {policy.name} names it without a default, and no node selects a key by {SELECTED}"
+    words = f"is not in use: {policy.name} names it without a default, and no node selects a key by {LABEL}"
     yield Finding(
         subject=text.item.ref,
         summary=words,
@@ -198,7 +196,7 @@ def _not_selected(ctx: Context, policy: Object, mine: list[Text]) -> Iterator[Fi
             _look(text),
             Remedy(
                 text=f"set spec.devicePlugin.config.default of {policy.name} to {text.name}, or label nodes with it",
-                command=f"kubectl label node {sharing[0].name} {SELECTED}={text.name}",
+                command=f"kubectl label node {sharing[0].name} {LABEL}={text.name}",
                 who="platform",
                 risk="disruptive",
             ),
