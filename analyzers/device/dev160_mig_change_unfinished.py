@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from diag.catalog.context import Context
-from diag.catalog.joins.mig_configs import MigConfigs
+from diag.catalog.joins.mig_configs import LABEL, MigConfigs
 from diag.catalog.rule import Named, rule
 from diag.facts.nodes import allocatable, ready
 from diag.facts.pods import statuses
@@ -17,7 +17,7 @@ from diag.trouble.relations.mig_change import change_began
 from diag.trouble.relations.operands import on_node, operand_of
 from diag.vocab.operands import DEPLOY, Stage
 
-CONFIG, STATE = "nvidia.com/mig.config", "nvidia.com/mig.config.state"
+STATE = "nvidia.com/mig.config.state"
 INSTANCES = "nvidia.com/mig-"
 PROFILE = re.compile(r"\d+g\.\d+gb(?:\.me)?")  # in a name of mig-manager's own configurations: all-1g.10gb
 PAUSED = "paused-for-mig-change"
@@ -69,7 +69,7 @@ def _page(title: str, means: str, why: str, do: str) -> str:
 {why}
 
 ## Evidence
-The node's labels {CONFIG} and {STATE}, and the log of mig-manager on the node.
+The node's labels {LABEL} and {STATE}, and the log of mig-manager on the node.
 
 ## What to do
 {do}
@@ -166,7 +166,7 @@ def mig_change_unfinished(ctx: Context) -> Iterator[Finding]:
     configs = MigConfigs(ctx)
     for node in ctx.snap.nodes():
         state = node.labels.get(STATE)
-        if state not in ("failed", "pending", "rebooting") or CONFIG not in node.labels:
+        if state not in ("failed", "pending", "rebooting") or LABEL not in node.labels:
             continue
         manager = next(
             (pod for one, pod in on_node(ctx.snap.pods_on(node.name)) if one.stage is Stage.PARTITIONS), None
@@ -233,7 +233,7 @@ def _failed(ctx: Context, node: Node, manager: Pod | None, configs: MigConfigs) 
         confidence = unknown.confidence
     name = told.name if told is not None and state == "failed" else "mig-reboot-incomplete"
     words, remedy = TEXTS[name]
-    labels = [ctx.cite(node, f"metadata.labels{key(label)}") for label in (STATE, CONFIG)]
+    labels = [ctx.cite(node, f"metadata.labels{key(label)}") for label in (STATE, LABEL)]
     evidence: Proof = (labels[0], labels[1], *((told.evidence,) if told else ()))
     holder = _holder(ctx, node) if name == "mig-gpu-reset-blocked" else None
     if holder:  # the one to stop is known, so it is the object to change
@@ -242,7 +242,7 @@ def _failed(ctx: Context, node: Node, manager: Pod | None, configs: MigConfigs) 
     yield Finding(
         name=name,
         subject=holder[0] if holder else node.ref,
-        summary=f"{words} ({CONFIG}={node.labels[CONFIG]}, state {state}){said}",
+        summary=f"{words} ({LABEL}={node.labels[LABEL]}, state {state}){said}",
         evidence=(*evidence, holder[1]) if holder else evidence,
         accounts_for=(
             *(Because(group, words, evidence) for group in _without_gpus(ctx, node) if state == "rebooting"),
@@ -291,7 +291,7 @@ def _wedged(ctx: Context, node: Node, manager: Pod, paused: list[str]) -> Iterat
     long_ago = ctx.older(manager.created, PENDING_S)
     if not ended and not (long_ago and groups):
         return
-    labels: list[Evidence] = [ctx.cite(node, f"metadata.labels{key(label)}") for label in (paused[0], STATE, CONFIG)]
+    labels: list[Evidence] = [ctx.cite(node, f"metadata.labels{key(label)}") for label in (paused[0], STATE, LABEL)]
     why = f"; mig-manager was restarted meanwhile ({ended[0].value})" if ended else ""
     words = f"{len(paused)} of its GPU clients are {PAUSED} and the change is still {node.labels[STATE]}{why}"
     labels += ended
@@ -308,16 +308,16 @@ def _wedged(ctx: Context, node: Node, manager: Pod, paused: list[str]) -> Iterat
         confidence=None if ended else Confidence.LIKELY,
         remedies=(
             Remedy(
-                text=f"take the label {CONFIG} off the node: mig-manager acts on a change of it only, and not on the "
+                text=f"take the label {LABEL} off the node: mig-manager acts on a change of it only, and not on the "
                 "value that it has",
-                command=f"kubectl label node {node.name} {CONFIG}-",
+                command=f"kubectl label node {node.name} {LABEL}-",
                 who="platform",
                 risk="disruptive",
             ),
             Remedy(
                 text="then set it anew, so that mig-manager does the change again; or set the paused labels back to "
                 "true",
-                command=f"kubectl label node {node.name} {CONFIG}={node.labels[CONFIG]} --overwrite",
+                command=f"kubectl label node {node.name} {LABEL}={node.labels[LABEL]} --overwrite",
                 who="platform",
                 risk="disruptive",
             ),
@@ -331,7 +331,7 @@ def _without_gpus(ctx: Context, node: Node) -> list[Group]:
 
 def _waiting(ctx: Context, node: Node, why: str, proof: Proof) -> Iterator[Because]:
     """Pods that ask for instances which no node offers, and which the wanted configuration would make."""
-    wanted = node.labels[CONFIG]
+    wanted = node.labels[LABEL]
     offered = {resource for one in ctx.snap.nodes() for resource, count in allocatable(one).items() if count}
     for group in ctx.groups("pod-unscheduled"):
         for resource in group.shape.requests if group.shape else ():

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from diag.catalog.context import Context
+from diag.catalog.joins.mig_configs import LABEL
 from diag.catalog.rule import Named, rule
 from diag.facts.gpus import gpus_of
 from diag.facts.nodes import allocatable
@@ -14,7 +15,7 @@ from diag.snapshot.kinds import Node
 from diag.trouble.relations.operands import on_node
 from diag.vocab.operands import Stage
 
-PRODUCT, CONFIG = "nvidia.com/gpu.product", "nvidia.com/mig.config"
+PRODUCT = "nvidia.com/gpu.product"
 STATE, UNDERWAY = "nvidia.com/mig.config.state", ("pending", "rebooting")  # NVIDIA/mig-parted: being cut anew
 INVALID = "-MIG-INVALID"  # NVIDIA/k8s-device-plugin internal/lm/mig-strategy.go
 # Same file and internal/rm/device_map.go: MIG mode is on, and no device was made.
@@ -84,8 +85,8 @@ def mig_invalid_label(ctx: Context) -> Iterator[Finding]:
 
 def _finding(ctx: Context, node: Node) -> Finding:
     evidence: list[Evidence] = [ctx.cite(node, f"metadata.labels{key(PRODUCT)}")]
-    if CONFIG in node.labels:
-        evidence.append(ctx.cite(node, f"metadata.labels{key(CONFIG)}"))
+    if LABEL in node.labels:
+        evidence.append(ctx.cite(node, f"metadata.labels{key(LABEL)}"))
     empty = _empty(ctx, node)
     if empty is not None:
         name, words = "mig-enabled-no-instances", "has a GPU with MIG mode on and no MIG device"
@@ -97,7 +98,7 @@ def _finding(ctx: Context, node: Node) -> Finding:
         remedies = [
             Remedy(
                 text="see how the GPUs are cut",
-                command=f"kubectl get node {node.name} -L {CONFIG},nvidia.com/mig.strategy,{PRODUCT}",
+                command=f"kubectl get node {node.name} -L {LABEL},nvidia.com/mig.strategy,{PRODUCT}",
                 who="platform",
             ),
             Remedy(text="cut all GPUs of the node into the same MIG profile", who="platform", risk="disruptive"),
