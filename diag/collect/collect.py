@@ -18,9 +18,9 @@ from diag.collect.listing import Listing, list_kind
 from diag.collect.logs import LiveLogs
 from diag.collect.namespaces import allowed_in, candidates
 from diag.collect.pool import THREADS, in_parallel
-from diag.collect.quoting import printable
 from diag.collect.requests import FailedError, Stop, ask
 from diag.document import ELSEWHERE, REACH
+from diag.facts.quoting import printable
 from diag.projection import kind_id
 from diag.snapshot.sources.budget import Budget
 from diag.snapshot.sources.part import Limits, Listed, Part, Permission, Problem, ProblemWhy, Slice

@@ -13,9 +13,9 @@ import msgspec
 
 from diag.collect.kube import Answer, Cluster, path_of
 from diag.collect.pool import in_parallel
-from diag.collect.quoting import quoted
 from diag.collect.requests import BUSY, SERVER_ERROR, FailedError, Stop, ask
 from diag.collect.roles import CLUSTER_SCOPED
+from diag.facts.quoting import quoted
 from diag.projection import dicts
 from diag.snapshot.sources.part import Problem
 

@@ -4,8 +4,8 @@ import json
 import re
 import shlex
 
-from diag.collect.quoting import quoted
 from diag.errors import ClusterError
+from diag.facts.quoting import quoted
 
 IN_CLUSTER = "in-cluster"  # what the cluster of a pod's service account is called
 

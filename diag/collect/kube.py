@@ -26,8 +26,8 @@ from diag.collect.certificate import ran_out
 from diag.collect.deadline import within
 from diag.collect.failures import IN_CLUSTER, TransportError, broken, no_kubeconfig, reason, said, unusable
 from diag.collect.login import Login
-from diag.collect.quoting import LONGEST
 from diag.errors import ClusterError, UsageError
+from diag.facts.quoting import LONGEST
 from diag.snapshot.paged import GZIP_OR_ZLIB
 
 _CHUNK = 256 * 1024

@@ -11,8 +11,8 @@ import msgspec
 
 from diag.collect.discovery import Served
 from diag.collect.kube import Cluster
-from diag.collect.quoting import quoted
 from diag.collect.requests import FailedError, Stop, ask
+from diag.facts.quoting import quoted
 from diag.snapshot.archive.reduce import reduced
 from diag.snapshot.paged import Page, Paged
 from diag.snapshot.sources.budget import Budget, LimitExceededError

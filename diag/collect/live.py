@@ -9,9 +9,9 @@ from diag.collect.failures import log_in, meaning
 from diag.collect.kube import Cluster, contexts, require
 from diag.collect.login import Login
 from diag.collect.pool import in_parallel, patiently
-from diag.collect.quoting import printable
 from diag.collect.requests import Stop
 from diag.errors import ClusterError, EndedError, UsageError
+from diag.facts.quoting import printable
 from diag.snapshot.sources.part import Limits, Part, ProblemWhy
 
 _SHOWN = 5  # namespaces that were looked into in vain, clusters that time did not reach

@@ -15,7 +15,7 @@ import msgspec
 
 from diag.collect.failures import TransportError
 from diag.collect.kube import Answer, Cluster
-from diag.collect.quoting import quoted
+from diag.facts.quoting import quoted
 from diag.snapshot.sources.part import ProblemWhy
 
 ATTEMPTS = 4

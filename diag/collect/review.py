@@ -10,9 +10,9 @@ from diag.collect.discovery import Discovered
 from diag.collect.failures import TransportError
 from diag.collect.kube import Cluster
 from diag.collect.pool import in_parallel
-from diag.collect.quoting import quoted
 from diag.collect.requests import Stop, failed
 from diag.collect.roles import Rule
+from diag.facts.quoting import quoted
 
 _ACCESS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 _WHO = "/apis/authentication.k8s.io/v1/selfsubjectreviews"

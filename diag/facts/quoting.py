@@ -1,4 +1,4 @@
-"""What a server says, as it may be repeated."""
+"""What a server or a parser says, as it may be repeated."""
 
 import re
 
@@ -14,6 +14,6 @@ def printable(name: str) -> str:
 
 
 def quoted(text: str | bytes, most: int) -> str:
-    """A server's words on one line, without control characters and secrets, at most so many characters."""
+    """Somebody else's words on one line, without control characters and secrets, at most so many characters."""
     text = text[:LONGEST].decode(errors="replace") if isinstance(text, bytes) else text[:LONGEST]
     return " ".join(_CONTROL.sub(" ", mask(text)).split())[:most]
