@@ -19,7 +19,8 @@ from diag.cli.flags import Flags
 from diag.cli.living import live
 from diag.collect.discovery import discover
 from diag.collect.failures import TransportError, log_in, meaning
-from diag.collect.kube import Cluster, contexts, in_cluster
+from diag.collect.kube import Cluster, in_cluster
+from diag.collect.kubeconfig import Kubeconfig, place_of
 from diag.collect.pool import patiently
 from diag.collect.requests import FailedError, Stop, ask
 from diag.collect.review import Right, check, who
@@ -87,11 +88,9 @@ def _extra(extra: str, module: str, purpose: str) -> Check:
 
 def _clusters(flags: Flags) -> Iterator[Check]:
     try:
-        known = contexts(flags.kubeconfig)
-        if known:
-            names = ", ".join(f"{each.name} (current)" if each.current else each.name for each in known)
-            others = "diag doctor --context all   looks at each; without, at the current one" if len(known) > 1 else ""
-            yield Check(verdict="ok", what="kubeconfig", says=f"contexts {names}", fix="" if flags.context else others)
+        place = place_of(flags.kubeconfig)
+        if place is not None:
+            yield from _kubeconfig(Kubeconfig(place), flags)
         elif in_cluster():
             yield Check(verdict="ok", what="kubeconfig", says="none; the service account of this pod is used")
         asked = live(flags)
@@ -109,6 +108,24 @@ def _clusters(flags: Flags) -> Iterator[Check]:
             yield _failed(login.context or "cluster", EndedError(asked.stop.ended))
             return
         yield from _cluster(cluster, asked.stop)
+
+
+def _kubeconfig(known: Kubeconfig, flags: Flags) -> Iterator[Check]:
+    """Its contexts; then what kubectl takes or refuses without a word."""
+    names = ", ".join(f"{each.name} (current)" if each.current else each.name for each in known.contexts)
+    others = "diag doctor --context all   looks at each; without, at the current one" if len(known.contexts) > 1 else ""
+    yield Check(verdict="ok", what="kubeconfig", says=f"contexts {names}", fix="" if flags.context else others)
+    clashes = [(one, "rename one of the two, or name one file with --kubeconfig") for one in known.twice()]
+    lacks = [
+        (f"context {each.name} {lack}", "correct the context, or delete it")
+        for each in known.contexts
+        if (lack := known.dangling(each))
+    ]
+    for some in (clashes, lacks):
+        for says, fix in some[:_MOST]:
+            yield Check(verdict="warn", what="kubeconfig", says=says, fix=fix)
+        if len(some) > _MOST:
+            yield Check(verdict="warn", what="kubeconfig", says=f"and so do {len(some) - _MOST} more")
 
 
 def _failed(what: str, error: DiagError) -> Check:

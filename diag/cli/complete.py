@@ -28,7 +28,7 @@ def formats(known: Sequence[str]) -> Complete:
 
 def contexts(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG001  # click's
     """Contexts of the kubeconfig, and `all`; without names that a shell would take for more than a name."""
-    from diag.collect.kube import contexts as known  # noqa: PLC0415  # heavy
+    from diag.collect.kubeconfig import contexts as known  # noqa: PLC0415  # heavy
     from diag.errors import DiagError  # noqa: PLC0415
 
     try:

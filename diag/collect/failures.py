@@ -7,6 +7,12 @@ import shlex
 from diag.errors import ClusterError
 from diag.facts.quoting import quoted
 
+# Logins that kubectl had built in, what took their place, and what writes that into the kubeconfig:
+# kubernetes/client-go plugin/pkg/client/auth/azure/azure_stub.go and gcp/gcp_stub.go
+HISTORY = {
+    "azure": ("kubelogin", "kubelogin convert-kubeconfig"),
+    "gcp": ("gke-gcloud-auth-plugin", "gcloud container clusters get-credentials CLUSTER"),
+}
 IN_CLUSTER = "in-cluster"  # what the cluster of a pod's service account is called
 
 
@@ -90,31 +96,38 @@ def unusable(what: str, error: Exception, kubectl: str) -> ClusterError:
     if isinstance(error, ImportError):
         why = f"`proxy-url` of this cluster needs a package that is not installed: pip install pysocks ({why})"
     elif isinstance(error, _OF_THE_CLIENT):  # which says more about the client than about the file
-        why = (
-            "its user or its cluster has a form that is not understood; the `auth-provider` of gcp and azure is "
-            "history, their exec plug-ins took its place"
-        )
+        why = "its user or its cluster has a form that is not understood"
     return ClusterError(
         f"{what} cannot be used to reach a cluster: {why}",
         hint=f"try `{kubectl} cluster-info`; `diag doctor` looks closer",
     )
 
 
-def no_kubeconfig(place: str, error: Exception | None) -> ClusterError:
-    """Of a file that the client cannot take; what it stumbles over says more about the client than about the file."""
+def no_kubeconfig(place: str, error: Exception | None, *, empty: bool = False) -> ClusterError:
+    """Of a file that is none, or that names no context; what a parser stumbles over may be a token, and is not told."""
     import yaml  # noqa: PLC0415  comes with the client
 
     why = "it holds no map of contexts, clusters and users" if error else "it names no context"
-    if isinstance(error, yaml.YAMLError | UnicodeDecodeError):
-        mark = getattr(error, "problem_mark", None)  # without the line itself, which may be a token
+    if empty:
+        why = "the file is empty"
+    elif isinstance(error, yaml.YAMLError | UnicodeDecodeError):
+        mark = getattr(error, "problem_mark", None)
         why = "it is no YAML" + (f" (line {mark.line + 1}, column {mark.column + 1})" if mark else "")
-    elif error and type(error).__module__.startswith("kubernetes."):  # with the file and the missing key
-        why = reason(error).rstrip(".")
     elif isinstance(error, OSError):
-        why = error.strerror or "it cannot be read"
+        why = error.strerror or str(error) or "it cannot be read"
     return ClusterError(
         f"{place} is no kubeconfig that can be used: {why}",
         hint=f"`kubectl config view --kubeconfig {shlex.quote(place)}` shows what kubectl makes of it",
+    )
+
+
+def history(name: str, provider: str) -> ClusterError:
+    """Of a context whose user logs in by what kubectl had built in once."""
+    plugin, command = HISTORY[provider]
+    return ClusterError(
+        f"{name}: its user logs in by the `auth-provider` {provider}, which kubectl has not had since 1.26; the exec "
+        f"plug-in {plugin} took its place",
+        hint=f"install {plugin}; `{command}` makes the kubeconfig use it",
     )
 
 

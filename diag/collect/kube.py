@@ -24,7 +24,17 @@ from diag import __version__
 from diag.collect import plugin
 from diag.collect.certificate import ran_out
 from diag.collect.deadline import within
-from diag.collect.failures import IN_CLUSTER, TransportError, broken, no_kubeconfig, reason, said, unusable
+from diag.collect.failures import (
+    HISTORY,
+    IN_CLUSTER,
+    TransportError,
+    broken,
+    history,
+    reason,
+    said,
+    unusable,
+)
+from diag.collect.kubeconfig import Kubeconfig, chosen, place_of
 from diag.collect.login import Login
 from diag.errors import ClusterError, UsageError
 from diag.facts.quoting import LONGEST
@@ -68,77 +78,15 @@ class Answer:
     packed: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """A context of the kubeconfig."""
-
-    name: str
-    namespace: str
-    current: bool
-
-
 def path_of(*parts: str) -> str:
     """A path of parts, each quoted."""
     return "/" + "/".join(quote(part, safe="") for part in parts if part)
 
 
-def contexts(kubeconfig: str | None) -> list[Context]:
-    """The contexts of the kubeconfig, none where there is no file. Raises ClusterError where it cannot be read."""
-    place = _place(kubeconfig)
-    if place is None:
-        return []
-    from kubernetes.config import kube_config  # noqa: PLC0415  heavy; the only module that needs it
-
-    try:
-        # Not `list_kube_config_contexts`, which takes no file whose current context is unset or was deleted.
-        merged = kube_config.KubeConfigMerger(place).config.value
-        every, name = [entry.value for entry in merged["contexts"]], merged.get("current-context")
-        found = [
-            Context(name=str(each["name"]), current=each["name"] == name, namespace=str(_namespace(each) or "default"))
-            for each in every
-        ]
-    except Exception as error:
-        raise no_kubeconfig(place, error) from error
-    if not found:
-        raise no_kubeconfig(place, None)
-    return found
-
-
 def require(login: Login) -> None:
     """Raises UsageError where the context that is named does not exist, ClusterError where no kubeconfig is read."""
-    if (place := _place(login.kubeconfig)) is not None:
-        _chosen(login, place)
-
-
-def _chosen(login: Login, place: str) -> Context:
-    known = contexts(login.kubeconfig)
-    chosen = next((each for each in known if (each.name == login.context if login.context else each.current)), None)
-    if chosen is None:
-        names = ", ".join(each.name for each in known) or "none"
-        what = f"no context is called {login.context}" if login.context else "the kubeconfig has no current context"
-        raise UsageError(what, hint=f"contexts of {place}: {names}; name one with --context")
-    return chosen
-
-
-def _namespace(entry: Mapping[str, Any]) -> object:
-    inner = entry.get("context")
-    return inner.get("namespace") if isinstance(inner, dict) else None
-
-
-def _place(kubeconfig: str | None) -> str | None:
-    """The files that hold the kubeconfig, None where there is none. Raises UsageError for a named one that is not."""
-    if kubeconfig:
-        named = Path(kubeconfig)
-        if not named.is_file():
-            what = f"{kubeconfig} is {'a folder' if named.is_dir() else 'no regular file'}, and no kubeconfig"
-            raise UsageError(
-                what if named.exists() else f"there is no kubeconfig {kubeconfig}",
-                hint="name a file, or leave --kubeconfig out",
-            )
-        return kubeconfig
-    told = os.environ.get("KUBECONFIG")
-    place = told or str(Path("~/.kube/config").expanduser())
-    return place if any(Path(each).expanduser().is_file() for each in place.split(os.pathsep) if each) else None
+    if (place := place_of(login.kubeconfig)) is not None:
+        chosen(Kubeconfig(place), login.context)
 
 
 def in_cluster() -> bool:
@@ -327,7 +275,7 @@ def _configure(settings: Any, login: Login) -> tuple[str, str]:
     """Fill the client's configuration; returns the names of the context and of its namespace."""
     from kubernetes.config import exec_provider, incluster_config, kube_config  # noqa: PLC0415  heavy
 
-    place = _place(login.kubeconfig)
+    place = place_of(login.kubeconfig)
     if place is None and not login.context and in_cluster():
         try:
             incluster_config.load_incluster_config(client_configuration=settings)
@@ -351,20 +299,26 @@ def _configure(settings: Any, login: Login) -> tuple[str, str]:
             + ", and this is no pod",
             hint="set KUBECONFIG or --kubeconfig, or read a dump with --from FILE (--from - for what is piped in)",
         )
-    chosen = _chosen(login, place)
+    known = Kubeconfig(place)
+    context = chosen(known, login.context)
+    if why := known.dangling(context):
+        why = f"{context.name} cannot be used to reach a cluster: its context {why}"
+        raise ClusterError(why, hint="correct the context, or name another with --context")
+    if (old := known.auth_provider(context)) in HISTORY:
+        raise history(context.name, old)
     plugin.bound(exec_provider, kube_config, login.timeout_s)
     try:
         kube_config.load_kube_config(
-            config_file=place, context=chosen.name, client_configuration=settings, persist_config=False
+            config_file=known.place, context=context.name, client_configuration=settings, persist_config=False
         )
     except Exception as error:
-        raise unusable(chosen.name, error, login.kubectl(chosen.name)) from error
+        raise unusable(context.name, error, login.kubectl(context.name)) from error
     if plugin.last.name and not (settings.api_key or settings.cert_file):
         raise ClusterError(
-            f"{chosen.name}: the login plug-in {plugin.last.name} gave no credentials: {plugin.last.why}",
-            hint=f"`{login.kubectl(chosen.name)} cluster-info` runs it as well, and shows what it says",
+            f"{context.name}: the login plug-in {plugin.last.name} gave no credentials: {plugin.last.why}",
+            hint=f"`{login.kubectl(context.name)} cluster-info` runs it as well, and shows what it says",
         )
-    return chosen.name, chosen.namespace
+    return context.name, context.namespace
 
 
 def _unpacked(received: bytes) -> bytes:

@@ -6,7 +6,8 @@ from functools import partial
 
 from diag.collect.collect import LAYOUT, Gathered, gather, unreached
 from diag.collect.failures import log_in, meaning
-from diag.collect.kube import Cluster, contexts, require
+from diag.collect.kube import Cluster, require
+from diag.collect.kubeconfig import contexts
 from diag.collect.login import Login
 from diag.collect.pool import in_parallel, patiently
 from diag.collect.requests import Stop

@@ -1,5 +1,6 @@
 """Kubeconfigs that are none, and login plug-ins that fail: a sentence for each, with what to do."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import pytest
 from scenarios import scenario
 
 from diag.collect.kube import Cluster
+from diag.collect.kubeconfig import Kubeconfig, contexts
 from diag.collect.live import Live
 from diag.collect.login import Login
 from diag.errors import ClusterError, UsageError
@@ -25,6 +27,7 @@ NONE = {
     "numbers": (b"current-context: 3\ncontexts: 7\nclusters: x\nusers: [null]\n", "it holds no map"),
 }
 
+SECRETS = ["hunter2", "hunter3"]
 OLDEST = os.environ.get("DIAG_TEST_CLIENT") == "33"
 NO_PROXY_URL = pytest.mark.skipif(OLDEST, reason="client 33 does not read proxy-url")
 
@@ -87,18 +90,93 @@ def test_a_plugin_that_is_not_there_is_told(serve):
         Cluster(Login(kubeconfig=server.config))
 
 
-@pytest.mark.parametrize("provider", ["oidc", "gcp"])
-def test_an_auth_provider_that_cannot_be_used_is_told_without_what_it_holds(serve, provider):
-    if provider == "gcp" and OLDEST:
-        pytest.skip("client 33 asks Google itself, over a network that tests do not have")
-    user = {"auth-provider": {"name": provider, "config": {"client-secret": "hunter2"}}}
-    server = serve(ITEMS, user=user)
+@pytest.mark.parametrize(
+    ("provider", "says"),
+    [
+        ("oidc", "Expected key id-token"),
+        ("gcp", "the exec plug-in gke-gcloud-auth-plugin took its place"),
+        ("azure", "the exec plug-in kubelogin took its place"),
+    ],
+)
+def test_an_auth_provider_that_cannot_be_used_is_told_without_what_it_holds(serve, provider, says):
+    config = {"client-secret": "hunter2", "access-token": "hunter3", "expires-on": "99999999999"}
+    server = serve(ITEMS, user={"auth-provider": {"name": provider, "config": config}})
 
-    with pytest.raises(ClusterError, match="auth-provider") as caught:
+    with pytest.raises(ClusterError, match=says) as caught:
         Cluster(Login(kubeconfig=server.config))
 
-    assert "hunter2" not in caught.value.message
+    assert "hunter" not in caught.value.message
     assert "NoneType" not in caught.value.message
+    assert ("kubelogin convert-kubeconfig" in (caught.value.hint or "")) is (provider == "azure")
+
+
+def entry(what, name, **says):
+    """One of a section, as a kubeconfig has it."""
+    return {"name": name, what: says}
+
+
+def written(folder, **files):
+    """Kubeconfigs of these names, and KUBECONFIG with all of them in this order."""
+    for name, sections in files.items():
+        (folder / name).write_text(json.dumps(sections) if sections else "")
+    return os.pathsep.join(str(folder / name) for name in files)
+
+
+def both(folder, server="http://127.0.0.1:9"):
+    """Two files with a cluster and a user of one name, and contexts that name what is in neither."""
+    first = {
+        "current-context": "here",
+        "clusters": [entry("cluster", "gpu", server=server)],
+        "users": [entry("user", "dana", token=SECRETS[0]), entry("user", "same", token=SECRETS[0])],
+        "contexts": [
+            entry("context", "here", cluster="gpu", user="dana"), entry("context", "lost", cluster="gone", user="dana"),
+        ],
+    }  # fmt: skip
+    second = {
+        "current-context": "there",
+        "clusters": [entry("cluster", "gpu", server="http://127.0.0.1:10")],
+        "users": [entry("user", "dana", token=SECRETS[1]), entry("user", "same", token=SECRETS[0])],
+        "contexts": [entry("context", "there", cluster="gpu", user="nobody")],
+    }
+    return written(folder, empty=None, a=first, b=second)
+
+
+def test_of_two_files_the_first_counts_as_for_kubectl(serve, tmp_path, monkeypatch):
+    monkeypatch.setenv("KUBECONFIG", both(tmp_path, serve(ITEMS).url))
+
+    assert [each.name for each in contexts(None) if each.current] == ["here"]
+    assert Cluster(Login()).get("/version").status == 200
+
+
+def test_the_doctor_says_which_of_two_entries_counts_and_which_names_lead_nowhere(tmp_path, diag):
+    says = diag("doctor", "--request-timeout", "1ms", env={"KUBECONFIG": both(tmp_path)}).out
+
+    one, two = tmp_path / "a", tmp_path / "b"
+    assert f"warn  kubeconfig: cluster gpu is another in {two} than in {one} (server): that of {one} counts" in says
+    assert f"user dana is another in {two} than in {one} (token)" in says
+    assert "user same" not in says
+    assert "warn  kubeconfig: context lost names the cluster gone, which is not in" in says
+    assert "warn  kubeconfig: context there names the user nobody, which is not in" in says
+    assert "context here names" not in says
+    assert "hunter" not in says
+
+
+def test_an_entry_that_stands_twice_in_one_file_is_told(tmp_path):
+    twice = {"clusters": [entry("cluster", "gpu")] * 2, "contexts": [entry("context", "here", cluster="gpu")]}
+
+    (says,) = Kubeconfig(written(tmp_path, a=twice)).twice()
+
+    assert says.startswith("cluster gpu stands twice in ")
+
+
+def test_a_context_whose_cluster_or_user_is_in_no_file_is_told_at_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("KUBECONFIG", both(tmp_path))
+
+    for name, lacks in (("lost", "the cluster gone"), ("there", "the user nobody")):
+        with pytest.raises(
+            ClusterError, match=f"^{name} cannot be used .*: its context names {lacks}, which is not in"
+        ):
+            Cluster(Login(context=name))
 
 
 @NO_PROXY_URL
