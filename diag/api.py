@@ -302,7 +302,7 @@ def _with_log_problems(parts: Sequence[Part], gaps: Sequence[Gap]) -> list[Part]
     """The parts, of which the first tells as well which of the logs that were wanted could not be read."""
     known = {problem.what for part in parts for problem in part.problems}
     problems = [
-        Problem(what=gap.what, why=cast("ProblemWhy", gap.why), detail=gap.detail, fix=gap.fix)
+        Problem(what=gap.what, why=cast("ProblemWhy", gap.why), detail=gap.detail, fix=gap.fix, pods=gap.pods)
         for gap in gaps
         if gap.what.startswith(READ_LOGS) and gap.what not in known  # made of problems, whose reasons these are
     ]

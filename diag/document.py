@@ -144,7 +144,10 @@ ELSEWHERE = " in other namespaces"  # behind the kind, where some were read
 
 
 class GapRow(Row, kw_only=True):
-    """Something that could not be looked at; `names` are those of the rules in `hides`, in their order."""
+    """Something that could not be looked at; `names` are those of the rules in `hides`, in their order.
+
+    `pods` ("namespace/name") are all whose logs were not read; `what` names the first of them.
+    """
 
     cluster: str
     what: str
@@ -153,6 +156,7 @@ class GapRow(Row, kw_only=True):
     names: list[str] | msgspec.UnsetType = msgspec.UNSET
     material: bool
     fix: str
+    pods: list[str] | msgspec.UnsetType = msgspec.UNSET
 
     def hidden(self) -> list[str]:
         """What cannot be found for it, by name; by the ids of rules in documents that have no names yet."""

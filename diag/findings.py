@@ -192,6 +192,7 @@ class Gap:
     hides: tuple[str, ...] = ()  # ids of the rules that this blinds
     material: bool = False  # whether it could change a verdict shown
     detail: str = field(default="", compare=False)  # for -v: a traceback, a parser's words
+    pods: tuple[str, ...] = ()  # all whose logs were not read ("namespace/name"), where `what` names the first
 
 
 class Symptom(Protocol):

@@ -121,7 +121,7 @@ def _gap(gap: Gap, kubectl: str, names: Mapping[str, str]) -> GapRow:
     return GapRow(
         cluster=gap.cluster, what=gap.what, why=gap.why, hides=list(gap.hides),
         names=[names.get(rule, rule) for rule in gap.hides] or UNSET, material=gap.material,
-        fix=to_cluster(gap.fix, kubectl),
+        fix=to_cluster(gap.fix, kubectl), pods=list(gap.pods) or UNSET,
     )  # fmt: skip
 
 

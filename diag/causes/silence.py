@@ -7,12 +7,13 @@ from diag.catalog.registry import Registry
 from diag.catalog.signature import On
 from diag.document import BASIC, ELSEWHERE, LIST, REACH, READ_LOGS
 from diag.findings import Alternative, Gap, GapWhy
+from diag.snapshot.load import gap_of
 from diag.snapshot.snapshot import Snapshot
 from diag.snapshot.sources.part import RAISE, Problem
+from diag.snapshot.sources.words import first_of
 from diag.trouble.groups import Group
 from diag.vocab.kueue import QUEUE_LABEL, WORKLOAD
 
-SHOWN = 5
 DAMAGED = ("truncated", "unreadable", "error")
 STORAGE = (
     "PersistentVolumeClaim",
@@ -47,15 +48,7 @@ def not_collected(
         and ((group := kind.rpartition("/")[0]) in present or group in BUILT_IN_GROUPS or (queued and kind == WORKLOAD))
     }  # fmt: skip
     found = [
-        Gap(
-            cluster=snap.cluster,
-            what=problem.what,
-            why=problem.why,
-            hides=_blinded(problem, readers, asked_for),
-            fix=problem.fix,
-            detail=problem.detail,
-        )
-        for problem in snap.refused
+        replace(gap_of(problem, snap.cluster), hides=_blinded(problem, readers, asked_for)) for problem in snap.refused
     ]
     return found + [_lacking(snap, kind, ids) for kind, ids in sorted(blinded.items())]
 
@@ -173,7 +166,7 @@ def with_unread_logs(
     groups = list(groups)
     if not snap.living:
         beyond = [gap for gap in gaps if gap.fix == RAISE and gap.what.startswith(READ_LOGS)]
-        named = {pod for gap in beyond for pod in gap.what.removeprefix(READ_LOGS).replace(",", " ").split()}
+        named = {pod for gap in beyond for pod in gap.pods}
         cut = [group for group in groups if _left_out(snap, group, named)] if beyond else []
         hides = tuple(sorted({rule for gap in unread_logs(snap, cut, registry) for rule in gap.hides}))
         told = [replace(gap, hides=hides) if gap in beyond else gap for gap in gaps]
@@ -193,12 +186,12 @@ def unread_logs(snap: Snapshot, groups: Iterable[Group], registry: Registry) -> 
         return []
     wanted = {group.symptom for group in silent}
     names = sorted({f"{group.first.namespace}/{group.first.name}" for group in silent})
-    shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
     return [
         Gap(
             cluster=snap.cluster,
-            what=f"{READ_LOGS}{shown}",
+            what=f"{READ_LOGS}{first_of(names)}",
             why="not-collected",
+            pods=tuple(names),
             hides=tuple(sorted(row.id for row in rows if wanted & {*row.explains})),
             fix=_where_logs_are(silent),
         )

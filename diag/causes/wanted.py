@@ -3,13 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from diag.causes.silence import SHOWN
 from diag.document import READ_LOGS
 from diag.facts.pods import PodClass, classify
 from diag.findings import Gap
 from diag.snapshot.kinds import Pod
+from diag.snapshot.load import gap_of
 from diag.snapshot.snapshot import Snapshot
 from diag.snapshot.sources.part import LogKey
+from diag.snapshot.sources.words import first_of
 
 MAX_LOGS = 200  # streams of one scan, of all clusters together
 IN_ORDER = (PodClass.HEALTHY, PodClass.FINISHED)
@@ -30,9 +31,7 @@ def with_logs(snapshots: Sequence[Snapshot], most: int, say: Callable[[str], Non
         say(f"reading {len(now)} logs of {snap.cluster}, of {most} that may be read")
         read += len(now)
         logs, problems = snap.logs.fetch(now)
-        gaps = [
-            Gap(cluster=snap.cluster, what=one.what, why=one.why, fix=one.fix, detail=one.detail) for one in problems
-        ]
+        gaps = [gap_of(one, snap.cluster) for one in problems]
         if later:
             gaps.append(_unread(snap, later))
         gaps = sorted({*snap.gaps, *gaps}, key=lambda gap: (gap.what, gap.why))
@@ -53,10 +52,10 @@ def _in_order(snap: Snapshot, key: LogKey) -> bool:
 
 def _unread(snap: Snapshot, keys: Sequence[LogKey]) -> Gap:
     pods = list(dict.fromkeys(pod for pod, _, _ in keys))
-    shown = ", ".join(pods[:SHOWN]) + (f" and {len(pods) - SHOWN} more" if len(pods) > SHOWN else "")
     return Gap(
         cluster=snap.cluster,
-        what=f"{READ_LOGS}{shown}",
+        what=f"{READ_LOGS}{first_of(pods)}",
         why="not-collected",
+        pods=tuple(pods),
         fix=f"a scan reads {MAX_LOGS} logs at most; -n, -l or a narrower dump leave room for these",
     )

@@ -9,6 +9,7 @@ from diag.collect.pool import in_parallel
 from diag.collect.requests import FailedError, Stop, ask
 from diag.document import READ_LOGS
 from diag.snapshot.sources.part import LogKey, LogText, Problem
+from diag.snapshot.sources.words import first_of
 
 KEPT_BYTES = 64 * 1024
 _LINES = "2000"
@@ -57,13 +58,14 @@ class LiveLogs:
 
     def _problem(self, keys: Sequence[LogKey], error: FailedError) -> Problem:
         pods = list(dict.fromkeys(key[0] for key in keys))
-        more = f" and {len(pods) - 1} more" if len(pods) > 1 else ""
         namespace, _, pod = pods[0].partition("/")
         kubectl, previous = self._cluster.kubectl, " --previous" if keys[0][2] else ""
         fix = f"{kubectl} logs -n {namespace} {pod} -c {keys[0][1]}{previous} shows the same"
         if error.status == _FORBIDDEN:
             fix = f"ask for the right to get pods/log (diag rbac); {fix}"
-        return Problem(what=f"{READ_LOGS}{pods[0]}{more}", why=error.why, detail=str(error), fix=fix)
+        return Problem(
+            what=f"{READ_LOGS}{first_of(pods, 1)}", why=error.why, detail=str(error), fix=fix, pods=tuple(pods)
+        )
 
     def _one(self, key: LogKey) -> LogText:
         namespace, _, pod = key[0].partition("/")

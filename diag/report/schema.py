@@ -169,7 +169,10 @@ class Link(_Row):
 
 
 class Gap(_Row):
-    """Something that could not be looked at; `why` may get further words. `names` are those of the rules in `hides`."""
+    """Something that could not be looked at; `why` may get further words. `names` are those of the rules in `hides`.
+
+    `pods` (`namespace/name`) are all whose logs were not read; `what` names the first of them.
+    """
 
     cluster: str
     what: str
@@ -178,6 +181,7 @@ class Gap(_Row):
     material: bool
     fix: str
     names: list[str] = []
+    pods: list[str] = []
 
 
 class End(_Row):

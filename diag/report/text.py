@@ -135,7 +135,7 @@ def _symptom(each: SymptomLine) -> str:
 
 def _gaps(report: Report, look: Look, *, wide: bool) -> list[str]:
     """What could not be checked: the first three and every cluster that could not be read, or in `wide` all."""
-    gaps = gap_lines(report, material_only=not wide)
+    gaps = gap_lines(report, material_only=not wide, every_pod=wide)
     shown = gaps if wide else gaps[: max(_GAPS_SHOWN, sum(gap.whole for gap in gaps))]
     lines = [line for gap in shown for line in wrap(_gap(gap), look.width, first="not checked: ", rest=_INDENT)]
     if len(gaps) > len(shown):
@@ -144,7 +144,8 @@ def _gaps(report: Report, look: Look, *, wide: bool) -> list[str]:
 
 
 def _gap(gap: GapLine) -> str:
-    return f"{gap}; to see it: {gap.fix}" if gap.fix else str(gap)
+    fix = f"; to see it: {gap.fix}" if gap.fix else ""
+    return f"{gap}{fix}{'; -o wide names all' if gap.unnamed else ''}"
 
 
 def _ignored(report: Report, look: Look) -> list[str]:

@@ -85,6 +85,13 @@ def load(parts: Sequence[Part], *, now: str | None = None) -> list[Snapshot]:
     return [_finish(loading, now) for _, loading in sorted(loadings.items())]
 
 
+def gap_of(problem: Problem, cluster: str) -> Gap:
+    """What could not be read, as a gap of a cluster."""
+    return Gap(
+        cluster=cluster, what=problem.what, why=problem.why, fix=problem.fix, detail=problem.detail, pods=problem.pods
+    )
+
+
 def _load_cluster(cluster: str, parts: Sequence[Part]) -> Loading:
     told = [part.permissions is not None for part in parts if part.items]
     loading = Loading(cluster, living=bool(told) and all(told))
@@ -124,11 +131,7 @@ def _add_part(loading: Loading, part: Part) -> None:
         key = (log.pod, log.container, log.previous)
         # Of two copies of a log the longer one says more; equal lengths are decided by content, not by order.
         loading.logs[key] = max(loading.logs.get(key, ""), log.text, key=lambda text: (len(text), text))
-    loading.gaps += [
-        Gap(cluster=loading.cluster, what=problem.what, why=problem.why, fix=problem.fix, detail=problem.detail)
-        for problem in part.problems
-        if not problem.kinds
-    ]
+    loading.gaps += [gap_of(problem, loading.cluster) for problem in part.problems if not problem.kinds]
     loading.refused += [problem for problem in part.problems if problem.kinds]
     loading.captured_at = max(filter(None, (loading.captured_at, captured_at)), default=None)
     loading.server_version = loading.server_version or part.server_version

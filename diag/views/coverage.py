@@ -22,27 +22,31 @@ class GapLine:
     blinds: tuple[str, ...] = ()  # the ids of these rules, each
     whole: bool = False  # nothing at all was read of the cluster
     basic: bool = False  # of a kind without which no verdict says much
+    pods: tuple[str, ...] = ()  # all whose logs were not read
+    unnamed: bool = False  # whether `what` names only the first of them
 
     def __str__(self) -> str:
         hidden = f" (hides {self.hides})" if self.hides else ""
         return f"{self.what}: {self.why}{hidden}"
 
 
-def gap_lines(report: Report, *, material_only: bool = True, clusters: Collection[str] = ()) -> list[GapLine]:
-    """The gaps; of the named clusters only, when some are named.
+def gap_lines(
+    report: Report, *, material_only: bool = True, clusters: Collection[str] = (), every_pod: bool = False
+) -> list[GapLine]:
+    """The gaps; of the named clusters only, when some are named. With `every_pod` each pod without its log is named.
 
     Clusters of which nothing was read come first, then what no verdict can do without, then what is material.
     """
     gaps = [gap for gap in report.gaps if (gap.material or not material_only) and _within(gap, clusters)]
     several = len(report.target.clusters) > 1
-    return [_line(gap, several=several) for gap in sorted(gaps, key=_weight)]
+    return [_line(gap, several=several, every_pod=every_pod) for gap in sorted(gaps, key=_weight)]
 
 
 def concerning(gaps: Iterable[GapLine], objects: Collection[str]) -> list[GapLine]:
     """The gaps that may concern one of the objects (`namespace/name`): not logs that are all of other pods."""
 
     def may(gap: GapLine) -> bool:
-        words = gap.what.removeprefix(READ_LOGS).replace(",", " ").split()
+        words = gap.pods or gap.what.removeprefix(READ_LOGS).replace(",", " ").split()
         return not gap.what.startswith(READ_LOGS) or "more" in words or not {*objects}.isdisjoint(words)
 
     return [gap for gap in gaps if may(gap)]
@@ -64,11 +68,13 @@ def _within(gap: GapRow, clusters: Collection[str]) -> bool:
     return not clusters or not gap.cluster or gap.cluster in clusters
 
 
-def _line(gap: GapRow, *, several: bool) -> GapLine:
+def _line(gap: GapRow, *, several: bool, every_pod: bool) -> GapLine:
     whole = gap.what.startswith(REACH)  # it has the name already
+    pods = tuple(gap.pods) if isinstance(gap.pods, list) else ()
+    what = f"{READ_LOGS}{', '.join(pods)}" if every_pod and pods else gap.what
     return GapLine(
         cluster=gap.cluster,
-        what=f"{gap.what} in cluster {gap.cluster}" if several and gap.cluster and not whole else gap.what,
+        what=f"{what} in cluster {gap.cluster}" if several and gap.cluster and not whole else what,
         why=WHY_NOT.get(gap.why, gap.why),
         hides=folded(gap.hidden(), _NAMES),
         blinds=tuple(gap.hides),
@@ -76,4 +82,6 @@ def _line(gap: GapRow, *, several: bool) -> GapLine:
         fix=gap.fix,
         whole=whole,
         basic=gap.what.removesuffix(ELSEWHERE) in BASIC,
+        pods=pods,
+        unnamed=bool(pods) and what.endswith(" more"),
     )

@@ -7,6 +7,7 @@ import pytest
 from diag.api import capture, scan
 from diag.snapshot.archive.write import save
 from diag.snapshot.sources.part import Limits
+from diag.views.coverage import gap_lines
 
 LINE = "2026-11-27T05:00:00.000000000Z hello\n"
 
@@ -69,3 +70,26 @@ def test_an_archive_that_was_saved_within_the_limit_says_so_ever_after(must_gath
     save(path, capture([must_gather], limits=limits).packed)
 
     assert of_logs(scan([path])) == of_logs(scan([must_gather], limits=limits))
+
+
+def test_of_many_pods_the_first_are_named_and_none_is_lost(must_gather, tmp_path):
+    names = [f"p{number}" for number in range(7)]
+    pods = {"apiVersion": "v1", "kind": "PodList", "items": [*map(crashing, names), crashing("c")]}
+    (must_gather / "namespaces/ml/core/pods.yaml").write_text(json.dumps(pods))
+    for name in names:
+        logs = must_gather / f"namespaces/ml/pods/{name}/c/c/logs"
+        logs.mkdir(parents=True)
+        (logs / "previous.log").write_text(LINE * 3000)
+    path, limits = tmp_path / "a.jsonl.gz", Limits(bytes=10_000)
+    save(path, capture([must_gather], limits=limits).packed)
+
+    saved = scan([path])
+    cut, missing = (
+        of_logs(saved)["read the logs of ml/p0, ml/p1, ml/p2, ml/p3, ml/p4 and 2 more"],
+        "read the logs of ml/c",
+    )
+    assert cut.pods == [f"ml/{name}" for name in names]
+    assert list(of_logs(saved)) == [cut.what, missing]
+    (line,) = [line for line in gap_lines(saved, every_pod=True) if line.what.endswith("ml/p5, ml/p6")]
+    assert [one.unnamed for one in gap_lines(saved) if one.pods == line.pods] == [True]
+    assert not line.unnamed

@@ -35,6 +35,7 @@ class ProblemLine(msgspec.Struct, kw_only=True, omit_defaults=True):
     fix: str = ""
     kinds: list[str] = []
     namespace: str = ""
+    pods: list[str] = []
 
 
 class Manifest(msgspec.Struct, kw_only=True, tag_field="diag", tag="manifest"):

@@ -11,9 +11,9 @@ from diag.snapshot.sources import log_list
 from diag.snapshot.sources.budget import Budget, LimitExceededError
 from diag.snapshot.sources.bundles.log_files import READ_LOGS
 from diag.snapshot.sources.part import RAISE, LogKey, LogText, Part, Problem
+from diag.snapshot.sources.words import first_of
 
 Place = tuple[int, int]  # the frame's first byte in the file, and the line's own in what the frame expands to
-_SHOWN = 5  # pods that a sentence names
 _AGAIN = "save the snapshot again, and do not write to it meanwhile"
 
 
@@ -74,9 +74,8 @@ class ArchivedLogs:
             yield from found
             had = {(log.pod, log.container, log.previous) for log in found}
             pods = list(dict.fromkeys(key[0] for key in keys if key in self._places and key not in had))
-            more = f" and {len(pods) - _SHOWN} more" if len(pods) > _SHOWN else ""
-            what = f"{READ_LOGS}{', '.join(pods[:_SHOWN])}{more}"
-            yield Problem(what=what, why="truncated", detail=error.message, fix=RAISE)
+            what = f"{READ_LOGS}{first_of(pods)}"
+            yield Problem(what=what, why="truncated", detail=error.message, fix=RAISE, pods=tuple(pods))
         except (SnapshotError, OSError) as error:
             yield Problem(what=f"some logs of {self._path}", why="error", detail=str(error), fix=_AGAIN)
         else:

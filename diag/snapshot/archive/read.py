@@ -254,4 +254,4 @@ def _permission(one: ListedLine) -> Permission:
 def _problem(one: object) -> Problem:
     fields = msgspec.structs.asdict(one)  # type: ignore[arg-type]
     why = fields["why"] if fields["why"] in get_args(ProblemWhy) else "error"
-    return Problem(**{**fields, "why": why, "kinds": tuple(fields["kinds"])})
+    return Problem(**{**fields, "why": why, "kinds": tuple(fields["kinds"]), "pods": tuple(fields["pods"])})

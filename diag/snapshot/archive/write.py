@@ -200,8 +200,9 @@ def _listed(found: Iterable[Listed]) -> list[ListedLine]:
 
 def _problem(one: Problem) -> ProblemLine:
     return ProblemLine(
-        what=one.what, why=one.why, detail=one.detail, fix=one.fix, kinds=list(one.kinds), namespace=one.namespace
-    )
+        what=one.what, why=one.why, detail=one.detail, fix=one.fix, kinds=list(one.kinds), namespace=one.namespace,
+        pods=list(one.pods),
+    )  # fmt: skip
 
 
 def _item(piece: Slice) -> bytes | None:

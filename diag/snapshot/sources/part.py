@@ -40,7 +40,8 @@ class Problem:
     """Something that could not be read or used; the snapshot makes a gap of it.
 
     `kinds` (`Pod`, `apps/Deployment`) are those of which it hides objects, in `namespace` or everywhere; the gap then
-    names the rules that read them. Without kinds, nobody knows what was there.
+    names the rules that read them. Without kinds, nobody knows what was there. `pods` ("namespace/name") are all those
+    whose logs are meant, where `what` names the first.
     """
 
     what: str
@@ -49,6 +50,7 @@ class Problem:
     fix: str
     kinds: tuple[str, ...] = ()
     namespace: str = ""
+    pods: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

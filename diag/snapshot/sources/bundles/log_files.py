@@ -14,9 +14,9 @@ from diag.snapshot.sources.bundles.log_cut import Gunzip, Prefixed, Section, Sin
 from diag.snapshot.sources.bundles.log_text import log_text
 from diag.snapshot.sources.bundles.noted import AGAIN
 from diag.snapshot.sources.part import RAISE, LogKey, LogText, Problem
+from diag.snapshot.sources.words import first_of
 
 READ_LOGS = "read the logs of "
-_SHOWN = 5  # pods that a sentence names
 # What `kubectl cluster-info dump` writes in place of a log that it could not have (clusterinfo_dump.go).
 _REFUSED = ("Request log error: ", "Create log request error: ")
 
@@ -66,10 +66,9 @@ class LogFiles:
 
     def _too_many(self, keys: Sequence[LogKey]) -> Problem:
         pods = list(dict.fromkeys(pod for pod, _, _ in keys))
-        more = f" and {len(pods) - _SHOWN} more" if len(pods) > _SHOWN else ""
         limit = f"what is read would go beyond the limit of {self._budget.limits.bytes:,} bytes"
-        what = f"{READ_LOGS}{', '.join(pods[:_SHOWN])}{more}"
-        return Problem(what=what, why="truncated", detail=limit, fix=RAISE)
+        what = f"{READ_LOGS}{first_of(pods)}"
+        return Problem(what=what, why="truncated", detail=limit, fix=RAISE, pods=tuple(pods))
 
     def _of(self, key: LogKey) -> Sequence[Piece]:
         pod, _, previous = key
@@ -123,7 +122,7 @@ class LogFiles:
         text = log_text(whole, stamped=any(one.piece.stamped for one in found))
         if text.startswith(_REFUSED) and any(one.piece.marked.startswith("section") for one in found):
             fix = f"kubectl logs -n {pod.partition('/')[0]} {pod.partition('/')[2]} -c {container}"
-            yield Problem(what=f"{READ_LOGS}{pod}", why="error", detail=text[:300], fix=fix)
+            yield Problem(what=f"{READ_LOGS}{pod}", why="error", detail=text[:300], fix=fix, pods=(pod,))
             return
         try:
             self._budget.spend_bytes(sys.getsizeof(text), self._shown)
@@ -136,7 +135,7 @@ class LogFiles:
             run = " before its last restart" if previous else ""
             detail = f"{container}{run}: the last {len(whole):,} of {passed:,} bytes were read"
             fix = "--max-log-bytes reads more of each log"
-            yield Problem(what=f"{READ_LOGS}{pod}", why="truncated", detail=detail, fix=fix)
+            yield Problem(what=f"{READ_LOGS}{pod}", why="truncated", detail=detail, fix=fix, pods=(pod,))
 
 
 def _feed(reader: Reader, sinks: Sequence[Sink]) -> None:
