@@ -6,6 +6,7 @@ import platform
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -19,13 +20,14 @@ from diag.cli.flags import Flags
 from diag.cli.living import live
 from diag.collect.discovery import discover
 from diag.collect.failures import TransportError, log_in, meaning
-from diag.collect.kube import Cluster, in_cluster
+from diag.collect.kube import Answer, Cluster, in_cluster
 from diag.collect.kubeconfig import Kubeconfig, place_of
 from diag.collect.pool import patiently
-from diag.collect.requests import FailedError, Stop, ask
+from diag.collect.requests import FailedError, Stop, ask, clock_of
 from diag.collect.review import Right, check, who
 from diag.collect.roles import rules_for
 from diag.errors import DiagError, EndedError
+from diag.views.wording import long_duration
 
 # What an extra brings, and what it is for. The first name is the module that must be there.
 _EXTRAS = (
@@ -36,7 +38,8 @@ _EXTRAS = (
 )
 _BASIC = {("", "pods"), ("", "events")}
 _UNKNOWN_USER, _FORBIDDEN, _ANONYMOUS = 401, 403, "system:anonymous"
-_MOST = 5  # rights that are shown
+_MOST = 5  # rights that are shown, or faults of a kubeconfig
+_CLOCKS_APART_S = 300  # more than slow answers and clocks that are kept right ever come to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +138,7 @@ def _failed(what: str, error: DiagError) -> Check:
 def _cluster(cluster: Cluster, stop: Stop) -> Iterator[Check]:
     name = cluster.context
     try:
-        ask(cluster, "/version", stop=stop)
+        yield from _clock(name, ask(cluster, "/version", stop=stop))
     except FailedError as error:
         if error.status != _FORBIDDEN:  # which is no lack of what the rules read
             yield Check(verdict="fail", what=name, says=str(error), fix=_mend(error, cluster))
@@ -150,6 +153,16 @@ def _cluster(cluster: Cluster, stop: Stop) -> Iterator[Check]:
     if _basics(rights, "denied") and not _basics(rights, "allowed"):
         inside = check(cluster, rules_for(kinds), served, namespace=cluster.namespace, stop=stop)
         yield _rights_inside(name, cluster.namespace, [right for right in inside if right.verdict != "not served"])
+
+
+def _clock(name: str, answer: Answer) -> Iterator[Check]:
+    """Nothing, unless the server's clock and this machine's tell times that are far apart."""
+    told = clock_of(answer)
+    ahead_s = (told - datetime.now(UTC)).total_seconds() if told else 0.0
+    if abs(ahead_s) > _CLOCKS_APART_S:
+        says = f"{long_duration(abs(ahead_s))} {'ahead of' if ahead_s > 0 else 'behind'} this machine's"
+        fix = "one of the two is wrong: ages are told by the server's, certificates are judged by this one's (date -u)"
+        yield Check(verdict="warn", what=f"{name} clock", says=says, fix=fix)
 
 
 def _known_as(cluster: Cluster) -> Check:

@@ -7,8 +7,6 @@ import gc
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 
 import msgspec
 
@@ -18,7 +16,7 @@ from diag.collect.listing import Listing, list_kind
 from diag.collect.logs import LiveLogs
 from diag.collect.namespaces import allowed_in, candidates
 from diag.collect.pool import THREADS, in_parallel
-from diag.collect.requests import FailedError, Stop, ask
+from diag.collect.requests import FailedError, Stop, ask, clock_of
 from diag.document import ELSEWHERE, REACH
 from diag.facts.quoting import printable
 from diag.projection import kind_id
@@ -190,12 +188,8 @@ def _version(cluster: Cluster, problems: list[Problem], stop: Stop) -> tuple[str
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         what, detail = "read the server's version", f"GET /version: the answer is no version ({error})"
         problems.append(Problem(what=what, why="unreadable", detail=detail, fix=f"{cluster.kubectl} version"))
-    try:
-        told = parsedate_to_datetime(answer.headers.get("date", ""))
-        moment = (told.astimezone(UTC) if told.tzinfo else told).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (ValueError, OverflowError):
-        moment = None
-    return said, moment
+    told = clock_of(answer)
+    return said, told.strftime("%Y-%m-%dT%H:%M:%SZ") if told else None
 
 
 def _list_all(

@@ -10,6 +10,8 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import msgspec
 
@@ -93,6 +95,15 @@ def _tried(
     if answer.status == 200:  # noqa: PLR2004
         return answer, None
     return failed(path, answer), _pause(answer)
+
+
+def clock_of(answer: Answer) -> datetime | None:
+    """The server's clock when it answered, in UTC; None where it does not say."""
+    try:
+        told = parsedate_to_datetime(answer.headers.get("date", ""))
+        return told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def failed(path: str, answer: Answer, method: str = "GET") -> FailedError:

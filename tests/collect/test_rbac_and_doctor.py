@@ -1,6 +1,9 @@
 """`diag rbac` and `diag doctor` say the truth of every state of a server."""
 
 import json
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 import yaml
@@ -15,6 +18,19 @@ ITEMS, _ = scenario("preempted-two-deployments")
 ALL = rules_for(kinds_read(load_rules(third_party=False)))
 POD_READER = {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}
 REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+
+
+@pytest.mark.parametrize(
+    ("ahead", "says"), [(0, ""), (210, r"3 hours (29|30) minutes ahead of"), (-210, r"3 hours 3\d minutes behind")]
+)
+def test_the_doctor_tells_clocks_that_are_far_apart(serve, diag, ahead, says):
+    server = serve(ITEMS[:1])
+    server.date = format_datetime(datetime.now(UTC) + timedelta(minutes=ahead), usegmt=True)
+
+    out = diag("doctor", "--kubeconfig", server.config).out
+
+    assert bool(re.search(rf"warn  gpu clock: {says}", out)) is bool(says)
+    assert ("gpu clock" in out) is bool(says)
 
 
 def test_the_role_reads_and_names_everything(diag):
