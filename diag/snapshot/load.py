@@ -21,7 +21,7 @@ from diag.snapshot.clusters import assign
 from diag.snapshot.lenient import NotAnObject, decode
 from diag.snapshot.logs import Logs
 from diag.snapshot.paged import keep
-from diag.snapshot.side import internal_addresses, placed
+from diag.snapshot.side import internal_addresses, placed, since_boot
 from diag.snapshot.snapshot import Held, Place, Snapshot
 from diag.snapshot.sources.lost import lost_in
 from diag.snapshot.sources.part import KUBECTL, LogKey, LogStore, Lost, Part, Problem, Reading, Slice
@@ -222,13 +222,14 @@ def _finish(loading: Loading, now: str | None) -> Snapshot:
         )
     told = now or loading.captured_at
     nodes = list(loading.tables.get("Node", {}).values())
+    side = since_boot(loading.side)
     return Snapshot(
         cluster=loading.cluster,
         tables={kind: table for kind, table in sorted(loading.tables.items()) if table},
         now=told or loading.clock.newest or EPOCH,
         now_from="option" if now else "manifest" if told else "newest time" if loading.clock.newest else "unknown",
         logs=Logs(loading.logs, loading.stores, loading.logged),
-        side=tuple(placed(loading.side, [node.name for node in nodes], internal_addresses(loading.side, nodes))),
+        side=tuple(placed(side, [node.name for node in nodes], internal_addresses(side, nodes))),
         lost=tuple(loading.lost),
         refused=tuple(sorted(loading.refused, key=lambda problem: (problem.what, problem.why, problem.namespace))),
         held=tuple(loading.held),

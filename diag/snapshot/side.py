@@ -1,4 +1,4 @@
-"""To which node a reading of a side file belongs."""
+"""To which node a reading of a side file belongs, and whether it is over."""
 
 import re
 from collections import defaultdict
@@ -6,9 +6,40 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from diag.projection import Object, dicts
-from diag.snapshot.sources.part import Reading
+from diag.snapshot.sources.part import BOOT, Reading
 
+# What logrotate puts behind a log's name: a number, or with `dateext` a date; and what packs it.
+_ROTATED = re.compile(
+    r"(?P<log>.*(?:\.log|syslog|messages|kern|dmesg))(?:\.(?P<number>\d{1,4})|-(?P<date>\d{8}(?:-\d{1,10})?))(?:\.(?:gz|zst))?",
+    re.DOTALL,
+)
 _PORT = re.compile(r":\d{1,5}$")
+
+
+def since_boot(readings: Sequence[Reading]) -> list[Reading]:
+    """The readings without those of rotated logs (`kern.log.2.gz`) that an own or a newer file has a later boot of.
+
+    The boots themselves are left out. Within one file what was before the last boot was never read.
+    """
+    boots: dict[tuple[str, str], tuple[bool, int, str]] = {}
+    for one in readings:
+        if one.what == BOOT:
+            log, age = _rotated(one.file)
+            boots[log, one.node] = max(age, boots.get((log, one.node), age))
+    return [
+        one
+        for one in readings
+        if one.what != BOOT
+        and not (boots and (found := _rotated(one.file))[1] < boots.get((found[0], one.node), found[1]))
+    ]
+
+
+def _rotated(file: str) -> tuple[str, tuple[bool, int, str]]:
+    """Of which log a file is, and its place there: what is written now is greater than what was rotated later."""
+    found = _ROTATED.fullmatch(file)
+    if found is None:
+        return file.removesuffix(".gz").removesuffix(".zst"), (True, 0, "")
+    return found["log"], (False, -int(found["number"] or 0), found["date"] or "")
 
 
 def placed(

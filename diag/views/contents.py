@@ -11,7 +11,7 @@ from diag.causes.silence import not_collected
 from diag.document import Row, ToolRow
 from diag.findings import Gap
 from diag.snapshot.snapshot import Snapshot
-from diag.snapshot.sources.part import Part
+from diag.snapshot.sources.part import BOOT, Part
 
 SCHEMA = "diag.contents/v1"
 
@@ -147,7 +147,7 @@ def _source(part: Part) -> SourceRow:
         logs=len(part.logs) + part.offered,
         captured_at=part.captured_at,
         captures=part.captures or None,
-        readings=len(part.side),
+        readings=sum(one.what != BOOT for one in part.side),
     )
 
 

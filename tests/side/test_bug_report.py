@@ -115,13 +115,6 @@ def test_of_a_huge_report_a_part_is_read_and_the_gap_says_so(must_gather, monkey
     assert [gap.why for gap in found.gaps if "nvidia-bug-report_gpu-7" in gap.what] == ["truncated"]
 
 
-def test_a_packed_kernel_log_is_read_and_a_rotated_one_is_not(must_gather):
-    log = gzip.compress(f"Nov 27 06:00:00 gpu-7 kernel: {XID}\n".encode())
-
-    assert "gpu-fell-off-bus" not in [name for name, _ in causes(must_gather(log, "kern.log.2.gz"))]
-    assert "gpu-fell-off-bus" in [name for name, _ in causes(must_gather(log, "kern.log.gz"))]
-
-
 def test_packed_objects_in_which_such_words_stand_stay_objects(must_gather):
     node = {"checkName": 1, **NODE, "metadata": {"name": "gpu-9"}}
     path = must_gather(gzip.compress(json.dumps(node).encode()), "more.json.gz")

@@ -88,7 +88,8 @@ def told(content, path="gpu-a/x"):
 @pytest.mark.parametrize(
     ("content", "readings"),
     [
-        (DMESG, [("kernel-log", "xid", "79"), ("kernel-log", "off-bus", ""), ("kernel-log", "xid", "31")]),
+        (DMESG, [("kernel-log", "boot", ""), ("kernel-log", "xid", "79"), ("kernel-log", "off-bus", ""),
+                 ("kernel-log", "xid", "31")]),
         (SMI, [("nvidia-smi", "thermal-slowdown", "Active"), ("nvidia-smi", "ecc-uncorrected", "0"),
                ("nvidia-smi", "row-remap-pending", "Yes"), ("nvidia-smi", "row-remap-failure", "No"),
                ("nvidia-smi", "row-remap-pending", "No")]),

@@ -33,6 +33,8 @@ _JSON_START = re.compile(rb'\{\s*(?:["}]|\Z)|\[\s*(?:[{"\]\d-]|\Z|(?:null|true|f
 _YAML_START = re.compile(
     rb"""\A(?:[ \t]*(?:\#[^\n]*)?\r?\n|%[^\n]*\n)*(?:---(?:\s|\Z)|-\s|["']|\{\s*\w|[^\s:\#{}<>][^\s:]*:(?:\s|\Z))"""
 )
+# What stands at the beginning of nearly every file that holds an object.
+OBJECTS = re.compile(rb'"?(?:kind|apiVersion|metadata|items)"?[ \t]*:')
 _KIND_LINE = re.compile(rb"""(?:^[ \t-]*|[{,][ \t]*)["']?kind["']?[ \t]*:""", re.MULTILINE)
 
 # What people save by mistake, by how it begins. Each sentence ends the one that begins with the path.

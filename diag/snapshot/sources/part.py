@@ -117,6 +117,9 @@ class Permission:
     namespaces: tuple[str, ...] | None = None
 
 
+BOOT = "boot"  # `Reading.what`
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """One thing that a file beside the objects tells of a node's device.
@@ -125,7 +128,7 @@ class Reading:
     calls it, empty where it does not; `instance` then the address and port that a metric was read from. `device` is a
     PCI address, UUID or index. `what` is `xid`, `sxid`, `off-bus`, `row-remap-pending`, `row-remap-failure`,
     `ecc-uncorrected`, `thermal-slowdown` or `message`, with its `value` as written, or `condition`: one of the node's,
-    as `Type=Status`. `text` is line `line` of `file`.
+    as `Type=Status`, or `boot`: what older files of that log say is over. `text` is line `line` of `file`.
     """
 
     source: str

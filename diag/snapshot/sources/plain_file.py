@@ -15,7 +15,7 @@ from diag.snapshot.sources.budget import Budget, NotObjectsError
 from diag.snapshot.sources.bundles.entry import Ahead
 from diag.snapshot.sources.compressed import expand
 from diag.snapshot.sources.documents import KUBECTL_JSON, Documents
-from diag.snapshot.sources.form import HEAD_BYTES, chatter_end, form_of, holds_kind, refusal, to_utf8
+from diag.snapshot.sources.form import HEAD_BYTES, OBJECTS, chatter_end, form_of, holds_kind, refusal, to_utf8
 from diag.snapshot.sources.json_text import read_json
 from diag.snapshot.sources.lost import kind_and_namespace
 from diag.snapshot.sources.meant import empty_kinds
@@ -32,8 +32,14 @@ _SIBLINGS = 1000  # names to look through for the one that was meant
 
 
 def read_file(path: Path, name: str | None, budget: Budget) -> Part:
-    """What a file holds, problems included; raises SnapshotError if it cannot be opened or holds no objects at all."""
+    """What a file holds, problems included; raises SnapshotError if it cannot be opened or holds no objects at all.
+
+    A side file in whose beginning stands nothing of an object is not taken into memory to look for one.
+    """
     shown = printable(path)
+    if (side := side_part(path, name, budget, surely=True)) is not None:
+        budget.spend_file(shown)
+        return side
     return read_bytes(file_bytes(path, budget), shown, name, budget)
 
 
@@ -59,13 +65,16 @@ def archive_at(path: Path, budget: Budget) -> Callable[[], BinaryIO]:
     return opened
 
 
-def side_part(path: Path, name: str | None, budget: Budget) -> Part | None:
-    """What a file tells that holds no objects but readings of GPUs; None where it holds none of these either."""
+def side_part(path: Path, name: str | None, budget: Budget, *, surely: bool = False) -> Part | None:
+    """What a file tells that holds no objects but readings of GPUs; None where it holds none of these either.
+
+    `surely`: None as well where it may hold objects, in which such words stand.
+    """
     shown = printable(path)
     with _explained(path), _open_regular(path) as file:
         head = file.read(PACKED_HEAD_BYTES)
         side = side_text(Ahead(head, file), head, budget, shown)
-        if side is None:
+        if side is None or (surely and OBJECTS.search(side.head)):
             return None
         data = b"".join(side.pieces(budget, shown))
     problems = [_without_end(shown, side.fault)] if side.fault else []
@@ -143,7 +152,7 @@ def _foreign(form: str, head: bytes, path: str) -> NotObjectsError:
 
 def unless_empty(part: Part) -> Part:
     """The part, if it holds something or nothing is wrong with it; raises SnapshotError with its first problem."""
-    if part.problems and not part.items and not part.logs:
+    if part.problems and not part.items and not part.logs and part.layout != SIDE:
         problem = part.problems[0]
         raise SnapshotError(f"nothing in {part.path} can be used: {problem.detail}", hint=problem.fix)
     return part

@@ -24,7 +24,7 @@ from diag.snapshot.sources.bundles.streams import expanded
 from diag.snapshot.sources.bundles.tar_files import TarFiles, is_tar
 from diag.snapshot.sources.bundles.zip_files import ZipFiles, is_zip
 from diag.snapshot.sources.compressed import is_compressed
-from diag.snapshot.sources.form import HEAD_BYTES, form_of, to_utf8
+from diag.snapshot.sources.form import HEAD_BYTES, OBJECTS, form_of, to_utf8
 from diag.snapshot.sources.side.reading import PACKED_HEAD_BYTES, SideText, side_text
 
 INSIDE = "!/"
@@ -33,8 +33,6 @@ _LOG = re.compile(r"\.log(?:\.gz|\.\d[^/]*)?$|(?:^|/)logs\.txt$")
 _OF_NODE = re.compile(
     r"(?:dmesg|kern|kmsg|journal|syslog|nvidia[-_]?smi|nvidia-bug-report|dcgm|gpud)[^/]*$", re.IGNORECASE
 )
-_ROTATED = re.compile(r"\.\d+\.gz$")  # kern.log.2.gz: what was weeks ago tells nothing of today
-_OBJECTS = re.compile(rb'"?(?:kind|apiVersion|metadata|items)"?[ \t]*:')
 _TEXT_BYTES = 16 * 1024**2
 
 
@@ -176,9 +174,9 @@ def _look(
 
 
 def _beside(whole: Reader, head: bytes, name: str, budget: Budget) -> SideText | None:
-    """The side file that a member is. What is packed may be objects in which such words stand, or long over."""
+    """The side file that a member is. What is packed may be objects in which such words stand."""
     side = side_text(whole, head, budget, name)
-    if side is not None and side.packed and (_ROTATED.search(name) or _OBJECTS.search(side.head)):
+    if side is not None and side.packed and OBJECTS.search(side.head):
         return None
     return side
 
@@ -197,7 +195,7 @@ def _may_hold_objects(head: bytes, name: str) -> bool:
     Raises NotObjectsError for one that is neither.
     """
     return (
-        form_of(head, name) == "compressed" or len(head) < HEAD_BYTES or bool(_OBJECTS.search(to_utf8(head, head=True)))
+        form_of(head, name) == "compressed" or len(head) < HEAD_BYTES or bool(OBJECTS.search(to_utf8(head, head=True)))
     )
 
 

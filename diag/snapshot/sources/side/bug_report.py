@@ -36,7 +36,7 @@ class Telling:
 
     def of(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         """What is kept of a text."""
-        for block in _blocks(pieces):
+        for block in blocks(pieces):
             if self._titled and b"____" not in block:
                 yield self._kept(block)
             else:
@@ -80,7 +80,7 @@ def _sections(text: str) -> Iterator[tuple[int, str, str]]:
             yield number, title[1], text[start:stop].rstrip("\n")
 
 
-def _blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Whole lines, many at once; a line that never ends comes in parts."""
     left = b""
     for piece in pieces:

@@ -26,7 +26,11 @@ _FORMATS: tuple[tuple[re.Pattern[str], Reader], ...] = (
     (re.compile(r"<!DOCTYPE nvidia_smi_log|<nvidia_smi_log>"), texts.nvidia_smi_xml),
     (re.compile(r"Health Monitor Report|Successfully ran diagnostic|\bDCGM_FR_[A-Z_]+"), texts.dcgmi),
     (
-        re.compile(r"(?m)^(?:(?:\w+ *:\w+ *: )?\[(?: *\d+\.\d{6}\]|\w{3} \w{3} +\d)|<\d+>|\S+ .{0,60}kernel:)|NVRM: "),
+        # rsyslog's files begin with whatever daemon spoke first.
+        re.compile(
+            r"(?m)^(?:(?:\w+ *:\w+ *: )?\[(?: *\d+\.\d{6}\]|\w{3} \w{3} +\d)|<\d+>|\S+ .{0,60}kernel:)|NVRM: "
+            r"|\A(?:\w{3} [ \d]\d [\d:]{8}|\d{4}-\d\d-\d\dT[\d:.]{8,18}[+-]\d\d:\d\d) \S+ [\w./()-]+(?:\[\d+\])?: "
+        ),
         texts.kernel_log,
     ),
 )
@@ -35,6 +39,11 @@ _FORMATS: tuple[tuple[re.Pattern[str], Reader], ...] = (
 def looks_like_side_file(head: bytes) -> bool:
     """Whether the first bytes of a file are those of a side file."""
     return _reader(to_utf8(head, head=True).decode(errors="replace")) is not None
+
+
+def is_kernel_log(head: bytes) -> bool:
+    """Whether these are the first bytes of a log of the kernel, in one byte for each letter."""
+    return b"\0" not in head and _reader(head[:HEAD_BYTES].decode(errors="replace")) is texts.kernel_log
 
 
 def readings_of(data: bytes, path: str) -> list[Reading]:

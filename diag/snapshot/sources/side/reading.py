@@ -7,8 +7,9 @@ from diag.snapshot.sources.budget import Budget
 from diag.snapshot.sources.bundles.entry import Ahead, CutOffError, Reader, chunks, head_of
 from diag.snapshot.sources.bundles.streams import expanded
 from diag.snapshot.sources.compressed import is_compressed
-from diag.snapshot.sources.side.bug_report import PROLOGUE, Telling
-from diag.snapshot.sources.side.formats import HEAD_BYTES, looks_like_side_file
+from diag.snapshot.sources.side.bug_report import PROLOGUE, Telling, blocks
+from diag.snapshot.sources.side.formats import HEAD_BYTES, is_kernel_log, looks_like_side_file
+from diag.snapshot.sources.side.texts import TELLS
 
 PACKED_HEAD_BYTES = 256 * 1024  # a block of zstd has up to 128 KiB and is expanded at once (RFC 8878, 3.1.1.2)
 MOST_PACKED = 64 * 1024**2  # of what is packed
@@ -26,6 +27,8 @@ class SideText:
     def pieces(self, budget: Budget, path: str) -> Iterator[bytes]:
         """The text; counts what is given as bytes read."""
         found: Iterable[bytes] = self._bounded() if self.packed else chunks(self._reader)
+        if is_kernel_log(self.head):
+            found = _telling(found)
         sections = Telling(MOST_TOLD)
         for piece in sections.of(found) if PROLOGUE.encode() in self.head else found:
             budget.spend_bytes(len(piece), path)
@@ -57,6 +60,20 @@ def side_text(reader: Reader, head: bytes, budget: Budget, path: str) -> SideTex
     if not looks_like_side_file(beginning):
         return None
     return SideText(expanded(reader, head, budget, path), beginning, packed=True)
+
+
+def _telling(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """A kernel log as it begins, so that it is known again; then each line that tells nothing is empty."""
+    left = HEAD_BYTES
+    for block in blocks(pieces):
+        kept = block.find(b"\n", left) + 1 or len(block) if left else 0
+        left = max(left - kept, 0)
+        yield block[:kept]
+        rest = block[kept:]
+        if TELLS.search(rest):
+            yield b"\n".join(line if TELLS.search(line) else b"" for line in rest.split(b"\n"))
+        else:
+            yield b"\n" * rest.count(b"\n")
 
 
 class _Nothing:

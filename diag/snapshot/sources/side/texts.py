@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from diag.snapshot.sources.part import Reading
+from diag.snapshot.sources.part import BOOT, Reading
 from diag.snapshot.sources.side.lines import MOST_CHARS, Line
 
 # Kernel: NVRM and nvswitch lines as leptonai/gpud xid/kmsg.go and NVSentinel's syslog monitor match them. With MIG the
@@ -14,14 +14,20 @@ _OFF_BUS = re.compile(r"NVRM: GPU (\S+): GPU has fallen off the bus|NVRM: fallen
 _HOST = re.compile(r"^\w{3} +\d+ [\d:]+ (\S+) kernel:|^\d{4}-\d\d-\d\dT\S+ (\S+) kernel:")
 _BOOT = re.compile(r"(?:\] |kernel: )Linux version \d")  # what a kernel says first (init/version.c linux_banner)
 
+TELLS = re.compile(rb"NVRM: |SXid \(|fallen off the bus|Linux version ")  # stands in each line that is read of it
+
 
 def kernel_log(text: str, path: str) -> Iterator[Reading]:
     """Xid, SXid and lost cards of a kernel log (dmesg, journalctl -k); the host where each line names it.
 
-    A file that holds several boots (kern.log) tells of the last one of each host: what was before is over.
+    A file that holds several boots (kern.log) tells of the last one of each host: what was before is over. That boot is
+    told as well: before it lies what older files of the same log say (`diag.snapshot.side.since_boot`).
     """
     boots = {_host(line): number for number, line in _numbered(text) if "Linux version " in line and _BOOT.search(line)}
+    booted = {*boots.values()}
     for number, line in _numbered(text):
+        if number in booted:
+            yield Line(path, number, line).tells("kernel-log", BOOT, "", node=_host(line))
         if "Xid (" not in line and "fallen off the bus" not in line:
             continue
         node = _host(line)
