@@ -24,6 +24,7 @@ JOB_FAILED = "job-failed"
 GIVEN_UP_S = (
     600.0  # the longest back-off of a Job's tries (pkg/controller/job: 10 s, doubled up to 6 minutes), and some
 )
+MAX_MEMBERS = 8
 SLACK_S = 5.0  # the event may be written a moment after the replacement
 
 
@@ -58,7 +59,8 @@ def preempted_by_priority(ctx: Context) -> Iterator[Finding]:
 
     ## Evidence
     The `Preempted` event of the pod that is gone, the preemptor that it names, both priorities; or the condition
-    `DisruptionTarget` of a failed pod with the reason `PreemptionByScheduler`.
+    `DisruptionTarget` with the reason `PreemptionByScheduler` of a failed pod, or of one that ends beside its
+    replacement.
 
     ## What to do
     Make room for both, shrink the preemptor, or change one of the two priority classes.
@@ -69,7 +71,7 @@ def preempted_by_priority(ctx: Context) -> Iterator[Finding]:
     were not read: their limit may be what has to change.
     """
     by_root: dict[Ref, list[Loss]] = defaultdict(list)
-    for loss in [*_told_by_events(ctx), *_told_by_status(ctx), *_told_of_jobs(ctx)]:
+    for loss in [*_told_by_events(ctx), *_told_by_status(ctx), *_told_by_siblings(ctx), *_told_of_jobs(ctx)]:
         if _limit_unseen(ctx, loss.group):
             loss = replace(loss, preemptor=None)  # noqa: PLW2901
         root = ctx.workload(loss.preemptor).ref if loss.preemptor else loss.group.workload
@@ -144,6 +146,23 @@ def _told_by_status(ctx: Context) -> Iterator[Loss]:
             sign = ctx.cite(member, condition_path(member, "DisruptionTarget", "reason"))
             preemptor = _preemptor(ctx, events[0]) if events else None
             yield Loss(group=group, victim=member.name, sign=sign, preemptor=preemptor)
+
+
+def _told_by_siblings(ctx: Context) -> Iterator[Loss]:
+    """Pods of a waiting group's controllers that say so themselves while they end, or after: their events are gone."""
+    for group in ctx.groups("pod-unscheduled"):
+        found = (ctx.snap.owner_of(one) for one in group.members[:MAX_MEMBERS])
+        owners = {owner.ref: owner for owner in found if owner is not None}
+        for victim in (pod for owner in owners.values() for pod in ctx.snap.pods_of(owner)):
+            target = condition(victim, "DisruptionTarget")
+            said = target is not None and (target.status, target.reason) == ("True", BY_SCHEDULER)
+            if target is None or not said or any(event.reason == PREEMPTED for event in ctx.snap.events(victim)):
+                continue
+            waits = [age_s(target.last_transition_time, one.created) for one in group.members]
+            # A pod that was made much later is the replacement of another one.
+            if any(-SLACK_S <= wait <= GIVEN_UP_S for wait in waits if wait is not None):
+                sign = ctx.cite(victim, condition_path(victim, "DisruptionTarget", "reason"))
+                yield Loss(group=group, victim=victim.name, sign=sign, preemptor=None)
 
 
 def _finding(ctx: Context, root: Ref, losses: list[Loss]) -> Finding:

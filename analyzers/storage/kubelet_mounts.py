@@ -1,4 +1,4 @@
-"""What the kubelet says when a volume cannot be mounted: STO121 to STO126."""
+"""What is said when a volume cannot be attached or mounted: STO121 to STO127."""
 
 from diag.catalog.beside import Beside
 from diag.catalog.signature import On, Signature, signatures
@@ -32,6 +32,33 @@ MOUNTS = signatures(
             beside=NODE,
             means="The node's part of the CSI driver does not run on this node, so none of its volumes can be "
             "mounted there.",
+        ),
+        Signature(
+            "STO127",
+            "csi-driver-not-registered",
+            on=On.EVENT,
+            question=Question.STARTED,
+            explains=NOT_STARTED,
+            literal="does not contain driver",
+            pattern=r"CSINode (?P<node>[\w.-]{1,253}) does not contain driver (?P<driver>[\w.-]{1,253})",
+            summary="the CSI driver {driver} is not registered on node {node}, so no volume of it is attached there",
+            remedies=(
+                Remedy(
+                    text="see whether a pod of the driver's node DaemonSet runs on {node}",
+                    command="kubectl get pods -A --field-selector spec.nodeName={node}",
+                    who="platform",
+                ),
+                Remedy(
+                    text="let that DaemonSet tolerate the taints of {node}, or select it",
+                    who="platform",
+                    when="it has no pod there",
+                ),
+            ),
+            root="node",
+            beside=NODE,
+            source="pkg/volume/csi/csi_attacher.go, csi_plugin.go (1.20 to 1.36)",
+            means="A volume is attached only to a node whose kubelet knows the volume's driver, and the node's part of"
+            " it has not registered.",
         ),
         Signature(
             "STO122",
@@ -80,6 +107,7 @@ MOUNTS = signatures(
             r"[^\"]{1,253})\" ?: "
             r"(?!failed to fetch token: serviceaccounts |"
             r"(?:failed to sync )?(?:secret|configmap|object) |references non-existent|[^\n]{0,400}not registered"
+            r"|CSINode \S{1,253} does not contain driver"
             r"|[^\n]{0,2000}no space left on device)(?P<why>[^\n]{1,300})",
             summary="its volume {volume} cannot be mounted: {why}",
             remedies=(Remedy(text="act on the words of the mount error: server, path, options, type or permission"),),

@@ -17,7 +17,9 @@ SAID = re.compile(r"Multi-Attach error for volume \"(?P<volume>[^\"]{1,253})\"")
 # pkg/scheduler/framework/plugins/volumerestrictions: nothing is attached yet, and no node is taken
 ONE_POD = "PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod"
 MODE = "ReadWriteOncePod"
-CLAIM = "PersistentVolumeClaim"
+CLAIM, ATTACHMENT = "PersistentVolumeClaim", "storage.k8s.io/VolumeAttachment"
+ALONE = (["ReadWriteOnce"], [MODE])  # access modes of a volume that one node at a time may have
+MAX_MEMBERS = 8
 
 
 @rule(
@@ -25,8 +27,9 @@ CLAIM = "PersistentVolumeClaim"
     name="pvc-rwo-multi-attach",
     question=Question.STARTED,
     basis=Basis.SAID,
-    inputs=("Pod", CLAIM, "Event"),
+    inputs=("Pod", CLAIM, "Event", ATTACHMENT),
     refines=("volume-mount-failed",),
+    visits={ATTACHMENT: 1},
 )
 def pvc_rwo_multi_attach(ctx: Context) -> Iterator[Finding]:
     """A ReadWriteOnce volume is wanted on a second node.
@@ -42,7 +45,8 @@ def pvc_rwo_multi_attach(ctx: Context) -> Iterator[Finding]:
 
     ## Evidence
     The event `Multi-Attach error for volume …`, the claim of that volume with its `accessModes`, and the pods that hold
-    it elsewhere. Of ReadWriteOncePod the scheduler's words.
+    it elsewhere. Where the event has expired, the VolumeAttachment of another node, and none of the pod's own. Of
+    ReadWriteOncePod the scheduler's words.
 
     ## What to do
     Use the strategy Recreate for one replica with such a claim, one claim for each replica (StatefulSet), or a class
@@ -51,15 +55,45 @@ def pvc_rwo_multi_attach(ctx: Context) -> Iterator[Finding]:
     ## Known limits
     Holders in namespaces that were not collected are not seen.
     """
+    unsaid = []
     for group in ctx.groups("container-not-started"):
-        for member in group.members[:8]:
+        for member in group.members[:MAX_MEMBERS]:
             found = next(_events(ctx, member), None) if isinstance(member, Pod) else None
             if found and isinstance(member, Pod):
-                yield _finding(ctx, group, member, *found)
+                yield _finding(ctx, group, member, ctx.cite_event(found[0]), found[1])
                 break
+        else:
+            unsaid.append(group)
+    yield from _attached_elsewhere(ctx, unsaid)
     for group in ctx.groups("pod-unscheduled"):
         if ONE_POD in group.message and isinstance(group.first, Pod):
             yield from _one_pod(ctx, group, group.first)
+
+
+def _attached_elsewhere(ctx: Context, groups: list[Group]) -> Iterator[Finding]:
+    """Pods that nobody speaks of any more, whose volume another node has and theirs has not."""
+    if not groups or not ctx.snap.holds(ATTACHMENT):
+        return
+    nodes: dict[str, dict[str, Object]] = {}  # volume -> node -> its attachment
+    for one in ctx.snap.all(ATTACHMENT):
+        volume, node = value_at(one.whole, "spec.source.persistentVolumeName"), value_at(one.whole, "spec.nodeName")
+        if isinstance(volume, str) and isinstance(node, str) and value_at(one.whole, "status.attached") is True:
+            nodes.setdefault(volume, {})[node] = one
+    for group in groups:
+        found = next(_elsewhere(ctx, group, nodes), None)
+        if found is not None:
+            pod, claim, attachment = found
+            yield _finding(ctx, group, pod, ctx.cite(attachment, "spec.nodeName"), _volume(claim))
+
+
+def _elsewhere(ctx: Context, group: Group, nodes: dict[str, dict[str, Object]]) -> Iterator[tuple[Pod, Object, Object]]:
+    for pod in group.members[:MAX_MEMBERS]:
+        for name in claim_names(pod) if isinstance(pod, Pod) else ():
+            claim = ctx.snap.get(CLAIM, pod.namespace, name)
+            there = nodes.get(_volume(claim), {}) if claim is not None else {}
+            alone = claim is not None and value_at(claim.whole, "spec.accessModes") in ALONE
+            if isinstance(pod, Pod) and claim is not None and alone and there and pod.spec.node_name not in there:
+                yield pod, claim, min(there.items())[1]
 
 
 def _one_pod(ctx: Context, group: Group, pod: Pod) -> Iterator[Finding]:
@@ -106,10 +140,9 @@ def _events(ctx: Context, pod: Pod) -> Iterator[tuple[Event, str]]:
             yield event, said["volume"]
 
 
-def _finding(ctx: Context, group: Group, pod: Pod, event: Event, volume: str) -> Finding:
+def _finding(ctx: Context, group: Group, pod: Pod, said: Evidence, volume: str) -> Finding:
     claims = [ctx.snap.get(CLAIM, pod.namespace, name) for name in claim_names(pod)]
     claim = next((one for one in claims if one is not None and _volume(one) == volume), None)
-    said = ctx.cite_event(event)
     pieces: list[Evidence] = []
     what, holders = f"volume {volume}", ""
     if claim is not None:

@@ -2,7 +2,8 @@
 
 Three of 40 nodes with a broken driver explain 24 GPUs' worth of waiters, not all of them. Waiters come by priority,
 then age, one pod at a time with all its resources; lost nodes by name. A lost node offers its capacity where the
-resource is gone, else its allocatable, minus its pods; only the fault's own taint or cordon is looked past.
+resource is gone, else its allocatable, minus its pods; only the fault's own taint or cordon is looked past. Pods that
+are being deleted from a node without a kubelet hold nothing: once it is back they end at once.
 """
 
 from collections.abc import Iterable
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from diag.facts.drains import is_parked
-from diag.facts.gpus import Amounts, is_gpu
+from diag.facts.gpus import Amounts, add, is_gpu, pod_requests
 from diag.facts.nodes import AUTOMATIC_TAINT_PREFIX, allocatable, capacity, is_ready, pressure_taints
 from diag.facts.pod_terms import host_ports, ports_clash
 from diag.facts.pods import occupies_node
@@ -111,7 +112,7 @@ def _lost(place: Placement, node: Node, without_gpus: dict[str, tuple[str, int]]
         own = frozenset(
             taint.key for taint in node.spec.taints or () if taint.key and taint.key.startswith(AUTOMATIC_TAINT_PREFIX)
         )
-        return LostNode(node, FaultKind.NOT_READY, _minus(offers, used), own)
+        return LostNode(node, FaultKind.NOT_READY, _minus(offers, _staying(place, node, used)), own)
     if node.name in without_gpus:
         has = capacity(node)
         if not any(is_gpu(name) and amount > 0 for name, amount in has.items()):
@@ -127,6 +128,15 @@ def _lost(place: Placement, node: Node, without_gpus: dict[str, tuple[str, int]]
         return LostNode(node, FaultKind.CORDONED, _minus(offers, used), own)
     short = pressure_taints(node)
     return LostNode(node, FaultKind.PRESSURE, _minus(offers, used), short) if short else None
+
+
+def _staying(place: Placement, node: Node, used: Amounts) -> Amounts:
+    """What the pods of a node ask for without those that are being deleted."""
+    going: Amounts = {}
+    for pod in place.snap.pods_by_node.get(node.name, ()):
+        if pod.metadata.deletion_timestamp and occupies_node(pod):
+            add(going, pod_requests(pod))
+    return _minus(used, going)
 
 
 def _minus(offers: Amounts, used: Amounts) -> Amounts:
