@@ -146,7 +146,8 @@ ELSEWHERE = " in other namespaces"  # behind the kind, where some were read
 class GapRow(Row, kw_only=True):
     """Something that could not be looked at; `names` are those of the rules in `hides`, in their order.
 
-    `pods` ("namespace/name") are all whose logs were not read; `what` names the first of them.
+    `pods` ("namespace/name") are all whose logs were not read; `what` names the first of them. `detail` is what the
+    server, or who read a file, said of it: foreign words on one line, without secrets.
     """
 
     cluster: str
@@ -157,6 +158,7 @@ class GapRow(Row, kw_only=True):
     material: bool
     fix: str
     pods: list[str] | msgspec.UnsetType = msgspec.UNSET
+    detail: str | msgspec.UnsetType = msgspec.UNSET
 
     def hidden(self) -> list[str]:
         """What cannot be found for it, by name; by the ids of rules in documents that have no names yet."""

@@ -191,7 +191,7 @@ class Gap:
     fix: str = ""
     hides: tuple[str, ...] = ()  # ids of the rules that this blinds
     material: bool = False  # whether it could change a verdict shown
-    detail: str = field(default="", compare=False)  # for -v: a traceback, a parser's words
+    detail: str = field(default="", compare=False)  # a server's or parser's words, or a traceback
     pods: tuple[str, ...] = ()  # all whose logs were not read ("namespace/name"), where `what` names the first
 
 

@@ -30,6 +30,7 @@ from diag.document import (
     TargetRow,
     ToolRow,
 )
+from diag.facts.quoting import quoted
 from diag.findings import Alternative, Gap, Ref, Remedy, Severity
 from diag.projection import Object
 from diag.snapshot.snapshot import Snapshot
@@ -39,6 +40,7 @@ from diag.trouble.relations.owners import lineage
 # Whether the user asked not to see a cause: by whom ("flag", "config", "annotation"), why, until when.
 Ignored = tuple[str, str, str | None]
 Ignores = Callable[[Assessed], Ignored | None]
+_MOST_SAID = 300  # characters of a server's words; what it says of a right that lacks takes half of them
 
 
 @dataclass(slots=True)
@@ -121,8 +123,15 @@ def _gap(gap: Gap, kubectl: str, names: Mapping[str, str]) -> GapRow:
     return GapRow(
         cluster=gap.cluster, what=gap.what, why=gap.why, hides=list(gap.hides),
         names=[names.get(rule, rule) for rule in gap.hides] or UNSET, material=gap.material,
-        fix=to_cluster(gap.fix, kubectl), pods=list(gap.pods) or UNSET,
+        fix=to_cluster(gap.fix, kubectl), pods=list(gap.pods) or UNSET, detail=_said(gap) or UNSET,
     )  # fmt: skip
+
+
+def _said(gap: Gap) -> str:
+    """The words of a gap, where they tell more than it does: of several lines the first, of a traceback the last."""
+    lines = gap.detail.strip().splitlines() or [""]
+    text = quoted(lines[-1 if gap.why == "rule-crashed" else 0], _MOST_SAID)
+    return "" if text in gap.what else text
 
 
 def _number(document: _Document, cause: Assessed, node: Node) -> None:

@@ -34,7 +34,7 @@ def with_logs(snapshots: Sequence[Snapshot], most: int, say: Callable[[str], Non
         gaps = [gap_of(one, snap.cluster) for one in problems]
         if later:
             gaps.append(_unread(snap, later))
-        gaps = sorted({*snap.gaps, *gaps}, key=lambda gap: (gap.what, gap.why))
+        gaps = sorted(dict.fromkeys((*snap.gaps, *gaps)), key=lambda gap: (gap.what, gap.why))
         found.append(replace(snap, logs=logs, gaps=tuple(gaps)))
     return found, read
 

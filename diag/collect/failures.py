@@ -140,6 +140,8 @@ def reason(error: BaseException) -> str:
         beneath := getattr(error, "original_error", None), Exception
     ):  # ProxyError("…", NewConnectionError())
         return f"{error.args[0]}: {reason(beneath)}"
+    if isinstance(inner, Exception) and isinstance(error.args[0], str):  # ("Connection broken: …", IncompleteRead())
+        return error.args[0]
     text = re.sub(r"<[^<>]* object at 0x[0-9a-f]+>[:,]? ?|^HTTPS?Connection\([^)]*\): ", "", str(error))
     if type(error).__module__.startswith("kubernetes."):  # it quotes entries of the kubeconfig whole, secrets and all
         text = _ENTRY.sub("…", text)

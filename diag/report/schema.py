@@ -171,7 +171,8 @@ class Link(_Row):
 class Gap(_Row):
     """Something that could not be looked at; `why` may get further words. `names` are those of the rules in `hides`.
 
-    `pods` (`namespace/name`) are all whose logs were not read; `what` names the first of them.
+    `pods` (`namespace/name`) are all whose logs were not read; `what` names the first of them. `detail` is what the
+    server, or who read a file, said of it.
     """
 
     cluster: str
@@ -182,6 +183,7 @@ class Gap(_Row):
     fix: str
     names: list[str] = []
     pods: list[str] = []
+    detail: str = ""
 
 
 class End(_Row):

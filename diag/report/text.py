@@ -144,8 +144,7 @@ def _gaps(report: Report, look: Look, *, wide: bool) -> list[str]:
 
 
 def _gap(gap: GapLine) -> str:
-    fix = f"; to see it: {gap.fix}" if gap.fix else ""
-    return f"{gap}{fix}{'; -o wide names all' if gap.unnamed else ''}"
+    return f"{gap.in_full}; -o wide names all" if gap.unnamed else gap.in_full
 
 
 def _ignored(report: Report, look: Look) -> list[str]:

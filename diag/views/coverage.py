@@ -7,6 +7,7 @@ from diag.document import BASIC, ELSEWHERE, REACH, READ_LOGS, GapRow, Report
 from diag.views.wording import WHY_NOT, folded
 
 _NAMES = 3
+_SAID = 120  # characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,10 +25,21 @@ class GapLine:
     basic: bool = False  # of a kind without which no verdict says much
     pods: tuple[str, ...] = ()  # all whose logs were not read
     unnamed: bool = False  # whether `what` names only the first of them
+    said: str = ""  # the words of who refused or failed, cut
+
+    @property
+    def because(self) -> str:
+        """Why, with these words."""
+        return f"{self.why}, “{self.said}”" if self.said else self.why
+
+    @property
+    def in_full(self) -> str:
+        """With what would show the same, where there is such."""
+        return f"{self}; to see it: {self.fix}" if self.fix else str(self)
 
     def __str__(self) -> str:
         hidden = f" (hides {self.hides})" if self.hides else ""
-        return f"{self.what}: {self.why}{hidden}"
+        return f"{self.what}: {self.because}{hidden}"
 
 
 def gap_lines(
@@ -84,4 +96,9 @@ def _line(gap: GapRow, *, several: bool, every_pod: bool) -> GapLine:
         basic=gap.what.removesuffix(ELSEWHERE) in BASIC,
         pods=pods,
         unnamed=bool(pods) and what.endswith(" more"),
+        said=_short(gap.detail or ""),
     )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SAID else f"{text[: _SAID - 1].rstrip()}…"

@@ -298,7 +298,7 @@ class _Teller:
 
     def _unchecked(self) -> list[Line]:
         gaps = self._gaps()
-        lines = [Line(text=f"{gap}{f'; to see it: {gap.fix}' if gap.fix else ''}") for gap in gaps[:_SHOWN]]
+        lines = [Line(text=gap.in_full) for gap in gaps[:_SHOWN]]
         if len(gaps) > _SHOWN:
             lines.append(
                 Line(text=f"And {counted(len(gaps) - _SHOWN, 'more thing')}: see `{self._command('scan', '-o wide')}`")

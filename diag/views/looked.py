@@ -97,7 +97,7 @@ def gaps_table(report: Report) -> Table:
     lines = [
         Line(
             key=f"{gap.cluster}/{gap.what}/{gap.why}",
-            values=(gap.what, gap.why, "yes" if gap.material else "no", gap.hides or "-", gap.fix or "-"),
+            values=(gap.what, gap.because, "yes" if gap.material else "no", gap.hides or "-", gap.fix or "-"),
             severity="warning" if gap.material else "",
         )
         for gap in gap_lines(report, material_only=False)

@@ -1,5 +1,6 @@
 """A fault at any request leaves a report with what else was read, and says what is missing."""
 
+import re
 import tempfile
 import time
 from contextlib import ExitStack
@@ -103,6 +104,23 @@ def test_whatever_fails_for_good_is_told_and_blames_nobody_else(name, serve):
         assert {*gaps(report)} - {*gaps(clean)}, fault
         severe = {cause.root.name for cause in report.causes if cause.severity != "info"}
         assert severe <= troubled, fault
+
+
+def test_a_gap_tells_one_failure_from_another(look):
+    report, _ = look(
+        Fault(path=PODS, code=429, retry_after=99, text="too many requests"),
+        Fault(path="/api/v1/nodes", code=302),
+        Fault(path="/api/v1/events", what="reset", times=LASTING),
+        Fault(path="/apis/apps/v1/deployments", what="truncate", times=LASTING),
+    )
+
+    said = {gap.what: gap.detail for gap in report.gaps}
+    assert said["list Pod"] == "GET /api/v1/pods: 429 too many requests"
+    assert said["list Node"].startswith("GET /api/v1/nodes: 302 ")
+    assert said["list Event"] == "GET /api/v1/events: Connection reset by peer"
+    assert re.fullmatch(
+        r"GET /apis/apps/v1/deployments: Connection broken: IncompleteRead\([^()]*\)", said["list apps/Deployment"]
+    )
 
 
 @pytest.mark.parametrize("share", range(2))

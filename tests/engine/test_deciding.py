@@ -1,11 +1,13 @@
 """Deciding: who explains what, how sure, how bad, and in which order."""
 
 import pytest
+from msgspec import UNSET
 
 from diag.catalog.rule import Named, rule
 from diag.causes.graph import Graph
 from diag.findings import Basis, Because, Confidence, Finding, Question, Ref, Severity
 from diag.snapshot.cite import CitationError, cite, cite_absent_path, compute
+from diag.snapshot.sources.part import Problem
 
 
 def explaining(
@@ -228,6 +230,28 @@ def test_a_rule_that_raises_is_a_gap_and_what_it_found_before_stays(cluster):
 
     assert causes(diagnosis) == ["first"]
     assert "RuntimeError: broken" in next(gap.detail for gap in diagnosis.gaps if gap.why == "rule-crashed")
+
+
+def test_a_gap_says_in_whose_words_and_no_path_of_this_program(cluster):
+    def function(ctx):
+        yield from explaining("AAA001", "first").function(ctx)
+        raise RuntimeError("broken")
+
+    crashes = rule("AAA001", name="first", question=Question.PLACED, inputs=("Pod",))(function)
+    refusal = "GET /api/v1/nodes: 429 wait,\x1b[31m token=Xk29fQz81mPo3LdT" + " please" * 99
+    problems = [
+        Problem(what="list Node", why="error", detail=refusal, fix="", kinds=("Node",)),
+        Problem(what="c.json: cut short", why="truncated", detail="cut short", fix=""),
+        Problem(what="b.json", why="unreadable", detail="line 1\nline 2", fix=""),
+    ]
+
+    report = cluster.report(*waiting(cluster), rules=[crashes], problems=problems)
+
+    said = {gap.what: gap.detail for gap in report.gaps}
+    assert said["list Node"].startswith("GET /api/v1/nodes: 429 wait, [31m token=*** please")
+    assert len(said["list Node"]) == 300
+    assert (said["b.json"], said["c.json: cut short"]) == ("line 1", UNSET)
+    assert said["rule AAA001"] == "RuntimeError: broken"
 
 
 def test_a_rule_cannot_walk_all_pods(cluster):

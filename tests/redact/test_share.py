@@ -10,6 +10,9 @@ from diag.api import examine
 from diag.cli.flags import flags_of
 from diag.cli.root import run
 from diag.cli.scan import command as scan
+from diag.document import GapRow, RefRow
+from diag.redact.keys import key_file
+from diag.redact.share import Share
 from diag.redact.shipped import is_public_name
 from diag.report.formats import FORMATS
 
@@ -103,6 +106,20 @@ def test_a_command_that_is_shared_runs_and_names_neither_file_nor_namespace_nor_
     told = written(capfdbinary, *words)
     assert "--from FILE -n NS --share " in told
     assert "model-prod" not in told
+
+
+def test_what_a_server_said_of_a_gap_is_free_text(state):
+    words = (
+        'GET /api/v1/namespaces/labs/pods: 403 pods is forbidden: User "ann@corp.example" cannot list (proxy-7.corp)'
+    )
+    gap = GapRow(cluster="gpu", what="list Pod", why="forbidden", hides=[], material=True, fix="", detail=words)
+
+    told = Share(key_file(state / "key"), [RefRow(cluster="gpu", apiVersion="v1", kind="Namespace", name="labs")]).told(
+        gap
+    )
+
+    assert re.search(r"^GET /api/v1/namespaces/ns-\S+/pods: 403 pods is forbidden: User .* cannot list", told.detail)
+    assert not re.search(r"labs|ann@|corp\.example|proxy-7", told.detail)
 
 
 def test_contexts_and_kubeconfigs_are_not_in_a_command_that_is_shared():

@@ -67,3 +67,15 @@ def test_what_a_gap_hides_is_told_by_name_and_by_id_where_a_document_has_no_name
         "list Foo: not allowed (hides APP001, APP002, SCH195 and 1 more)",
         "list Foo: not allowed (hides denied, unavailable, bypassed)",
     ]
+
+
+def test_the_words_of_who_refused_stand_behind_why_and_are_cut(report):
+    long = msgspec.structs.replace(
+        row("gpu", "list Foo"), detail="GET /foos: 429 " + "too busy " * 30, hides=["APP001"]
+    )
+
+    (line,) = gap_lines(with_gaps(report, msgspec.structs.replace(long, fix="kubectl get foos")))
+
+    assert str(line).startswith("list Foo: not allowed, “GET /foos: 429 too busy too busy")
+    assert line.in_full.endswith("too b…” (hides APP001); to see it: kubectl get foos")
+    assert len(line.said) <= 120

@@ -81,6 +81,7 @@ def _gaps(report: Report) -> Iterator[ET.Element]:
             why = WHY_NOT.get(gap.why, gap.why)
             ending = ET.SubElement(case, "error" if crashed else "skipped", type=gap.why, message=f"{why}: {gap.what}")
             hidden = f"Hides: {folded(gap.hidden(), 20)}\n" if gap.hides else ""
+            hidden += f"Said: {gap.detail}\n" if gap.detail else ""
             ending.text = hidden + (f"To see it: {gap.fix}\n" if gap.fix else "")
             yield case
 

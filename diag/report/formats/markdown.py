@@ -80,7 +80,7 @@ def _head(report: Report, look: Look) -> str:
 
 
 def _tail(report: Report, look: Look, room: int) -> str:
-    gaps = [f"{gap}; to see it: {gap.fix}" if gap.fix else str(gap) for gap in gap_lines(report)]
+    gaps = [gap.in_full for gap in gap_lines(report)]
     parts = _listing("Could not be checked", gaps, room)
     parts += _listing("Another tool says", list(beside_lines(report)), room // 2)
     if look.show_ignored:

@@ -78,6 +78,7 @@ def _cause(cause: CauseRow, told: Explanation, at: str) -> _Json:
 
 def _gap(gap: GapRow, at: str) -> _Json:
     attributes = {"diag.gap.why": gap.why, "diag.gap.fix": gap.fix, "diag.gap.material": gap.material}
+    attributes |= {"diag.gap.detail": gap.detail} if gap.detail else {}
     said = f"{gap.what}: {WHY_NOT.get(gap.why, gap.why)}"
     return _record("diag.gap", "warning" if gap.material else "info", said, at, attributes)
 

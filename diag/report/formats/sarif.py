@@ -123,8 +123,7 @@ def _rule(info: RuleInfo) -> _Json:
 
 def _notifications(report: Report) -> Iterator[_Json]:
     for gap in gap_lines(report, material_only=False):
-        said = f"{gap}; to see it: {gap.fix}" if gap.fix else str(gap)
-        yield {"level": "warning" if gap.material else "note", "message": {"text": _unlinked(said)}}
+        yield {"level": "warning" if gap.material else "note", "message": {"text": _unlinked(gap.in_full)}}
 
 
 def _part(cluster: str) -> str:
