@@ -64,8 +64,10 @@ def nfd_worker_restart_label_flap(ctx: Context) -> Iterator[Finding]:
         if not isinstance(node, Node) or not ctx.older(node.created, SETTLED_S):
             continue
         flap = _flap(ctx, node)
-        owned = _owned(ctx, node) if flap is not None else None
-        if flap is None or owned is None or _everywhere(ctx, flap):
+        if flap is None:
+            continue
+        owned = _owned(ctx, node)
+        if owned is None or _everywhere(ctx, flap):
             continue
         worker, operands = flap
         made = ctx.cite(worker, "metadata.creationTimestamp")

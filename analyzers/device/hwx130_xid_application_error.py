@@ -50,9 +50,10 @@ def xid_application_error(ctx: Context) -> Iterator[Finding]:
     """
     for group in ctx.groups("pod-failed", "container-crashing"):
         hit = first_text(ctx, group, ILLEGAL, On.LOG)
-        pod = hit[0].member if hit else None
-        event = _event(ctx, group) if isinstance(pod, Pod) else None
-        if hit is None or event is None:
+        if hit is None:
+            continue
+        event = _event(ctx, group)
+        if event is None:
             continue
         nodes = {member.spec.node_name for member in group.members if isinstance(member, Pod)}
         where = f"; it failed on {len(nodes)} nodes alike" if len(nodes) > 1 else ""

@@ -47,8 +47,8 @@ def idle_gpus(ctx: Context) -> Iterator[Finding]:
     here. A terminal or a script that runs without the browser counts as no activity.
     """
     for item in ctx.snap.all(NOTEBOOK):
-        last = item.annotations.get(ACTIVE)
-        if not last or STOPPED in item.annotations or not ctx.older(last, IDLE_S):
+        last = item.annotations.get(ACTIVE, "")
+        if STOPPED in item.annotations or not ctx.older(last, IDLE_S):
             continue
         found = _held(ctx, item)
         hours = int((ctx.age(last) or 0) / HOUR_S)
