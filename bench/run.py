@@ -34,12 +34,14 @@ TUI_BARS = {
     "move": 0.05,
     "app move": 0.05,
     "app page": 0.05,
+    "typed": 0.05,
     "page": 0.05,
     "bottom": 0.05,
     "filter": 0.05,
     "log": 1.0,
     "idle": 0.01,
 }
+MAX_RESULTS = 8.0  # what a filter leaves of 100,000 causes, × json.loads of what they show
 MAX_LIVE = 1.5  # × the same pages fetched and dropped
 
 T = TypeVar("T")
@@ -120,6 +122,7 @@ def of_tui(path: Path) -> None:
     taken = in_turns({what: lambda what=what: child(what, path) for what in ("frame", "keys", "app-keys", "idle")})
     parts = {part: median(one[part] for one in runs) for runs in taken.values() for part in runs[0]}
     nothing, app_nothing = parts.pop("nothing"), parts.pop("app nothing")
+    results = parts.pop("results") / parts.pop("results unit")
     print(f"\ntui, {path.name}; a key that does nothing {nothing * 1000:.0f} ms")
     for part, seconds in parts.items():
         bar = TUI_BARS.get(part)
@@ -127,6 +130,7 @@ def of_tui(path: Path) -> None:
         own = max(seconds - app_nothing, 0.0) if part in ("app move", "app page") else own
         told = f"{own:>8.1%} of a core" if part == "idle" else f"{own * 1000:>8.0f} ms"
         print(f"  {part:12}{told}" + (f"    bar {bar:g} {judged(own <= bar)}" if bar else ""))
+    print(f"  {'results':12}{results:>8.1f} ×     bar {MAX_RESULTS:g} {judged(results <= MAX_RESULTS)}")
 
 
 def generated(nodes: int, pods: int) -> Path:

@@ -6,12 +6,21 @@ too.
 """  # noqa: INP001  a folder of scripts
 
 import asyncio
+import json
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textual.pilot import Pilot
+
+    from diag.tui.app import DiagApp
 
 SIZE = (160, 48)
 ROWS = 100_000
 LINES = 1_000_000
+FILTER = "sev:error -ns:ml"  # typed key by key
+KEYS = {":": "colon", "-": "minus", " ": "space"}  # as Textual names them
 
 
 def of_frame(dump: Path) -> dict[str, float]:
@@ -139,9 +148,41 @@ def of_app_keys(_: Path) -> dict[str, float]:
                     await pilot.press(key)
                     taken.append(time.process_time() - start)
                 median[name] = sorted(taken)[len(taken) // 2]
-            return median
+            return median | await typed(app, pilot)
 
     return asyncio.run(run())
+
+
+async def typed(app: "DiagApp", pilot: "Pilot[None]") -> dict[str, float]:
+    """A filter by fields, key upon key without a pause: until a key is drawn, and until what the last leaves is.
+
+    The unit of what it leaves is the time that `json.loads` takes for what the same lines show.
+    """
+    from textual import events  # noqa: PLC0415
+    from textual.widgets import Input  # noqa: PLC0415
+
+    screen = app.lists
+    text = json.dumps([line.values for line in screen.lists[0].lines])
+    start = time.process_time()
+    json.loads(text)
+    unit = time.process_time() - start
+    await pilot.press("slash")
+    while screen.searched is None:
+        await pilot.pause(0.01)
+    field, painted = screen.query_one(Input), []
+    for key in FILTER:
+        start = time.process_time()
+        app.post_message(events.Key(KEYS.get(key, key), key))
+        while not field.value.endswith(key) or screen.filter_text != field.value:  # noqa: ASYNC110  # no event tells
+            await asyncio.sleep(0)
+        drawn = asyncio.Event()
+        app.screen.call_after_refresh(drawn.set)
+        await drawn.wait()
+        painted.append(time.process_time() - start)
+    while screen.left is None or str(screen.lists[0].border_subtitle) != f"/ {FILTER}":  # noqa: ASYNC110  # as above
+        await asyncio.sleep(0.001)
+    results = time.process_time() - start
+    return {"typed": sorted(painted)[len(painted) // 2], "results": results, "results unit": unit}
 
 
 def of_idle(_: Path) -> dict[str, float]:

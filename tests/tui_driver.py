@@ -5,6 +5,11 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from diag.tui.app import DiagApp
 from diag.tui.source import Source
 
+# Of workers that end by themselves.
+GROUPS = {
+    "look", "tables", "search", "filter", "sort", "open", "fit", "ask", "save", "count", "compare", "export",
+}  # fmt: skip
+
 
 def app_of(*looks, ascii=False, name="test", source=None, **more):  # noqa: A002  # the flag's name
     """An app whose source yields these; an exception among them is raised. `source` are more of its fields."""
@@ -24,12 +29,7 @@ async def settled(app, pilot):
     """Waits for threads that make tables; what asks somebody something goes on waiting."""
     await pilot.pause()
     for _ in range(100):
-        busy = [
-            one
-            for one in app.workers
-            if one.group in ("look", "tables", "search", "open", "fit", "ask", "save", "count", "compare", "export")
-            and not one.is_finished
-        ]
+        busy = [one for one in app.workers if one.group in GROUPS and not one.is_finished]
         if not busy:
             return
         await app.workers.wait_for_complete(busy)

@@ -1,6 +1,7 @@
 """The start screen: what is costing GPUs, why, the evidence where it stands, and what to do."""
 
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -91,8 +92,11 @@ class Causes(Listing):
         """Puts the cursor on a cause: at once, or when the list that holds it has come. A filter that hides it ends."""
         if self.tables and not self._reach(cause):
             self.close_filter(clear=True)
-            if not self._reach(cause):
-                self.tab = 0
+        self.lists[0].once_laid(partial(self._go_on_to, cause))
+
+    def _go_on_to(self, cause: str) -> None:
+        if self.tables and not self._reach(cause):
+            self.tab = 0
         if self.app.seen is not None and not self._reach(cause):
             self.wanted = cause
             self.show(self.app.seen, cause)
@@ -115,7 +119,7 @@ class Causes(Listing):
             self.wanted = self.wanted or (chosen if chosen != worst else "")
         if self.tables and self.wanted:
             wanted, self.wanted = self.wanted, ""
-            self._reach(wanted)
+            self.lists[0].once_laid(partial(self._reach, wanted))
 
     def searchable(self, seen: Seen, table: Table) -> Searched:
         """As for `diag scan --filter`: objects and symptoms of a cause count as its own."""

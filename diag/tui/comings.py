@@ -66,7 +66,7 @@ def counted_states(lines: Iterable[Line]) -> tuple[int, int, int]:
     return states[""] + states["new"], states["new"], states["gone"]
 
 
-def state_words(lines: Iterable[Line]) -> str:
-    """What stands beside the number of lines."""
-    _, new, gone = counted_states(lines)
+def state_words(states: tuple[int, int, int]) -> str:
+    """What stands beside the number of lines, of `counted_states`."""
+    _, new, gone = states
     return (f" · {new} new" if new else "") + (f" · {gone} gone" if gone else "")

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Container, Vertical
+from textual.containers import Vertical
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input
 from textual.worker import Worker, WorkerState, get_current_worker
 
-from diag.errors import DiagError
-from diag.tui.comings import KEPT_S, Comings, counted_states, state_words
+from diag.tui.comings import KEPT_S, Comings, state_words
 from diag.tui.drawn_lines import in_border
 from diag.tui.paragraphs import Paragraph, Paragraphs
+from diag.tui.sifting import Counted, Sifting, counted
 from diag.tui.source import Seen
 from diag.tui.table import VirtualTable
 from diag.views.table import Line, Searched, Table
@@ -36,7 +36,7 @@ def fields(table: Table, line: Line) -> list[Paragraph]:
     ]
 
 
-class Listing(Container):
+class Listing(Sifting):
     """Tables that `make` makes of a look and a cause, in a thread; a filter for the first of them."""
 
     app: "DiagApp"
@@ -56,24 +56,14 @@ class Listing(Container):
     class Made(Message):
         """The tables of a look are there."""
 
-        def __init__(self, tables: Sequence[Table], searched: Searched | None) -> None:
-            super().__init__()
-            self.tables, self.searched = tables, searched
-
-    class Searchable(Message):
-        """What a filter looks at is there, of these tables."""
-
-        def __init__(self, tables: Sequence[Table], searched: Searched) -> None:
+        def __init__(self, tables: Sequence[Counted], searched: Searched | None) -> None:
             super().__init__()
             self.tables, self.searched = tables, searched
 
     def __init__(self, *, id: str) -> None:  # noqa: A002  # Textual's name
         super().__init__(id=id)
-        self.filter_text = ""
-        self.tables: Sequence[Table] = ()
-        self.searched: Searched | None = None
-        self.searching: Sequence[Table] | None = None  # whose `searched` is being made
         self.made_of: tuple[Seen, str] | None = None
+        self.states: Sequence[tuple[int, int, int]] = ()  # of each table: how many lines are there, new and gone
         self.comings: list[Comings] = []
         self.is_about = ""  # what the tables are of, whatever its id in a report
 
@@ -84,10 +74,6 @@ class Listing(Container):
     def told(self, seen: Seen, line: Line) -> Sequence[Paragraph]:
         """What is said of the selected line."""
         raise NotImplementedError
-
-    def searchable(self, seen: Seen, table: Table) -> Searched:  # noqa: ARG002  # some look further than the table
-        """The first table as a filter sees it."""
-        return Searched(table)
 
     def heading(self, cause: str) -> str:  # noqa: ARG002  # some are of a cause
         """The title of the first list."""
@@ -128,11 +114,6 @@ class Listing(Container):
         return in_border(text, pane.outer_size.width, self.app.marks)
 
     @property
-    def lists(self) -> list[VirtualTable]:
-        """All lists of the screen."""
-        return list(self.query(VirtualTable))
-
-    @property
     def pane(self) -> Paragraphs:
         """Where the selected line is told of."""
         return self.query_one(f"#{self.id}-told", Paragraphs)
@@ -158,34 +139,7 @@ class Listing(Container):
         few = bool(tables) and len(tables[0].lines) <= _FEW
         searched = self._searched(seen, tables) if tables and (few or self.filter_text) else None
         if not get_current_worker().is_cancelled:
-            self.post_message(self.Made(tables, searched))
-
-    def _searched(self, seen: Seen, tables: Sequence[Table]) -> Searched:
-        searched = self.searchable(seen, tables[0])
-        searched.prepare()
-        return searched
-
-    def make_searchable(self) -> None:
-        """Makes what a filter looks at, where there is none yet."""
-        made = self.searched is not None or self.searching is self.tables
-        if self.tables and not made and self.app.seen is not None:
-            self.searching = self.tables
-            self.search(self.app.seen, self.tables)
-
-    @work(thread=True, exclusive=True, group="search", exit_on_error=False, description="makes what a filter looks at")
-    def search(self, seen: Seen, tables: Sequence[Table]) -> None:
-        """Makes what a filter of these tables looks at."""
-        searched = self._searched(seen, tables)
-        if not get_current_worker().is_cancelled:
-            self.post_message(self.Searchable(tables, searched))
-
-    @on(Searchable)
-    def has_become_searchable(self, event: Searchable) -> None:
-        """Filters by what was typed meanwhile; tables that came meanwhile have their own."""
-        event.stop()
-        if event.tables is self.tables:
-            self.searched = event.searched
-            self.apply()
+            self.post_message(self.Made(list(map(counted, tables)), searched))
 
     def about(self) -> str:
         """What the tables are of, by a name that stays from one look to the next."""
@@ -215,34 +169,32 @@ class Listing(Container):
     def made(self, event: Made) -> None:
         """Shows the tables."""
         event.stop()
-        self.tables, self.searched = event.tables, event.searched
+        self.tables, self.states = [one for one, _ in event.tables], [states for _, states in event.tables]
+        self.searched, self.left = event.searched, None
+        if self.searched is None:  # of many lines, which are drawn until what a filter leaves of them is known
+            self.apply()
         if self.filter_text:  # it may have been typed while they were made
             self.make_searchable()
-        self.apply()
+        if self.searched is not None:
+            self.filter_anew()
 
     def apply(self) -> None:
         """Draws the tables as the filter leaves them. A filter that is wrong says so and changes nothing."""
-        seen = self.app.seen
-        if not self.tables or seen is None:
+        if not self.tables or self.app.seen is None:
             return
-        first = self.tables[0]
-        field = self.query_one(Input)
-        try:
-            first = self.searched.filtered(self.filter_text) if self.searched else first
-            field.remove_class("-wrong")
-            said = ""
-        except DiagError as error:
-            field.add_class("-wrong")
-            said = error.message
+        first, states = self.left or (self.tables[0], self.states[0])
+        said = self.wrong
+        self.query_one(Input).set_class(bool(said), "-wrong")
         for table, made in zip(self.lists, (first, *self.tables[1:]), strict=False):
             table.show(made)
-        (count, _, _), (total, _, _) = counted_states(first.lines), counted_states(self.tables[0].lines)
-        shown = (f"{count}/{total}" if count != total else f"{total}") + state_words(first.lines)
+        total = self.states[0][0]
+        shown = (f"{states[0]}/{total}" if states[0] != total else f"{total}") + state_words(states)
         leading = self.lists[0]
         leading.retitle(self.heading(self.app.cause), f" {shown}")
         leading.border_subtitle = self.titled(said or (f"/ {self.filter_text}" if self.filter_text else ""), leading)
-        for table, title, made in zip(self.lists[1:], self.titles[1:], self.tables[1:], strict=False):
-            table.retitle(made.title or title, state_words(made.lines))
+        others = zip(self.lists[1:], self.titles[1:], self.tables[1:], self.states[1:], strict=False)
+        for table, title, made, came in others:
+            table.retitle(made.title or title, state_words(came))
             table.display = bool(made.lines)
         for table in self.lists[len(self.tables) :]:
             table.display = False
@@ -288,45 +240,3 @@ class Listing(Container):
             self.app.read_object(line.ref)
         else:
             self.pane.focus()
-
-    # The filter
-
-    def open_filter(self) -> None:
-        """Opens the line in which the filter is typed."""
-        field = self.query_one(Input)
-        self.make_searchable()
-        # At once, so that what is typed next is the filter already.
-        field.display = True
-        self.screen.set_focus(field)
-
-    def close_filter(self, *, clear: bool) -> bool:
-        """Closes it; says whether there was anything to close or clear."""
-        field = self.query_one(Input)
-        was = bool(field.display) or bool(clear and self.filter_text)
-        if clear:
-            field.value = ""
-            self.filter_text = ""
-            self.apply()
-        field.display = False
-        if was:
-            self.screen.set_focus(self.lists[0])
-        return was
-
-    @on(Input.Changed)
-    def typed(self, event: Input.Changed) -> None:
-        """Filters while it is typed."""
-        event.stop()
-        if event.value != self.filter_text:
-            self.filter_text = event.value
-            self.make_searchable()
-            # The whole list is drawn already while what a filter looks at is made; that applies what is typed by then.
-            if self.searched is not None or not event.value:
-                self.apply()
-            else:
-                self.lists[0].border_subtitle = self.titled(f"/ {event.value} (preparing …)", self.lists[0])
-
-    @on(Input.Submitted)
-    def filter_done(self, event: Input.Submitted) -> None:
-        """Back to the list; the filter stays."""
-        event.stop()
-        self.close_filter(clear=False)

@@ -96,6 +96,9 @@ class Paragraphs(DrawnLines, can_focus=True):
 
     def _renew(self, paragraphs: Sequence[Paragraph]) -> None:
         """The cursor stays on the same text, else at the same place; what was in sight around it stays in sight."""
+        if self._laid_out == self.cells and list(paragraphs) == list(self.paragraphs):
+            self.paragraphs = paragraphs  # what they stand for may be another object
+            return
         text = self.paragraphs[self.cursor].text
         alike = [at for at, one in enumerate(paragraphs) if one.text == text]
         at = min(alike, key=lambda each: abs(each - self.cursor), default=self.cursor)

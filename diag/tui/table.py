@@ -7,10 +7,11 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual import events
+from textual import events, on, work
 from textual.binding import BindingType
 from textual.message import Message
 from textual.strip import Strip
+from textual.worker import Worker, WorkerState, get_current_worker
 
 from diag.report.cells import cut, cut_middle, pad, wrap
 from diag.report.look import glyph
@@ -23,6 +24,7 @@ from diag.views.table import Column, Line, Table, ordered
 
 _GAP = "  "
 _MARK_CELLS = 2
+_FEW = 5_000  # lines that are sorted before the key is drawn
 _MOST_WAITING, _STILL_MEANT_S = 20, 3.0  # keys that came before the lines; nobody means what was typed long ago
 
 
@@ -65,6 +67,13 @@ class VirtualTable(DrawnLines, can_focus=True):
     class Opened(OfLine):
         """A line was opened."""
 
+    class Ordered(Message):
+        """Lines are in the order that was asked for."""
+
+        def __init__(self, of: Table, by: tuple[int, bool], lines: Sequence[Line]) -> None:
+            super().__init__()
+            self.of, self.by, self.lines = of, by, lines
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  # Textual's name
         super().__init__(id=id)
         self.table = Table(columns=(), lines=(), empty="Reading …")
@@ -72,6 +81,8 @@ class VirtualTable(DrawnLines, can_focus=True):
         self.cursor = 0
         self.marked: set[str] = set()
         self.sorted_by: tuple[int, bool] | None = None  # column, backwards
+        self.is_sorting = False  # in a thread
+        self.then: Callable[[], object] | None = None  # what is done once that has ended
         self.marks = Marks()
         self.waiting: list[tuple[float, Callable[[], None]]] = []  # what keys ask for before there are lines
         self.is_seen: Callable[[Line], bool] = lambda _: False  # asked of lines in sight only
@@ -79,13 +90,10 @@ class VirtualTable(DrawnLines, can_focus=True):
 
     def show(self, table: Table) -> None:
         """Shows other lines. The cursor stays on the same thing where it is still there, else at the same place."""
-        at = self.current.key if self.current else None
         other = [column.title for column in table.columns] != [column.title for column in self.table.columns]
         if (other and self.table.columns) or (self.sorted_by and self.sorted_by[0] >= len(table.columns)):
             self.sorted_by = None
-        self.table = table
-        self._arrange(at)
-        self._make_up()
+        self._arrange(table)
 
     def _make_up(self) -> None:
         """Does what keys asked for before the lines came, where they still go to this list."""
@@ -111,11 +119,54 @@ class VirtualTable(DrawnLines, can_focus=True):
         marked = [line for line in self.lines if line.key in self.marked] if self.marked else []
         return marked or ([self.current] if self.current else [])
 
-    def _arrange(self, at: str | None) -> None:
-        lines = self.table.lines
-        if self.sorted_by is not None:
-            lines = ordered(lines, self.sorted_by[0], backwards=self.sorted_by[1])
-        self.lines = lines
+    def _arrange(self, table: Table) -> None:
+        """Puts lines in order: many of them in a thread, and what is shown stays until then."""
+        self.workers.cancel_group(self, "sort")
+        self.is_sorting = self.sorted_by is not None and len(table.lines) > _FEW
+        if self.sorted_by is None:
+            self._lay(table, table.lines)
+        elif self.is_sorting:
+            self.refresh()  # the heading says what is coming
+            self.call_after_refresh(self.order, table, self.sorted_by)
+        else:
+            self._lay(table, ordered(table.lines, self.sorted_by[0], backwards=self.sorted_by[1]))
+
+    @work(thread=True, exclusive=True, group="sort", exit_on_error=False, description="sorts")
+    def order(self, table: Table, by: tuple[int, bool]) -> None:
+        """Sorts the lines of a table by a column."""
+        lines = ordered(table.lines, by[0], backwards=by[1])
+        if not get_current_worker().is_cancelled:
+            self.post_message(self.Ordered(table, by, lines))
+
+    @on(Ordered)
+    def has_ordered(self, event: Ordered) -> None:
+        """Shows them, unless another order is wanted by now."""
+        event.stop()
+        if self.is_sorting and event.by == self.sorted_by:
+            self.is_sorting = False
+            self._lay(event.of, event.lines)
+            then, self.then = self.then, None
+            if then is not None:
+                then()
+
+    @on(Worker.StateChanged)
+    def sorting_failed(self, event: Worker.StateChanged) -> None:
+        """Says so; the lines stay as they were."""
+        if event.state is WorkerState.ERROR:
+            self.is_sorting, self.then = False, None
+            self.app.notify(visible(f"{event.worker.error}"), title="Failed", severity="error", markup=False)
+
+    def once_laid(self, then: Callable[[], object]) -> None:
+        """Does something with the lines: now, or once those that are being sorted are there."""
+        if self.is_sorting:
+            self.then = then
+        else:
+            then()
+
+    def _lay(self, table: Table, lines: Sequence[Line]) -> None:
+        """Shows lines in this order, the cursor on the line that it was on."""
+        at = self.current.key if self.current else None
+        self.table, self.lines = table, lines
         place = _place(lines, at) if at else None
         self.cursor = place if place is not None else min(self.cursor, max(len(lines) - 1, 0))
         self.hold(len(lines) + 1)
@@ -123,6 +174,7 @@ class VirtualTable(DrawnLines, can_focus=True):
         self._reveal()
         self.refresh()
         self.post_message(self.Chosen(self, self.current))
+        self._make_up()
 
     # Drawing
 
@@ -262,12 +314,12 @@ class VirtualTable(DrawnLines, can_focus=True):
             self.sort(at + 1, backwards=False)
         else:
             self.sorted_by = None
-            self._arrange(self.current.key if self.current else None)
+            self._arrange(self.table)
 
     def sort(self, at: int, *, backwards: bool) -> None:
         """Sorts by a column."""
         self.sorted_by = (at, backwards)
-        self._arrange(self.current.key if self.current else None)
+        self._arrange(self.table)
 
     def on_click(self, event: events.Click) -> None:
         """A click on the heading sorts, one on a line selects, a double click opens."""

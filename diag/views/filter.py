@@ -82,6 +82,8 @@ def literal(piece: str, fields: Fields) -> str:
 
     To look for it first is quicker than to match a pattern with all texts of all lines.
     """
+    if piece.startswith('"'):
+        return piece.strip('"').casefold()
     field = _FIELD.fullmatch(piece)
     if piece.startswith("-") or not field or field[2] != ":" or "," in field[3]:
         return ""

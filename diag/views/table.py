@@ -11,6 +11,7 @@ from diag.views.filter import Cell, Fields, FilterRow, LazyRow, holds, literal, 
 from diag.views.wording import short_duration
 
 Value = str | float | None
+_AT_ONCE = 500  # lines between two questions whether anybody still waits
 _DIGITS, _MOST_DIGITS = re.compile("[0-9]+"), 20
 
 
@@ -91,8 +92,11 @@ class Searched:
         self._words_of = words or words_of(table)
         self._words: list[str] | None = None
 
-    def filtered(self, text: str) -> Table:
-        """The table with the lines for which every term holds. Raises UsageError as `diag.views.filter` does."""
+    def filtered(self, text: str, *, is_wanted: Callable[[], bool] = lambda: True) -> Table:
+        """The table with the lines for which every term holds. Raises UsageError as `diag.views.filter` does.
+
+        `is_wanted` is asked now and then; once it says no, what is returned is not all.
+        """
         asked = pieces(text)
         fields = self._fields or fields_of(self.table)
         terms = [term(piece, fields) for piece in asked.others]
@@ -101,7 +105,12 @@ class Searched:
         if words or asked.without:
             lines = [lines[at] for at in self._with(words, asked.without)]
         if terms:
-            lines = [line for line in lines if holds(self._row(line), terms)]
+            kept: list[Line] = []
+            for first in range(0, len(lines) if is_wanted() else 0, _AT_ONCE):
+                kept += [line for line in lines[first : first + _AT_ONCE] if holds(self._row(line), terms)]
+                if not is_wanted():
+                    break
+            lines = kept
         return self.table if lines is self.table.lines else replace(self.table, lines=lines)
 
     def prepare(self) -> list[str]:

@@ -22,6 +22,7 @@ from diag.tui.logs import LogLines
 from diag.tui.paragraphs import Paragraph
 from diag.tui.source import Seen
 from diag.views.cause_table import causes_table
+from diag.views.table import Searched
 
 EVIL = "w\x1b[31m\x07\nevil[bold]x[/]"
 
@@ -212,3 +213,19 @@ def test_a_list_is_not_drawn_for_a_filter_that_is_not_ready(drive, demo):
         return before, len(shows), str(screen.lists[0].border_subtitle)
 
     assert drive(app_of(demo), then=walk) == (0, 1, "/ gang")
+
+
+def test_what_is_typed_is_filtered_in_a_thread(drive, demo, monkeypatch):
+    filtered, threads = Searched.filtered, []
+
+    def watched(self, *given, **more):
+        threads.append(threading.current_thread() is threading.main_thread())
+        return filtered(self, *given, **more)
+
+    monkeypatch.setattr(Searched, "filtered", watched)
+
+    shown = drive(app_of(demo), "slash", *"rule", "colon", "x", then=lambda app, _: app.lists.lists[0].lines)
+
+    assert list(shown) == []
+    assert threads
+    assert not any(threads)

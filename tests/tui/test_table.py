@@ -1,15 +1,18 @@
 """The list of any length."""
 
 import asyncio
+import contextlib
+import threading
 import time
 from collections.abc import Sequence
 
 import pytest
 from textual.app import App
-from tui_driver import drawn
+from textual.worker import WorkerFailed
+from tui_driver import drawn, toasts
 
 from diag.tui.table import VirtualTable
-from diag.views.table import Column, Line, Table
+from diag.views.table import Column, Line, Table, ordered
 
 COLUMNS = (Column(title="NAME", least=4), Column(title="GPUS", kind="count"))
 
@@ -216,3 +219,45 @@ def test_what_a_cluster_says_moves_no_cursor():
 
     assert "\x1b" not in text
     assert "[red]" in text
+
+
+def test_many_lines_are_sorted_in_a_thread_and_shown_as_they_were_until_then(monkeypatch):
+    threads = []
+
+    def watched(*given, **more):
+        threads.append(threading.current_thread() is threading.main_thread())
+        return ordered(*given, **more)
+
+    monkeypatch.setattr("diag.tui.table.ordered", watched)
+
+    async def sort(widget, pilot):
+        widget.sort(1, backwards=False)
+        before, heard = widget.lines[0].key, []
+        widget.once_laid(lambda: heard.append(widget.lines[0].key))
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        return before, heard, widget.current.key, [line.key for line in widget.lines[:2]]
+
+    many = run(table(6_000), "j", then=sort)[1]
+
+    assert many == ("k0", ["k5999"], "k1", ["k5999", "k5998"])
+    assert threads == [False]
+
+
+def test_a_sort_that_fails_says_so_and_leaves_the_lines(monkeypatch):
+    def broken(*_, **__):
+        raise ValueError("no order")
+
+    monkeypatch.setattr("diag.tui.table.ordered", broken)
+
+    async def sort(widget, pilot):
+        widget.sort(1, backwards=False)
+        await pilot.pause()
+        with contextlib.suppress(WorkerFailed):
+            await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
+        return widget.lines[0].key, widget.is_sorting, toasts(pilot.app)
+
+    assert run(table(6_000), then=sort)[1] == ("k0", False, ["no order"])

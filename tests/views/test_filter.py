@@ -4,7 +4,7 @@ from diag.errors import UsageError
 from diag.views.cause_fields import CauseFields, kept_ids
 from diag.views.cause_table import causes_table
 from diag.views.filter import CAUSES, parse, term
-from diag.views.table import Searched
+from diag.views.table import Column, Line, Searched, Table
 
 
 def ids(report, text):
@@ -70,6 +70,18 @@ def test_a_list_of_causes_is_searched_as_the_command_line_searches(report, text,
     )  # fmt: skip
 
     assert [line.causes[0] for line in searched.filtered(text).lines] == expected == ids(report, text)
+
+
+def test_a_search_that_nobody_waits_for_ends():
+    lines = [Line(key=str(at), values=(f"n{at}",)) for at in range(2_000)]
+    searched, asked = Searched(Table(columns=(Column(title="NAME"),), lines=lines)), []
+
+    def is_wanted():
+        asked.append(1)
+        return len(asked) < 3
+
+    assert len(searched.filtered("name:n*").lines) == 2_000
+    assert len(searched.filtered("name:n*", is_wanted=is_wanted).lines) == 1_000
 
 
 def test_of_a_long_list_only_the_columns_are_made_that_a_term_asks_for(report):
