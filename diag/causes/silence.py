@@ -2,16 +2,20 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from diag.catalog.registry import Registry
 from diag.catalog.signature import On
 from diag.document import BASIC, ELSEWHERE, LIST, REACH, READ_LOGS
+from diag.facts.gangs import COSCHEDULING, NATIVE, gang_of
+from diag.facts.nodes import allocatable
 from diag.findings import Alternative, Gap, GapWhy
 from diag.snapshot.load import gap_of
 from diag.snapshot.snapshot import Snapshot
 from diag.snapshot.sources.part import RAISE, Problem
 from diag.snapshot.sources.words import first_of
 from diag.trouble.groups import Group
+from diag.trouble.relations.webhooks import MUTATING
 from diag.vocab.kueue import QUEUE_LABEL, WORKLOAD
 
 DAMAGED = ("truncated", "unreadable", "error")
@@ -23,6 +27,8 @@ STORAGE = (
     "storage.k8s.io/CSINode",
     "storage.k8s.io/VolumeAttachment",
 )
+# A pod of such a gang names it itself. (Volcano's controller writes the name later, and may be behind.)
+_NAMED_BY_PODS = (COSCHEDULING, NATIVE)
 # Kinds of clusters that have them; a dump without them may just be of a cluster without that system.
 BUILT_IN_GROUPS = ("", "apps", "batch", "policy", "storage.k8s.io", "scheduling.k8s.io", "admissionregistration.k8s.io")
 
@@ -126,9 +132,23 @@ class Silence:
             return _has_claims(group)
         if kind.startswith("resource.k8s.io/"):
             return _has_device_claims(group)
-        if kind == "Namespace" and group.symptom == "pod-unscheduled":
-            return "namespaceSelector" in str(group.shape.affinity if group.shape else "")
+        if group.symptom == "pod-unscheduled" and kind in ("Namespace", MUTATING, *_NAMED_BY_PODS):
+            return self._keeps_from_nodes(kind, group)
         return kind != "ConfigMap"  # names of configurations are read where something refers to them
+
+    def _keeps_from_nodes(self, kind: str, group: Group) -> bool:
+        """Whether an object of the kind can be why such pods find no node."""
+        if kind == "Namespace":
+            return "namespaceSelector" in str(group.shape.affinity if group.shape else "")
+        if kind == MUTATING:  # it chooses the scheduler of a pod that asks for what only that scheduler counts
+            return group.shape is None or not self._offered.issuperset(group.shape.requests)
+        named = gang_of(group.first)
+        return named is not None and named[0] == kind
+
+    @cached_property
+    def _offered(self) -> set[str]:
+        """The resources of which some node has any for pods."""
+        return {name for node in self.snap.nodes for name, amount in allocatable(node).items() if amount}
 
     def marked(self, gaps: Iterable[Gap], unsure: Iterable[Group]) -> list[Gap]:
         """Mark the gaps that touch a group without a certain cause."""

@@ -26,7 +26,12 @@ def rules_of(questions: Iterable[Question]) -> set[str]:
 
 
 def unanswered(report: Report, cause: CauseRow, findings: Mapping[str, FindingRow]) -> list[GapLine]:
-    """The gaps that the questions of a cause and of its symptoms could feel, in its cluster. `findings` by id."""
+    """The gaps that could change what is said of a cause, in its cluster; none of one that is certain.
+
+    They blind rules that answer the questions of the cause and of its symptoms. `findings` by id.
+    """
+    if cause.confidence == "certain":
+        return []
     found = [findings[each] for each in (*cause.symptoms, cause.finding) if each in findings]
     refs = [cause.root, *(ref for each in found for ref in (each.subject, *each.members))]
     gaps = gap_lines(report, clusters=(cause.root.cluster,))

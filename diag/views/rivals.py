@@ -1,5 +1,6 @@
 """What else was considered, in as few lines as say it: rivals one by one, those who were merely asked folded."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from diag.document import AlternativeRow, CauseRow
@@ -9,6 +10,8 @@ from diag.views.lines import Line
 _SHOWN = 6
 # How `diag.causes.silence` says of a rule that it found nothing, and that it could not look.
 _SILENT, _BLIND = " looked and found nothing", " could not look: "
+# How `diag.causes.compete` ends what it says of a rival that was seen and lost: `…; NAME explains more`.
+_OUTDONE = re.compile(r"(.*); (\S+) explains more", re.DOTALL)
 _STATUS = {
     "ruled_out": "ruled out",
     "open": "still possible",
@@ -37,7 +40,12 @@ def rival_lines(cause: CauseRow, cites: Citations, *, everything: bool) -> Itera
 
 
 def _line(row: AlternativeRow, cites: Citations) -> Line:
-    return Line(text=f"{row.name}: {_STATUS.get(row.status, row.status)}, {row.why}", cites=cites.cite(row.evidence))
+    outdone = _OUTDONE.fullmatch(row.why) if row.status == "ruled_out" else None
+    if outdone:  # what it says is seen, so that "ruled out" would contradict it
+        said = f"seen, but not taken for the cause, as {outdone[2]} explains more: {outdone[1]}"
+    else:
+        said = f"{_STATUS.get(row.status, row.status)}, {row.why}"
+    return Line(text=f"{row.name}: {said}", cites=cites.cite(row.evidence))
 
 
 def _folded(names: Sequence[str]) -> str:

@@ -124,6 +124,25 @@ def test_a_gap_is_not_material_where_every_group_has_a_certain_cause(cluster):
     assert not any(gap.material for gap in report.gaps)
 
 
+@pytest.mark.parametrize(
+    ("kind", "more", "material"),
+    [
+        ("scheduling.k8s.io/PodGroup", {}, False),
+        ("scheduling.k8s.io/PodGroup", {"spec": {"schedulingGroup": {"podGroupName": "g"}}}, True),
+        ("scheduling.k8s.io/PodGroup", {"meta": {"labels": {"scheduling.x-k8s.io/pod-group": "g"}}}, False),
+        ("admissionregistration.k8s.io/MutatingWebhookConfiguration", {}, False),
+        ("admissionregistration.k8s.io/MutatingWebhookConfiguration", {"spec": {"overhead": {"a/b": "1"}}}, True),
+    ],
+)
+def test_a_gap_touches_pods_that_what_was_not_read_can_be_about(cluster, kind, more, material):
+    blind = rule("AAA010", name="blind", question=Question.PLACED, inputs=(kind,))(lambda _: iter(()))
+    pod = cluster.pod("p", 1, message=cluster.lacking(1), **more)
+    report = cluster.report(cluster.node("n"), pod, rules=[blind, explaining("AAA001", "guess", basis=Basis.REMAINDER)])
+
+    assert {gap.what: gap.material for gap in report.gaps}[f"list {kind}"] == material
+    assert report.causes[0].confidence == ("possible" if material else "likely")
+
+
 def test_a_remainder_is_at_most_likely(cluster):
     diagnosis = cluster.diagnose(*waiting(cluster), rules=[explaining("AAA001", "left", basis=Basis.REMAINDER)])
 

@@ -55,7 +55,8 @@ def test_evidence_names_its_place_and_quotes_it(report):
 
 def test_what_to_do_stands_before_how_it_is_known(report):
     gaps = [msgspec.structs.replace(report.gaps[0], hides=["QUO004"])]
-    told = explained(msgspec.structs.replace(report, gaps=gaps), report.causes[0])
+    cause = msgspec.structs.replace(report.causes[0], confidence="likely")  # nothing could change a certain one
+    told = explained(msgspec.structs.replace(report, gaps=gaps), cause)
 
     assert [section.title for section in told.sections] == [
         "What is wrong",
@@ -151,6 +152,15 @@ def test_rules_that_were_merely_asked_take_one_line(report):
     assert len(lines(explained(report, cause, everything=True), "What else was considered")) == len(rows)
 
 
+def test_a_rival_that_was_seen_is_not_called_ruled_out(report):
+    rows = asked(report, "ruled_out", "its plugin crashes: exit 1; too-many-files explains more", ["plugin-crash"])
+    told = explained(report, msgspec.structs.replace(report.causes[0], alternatives=rows))
+
+    assert [line.text for line in lines(told, "What else was considered")] == [
+        "plugin-crash: seen, but not taken for the cause, as too-many-files explains more: its plugin crashes: exit 1"
+    ]
+
+
 def test_what_the_engine_says_of_rules_that_it_asked_is_recognised(tmp_path):
     dump = tmp_path / "crash.json"
     state = {"name": "c", "state": {"waiting": {"reason": "CrashLoopBackOff"}}, "restartCount": 7}
@@ -235,11 +245,12 @@ def test_confidence_is_said_in_words(report):
 
 def test_only_material_gaps_of_this_cluster_are_named(report):
     here = [msgspec.structs.replace(gap, hides=["QUO004"]) for gap in report.gaps]
-    told = explained(msgspec.structs.replace(report, gaps=here), report.causes[0])
+    cause = msgspec.structs.replace(report.causes[0], confidence="likely")
+    told = explained(msgspec.structs.replace(report, gaps=here), cause)
     assert len(lines(told, "What could not be checked")) == 2
 
     elsewhere = [msgspec.structs.replace(gap, cluster="other") for gap in here]
-    told = explained(msgspec.structs.replace(report, gaps=elsewhere), report.causes[0])
+    told = explained(msgspec.structs.replace(report, gaps=elsewhere), cause)
     assert not lines(told, "What could not be checked")
 
 
