@@ -323,11 +323,18 @@ class DiagApp(Comparing):
         return run
 
     def state(self) -> Kept:
-        """What is kept for the next time."""
+        """What is kept for the next time; as it was kept where nobody changed it."""
+        was = self.kept
         screens = self.screen_stack[0].query(Listing)
-        by = {each.id or "": each.lists[0].sorted_by for each in screens}
+        by = {**was.sorted, **{each.id or "": each.lists[0].sorted_by for each in screens}}
         seen = sorted(self.acknowledged)[:MOST_SEEN]
-        return Kept(screen=self.lists.id or "", theme=self.theme, sorted=sortings(by), seen=seen)
+        screen, theme = self.lists.id or "", self.theme
+        return Kept(
+            screen=was.screen if screen == (was.screen or "causes") else screen,
+            theme=was.theme if theme == self.first_theme else theme,
+            sorted=sortings(by),
+            seen=seen,
+        )
 
     def action_close(self) -> None:
         """Closes what is open, else leaves."""
@@ -352,5 +359,5 @@ class DiagApp(Comparing):
         self.source.stop()
         self.source.close()
         if self.memory is not None:
-            self.memory.save(self.state())
+            self.memory.save(self.state(), self.kept)
         self.exit()

@@ -117,6 +117,7 @@ class Frame(App[None]):
         wanted = theme or self.kept.theme
         if wanted in self.available_themes:
             self.theme = wanted
+        self.first_theme = self.theme
 
     # The frame
 

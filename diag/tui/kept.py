@@ -4,12 +4,14 @@ import contextlib
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from diag.whole_file import replace
 
 MOST_SEEN = 10_000
+T = TypeVar("T")
 
 
 class Kept(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -34,16 +36,36 @@ class Memory:
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
             return Kept()
 
-    def save(self, kept: Kept) -> None:
-        """Keeps it, where that can be written."""
+    def save(self, kept: Kept, was: Kept) -> None:
+        """Keeps what has changed since it `was` loaded, where that can be written; the rest is another run's to say."""
         with contextlib.suppress(OSError):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            replace(self.path, msgspec.json.encode(kept))
+            replace(self.path, msgspec.json.encode(merged(was, kept, self.load())))
 
     def forget(self) -> None:
         """Keeps nothing any more."""
         with contextlib.suppress(OSError):
             self.path.unlink(missing_ok=True)
+
+
+def merged(was: Kept, mine: Kept, theirs: Kept) -> Kept:
+    """What two runs keep that both began with what `was`: where both changed the same, mine, which ended later."""
+    orders = {
+        name: by
+        for name in {*mine.sorted, *theirs.sorted}
+        if (by := _either(was.sorted.get(name), mine.sorted.get(name), theirs.sorted.get(name))) is not None
+    }
+    before, now = set(was.seen), set(mine.seen)
+    return Kept(
+        screen=_either(was.screen, mine.screen, theirs.screen),
+        theme=_either(was.theme, mine.theme, theirs.theme),
+        sorted=orders,
+        seen=sorted((set(theirs.seen) - (before - now)) | (now - before))[:MOST_SEEN],
+    )
+
+
+def _either(was: T, mine: T, theirs: T) -> T:
+    return theirs if mine == was else mine
 
 
 def sortings(tables: Mapping[str, tuple[int, bool] | None]) -> dict[str, tuple[int, bool]]:

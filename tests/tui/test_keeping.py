@@ -96,7 +96,7 @@ def test_what_is_kept_can_be_forgotten_and_a_broken_file_is_nothing(drive, demo,
     memory = Memory("demo", tmp_path)
     memory.path.write_text("{")
     assert memory.load() == Kept()
-    memory.save(Kept(screen="gpus"))
+    memory.save(Kept(screen="gpus"), Kept())
 
     async def leave(app, pilot):
         app.forget()
@@ -105,6 +105,44 @@ def test_what_is_kept_can_be_forgotten_and_a_broken_file_is_nothing(drive, demo,
     drive(app_of(demo, memory=memory), then=leave)
 
     assert memory.load() == Kept()
+
+
+def test_of_two_runs_neither_loses_what_the_other_kept(tmp_path):
+    memory = Memory("demo", tmp_path)
+    began = Kept(screen="gpus", theme="safe-dark", sorted={"gpus": (1, True), "logs": (0, True)}, seen=["a", "b"])
+    memory.save(began, Kept())
+
+    memory.save(Kept(screen="logs", theme="safe-dark", sorted={"gpus": (1, True)}, seen=["b", "c"]), began)
+    memory.save(
+        Kept(screen="gpus", theme="ansi", sorted={**began.sorted, "queues": (2, False)}, seen=["a", "d"]), began
+    )
+
+    assert memory.load() == Kept(
+        screen="logs", theme="ansi", sorted={"gpus": (1, True), "queues": (2, False)}, seen=["c", "d"]
+    )
+
+
+def test_what_another_run_forgot_stays_forgotten(tmp_path):
+    memory = Memory("demo", tmp_path)
+    began = Kept(screen="gpus", seen=["a"])
+    memory.save(began, Kept())
+    memory.forget()
+
+    memory.save(Kept(screen="gpus", seen=["a", "b"]), began)
+
+    assert memory.load() == Kept(seen=["b"])
+
+
+def test_the_sorting_of_a_screen_that_is_not_opened_is_kept(drive, demo, tmp_path):
+    memory = Memory("demo", tmp_path)
+    memory.save(Kept(sorted={"queues": (1, True), "causes": (1, True)}), Kept())
+
+    drive(app_of(demo, memory=memory), *["greater_than_sign"] * 9, "q")
+
+    kept = memory.load()
+    assert kept.sorted["queues"] == (1, True)
+    assert kept.sorted.get("causes") != (1, True)
+    assert (kept.screen, kept.theme) == ("", "")  # nobody chose them
 
 
 def test_a_cause_is_accepted_until_a_day_and_looked_at_again(drive, demo, small, tmp_path, monkeypatch):

@@ -118,7 +118,7 @@ def test_a_screen_of_a_cause_that_is_opened_first_is_of_the_worst(drive, demo, n
 @pytest.mark.parametrize("column", [-9, 99])
 def test_a_sorting_that_cannot_be_is_not_kept(drive, demo, tmp_path, column):
     memory = Memory("demo", tmp_path)
-    memory.save(Kept(screen="gpus", sorted={"gpus": (column, True)}))
+    memory.save(Kept(screen="gpus", sorted={"gpus": (column, True)}), Kept())
 
     def state(app, _):
         return app.lists.lists[0].sorted_by, len(app.lists.lists[0].lines) > 0
