@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
@@ -304,6 +305,28 @@ def _again(ctx: click.Context, *, share: bool) -> str:
                     continue
                 words += [] if each is True else [written_duration(each) if isinstance(each, float) else str(each)]
     return shlex.join([*words, "--share"] if share else words)
+
+
+def for_others(again: str) -> str:
+    """The flags of `Flags.again` in a text that is read elsewhere: files by their own names, and no kubeconfig.
+
+    Where two files have the same name, they keep their folders.
+    """
+    told: list[str] = []
+    files: list[str] = []
+    words = iter(shlex.split(again))
+    for word in words:
+        if word == "--kubeconfig":
+            next(words, "")
+            continue
+        told.append(word)
+        if word == "--from" and (given := next(words, "")):
+            name, equals, path = given.partition("=")
+            named = equals and not {*name} & {*"/\\"}
+            own = Path(path if named else given).name
+            told.append((f"{name}={own}" if named else own) if own else given)
+            files.append(own)
+    return shlex.join(told) if len({*files}) == len(files) else again
 
 
 def _typed(ctx: click.Context, name: str) -> bool:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from diag.cli.bounds import limits
 from diag.cli.diagnostics import ExitCode, Narrator, severest
-from diag.cli.flags import Flags, commas
+from diag.cli.flags import Flags, commas, for_others
 from diag.cli.living import ended_by_interrupt, live, wants_cluster
 from diag.cli.output import Target, deliver, targets
 from diag.cli.runner import add_summary, for_log
@@ -200,6 +200,7 @@ def look(flags: Flags, target: Target, hidden: Hidden | None = None) -> Look:
     """How a text is drawn there: colour and footer only on a terminal, line breaks only in what is no `plain`."""
     terminal = target.path is None and sys.stdout.isatty()
     plain = target.form == "plain"
+    elsewhere = target.path is not None or target.form == "github"  # read by others, on machines of their own
     room = flags.width or (None if plain else _columns(_UNKNOWN_WIDE if target.form == "wide" else _UNKNOWN))
     return Look(
         width=room,
@@ -208,7 +209,7 @@ def look(flags: Flags, target: Target, hidden: Hidden | None = None) -> Look:
         footer=terminal,
         limit=flags.limit,
         show_ignored=flags.show_ignored,
-        again=None if reads_stdin(flags.from_) else visible(flags.again),
+        again=None if reads_stdin(flags.from_) else visible(for_others(flags.again) if elsewhere else flags.again),
         hidden=hidden,
         everything=flags.verbose > 0,
     )

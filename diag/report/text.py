@@ -9,7 +9,7 @@ from diag.report.look import Look, follow_up, paint, typed
 from diag.report.sanitize import cleaned, visible
 from diag.report.timelines import timeline_text
 from diag.views.beside import beside_lines
-from diag.views.causes import CauseLine, SymptomLine, cause_lines, summary_line
+from diag.views.causes import ORDER, CauseLine, SymptomLine, cause_lines, summary_line
 from diag.views.coverage import GapLine, gap_lines
 from diag.views.wording import CONFIDENCE, counted, gpu_cost, listed, named, short_duration
 
@@ -64,6 +64,8 @@ def _drawn(report: Report, look: Look, *, wide: bool) -> str:
     if visible_causes := causes[: look.limit]:
         lines += grid(visible_causes, columns, look, lambda line, cut_off: _details(line, cut_off, look, wide=wide))
         lines.append("")
+    if len(visible_causes) > 1:
+        lines += [paint(line, "dim", look) for line in wrap(f"sorted {ORDER}", look.width)]
     lines += _gaps(shown, look, wide=wide)
     if wide:
         lines += timeline_text(shown, look)

@@ -3,8 +3,9 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from diag.causes.assess import AGE_CAP_S
 from diag.document import ELSEWHERE, LIST, CauseRow, FindingRow, RefRow, Report
-from diag.views.wording import counted, folded, gpu_cost, listed, seconds_since
+from diag.views.wording import counted, folded, gpu_cost, listed, long_duration, seconds_since
 
 _BASIC = {"list Pod": "pods", "list Node": "nodes", "list Event": "events"}  # gaps without which nothing is clean
 DAMAGED = ("truncated", "unreadable", "error")
@@ -40,6 +41,10 @@ class CauseLine:
     fingerprint: str
     symptoms: tuple[SymptomLine, ...]
     objects: tuple[RefRow, ...]
+
+
+# What they are sorted by (`Assessed.rank`), as far as a reader needs it.
+ORDER = f"by severity, then by GPUs (waited for + lost) × age ({long_duration(AGE_CAP_S)} at most)"
 
 
 def cause_lines(report: Report) -> list[CauseLine]:

@@ -290,7 +290,7 @@ class _Teller:
         text = f"{word.capitalize()}: {because}" if because else word.capitalize()
         # What was not read takes a step of certainty from every verdict that it could change.
         if self.cause.confidence != "certain" and self._gaps():
-            text += f"; why it is not surer may stand under “{UNCHECKED}”"
+            text += f"; what may make it surer, or show another cause, stands under “{UNCHECKED}”"
         return [Line(text=text)]
 
     def _gaps(self) -> list[GapLine]:

@@ -4,6 +4,8 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
+from diag.cli.flags import for_others
+
 K8SGPT = {
     "status": "ProblemDetected",
     "results": [{"kind": "Job", "name": "ml/llama-ft", "error": [{"Text": "Job has failed"}]}],
@@ -17,6 +19,30 @@ def test_any_number_of_formats_go_where_they_are_sent_and_nothing_fails(diag):
 
     assert (ended.code, ended.out) == (0, "")
     assert {path.name for path in (ended.folder / "out").iterdir()} == {*_SHARED, "yaml", "jsonl", "wide"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("--from /builds/42/snapshot.jsonl.gz -n ml", "--from snapshot.jsonl.gz -n ml"),
+        ("--from eu=dumps/eu.json --from 'us=a b/u s.json'", "--from eu=eu.json --from 'us=u s.json'"),
+        ("--from a/dump.json --from b/dump.json", "--from a/dump.json --from b/dump.json"),
+        ("--from a/b=c.json --from dumps/", "--from b=c.json --from dumps"),
+        ("--from . --kubeconfig /home/ci/config --context eu", "--from . --context eu"),
+        ("--demo", "--demo"),
+    ],
+)
+def test_flags_for_others_name_no_folder_of_the_machine_that_wrote_them(typed, told):
+    assert for_others(typed) == told
+
+
+def test_a_report_in_a_file_names_the_file_that_it_was_made_of_and_a_log_where_it_lies(diag):
+    ended = diag("report", "--from", "ci/x.json", "-o", "junit", "-o", "html=a.html", "-o", "markdown=a.md")
+    written = [(ended.folder / name).read_text() for name in ("a.html", "a.md")]
+
+    assert "diag explain --from ci/x.json " in ended.out
+    assert "diag explain --from x.json " in written[1]
+    assert all("x.json" in text and "ci/" not in text for text in written)
 
 
 @pytest.mark.parametrize("form", _SHARED)

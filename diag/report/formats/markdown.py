@@ -13,7 +13,7 @@ from diag.report.formats.commonmark import cited, code, fenced, text
 from diag.report.look import Look, glyph, typed
 from diag.report.sanitize import cleaned, visible
 from diag.views.beside import beside_lines
-from diag.views.causes import CauseLine, cause_lines, summary_line
+from diag.views.causes import ORDER, CauseLine, cause_lines, summary_line
 from diag.views.citations import Citation
 from diag.views.coverage import gap_lines
 from diag.views.explanation import Explanation, Section, explanations
@@ -76,7 +76,8 @@ def _head(report: Report, look: Look) -> str:
     summary = summary_line(report, unlisted=unlisted, hidden=look.hidden)
     places = listed(f"{code(cut(one.id, _NAME))} as of {text(one.now)}" for one in report.target.clusters[:5])
     tool = text(f"{report.tool.name} {report.tool.version}")
-    return f"## diag: {text(cut(visible(summary), _SENTENCE))}\n\n{places} · {tool}\n\n"
+    order = f"Sorted {text(ORDER)}.\n\n" if len(report.causes) > 1 else ""
+    return f"## diag: {text(cut(visible(summary), _SENTENCE))}\n\n{places} · {tool}\n\n{order}"
 
 
 def _tail(report: Report, look: Look, room: int) -> str:

@@ -10,8 +10,10 @@ from diag.report.look import Look, glyph
 from diag.views.because import Step, Trees
 from diag.views.causes import CauseLine, cause_lines
 from diag.views.citations import Citation
+from diag.views.coverage import GapLine, gap_lines
 from diag.views.explanation import UNCHECKED, WHY, Explanation, Section, explanations
 from diag.views.lines import Kind
+from diag.views.questions import unanswered
 from diag.views.wording import CONFIDENCE, counted, gpu_cost, listed, named, short_duration
 
 _CITED = 4  # pieces that a step of a tree leads to
@@ -75,17 +77,26 @@ class Heading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unseen:
+    """A gap with the place where the page tells of it, and the causes of which it could change what is said."""
+
+    id: str
+    gap: GapLine
+    causes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FullCause(Heading):
     """A cause with all that is known of it.
 
-    `proven`: the citations of its summary; `told_by`: what names it to a program; `unsure`: it is not certain, and
-    `doubted`: what could not be checked may be why.
+    `proven`: the citations of its summary; `told_by`: what names it to a program; `unsure`: it is not certain;
+    `unseen`: what could not be checked and may be why.
     """
 
     proven: tuple[int, ...]
     told_by: str
     unsure: bool
-    doubted: bool
+    unseen: list[Unseen]
     first: list[Part]
     rest: list[Part]
     tree: list[Twig]
@@ -99,6 +110,8 @@ def causes_in_full(report: Report, look: Look) -> Iterator[FullCause]:
     """Each cause, in the report's order; the report is a cleaned one."""
     trees = Trees(report)
     several = len(report.target.clusters) > 1
+    findings = {each.id: each for each in report.findings}
+    places = {gap: f"gap-{number}" for number, gap in enumerate(gap_lines(report), 1)}
     told = explanations(report, again=look.again, everything=look.everything, quote_chars=_QUOTE_CHARS)
     for cause, line, one in zip(report.causes, cause_lines(report), told, strict=True):
         steps = trees.of(cause)
@@ -112,7 +125,7 @@ def causes_in_full(report: Report, look: Look) -> Iterator[FullCause]:
             proven=_proven(one),
             told_by=_told_by(line),
             unsure=cause.confidence != "certain",
-            doubted=cause.confidence != "certain" and any(section.title == UNCHECKED for section in one.sections),
+            unseen=[Unseen(id=places[gap], gap=gap) for gap in unanswered(report, cause, findings) if gap in places],
             first=[part for part in parts if part.title in _FIRST],
             rest=[part for part in parts if part.title not in _FIRST],
             tree=[_twig(step, cited, several=several) for step in steps] if len(steps) > 1 else [],
@@ -121,6 +134,17 @@ def causes_in_full(report: Report, look: Look) -> Iterator[FullCause]:
             proof=counted(len(citations), "piece"),
             more=one.more,
         )  # fmt: skip
+
+
+def numbered(gaps: Iterable[GapLine], causes: Iterable[FullCause]) -> list[Unseen]:
+    """The gaps in their order, each with the causes among these of which it may change what is said."""
+    touched: dict[GapLine, list[str]] = {}
+    for cause in causes:
+        for each in cause.unseen:
+            touched.setdefault(each.gap, []).append(cause.id)
+    return [
+        Unseen(id=f"gap-{number}", gap=gap, causes=tuple(touched.get(gap, ()))) for number, gap in enumerate(gaps, 1)
+    ]
 
 
 def _proven(told: Explanation) -> tuple[int, ...]:

@@ -203,20 +203,27 @@ def test_a_command_that_only_reads_says_so_where_the_step_asks_for_more(report):
     ]
 
 
-def test_what_could_not_be_checked_stands_once_and_an_unsure_cause_leads_there(report):
+def test_an_unsure_cause_says_what_could_not_be_checked_and_leads_there_and_back(report):
     again = msgspec.structs.replace
+    rule = report.causes[1].rule
     gaps = [
-        again(report.gaps[0], material=True, what="list Foo"),
         again(report.gaps[0], material=False, what="list Bar"),
+        again(report.gaps[0], material=True, what="list Far", hides=["OLD999"]),
+        again(report.gaps[0], material=True, what="list Foo", hides=[rule], fix="kubectl get foos"),
     ]
     causes = [again(report.causes[0], confidence="certain"), again(report.causes[1], confidence="likely")]
-    page = scan_bytes(again(report, gaps=gaps, causes=causes), "html", Look()).decode()
-    certain, unsure = page.split("<article")[1:]
+    rendered = scan_bytes(again(report, gaps=gaps, causes=causes), "html", Look())
+    checked(rendered)
+    certain, unsure, *_ = rendered.decode().split("<article")[1:]
+    (foo,) = re.findall(r'<li id="(gap-\d)">list Foo', unsure)
+    cause, page = unsure.split("</article>")
 
-    assert page.count("list Foo") == page.count("list Bar") == 1
-    assert 'href="#gaps"' not in certain
-    assert 'href="#gaps"' in unsure
-    assert "Could not be checked (1; 1 more change nothing here)" in page
+    assert "could not be checked" not in certain
+    assert f'<a href="#{foo}">list Foo</a>: not allowed; to see it: kubectl get foos</li>' in cause
+    assert "list Far" not in cause
+    assert page.count("list Bar") == page.count("list Far") == 1
+    assert 'it may change what is said of <a href="#C2">C2</a></li>' in page.split("list Foo")[1]
+    assert page.count("it may change") == 1
 
 
 def test_each_phase_has_the_shade_that_the_bar_draws_it_in(report):
@@ -297,22 +304,26 @@ def test_one_cause_needs_no_list_of_causes_and_many_are_cut(report):
 
 
 @pytest.mark.parametrize(
-    ("times", "said"),
+    ("clusters", "said", "printed"),
     [
-        (["2026-11-26T09:00:05Z"], "as of 2026-11-26 09:00 UTC"),
-        (["2026-11-26T10:00:00+01:00", "2026-11-26T11:30:00Z"], "as of 2026-11-26 09:00 UTC to 2026-11-26 11:30 UTC"),
-        (['"} body { display: none }'], ""),
+        ([("prod-eu", "2026-11-26T09:00:05Z")], "diag, cluster prod-eu, as of 2026-11-26 09:00 UTC", None),
+        (
+            [("a", "2026-11-26T10:00:00+01:00"), ("b", "2026-11-26T11:30:00Z")],
+            "diag, clusters a, b, as of 2026-11-26 09:00 UTC to 2026-11-26 11:30 UTC",
+            None,
+        ),
+        ([('"}</', '"} body { display: none }')], "diag, cluster &#34;}&lt;/", r"diag, cluster \22 \7d \3c \2f "),
     ],
 )
-def test_each_printed_page_says_of_which_time_it_is(report, times, said):
+def test_the_page_and_each_printed_one_say_of_which_cluster_and_time_they_are(report, clusters, said, printed):
     (one,) = report.target.clusters
-    clusters = [msgspec.structs.replace(one, id=f"c{at}", now=now) for at, now in enumerate(times)]
-    target = msgspec.structs.replace(report.target, clusters=clusters)
+    rows = [msgspec.structs.replace(one, id=name, now=now) for name, now in clusters]
+    target = msgspec.structs.replace(report.target, clusters=rows)
     shown = html.page(msgspec.structs.replace(report, target=target), Look()).decode()
 
-    head = f"diag, {said}" if said else "diag"
-    assert f'@top-left {{ content: "{head}";' in shown
-    assert f"<title>{head}: " in shown
+    assert f'@top-left {{ content: "{printed or said}";' in shown
+    assert f"<title>{said}: " in shown
+    assert all(f"Cluster {name}, Kubernetes v1.33.1, read " in shown for name, _ in clusters if name.isalpha())
 
 
 def test_a_symptom_is_cut_where_the_evidence_holds_all_of_it(report):
