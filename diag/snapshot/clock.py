@@ -14,7 +14,7 @@ from diag.snapshot.kinds import ContainerStatus, Event, Lease, Node, Pod
 
 # In raw bytes, for kinds without a projection. A backslash before the quote means a string inside a string.
 CONDITION_TIME = re.compile(rb'(?<!\\)"lastTransitionTime"\s*:\s*"([0-9T:.Z+-]{20,40})"')
-UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
 
 See = Callable[[str | None], None]
 
@@ -58,10 +58,10 @@ class Clock:
 
 def in_utc(text: str) -> str | None:
     """The time as the API server would print it, None when it is no time."""
-    if UTC_TIME.fullmatch(text):
-        return text
     try:
         time = datetime.fromisoformat(text)
+        if UTC_TIME.fullmatch(text):
+            return text
         return time.astimezone(UTC).isoformat().replace("+00:00", "Z") if time.tzinfo else None
     except (ValueError, OverflowError):  # no time, or one at the edge of the calendar
         return None

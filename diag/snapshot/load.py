@@ -30,6 +30,7 @@ from diag.snapshot.sources.part import KUBECTL, LogKey, LogStore, Lost, Part, Pr
 HEAD = re.compile(rb'\s*\{\s*"(apiVersion|kind)"\s*:\s*"([^"\\]*)"\s*,\s*"(?:apiVersion|kind)"\s*:\s*"([^"\\]*)"')
 EPOCH = "1970-01-01T00:00:00Z"  # "now" of a snapshot that holds no time at all
 MAX_PROBLEMS = 20
+MAX_NAME = 1000  # Kubernetes takes 253 characters; a longer one stands in every sentence about its object
 MAX_LOST = 100  # objects of one part that are told apart
 
 
@@ -172,6 +173,11 @@ def _decode(loading: Loading, part: Part, index: int, piece: Slice) -> Object | 
     if not item.name:
         loading.problems[f"{kind} without a name in {part.path}"].append(f"item {index}")
         return lost_in(raw, version, kind)
+    if max(len(item.name), len(item.namespace)) > MAX_NAME:
+        loading.problems[f"{kind} with a name of more than {MAX_NAME:,} characters in {part.path}"].append(
+            f"item {index}"
+        )
+        return Lost(kind=kind_id(version, kind))
     for path in dropped:
         loading.problems[f"{path} of {item.ref}: a value of the wrong type"].append(f"item {index} of {part.path}")
     return item

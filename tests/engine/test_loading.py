@@ -249,3 +249,27 @@ def test_a_log_list_joins_the_only_cluster_and_asks_when_there_are_several(clust
     assert load([logs, one])[0].log_lines(load([one])[0].pods[0], "c") == ["x"]
     with pytest.raises(UsageError, match=r"logs\.json"):
         load([one, other, logs])
+
+
+@pytest.mark.parametrize("place", ["name", "namespace"])
+def test_a_name_that_no_server_takes_is_lost_and_stands_in_no_sentence(cluster, place):
+    long = {"name": "a", "namespace": "ml", place: "x" * 2000}
+    snap = cluster.snap(cluster.pod("p"), {"apiVersion": "v1", "kind": "Pod", "metadata": long})
+
+    assert [pod.name for pod in snap.pods] == ["p"]
+    assert [gap.why for gap in snap.gaps] == ["unreadable"]
+    assert "xxx" not in str(snap.gaps)
+    assert snap.lost
+    assert snap.lacks("Pod", "ml", "q") is None
+
+
+@pytest.mark.parametrize(
+    "odd", ["\u0662\u0660\u0669\u0669-01-01T00:00:00Z", "2099-13-01T00:00:00Z", "2026-11-27T25:61:61Z"]
+)
+def test_what_is_no_time_is_not_the_time_of_the_snapshot(cluster, odd):
+    pod = cluster.pod("p")
+    pod["metadata"]["creationTimestamp"] = odd
+    known = cluster.pod("q")
+    known["metadata"]["creationTimestamp"] = "2026-11-02T00:00:00Z"
+
+    assert cluster.snap(pod, known).now == cluster.snap(known).now

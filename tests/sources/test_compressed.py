@@ -7,6 +7,7 @@ import pytest
 
 from diag.errors import SnapshotError
 from diag.snapshot.sources import Limits
+from diag.snapshot.sources.compressed import why_not
 
 from .conftest import a_list, names, pod
 
@@ -120,3 +121,18 @@ def test_zstd_is_read_through_what_the_two_libraries_share(dump, monkeypatch):
 
     monkeypatch.setattr(importlib, "import_module", lambda _name: Library)
     assert names(dump.read(b"\x28\xb5\x2f\xfd" + bytes(20))) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"), [("Dictionary mismatch", "-D DICTIONARY"), ("Frame requires too much memory", "--long=31")]
+)
+def test_what_was_packed_so_on_purpose_is_not_called_damaged(words, says):
+    assert says in why_not(ValueError(f"zstd decompressor error: {words}"))
+    assert why_not(ValueError("checksum")) == "is damaged (checksum)"
+
+
+def test_a_frame_that_asks_for_too_much_memory_says_how_it_is_expanded(dump):
+    pytest.importorskip("zstandard", reason="zstd is an extra")
+    with pytest.raises(SnapshotError, match="--long=31") as caught:
+        dump.read(b"\x28\xb5\x2f\xfd\x00\xa8\x01\x00\x00")
+    assert caught.value.hint is None

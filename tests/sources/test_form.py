@@ -72,6 +72,7 @@ def test_what_is_packed_otherwise_is_refused_with_what_opens_it(dump, magic, say
         (b'{"name": "left-pad", "version": "1.0"}', "nothing has a kind"),
         (b'{"items": [1, 2]}', "nothing has a kind"),
         (b"[1, 2]", "nothing has a kind"),
+        (b'[[{"a": 1}]]', "nothing has a kind"),
         (b"[core]\n\tbare = false\n", "neither JSON nor YAML"),
         (b"{{ if .Values.x }}\nkind: Pod\n{{ end }}\n", "neither JSON nor YAML"),
     ],
@@ -80,6 +81,18 @@ def test_what_holds_no_objects_is_refused_in_one_sentence(dump, content, says):
     with pytest.raises(SnapshotError, match=says) as caught:
         dump.read(content)
     assert "kubectl get … -o json" in caught.value.hint
+
+
+def test_watch_events_are_refused_with_what_takes_the_objects_out(dump):
+    with pytest.raises(SnapshotError, match="watch events") as caught:
+        dump.read("\n".join(json.dumps({"type": kind, "object": pod("a")}) for kind in ("ADDED", "DELETED")))
+    assert ".object" in caught.value.hint
+
+
+def test_a_document_with_a_tag_of_its_own_costs_only_itself(dump):
+    part = dump.read(b'!!python/object/apply:os.system ["true"]\n---\nkind: Pod\nmetadata: {name: a}\n')
+    assert names(part) == ["a"]
+    assert len(part.problems) == 1
 
 
 def test_a_server_side_table_is_refused(dump):

@@ -14,6 +14,12 @@ from diag.snapshot.sources.budget import Budget
 GZIP = b"\x1f\x8b"  # RFC 1952, 2.3.1
 ZSTD = b"\x28\xb5\x2f\xfd"  # RFC 8878, 3.1.1
 _AHEAD = 512  # bytes that are looked through for padding at once
+_EXPAND = "expand it first"
+# What zstd's library says of frames that it reads with the right options only (zstd lib/common/error_private.c).
+_ON_PURPOSE = (
+    ("Dictionary mismatch", f"was packed with a dictionary: {_EXPAND}, zstd -d -D DICTIONARY"),
+    ("too much memory", f"was packed with a longer window than is read: {_EXPAND}, zstd -d --long=31"),
+)
 _LAYERS = 2  # a dump that was compressed twice is read; deeper nesting is no accident
 
 
@@ -58,7 +64,8 @@ def expand(data: bytes, path: str, budget: Budget) -> tuple[bytes, str | None]:
         data, layer_fault = _joined(data, path, budget)
         fault = layer_fault or fault
         if not data and fault:
-            raise SnapshotError(f"{path}: {fault}, and nothing of it can be read", hint="copy or save the file again")
+            hint = None if _EXPAND in fault else "copy or save the file again"
+            raise SnapshotError(f"{path}: {fault}, and nothing of it can be read", hint=hint)
     if is_compressed(data):
         raise SnapshotError(f"{path} is compressed more than {_LAYERS} times over", hint="expand it first")
     return data, fault
@@ -108,7 +115,7 @@ def steps(file: BinaryIO, path: str) -> Iterator[Step]:
             try:
                 data = decoder.decompress(packed) if packed else b""
             except form.error as error:
-                fault = f"the {form.name} file is damaged ({error})"
+                fault = f"the {form.name} file {why_not(error)}"
             if not packed:
                 fault = f"the {form.name} file breaks off"
         if not fault:
@@ -119,6 +126,11 @@ def steps(file: BinaryIO, path: str) -> Iterator[Step]:
                 fault = f"what follows the {form.name} data is something else"
         yield Step(frame, data, ended=True, fault=fault)
         more = more and not fault
+
+
+def why_not(error: Exception) -> str:
+    """Why something cannot be expanded, as the end of a sentence; what was packed so on purpose is not damaged."""
+    return next((why for words, why in _ON_PURPOSE if words in str(error)), f"is damaged ({error})")
 
 
 def _ahead(file: BinaryIO) -> bytes:

@@ -29,9 +29,10 @@ _PACKED = (
 )
 # What kubectl says on stderr, where a shell sent both streams into the file (klog lines, deprecation warnings).
 _CHATTER = re.compile(rb"\A(?:(?:Warning: |[IWEF]\d{4} \d\d:|Error from server|error: )[^\n]*\n|[ \t]*\r?\n)+")
-_JSON_START = re.compile(rb'\{\s*(?:["}]|\Z)|\[\s*(?:[{"\]\d-]|\Z|(?:null|true|false)\b)')
+_JSON_START = re.compile(rb'\{\s*(?:["}]|\Z)|\[\s*(?:\[\s*)*(?:[{"\]\d-]|\Z|(?:null|true|false)\b)')
 _YAML_START = re.compile(
-    rb"""\A(?:[ \t]*(?:\#[^\n]*)?\r?\n|%[^\n]*\n)*(?:---(?:\s|\Z)|-\s|["']|\{\s*\w|[^\s:\#{}<>][^\s:]*:(?:\s|\Z))"""
+    rb"""\A(?:[ \t]*(?:\#[^\n]*)?\r?\n|%[^\n]*\n)*"""
+    rb"""(?:---(?:\s|\Z)|!!?\w|-\s|["']|\{\s*\w|[^\s:\#{}<>][^\s:]*:(?:\s|\Z))"""
 )
 # What stands at the beginning of nearly every file that holds an object.
 OBJECTS = re.compile(rb'"?(?:kind|apiVersion|metadata|items)"?[ \t]*:')

@@ -56,11 +56,20 @@ def _range(found: re.Match[str], _path: str) -> Stranger:
     return Stranger(what, _INSTANT, beside=True)
 
 
+def _watch(_found: re.Match[str], _path: str) -> Stranger:
+    return Stranger(
+        "holds watch events, and only the objects themselves are read",
+        "take the objects out of them: jq -c 'select(.type != \"DELETED\") | .object'; or save them without --watch",
+    )
+
+
 _Known = tuple[re.Pattern[str], Callable[[re.Match[str], str], Stranger]]
 _KNOWN: tuple[_Known, ...] = (
     (re.compile(r'\s*(?:\{[\s\S]{0,2000}?"schema"\s*:\s*"|schema: )diag\.report/v\d'), _report),
     (re.compile(r'\s*\{\s*"status"\s*:\s*"error"[\s\S]*?"errorType"\s*:\s*"(\w+)"'), _failed),
     (re.compile(r'\s*\{\s*"status"\s*:\s*"success"[\s\S]*?"resultType"\s*:\s*"(matrix|scalar|string)"'), _range),
+    # kubernetes/apimachinery pkg/apis/meta/v1/watch.go: WatchEvent; kubectl get --watch --output-watch-events
+    (re.compile(r'\s*\{\s*"type"\s*:\s*"(?:ADDED|MODIFIED|DELETED|BOOKMARK|ERROR)"\s*,\s*"object"\s*:'), _watch),
     # k8sgpt-ai/k8sgpt pkg/analysis/output.go: JsonOutput.
     (re.compile(r'\s*\{\s*"provider"\s*:[\s\S]*?"(?:problems|status)"\s*:[\s\S]*?"results"\s*:'), _k8sgpt),
 )

@@ -2,7 +2,7 @@
 
 from diag.snapshot.sources.budget import Budget
 from diag.snapshot.sources.bundles.entry import CutOffError, Reader
-from diag.snapshot.sources.compressed import Form, form_of_packed, is_compressed
+from diag.snapshot.sources.compressed import Form, form_of_packed, is_compressed, why_not
 
 FREE_BYTES = 1024**3  # what may be expanded from anything before the ratio counts
 
@@ -46,7 +46,7 @@ class _Expanded:
         try:
             out = self._decoder.decompress(piece)
         except self._form.error as error:
-            raise CutOffError(f"the {self._form.name} stream is damaged ({error})") from error
+            raise CutOffError(f"the {self._form.name} stream {why_not(error)}") from error
         if self._decoder.eof:
             self._waiting = self._decoder.unused_data
             self._decoder, self._between = self._form.decoder(), True
