@@ -112,6 +112,14 @@ def _waiting(ctx: Context) -> dict[str, list[Because]]:
                 why = f"nothing is created in namespace {said['name']}, because it is being terminated"
                 found.setdefault(said["name"], []).append(Because(group, why, (one.evidence,)))
                 break
+        else:
+            space = ctx.snap.get("Namespace", "", group.first.namespace)
+            ends = space.metadata.deletion_timestamp if space is not None else None
+            # Where one ends as it should, its controllers lose their pods for a moment, too.
+            if group.state == "counted" and space is not None and ctx.older(ends, GRACE_S):
+                why = f"nothing is created in namespace {space.name}, because it is being terminated"
+                proof = (ctx.cite(space, "metadata.deletionTimestamp"), group.evidence[0])
+                found.setdefault(space.name, []).append(Because(group, why, proof))
     return found
 
 

@@ -10,16 +10,18 @@ from diag.facts.nodes import AUTOMATIC_TAINT_PREFIX, gpus, ready
 from diag.facts.pods import condition
 from diag.facts.times import age_s
 from diag.facts.virtual_clusters import FAKE
-from diag.findings import Because, Evidence, Finding, Question, Remedy, Severity
+from diag.findings import Because, Evidence, Finding, Question, Ref, Remedy, Severity
 from diag.projection import Condition
 from diag.snapshot.kinds import Lease, Node, Pod
 from diag.trouble.groups import Group
+from diag.vocab.network import PLUGINS
 
 JOINING_S = 5 * 60
 REPLACED_S = 10 * 60  # a replacement that no scheduler has looked at for longer waits for another reason
 ALIVE_S = 60.0  # somebody else on the node has written so much later than the kubelet
 SHUTDOWN = ("NodeShutdown", "Terminated", "Shutdown")  # status.reason of pods that the node's shutdown ended
 BY_TAINT = "DeletionByTaintManager"  # reason of DisruptionTarget (kubernetes/kubernetes pkg/controller/tainteviction)
+MAX_NODES = 8
 LEASE_NAMESPACE = "kube-node-lease"
 # What a kubelet says that has found a fault, not one that is still starting (kubernetes/kubernetes
 # pkg/kubelet/kubelet.go, runtime.go and pkg/kubelet/pleg/generic.go).
@@ -211,7 +213,16 @@ def _finding(ctx: Context, name: str, nodes: list[tuple[Node, Condition]]) -> Fi
         severity=Severity.ERROR if accounts_for or lost or held else Severity.WARNING,
         since=min((one.last_transition_time for _, one in nodes if one.last_transition_time), default=None),
         gpus_lost=lost,
+        needs=_network_plugins(ctx, names) if name == "cni-not-ready" else (),
         remedies=_remedies(name, first),
+    )
+
+
+def _network_plugins(ctx: Context, names: frozenset[str]) -> tuple[Ref, ...]:
+    """The workloads whose pods should set up the network of these nodes, and are not ready there."""
+    there = [pod for name in sorted(names)[:MAX_NODES] for pod in ctx.snap.pods_on(name)]
+    return tuple(
+        dict.fromkeys(ctx.workload(pod).ref for pod in there if PLUGINS.search(pod.name) and not _is_ready(pod))
     )
 
 
