@@ -13,7 +13,6 @@ from textual.widgets import Input
 from diag.document import CauseRow
 from diag.errors import DiagError
 from diag.report.sanitize import visible
-from diag.tui import panels
 from diag.tui.actions import ACTIONS
 from diag.tui.causes import Causes
 from diag.tui.clipboard import copy
@@ -92,6 +91,8 @@ class DiagApp(Comparing):
 
     def action_explain(self) -> None:
         """The selected cause in words."""
+        from diag.tui import panels  # noqa: PLC0415  # only once there is a report
+
         cause = self.seen.cause(self.cause) if self.seen else None
         if self.seen is None or cause is None:
             self.notify("No cause is selected.", markup=False)

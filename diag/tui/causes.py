@@ -10,7 +10,6 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from diag.document import EvidenceRow, Report
-from diag.tui import panels
 from diag.tui.listing import Listing, fields
 from diag.tui.paragraphs import Paragraph, Paragraphs
 from diag.tui.source import Seen
@@ -72,6 +71,8 @@ class Causes(Listing):
 
     def make(self, seen: Seen, cause: str) -> Sequence[Table]:  # noqa: ARG002  # as for all screens
         """The causes, all findings, what is new, or what is ignored."""
+        import diag.tui.panels  # noqa: F401, PLC0415  # not before the first frame, and here it keeps no key waiting
+
         return [_TABS[self.tab][1](seen.report, {*(self.app.baseline or ()), *self.app.acknowledged})]
 
     def of(self, cause: str) -> str:  # noqa: ARG002  # of all causes
@@ -136,6 +137,8 @@ class Causes(Listing):
 
     def told(self, seen: Seen, line: Line) -> Sequence[Paragraph]:
         """The because-tree; of a finding that belongs to no cause, what it rests on; why one is ignored."""
+        from diag.tui import panels  # noqa: PLC0415  # `make` has imported it
+
         if self.tab == _IGNORED:
             return fields(self.lists[0].table, line)
         cause = next((found for each in line.causes if (found := seen.cause(each))), None)
@@ -143,6 +146,8 @@ class Causes(Listing):
 
     def tell(self, line: Line | None) -> None:
         """Shows why, the evidence of the root, and what to do."""
+        from diag.tui import panels  # noqa: PLC0415  # as above
+
         seen = self.app.seen
         cause = next((found for each in line.causes if (found := seen.cause(each))), None) if seen and line else None
         self.app.choose_cause(cause.id if cause else "")
@@ -193,6 +198,8 @@ class Causes(Listing):
 
     def open_evidence(self, step: Paragraph | None) -> None:
         """Shows a piece of evidence where it stands."""
+        from diag.tui import panels  # noqa: PLC0415  # as above
+
         row = step.stands_for if step and isinstance(step.stands_for, EvidenceRow) else None
         seen = self.app.seen
         if seen is None:

@@ -4,7 +4,6 @@ from textual import on, work
 from textual.worker import get_current_worker
 
 from diag.document import EvidenceRow
-from diag.tui import panels
 from diag.tui.dialogs import Prompt, Reader
 from diag.tui.frame import Frame
 from diag.tui.paragraphs import Paragraph
@@ -102,6 +101,7 @@ class Comparing(Stepping):
 
     def _open_change(self, paragraph: Paragraph, before: Seen, after: Seen) -> None:
         """Goes to what a line is about: a cause that is there, the tree of one that was, an object at its field."""
+        from diag.tui import panels  # noqa: PLC0415  # only once there is a report
         from diag.views.changes import ChangeLine  # noqa: PLC0415  # the engine, only then
         from diag.views.inside import object_yaml  # noqa: PLC0415
 
@@ -126,6 +126,8 @@ class Comparing(Stepping):
 
     def cite(self, paragraph: Paragraph, seen: Seen | None) -> None:
         """Opens the evidence that a paragraph stands for, as one look has it."""
+        from diag.tui import panels  # noqa: PLC0415  # as above
+
         if seen is not None and isinstance(paragraph.stands_for, EvidenceRow):
             place, lines, at = panels.evidence(seen, paragraph.stands_for)
             self.push_screen(Reader(place, lines, marks=self.marks, cursor=at))

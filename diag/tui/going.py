@@ -12,7 +12,6 @@ from diag.tui.commanding import DOES, SHOWN, command
 from diag.tui.dialogs import Choose, Prompt
 from diag.tui.drawn_lines import DrawnLines
 from diag.tui.objects import Objects
-from diag.views.subject import resolve
 
 _MOST_BACK = 100  # screens that are remembered
 _NAMES = {name for name, _ in SCREENS.values()}
@@ -98,6 +97,8 @@ class Going(Objects):
 
     async def _meant(self, text: str, screen: str) -> bool:
         """Goes to the cause that a text means, on a screen; or to its object."""
+        from diag.views.subject import resolve  # noqa: PLC0415  # only once something is typed
+
         if self.seen is None:
             return False
         known = (

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from diag.document import CauseRow, Report
-from diag.views.because import Trees
 
 if TYPE_CHECKING:
     from diag.llm.ask import Conversation
     from diag.snapshot.snapshot import Snapshot
     from diag.trouble.trouble import Trouble
+    from diag.views.because import Trees
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +37,10 @@ class Seen:
         return [trouble.snap for trouble in self.troubles]
 
     @cached_property
-    def trees(self) -> Trees:
+    def trees(self) -> "Trees":
         """The because-trees of its causes."""
+        from diag.views.because import Trees  # noqa: PLC0415  # not before the first frame
+
         return Trees(self.report)
 
     @cached_property

@@ -15,7 +15,8 @@ def loaded(code, *names):
 
 
 def test_the_first_frame_waits_for_no_engine():
-    heavy = ("diag.snapshot.snapshot", "diag.trouble.trouble", "diag.catalog.registry", "yaml", "jinja2", "pydantic")
+    engine = ("diag.snapshot.snapshot", "diag.trouble.trouble", "diag.catalog.registry", "yaml", "jinja2", "pydantic")
+    heavy = (*engine, "diag.views.explanation", "diag.views.subject")
 
     assert loaded("import diag.tui.app", *heavy) == []
 
