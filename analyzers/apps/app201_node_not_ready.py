@@ -87,6 +87,7 @@ tolerate the node's taints, or the node's files of it were removed.
 
 ## Evidence
 The node's Ready condition (False) with the words of the runtime: `NetworkPluginNotReady`, `cni plugin not initialized`.
+Where the plugin's own pod on the node is in trouble, that is the cause of this.
 
 ## What to do
 Look at the pod of the network plugin on this node.
