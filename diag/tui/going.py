@@ -64,7 +64,7 @@ class Going(Objects):
         row = self.seen.cause(cause) if self.seen is not None else None
         self.chosen = row or self.chosen
 
-    @work(group="open")
+    @work(group="open", exit_on_error=False)
     async def open_cause(self, cause: str) -> None:
         """Opens the start screen with the cursor on a cause."""
         await self.action_open_screen("causes")

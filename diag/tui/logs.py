@@ -3,14 +3,14 @@
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import ClassVar, overload
+from typing import TYPE_CHECKING, ClassVar, overload
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 from textual.widgets import Input
-from textual.worker import get_current_worker
+from textual.worker import Worker, WorkerState, get_current_worker
 
 from diag.facts.masking import mask
 from diag.tui.dialogs import Box
@@ -22,6 +22,9 @@ from diag.views.happenings import happenings
 from diag.views.inside import found
 from diag.views.stream import Folded, stream
 from diag.views.table import Column, Line, Table
+
+if TYPE_CHECKING:
+    from diag.tui.app import DiagApp
 
 _COLUMNS = (Column(title="LINE", kind="count"), Column(title="WHAT", least=20, named="text"))
 
@@ -81,6 +84,7 @@ class LogLines(Sequence[Line]):
 class LogReader(ModalScreen[None]):
     """A log of any length. `/` leaves the lines that hold a text; enter on one shows it among its neighbours."""
 
+    app: "DiagApp"
     CSS = """
     LogReader { align: center middle; }
     LogReader > Vertical { width: 96%; height: 94%; border: round $primary; background: $surface; }
@@ -137,6 +141,12 @@ class LogReader(ModalScreen[None]):
         numbers = [at for at, line in enumerate(self.lines) if word in line.casefold()]
         if not get_current_worker().is_cancelled:
             self.app.call_from_thread(self.show, numbers, 0)
+
+    @on(Worker.StateChanged)
+    def failed(self, event: Worker.StateChanged) -> None:
+        """Says what went wrong; the lines stay as they were."""
+        if event.state is WorkerState.ERROR:
+            self.app.complain(event.worker.error)
 
     @on(Input.Submitted)
     def done(self) -> None:

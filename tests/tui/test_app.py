@@ -410,24 +410,6 @@ def test_a_source_that_fails_at_once_leaves_the_app_alive(drive):
     assert "Reading" not in said
 
 
-def test_a_screen_that_fails_says_so_and_the_app_goes_on(drive, demo, monkeypatch):
-    def broken(*_):
-        raise ValueError("odd data")
-
-    monkeypatch.setattr("diag.tui.screens.gpus", broken)
-
-    async def look(app, pilot):
-        notes = toasts(app)
-        await pilot.press("3")
-        await settled(app, pilot)
-        return notes, current(app)
-
-    notes, where = drive(app_of(demo), "2", then=look)
-
-    assert any("odd data" in note for note in notes)
-    assert where == "queues"
-
-
 def test_q_leaves(drive, demo):
     assert drive(app_of(demo), "q", then=lambda app, _: app.return_code) == 0
 

@@ -7,6 +7,7 @@ from msgspec import structs
 from tui_driver import app_of, drawn, settled
 
 from diag.document import GapRow, RefRow
+from diag.tui.actions import SCREENS
 from diag.tui.source import Seen
 from diag.views.clusters import ClusterRow, Clusters
 from diag.views.gpus import Gpus, NodeGpusRow
@@ -95,6 +96,11 @@ DOCUMENTS = {
     "8": ("diag.tui.screens.clusters", lambda tool: Clusters(tool=tool, clusters=clusters(), doubts=[])),
 }
 REPORTS = {"1": causes, "9": gaps}
+ANSWERS = "7"  # has no list but that of its evidence: a test of its own
+
+
+def test_every_screen_is_here():
+    assert {*DOCUMENTS, *REPORTS, ANSWERS} == SCREENS.keys()
 
 
 @pytest.mark.parametrize(
@@ -139,7 +145,7 @@ def test_an_answer_over_a_report_of_a_hundred_thousand_pieces_is_drawn(drive, de
     crowd = replace(demo, report=structs.replace(demo.report, evidence=pieces))
 
     async def walk(app, pilot):
-        await pilot.press("7", "escape")
+        await pilot.press(ANSWERS, "escape")
         await settled(app, pilot)
         screen = app.lists
         screen.cites.cite([row.id for row in pieces], most=4)
