@@ -130,7 +130,7 @@ def _parent(ctx: Context, item: Object, parent: Parent) -> Iterator[Finding]:
             since=item.created,
             remedies=(
                 Remedy(text="see which Gateways there are", command="kubectl get gateways -A"),
-                _edit(item, "name the Gateway that there is, with its namespace"),
+                _edit(item, f"let {parent.path}.name and its namespace be those of a Gateway that there is"),
             ),
         )
     elif found is not None:
@@ -153,6 +153,8 @@ def _allowed(ctx: Context, item: Object, gateway: Object, parent: Parent) -> Ite
         for (path, _), verdict in zip(listeners, verdicts, strict=True)
         if verdict is False
     ]
+    first = next((path for (path, _), verdict in zip(listeners, verdicts, strict=True) if verdict is not True), "")
+    field = f"{first or 'spec.listeners'}.allowedRoutes.namespaces"
     evidence: list[Evidence] = [*told, ctx.cite(item, f"{parent.path}.name"), *limits[:4]]
     yield Finding(
         name="httproute-not-allowed",
@@ -167,7 +169,8 @@ def _allowed(ctx: Context, item: Object, gateway: Object, parent: Parent) -> Ite
                 command=f"kubectl get gateway {gateway.name} -n {gateway.namespace} -o yaml",
             ),
             Remedy(
-                text=f"let a listener take routes of {item.namespace} (allowedRoutes.namespaces)",
+                text=f"let a listener take routes of {item.namespace} ({field})",
+                command=f"kubectl edit gateway {gateway.name} -n {gateway.namespace}",
                 who="platform",
                 risk="disruptive",
             ),
@@ -234,6 +237,7 @@ def _offers(service: Object, port: object) -> bool:
 def _no_backend(
     ctx: Context, item: Object, path: str, why: str, evidence: tuple[Evidence, ...], confidence: Confidence | None
 ) -> Finding:
+    kind = text(value_at(item.whole, f"{path}.kind")) or SERVICE
     namespace = text(value_at(item.whole, f"{path}.namespace")) or item.namespace
     return Finding(
         name="httproute-backend-missing",
@@ -244,7 +248,7 @@ def _no_backend(
         since=item.created,
         remedies=(
             Remedy(text="see which Services there are", command=f"kubectl get services -n {namespace}"),
-            _edit(item, "name a backend and a port that there are"),
+            _edit(item, f"let {path}.name and its port be those of a {kind} that there is"),
         ),
     )
 

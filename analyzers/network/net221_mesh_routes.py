@@ -23,7 +23,7 @@ from diag.catalog.joins.mesh_routes import (
 )
 from diag.catalog.rule import Named, rule
 from diag.facts.words import listed, nearest
-from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy, Severity, as_proof
+from diag.findings import Because, Confidence, Evidence, FieldEvidence, Finding, Question, Remedy, Severity, as_proof
 from diag.projection import Object
 from diag.snapshot.cite import key, value_at
 from diag.snapshot.kinds import Pod
@@ -164,17 +164,19 @@ def _no_subset(ctx: Context, item: Object, target: Destination, service: Host) -
     return _missing(ctx, item, why, sure, ctx.cite(item, f"{target.path}.subset"), *proof)
 
 
-def _missing(ctx: Context, item: Object, why: str, sure: Confidence | None, *proof: Evidence) -> Finding:
+def _missing(
+    ctx: Context, item: Object, why: str, sure: Confidence | None, reference: FieldEvidence, *proof: Evidence
+) -> Finding:
     return Finding(
         subject=item.ref,
         summary=why,
-        evidence=as_proof(proof),
-        accounts_for=_callers(ctx, item, why, *proof),
+        evidence=(reference, *proof),
+        accounts_for=_callers(ctx, item, why, reference, *proof),
         confidence=sure,
         since=item.created,
         remedies=(
             Remedy(
-                text="correct the reference, or make what it names",
+                text=f"correct {reference.path}, or make what it names",
                 command=f"kubectl edit virtualservice {item.name} -n {item.namespace}",
                 risk="disruptive",
             ),
@@ -220,7 +222,11 @@ def _empty(
                 command=f"kubectl get pods -n {service.namespace} --show-labels "
                 f"-l {','.join(f'{label}={value}' for label, value in selector_of(service).items())}",
             ),
-            Remedy(text="let the subset's labels be those of pods that there are, or send nothing to it"),
+            Remedy(
+                text=f"let {path}.labels be those of pods that there are, or send nothing to the subset",
+                command=f"kubectl edit destinationrule {of.name} -n {of.namespace}",
+                risk="disruptive",
+            ),
         ),
     )
 
@@ -265,7 +271,7 @@ def _tls(ctx: Context, item: Object) -> Iterator[Finding]:
         since=item.created,
         remedies=(
             Remedy(
-                text="remove trafficPolicy.tls: Istio then sends what the server takes",
+                text=f"remove {TLS.removesuffix('.mode')}: Istio then sends what the server takes",
                 command=f"kubectl edit destinationrule {item.name} -n {item.namespace}",
                 risk="disruptive",
             ),

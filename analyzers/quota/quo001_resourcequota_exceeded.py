@@ -179,6 +179,7 @@ def _finding(ctx: Context, key: tuple[str, str], quota: Quota | None, victims: l
         command=f"kubectl get pods -n {key[0]} -o wide",
         risk="disruptive",
     )
+    asker = victims[0].group.workload
     subject = quota.item.ref if quota else Ref(ctx.cluster, "v1", "ResourceQuota", *key, seen=False)
     return Finding(
         subject=subject,
@@ -196,7 +197,10 @@ def _finding(ctx: Context, key: tuple[str, str], quota: Quota | None, victims: l
         since=min((one.group.since for one in victims if one.group.since), default=None),
         remedies=(
             *(() if never else (room,)),
-            Remedy(text="ask for less per pod, or for fewer pods"),
+            Remedy(
+                text="ask for less per pod, or for fewer pods",
+                command=f"kubectl get {asker.kind.lower()} {asker.name} -n {asker.namespace} -o yaml",
+            ),
             Remedy(
                 text=f"raise spec.hard of ResourceQuota {key[1]} for {resource} "
                 + _enough(quota, resource, victims, hard),

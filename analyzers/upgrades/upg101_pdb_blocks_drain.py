@@ -8,10 +8,11 @@ from diag.catalog.rule import rule
 from diag.facts.budgets import BUDGET, COUNTS, Budget, budget
 from diag.facts.drains import is_to_be_moved
 from diag.facts.gpus import is_gpu
-from diag.findings import Because, Confidence, FieldEvidence, Finding, Question, Ref, Remedy, as_proof
+from diag.facts.quantity import show
+from diag.findings import Because, ComputedEvidence, Confidence, FieldEvidence, Finding, Question, Ref, Remedy, as_proof
 from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
-from diag.trouble.shapes import shape_of
+from diag.trouble.shapes import main_gpu, shape_of
 from diag.vocab.drains import UPGRADE_FAILED, UPGRADE_REQUIRED, UPGRADE_STATES
 
 SHOWN_PODS = 3
@@ -42,7 +43,7 @@ def pdb_blocks_drain(ctx: Context) -> Iterator[Finding]:
     ## Evidence
     `status.disruptionsAllowed` of the budget with the counts that it follows from, the pod that it selects on the
     node, and the sign that the node is being drained: an upgrade-state label, a taint, or an event that tells of
-    refused evictions.
+    refused evictions. Of another node that would take the pod, what is free there.
 
     ## What to do
     Look at the budget and its pods. Where it asks for a number of pods (`minAvailable: 2`), and another node has room,
@@ -74,17 +75,19 @@ def _finding(ctx: Context, group: Group, node: Node, one: Budget, pods: list[Pod
     names = ", ".join(f"{pod.namespace}/{pod.name}" for pod in pods[:SHOWN_PODS])
     more = f" and {len(pods) - SHOWN_PODS} more" if len(pods) > SHOWN_PODS else ""
     unhealthy = ctx.workload(pods[0]).ref if one.short_of_healthy else None
+    refuge = _refuge(ctx, pods[0], node.name)
+    spare = _spare(ctx, pods[0], refuge) if refuge else None
     return Finding(
         subject=one.item.ref,
         summary=f"{_arithmetic(one)}; {names}{more} on {node.name} cannot be evicted, so its drain does not end",
-        evidence=as_proof((*evidence, *where, *group.evidence, *free)),
+        evidence=as_proof((*evidence, *where, *group.evidence, *free, *([spare] if spare else []))),
         accounts_for=(
             Because(group, f"the budget {name} refuses to let go of {names}{more}", as_proof((*evidence, *where))),
         ),
         confidence=None if one.allowed is not None else Confidence.LIKELY,
         since=group.since,
         needs=(unhealthy,) if unhealthy else (),
-        remedies=_remedies(ctx, one, pods[0], group),
+        remedies=_remedies(ctx, one, pods[0], group, refuge),
     )
 
 
@@ -114,14 +117,35 @@ def _arithmetic(one: Budget) -> str:
     return f"{rule_of_it} allows no eviction now ({', '.join([*known, 'disruptionsAllowed 0'])})"
 
 
-def _remedies(ctx: Context, one: Budget, pod: Pod, group: Group) -> tuple[Remedy, ...]:
+def _refuge(ctx: Context, pod: Pod, drained: str) -> Node | None:
+    """The first of the other nodes that would take the pod now."""
+    fitting = [node for node in ctx.place.count(shape_of(pod)).fitting if node.name != drained]
+    return min(fitting, key=lambda node: node.name, default=None)
+
+
+def _spare(ctx: Context, pod: Pod, node: Node) -> ComputedEvidence:
+    """What is free on the node that would take the pod. Not `free …`: that is what the drain costs."""
+    free = room.free_on(ctx, node, _resource(pod))
+    return ctx.compute(f"room on node {node.name}: {_resource(pod)} that no pod asks for", free.value, free.parts)
+
+
+def _resource(pod: Pod) -> str:
+    return main_gpu(shape_of(pod).requests) or "cpu"
+
+
+def _has_room(ctx: Context, pod: Pod, node: Node) -> str:
+    """`serve-2 has room (6 nvidia.com/gpu free)`."""
+    free = ctx.place.free[node.name].get(_resource(pod), 0)
+    return f"{node.name} has room" + (f" ({show(free, _resource(pod))} {_resource(pod)} free)" if free > 0 else "")
+
+
+def _remedies(ctx: Context, one: Budget, pod: Pod, group: Group, refuge: Node | None) -> tuple[Remedy, ...]:
     item, node = one.item, group.first
     budget_of = f"poddisruptionbudget {item.name} -n {item.namespace}"
     found = [Remedy(text="look at the budget and what it counts", command=f"kubectl describe {budget_of}")]
-    found += _one_more(ctx, one, pod, node.name)
-    elsewhere = [other.name for other in ctx.place.count(shape_of(pod)).fitting if other.name != node.name]
+    found += _one_more(ctx, one, pod, refuge)
     after = (
-        f"{min(elsewhere)} has room for it" if elsewhere else "no other node would take it now: plan an outage for it"
+        f"{_has_room(ctx, pod, refuge)} for it" if refuge else "no other node would take it now: plan an outage for it"
     )
     found.append(
         Remedy(
@@ -131,7 +155,7 @@ def _remedies(ctx: Context, one: Budget, pod: Pod, group: Group) -> tuple[Remedy
             risk="disruptive",
         )
     )
-    if not elsewhere:
+    if refuge is None:
         text = "find out what pins it to this node (node selector, affinity, what is free elsewhere)"
         found.insert(1, Remedy(text=text, command=f"kubectl get pod {pod.name} -n {pod.namespace} -o yaml"))
     for label in UPGRADE_STATES:
@@ -142,17 +166,17 @@ def _remedies(ctx: Context, one: Budget, pod: Pod, group: Group) -> tuple[Remedy
     return tuple(found)
 
 
-def _one_more(ctx: Context, one: Budget, pod: Pod, drained: str) -> list[Remedy]:
+def _one_more(ctx: Context, one: Budget, pod: Pod, refuge: Node | None) -> list[Remedy]:
     """One replica more, where the budget asks for a fixed number of pods and another node would take it now."""
     workload = ctx.workload(pod)
     fixed = one.bound == "minAvailable" and isinstance(one.value, int) and one.expected is not None
-    takes = [node.name for node in ctx.place.count(shape_of(pod)).fitting if node.name != drained] if fixed else []
-    if not takes or workload.kind not in SCALABLE:
+    if refuge is None or not fixed or workload.kind not in SCALABLE:
         return []
     kind, count = workload.kind.lower(), (one.expected or 0) + 1
     return [
         Remedy(
-            text=f"run one replica more of {workload.kind} {workload.name}, so that one may go: {min(takes)} has room",
+            text=f"run one replica more of {workload.kind} {workload.name}, so that one may go: "
+            + _has_room(ctx, pod, refuge),
             command=f"kubectl scale {kind} {workload.name} -n {workload.namespace} --replicas={count}",
         )
     ]

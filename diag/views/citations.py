@@ -12,6 +12,7 @@ from diag.views.wording import named
 QUOTE_CHARS = 300
 _REPEATED_CHARS = 60
 FREE = "free "  # how the name of a count begins that is what a node offers without what its pods ask for
+ROOM = "room on node "  # and of one that shows that a node would take a pod: `room on node n2: …`
 _OFFERED = "status.allocatable"
 _ALONE = " alone: no pod was seen there that asks for any of it"
 _DIGITS = 16  # of a count; more is an id

@@ -5,11 +5,11 @@ Each line says which citations it rests on; nothing stands here that the report 
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from diag.document import CauseRow, EvidenceRow, ExplanationRow, FindingRow, LinkRow, RefRow, Report
 from diag.findings import GRACE_S
-from diag.views.citations import FREE, QUOTE_CHARS, Citation, Citations
+from diag.views.citations import FREE, QUOTE_CHARS, ROOM, Citation, Citations
 from diag.views.coverage import GapLine
 from diag.views.lines import Line
 from diag.views.questions import unanswered
@@ -130,7 +130,7 @@ class _Teller:
             Section(title="What is wrong", lines=tuple(self._wrong())),
             Section(title="Since when", lines=tuple(self._since())),
             Section(title="What it costs", lines=tuple(self._cost())),
-            Section(title="What to do", lines=tuple(remedy_lines(self.cause))),
+            Section(title="What to do", lines=tuple(self._steps())),
             Section(title="How sure this is", lines=tuple(self._sure())),
             Section(title=WHY, lines=tuple(self._why())),
             Section(title="Where the time went", lines=tuple(self._timelines())),
@@ -229,6 +229,15 @@ class _Teller:
         """Counts of what is free where nobody can get it."""
         own = [(each, self.cites.evidence.get(each)) for each in self._own_evidence()]
         return [each for each, row in own if row and isinstance(row.computed, str) and row.computed.startswith(FREE)]
+
+    def _steps(self) -> Iterator[Line]:
+        """What to do; a step that says of a node that it has room leads to the count of it."""
+        own = ((each, self.cites.evidence.get(each)) for each in self._own_evidence())
+        counts = [(each, row.computed) for each, row in own if row and isinstance(row.computed, str)]
+        rooms = [(each, name.removeprefix(ROOM).split(":")[0]) for each, name in counts if name.startswith(ROOM)]
+        for line in remedy_lines(self.cause):
+            proof = [each for each, node in rooms if f"{node} has room" in line.text and line.kind == "step"]
+            yield replace(line, cites=self.cites.cite(proof)) if proof else line
 
     def _quoted(self, symptom: FindingRow) -> list[str]:
         """The evidence of a symptom that its sentence quotes, else the first: what decided."""

@@ -122,6 +122,23 @@ def test_a_step_that_changes_something_says_who_takes_it_and_what_its_command_do
     assert lines(told, "What to do")[0].text == said
 
 
+def test_a_step_that_sends_a_pod_to_a_node_leads_to_what_is_free_there(report):
+    again = msgspec.structs.replace
+    cause, finding = report.causes[0], report.findings[0]
+    counted = next(row for row in report.evidence if isinstance(row.computed, str))
+    room = again(counted, id="E99", computed="room on node n2: nvidia.com/gpu that no pod asks for", value="2")
+    rows = [
+        RemedyRow(text=f"run one more: {node} has room", who="user", risk="safe", command="") for node in ("n2", "n1")
+    ]
+    findings = [again(finding, evidence=[*finding.evidence, "E99"]), *report.findings[1:]]
+    told = explained(again(report, findings=findings, evidence=[*report.evidence, room]), again(cause, remedies=rows))
+    cites = [line.cites for line in lines(told, "What to do") if line.kind == "step"]
+
+    assert cause.finding == finding.id
+    assert [each.place for each in told.citations if (each.number,) == cites[0]] == [f"counted: {room.computed}"]
+    assert cites[1] == ()
+
+
 def test_one_way_out_is_no_choice(report):
     assert "label" not in [line.kind for line in lines(explained(report, report.causes[1]), "What to do")]
 
