@@ -115,9 +115,6 @@ def _level(item: Object) -> tuple[str, str, int]:
 
 def _shape(item: Object, index: int) -> Shape | None:
     """What one pod of a pod set asks for."""
-    sets = dicts(part(item, "spec").get("podSets"))
-    if index >= len(sets):
-        return None
     pod = template_pod(item, "spec", "podSets", str(index), "template")
     return shape_of(pod) if pod else None
 
@@ -180,7 +177,7 @@ def _topologies(ctx: Context, one: Waiting, reason: Reason) -> list[Object]:
     """The Topologies of the flavors that the workload could get."""
     flavors = {reason.flavor} if reason.flavor else {name for name, _ in quotas(one.queue)} if one.queue else set()
     named = {text(item, "spec", "topologyName") for name in flavors if (item := ctx.snap.get(FLAVOR, "", name))}
-    return [item for name in sorted(named) if name and (item := ctx.snap.get(TOPOLOGY, "", name)) is not None]
+    return [item for name in sorted(named) if (item := ctx.snap.get(TOPOLOGY, "", name)) is not None]
 
 
 def _no_level(ctx: Context, one: Waiting, reason: Reason, there: list[Object]) -> Finding:

@@ -180,7 +180,7 @@ def _too_much(ctx: Context, found: Admitted, nodes: list[Node], queues: list[Obj
     offered = sum(allocatable(node).get(found.resource, 0) for node in nodes)
     queue = ctx.snap.get(CLUSTER_QUEUE, "", found.queue)
     left = ctx.pools.remaining(found.group)
-    if queue is None or not offered or promised <= offered or left <= 0 or _other_reason(ctx, found, nodes):
+    if queue is None or promised <= offered or left <= 0 or _other_reason(ctx, found, nodes):
         return
     given_out: Evidence = ctx.compute(
         f"quota of {found.resource} in flavor {found.flavor.name}",

@@ -177,10 +177,10 @@ def _refusal(ctx: Context, group: Group) -> Event | None:
     return max(found, key=lambda event: event.last_seen or "", default=None)
 
 
-def _newest(ctx: Context, group: Group, reason: str, words: str) -> Event | None:
-    """The newest event of the first members with these words."""
+def _rejection(ctx: Context, group: Group) -> Event | None:
+    """The newest event of the first members that tells of a rejection."""
     events = [event for one in group.members[:MAX_MEMBERS] for event in ctx.snap.events(one)]
-    found = [event for event in events if event.reason == reason and words in event.text]
+    found = [event for event in events if event.reason == FAILED and REJECTED in event.text]
     return max(found, key=lambda event: event.last_seen or "", default=None)
 
 
@@ -265,7 +265,7 @@ def _full(group: Group, config: Object | None, queue: str, summary: str, proof: 
 
 
 def _rejected(ctx: Context, group: Group, pod: Pod, found: Config) -> Iterator[Finding]:
-    told = _newest(ctx, group, FAILED, REJECTED)
+    told = _rejection(ctx, group)
     told = told or next((event for event in ctx.snap.events(pod) if event.reason == FAILED), None)
     if told is None:
         return

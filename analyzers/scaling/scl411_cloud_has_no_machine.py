@@ -197,7 +197,7 @@ def _refused(
         evidence=as_proof((*evidence, *group.evidence)),
         accounts_for=(Because(group, f"{short} is not made larger: {text[:MAX_TEXT]}", tuple(evidence)),),
         # That this group would have taken the pod is proven only by a scale-up that was made for it.
-        second_sign=asked is not None and len(evidence) > 1,
+        second_sign=asked is not None,
         since=group.since,
         remedies=(
             Remedy(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from diag.catalog.context import Context
 from diag.catalog.joins.own_trouble import suffers, unwell_since
 from diag.catalog.rule import rule
-from diag.facts.custom_resources import Told, is_held, is_unread, told
+from diag.facts.custom_resources import Told, told
 from diag.findings import Basis, Evidence, Finding, Question, Remedy, as_proof
 from diag.projection import Object
 
@@ -44,8 +44,6 @@ def kserve_ingress(ctx: Context) -> Iterator[Finding]:
     the gateway itself is told of the gateway.
     """
     for item in ctx.snap.all(SERVICE):
-        if is_held(item) or is_unread(item):
-            continue
         ingress = told(item, "IngressReady")
         parts = [said for name in PARTS if (said := told(item, name)) is not None]
         predictor = told(item, PARTS[0])

@@ -130,8 +130,7 @@ def _ports(ctx: Context, one: Monitor, scaled: list[Scaled]) -> Iterator[Finding
         ctx.cite(service, f"{place}.name") for place, it in entries(service, "spec.ports") if text(it.get("name"))
     ]
     if not names:
-        ports = [place for place, _ in entries(service, "spec.ports")]
-        proof.append(ctx.lack(service, f"{(ports or ['spec.ports[0]'])[0]}.name"))
+        proof.append(ctx.lack(service, "spec.ports[0].name"))
     has = f"has {listed(names)}" if names else "has no port with a name"
     more = f" (nor have {count_of(len(serving) - 1, 'other Service')})" if serving[1:] else ""
     summary = f"asks for port {port}, and Service {service.name} {has}{more}: there is no target, and no error"

@@ -67,10 +67,8 @@ def _judge(ctx: Context, item: Object, path: str, host: str) -> Finding | None:
     place = _place(host, item.namespace)
     back = backend(ctx, place) if place is not None else Backend()
     words = _lost(ctx, item)
-    if not back.words and words is None:
-        return None
-    if words is not None and back.ready and not back.words:
-        return None  # the sink has come back since
+    if not back.words and (words is None or back.ready):
+        return None  # nothing is against it, or it has come back since
     line = [words] if words is not None else []
     proof: list[Evidence] = [*line, ctx.cite(item, path), *back.proof]
     says = f", and its agent says: {words.value.strip()[:200]}" if words is not None else ""
