@@ -146,7 +146,7 @@ ELSEWHERE = " in other namespaces"  # behind the kind, where some were read
 class GapRow(Row, kw_only=True):
     """Something that could not be looked at; `names` are those of the rules in `hides`, in their order.
 
-    `pods` ("namespace/name") are all whose logs were not read; `what` names the first of them. `detail` is what the
+    `pods` ("namespace/name") are all that it is about; `what` names the first of them. `detail` is what the
     server, or who read a file, said of it: foreign words on one line, without secrets.
     """
 

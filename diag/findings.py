@@ -192,7 +192,7 @@ class Gap:
     hides: tuple[str, ...] = ()  # ids of the rules that this blinds
     material: bool = False  # whether it could change a verdict shown
     detail: str = field(default="", compare=False)  # a server's or parser's words, or a traceback
-    pods: tuple[str, ...] = ()  # all whose logs were not read ("namespace/name"), where `what` names the first
+    pods: tuple[str, ...] = ()  # all that it is about ("namespace/name"), where `what` names the first
 
 
 class Symptom(Protocol):

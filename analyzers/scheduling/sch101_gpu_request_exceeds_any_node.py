@@ -1,14 +1,16 @@
 """SCH101: a pod asks for more GPUs than the largest node offers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from diag.catalog.context import Context
 from diag.catalog.joins import room
+from diag.catalog.joins.node_faults import NUMBER
 from diag.catalog.rule import rule
 from diag.facts.nodes import allocatable, blocking_taints, capacity, tolerates
 from diag.facts.words import listed
 from diag.findings import Because, Confidence, Finding, Question, Remedy, as_proof
 from diag.snapshot.kinds import Node
+from diag.snapshot.sources.part import Reading
 from diag.trouble.groups import Group
 from diag.trouble.relations.selectors import NODE_NAME, cite_selectors, narrowings
 from diag.trouble.relations.unmet import meets, words_of
@@ -43,7 +45,8 @@ def gpu_request_exceeds_any_node(ctx: Context) -> Iterator[Finding]:
 
     ## Known limits
     A node group that an autoscaler could scale up from zero is not seen. Where the scheduler counts another number of
-    nodes than the snapshot holds, the finding is only likely.
+    nodes than the snapshot holds, the finding is only likely. So it is where no node was collected and
+    kube-state-metrics beside the dump says how many GPUs each has; labels are not known then, and all nodes count.
     """
     for group in ctx.groups("pod-unscheduled"):
         if group.shape is None:
@@ -51,11 +54,44 @@ def gpu_request_exceeds_any_node(ctx: Context) -> Iterator[Finding]:
         for resource, wanted in group.shape.gpus.items():
             allowed = ctx.place.selected(group.shape)
             largest = _largest(allowed, resource)
+            if most := ctx.snap.offers(resource):
+                yield from _by_metrics(ctx, group, resource, wanted, most)
             if largest is None or wanted * 1000 <= _has(largest, resource):
                 continue
             yield _finding(
                 ctx, group, resource, wanted=wanted, largest=largest, everywhere=len(allowed) == len(ctx.snap.nodes())
             )
+
+
+def _by_metrics(ctx: Context, group: Group, resource: str, wanted: int, offers: Sequence[Reading]) -> Iterator[Finding]:
+    """The same by a metric, where the nodes were not collected: no more than likely, as a query may leave out some."""
+    counted = [(int(found[1]), one.node, one) for one in offers if (found := NUMBER.fullmatch(one.value))]
+    most, node, largest = max(counted, key=lambda one: one[:2], default=(0, "", None))
+    if largest is None or not 0 < most < wanted:
+        return
+    request = room.asked(ctx, group, resource)
+    evidence = as_proof((request, ctx.cite_reading(largest)))
+    yield Finding(
+        subject=group.workload,
+        summary=f"asks for {wanted} × {resource} in one pod; by kube-state-metrics the largest node, {node}, "
+        f"has {most} (the nodes themselves were not collected)",
+        evidence=evidence,
+        accounts_for=(Because(group, f"no node of which a metric tells can hold {wanted} × {resource}", evidence),),
+        confidence=Confidence.LIKELY,
+        since=group.since,
+        remedies=_remedies(resource, wanted, most),
+    )
+
+
+def _remedies(resource: str, wanted: int, most: int) -> tuple[Remedy, Remedy]:
+    return (
+        Remedy(text=f"ask for at most {most} × {resource} per pod, or spread the job over several pods", who="user"),
+        Remedy(
+            text=f"add a node pool whose machines have {wanted} GPUs",
+            who="platform",
+            when="one pod really needs so many",
+        ),
+    )
 
 
 def _has(node: Node, resource: str) -> int:
@@ -84,17 +120,7 @@ def _finding(ctx: Context, group: Group, resource: str, *, wanted: int, largest:
         accounts_for=(Because(group, f"no node can hold {wanted} × {resource}, even when empty", evidence),),
         confidence=None if ctx.agreement(group).trusts_nodes else Confidence.LIKELY,
         since=group.since,
-        remedies=(
-            *elsewhere,
-            Remedy(
-                text=f"ask for at most {most} × {resource} per pod, or spread the job over several pods", who="user"
-            ),
-            Remedy(
-                text=f"add a node pool whose machines have {wanted} GPUs",
-                who="platform",
-                when="one pod really needs so many",
-            ),
-        ),
+        remedies=(*elsewhere, *_remedies(resource, wanted, most)),
     )
 
 

@@ -8,7 +8,8 @@ from diag.projection import Object, kind_id
 from diag.snapshot.kinds import Event, Node, Pod
 from diag.snapshot.logs import has_run
 from diag.snapshot.snapshot import Snapshot
-from diag.snapshot.sources.part import LogKey, Reading
+from diag.snapshot.sources.part import OFFERS, LogKey, Reading
+from diag.snapshot.sources.side.kube_state import as_label
 
 
 class Reader:
@@ -175,6 +176,12 @@ class Reader:
     def side(self, node: str) -> list[Reading]:
         """What files beside the objects tell of a node's devices; mostly nothing, as such files are rare."""
         return self._snap.side_by_node.get(node, [])
+
+    def offers(self, resource: str) -> list[Reading]:
+        """How many of a GPU resource each node has by kube-state-metrics; none where the nodes themselves are here."""
+        if self._snap.coverage("Node") != "none":
+            return []
+        return [one for one in self._snap.side if one.what in OFFERS and one.device == as_label(resource)]
 
     def log(self, pod: Object, container: str, *, previous: bool = False) -> list[str]:
         """The stored lines of a container's log, empty when there is none."""

@@ -9,6 +9,7 @@ from diag.causes import gang_logs
 from diag.causes.assess import Assessed, assess
 from diag.causes.compete import Decision, decide
 from diag.causes.graph import Graph, build
+from diag.causes.only_metrics import only_in_metrics
 from diag.causes.silence import Silence, not_collected, with_unread_logs
 from diag.findings import Confidence, Gap
 from diag.snapshot.snapshot import Snapshot
@@ -39,7 +40,7 @@ def diagnose(snap: Snapshot, registry: Registry, wanted: Callable[[str, str], bo
     graph = build(ran.found, decisions)
     causes = [assess(node, snap.now) for node in graph.roots()]
     came_to = {rule: kinds | ran.met.get(rule, set()) for rule, kinds in ran.read.items()}
-    gaps = [*snap.gaps, *trouble.gaps, *ran.gaps, *not_collected(snap, registry, came_to)]
+    gaps = [*snap.gaps, *trouble.gaps, *ran.gaps, *not_collected(snap, registry, came_to), *only_in_metrics(snap)]
     gaps = with_unread_logs(gaps, snap, groups, registry, ran.logless)
     silence = Silence(snap, registry)
     gaps = silence.marked(gaps, _unsure(groups, causes))

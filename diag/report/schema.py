@@ -171,7 +171,7 @@ class Link(_Row):
 class Gap(_Row):
     """Something that could not be looked at; `why` may get further words. `names` are those of the rules in `hides`.
 
-    `pods` (`namespace/name`) are all whose logs were not read; `what` names the first of them. `detail` is what the
+    `pods` (`namespace/name`) are all that it is about; `what` names the first of them. `detail` is what the
     server, or who read a file, said of it.
     """
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from diag.projection import Object, dicts
-from diag.snapshot.sources.part import BOOT, Reading
+from diag.snapshot.sources.part import BOOT, OFFERS, ONLY_METRIC, Reading
 
 # What logrotate puts behind a log's name: a number, or with `dateext` a date; and what packs it.
 _ROTATED = re.compile(
@@ -64,6 +64,9 @@ def placed(
     by_length = sorted(nodes, key=len, reverse=True)
     by_path: dict[str, str] = {}
     for one in readings:
+        if one.what in (ONLY_METRIC, *OFFERS):  # of an object that need not be here, by its own name
+            yield one
+            continue
         if one.node:
             node = one.node if one.node in known else _host(one.node, hosts[one.node.partition(".")[0]])
         elif named := by_instance.get(_PORT.sub("", one.instance).strip("[]"), ()):

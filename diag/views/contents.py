@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from diag.catalog.registry import Registry
+from diag.causes.only_metrics import only_in_metrics
 from diag.causes.silence import not_collected
 from diag.document import Row, ToolRow
 from diag.findings import Gap
@@ -104,7 +105,7 @@ class Contents(Row, kw_only=True):
 def cluster_contents(snap: Snapshot, parts: Sequence[Part], registry: Registry) -> ClusterContents:
     """What one cluster's parts gave, and what is not among it."""
     names = registry.names
-    missing = [_missing(gap, names) for gap in (*snap.gaps, *not_collected(snap, registry))]
+    missing = [_missing(gap, names) for gap in (*snap.gaps, *not_collected(snap, registry), *only_in_metrics(snap))]
     sources = [_source(part) for part in parts if _holds(part) or len(parts) == 1]
     return ClusterContents(
         cluster=snap.cluster,

@@ -23,7 +23,7 @@ class GapLine:
     blinds: tuple[str, ...] = ()  # the ids of these rules, each
     whole: bool = False  # nothing at all was read of the cluster
     basic: bool = False  # of a kind without which no verdict says much
-    pods: tuple[str, ...] = ()  # all whose logs were not read
+    pods: tuple[str, ...] = ()  # all that it is about
     unnamed: bool = False  # whether `what` names only the first of them
     said: str = ""  # the words of who refused or failed, cut
 
@@ -83,7 +83,7 @@ def _within(gap: GapRow, clusters: Collection[str]) -> bool:
 def _line(gap: GapRow, *, several: bool, every_pod: bool) -> GapLine:
     whole = gap.what.startswith(REACH)  # it has the name already
     pods = tuple(gap.pods) if isinstance(gap.pods, list) else ()
-    what = f"{READ_LOGS}{', '.join(pods)}" if every_pod and pods else gap.what
+    what = f"{gap.what.partition(pods[0])[0]}{', '.join(pods)}" if every_pod and pods else gap.what
     return GapLine(
         cluster=gap.cluster,
         what=f"{what} in cluster {gap.cluster}" if several and gap.cluster and not whole else what,

@@ -117,7 +117,7 @@ class Permission:
     namespaces: tuple[str, ...] | None = None
 
 
-BOOT = "boot"  # `Reading.what`
+BOOT, ONLY_METRIC, OFFERS = "boot", "pod", ("allocatable", "capacity")  # `Reading.what`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +128,9 @@ class Reading:
     calls it, empty where it does not; `instance` then the address and port that a metric was read from. `device` is a
     PCI address, UUID or index. `what` is `xid`, `sxid`, `off-bus`, `row-remap-pending`, `row-remap-failure`,
     `ecc-uncorrected`, `thermal-slowdown` or `message`, with its `value` as written, or `condition`: one of the node's,
-    as `Type=Status`, or `boot`: what older files of that log say is over. `text` is line `line` of `file`.
+    as `Type=Status`, or `boot`: what older files of that log say is over. `allocatable` and `capacity` are a
+    node's count of the resource that is `device`, as a metric's label has it (`nvidia_com_gpu`); `pod` is how `pod`
+    ("namespace/name") is: its phase, why it waits, or `unschedulable`. `text` is line `line` of `file`.
     """
 
     source: str
@@ -140,6 +142,7 @@ class Reading:
     line: int
     text: str
     instance: str = ""
+    pod: str = ""
 
 
 class Slice(msgspec.Struct, frozen=True, gc=False, kw_only=True):

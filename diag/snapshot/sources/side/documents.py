@@ -7,8 +7,8 @@ import msgspec
 
 from diag.projection import dicts
 from diag.snapshot.sources.part import Reading
+from diag.snapshot.sources.side.kube_state import kube_state
 from diag.snapshot.sources.side.lines import MOST_CHARS, Line
-from diag.vocab.gpu_health import is_bad
 
 # DCGM field names (dcgm-exporter's default counters) and what a value other than 0 means. What only counts since the
 # driver was loaded and passes again (thermal violations) tells nothing of today.
@@ -25,15 +25,10 @@ _HW_THERMAL = 0x40
 _BLANK = 0x7FFFFFF0
 # dcgm-exporter's Hostname; what kube-prometheus adds.
 _NODE_LABELS = ("Hostname", "node", "exported_node", "kubernetes_node")
-# kube-state-metrics (docs/metrics/cluster/node-metrics.md): a sample for each status, of which one is 1. Its own `node`
-# is `exported_node` where the target has that label already, and its target says nothing of the node that is meant.
-_CONDITION = "kube_node_status_condition"
-_CONDITION_NODE = ("exported_node", "node")
-_STATUSES = {"true": "True", "false": "False", "unknown": "Unknown"}
 
 
 def prometheus(text: str, path: str) -> Iterator[Reading]:
-    """Samples of `/api/v1/query` whose metric is one of DCGM's, and the conditions of nodes of kube-state-metrics.
+    """Samples of `/api/v1/query` whose metric is one of DCGM's, or one of kube-state-metrics that tells something.
 
     https://prometheus.io/docs/prometheus/latest/querying/api/
     """
@@ -49,8 +44,11 @@ def prometheus(text: str, path: str) -> Iterator[Reading]:
             continue
         name = str(labels.get("__name__"))
         what, told = _METRICS.get(name, ""), str(value[1])
-        if name == _CONDITION and _number(told) == 1:
-            yield from _condition(labels, places)
+        number = _number(told)
+        if number is not None and (said := kube_state(name, labels, told, number)) is not None:
+            yield places.of(said.at).tells(
+                "prometheus", said.what, said.value, node=said.node, device=said.device, pod=said.pod
+            )
         if name in _CLOCKS:
             what, told = "thermal-slowdown", str(int(_number(told) or 0) & _HW_THERMAL)
         if what and _number(told) is not None:
@@ -59,13 +57,6 @@ def prometheus(text: str, path: str) -> Iterator[Reading]:
             instance = "" if node else str(labels.get("instance") or "")
             where = places.of(device, node, instance)
             yield where.tells("prometheus", what, told, node=node, device=device, instance=instance)
-
-
-def _condition(labels: dict[str, Any], places: "_Places") -> Iterator[Reading]:
-    node = next((str(labels[one]) for one in _CONDITION_NODE if labels.get(one)), "")
-    kind, status = str(labels.get("condition") or ""), _STATUSES.get(str(labels.get("status")), "")
-    if node and is_bad(kind, status):  # a large cluster has a hundred thousand that are well
-        yield places.of(kind).tells("prometheus", "condition", f"{kind}={status}", node=node)
 
 
 def _number(value: str) -> float | None:

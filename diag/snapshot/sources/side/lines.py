@@ -16,10 +16,10 @@ class Line:
     text: str
 
     def tells(
-        self, source: str, what: str, value: str, *, node: str = "", device: str = "", instance: str = ""
+        self, source: str, what: str, value: str, *, node: str = "", device: str = "", instance: str = "", pod: str = ""
     ) -> Reading:
         """The reading that this line gives."""
         return Reading(
             source=source, node=node, device=device, what=what, value=value[:MOST_CHARS], file=self.file,
-            line=self.number, text=self.text[:MOST_CHARS].rstrip("\r"), instance=instance,
+            line=self.number, text=self.text[:MOST_CHARS].rstrip("\r"), instance=instance, pod=pod,
         )  # fmt: skip
