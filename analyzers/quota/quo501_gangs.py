@@ -136,7 +136,7 @@ def gangs_that_wait(ctx: Context) -> Iterator[Finding]:
 
     ## Evidence
     `spec.minMember`, what one member asks for, the free amounts of the nodes that the members may run on, and the
-    words of the scheduler about the member that found no node. It had set the places of the others aside by then, so
+    words of the scheduler about the member that found no node. It had set the places of other members aside by then, so
     it may say `0/18 nodes` though two members fit; this is told where its count of short nodes is that of all nodes
     that a member may use. A cordoned node that would take a member is named.
 
@@ -148,7 +148,10 @@ def gangs_that_wait(ctx: Context) -> Iterator[Finding]:
     Needs the pods of all namespaces. Pod affinity and network topology are not counted here. Silent where one member
     alone fits no node, even an empty one, and where nodes that are out of use would make the room.
     """
-    for gang in ctx.gangs():
+    waiting = ctx.gangs()
+    # A scheduler holds places for every gang that it tries to start.
+    whose = "its other members" + (" or those of another gang that waits" if len(waiting) > 1 else "")
+    for gang in waiting:
         if not _is_held_together(gang):
             continue
         if gang.item is None:
@@ -158,7 +161,7 @@ def gangs_that_wait(ctx: Context) -> Iterator[Finding]:
             if wanted is not None and len(gang.pods) < wanted:
                 yield from _too_few(ctx, gang, gang.item, wanted)
             elif wanted is not None:
-                yield from _does_not_fit(ctx, gang, gang.item, wanted)
+                yield from _does_not_fit(ctx, gang, gang.item, wanted, whose)
 
 
 def _is_held_together(gang: Gang) -> bool:
@@ -230,7 +233,8 @@ def _says_missing(words: list[Evidence]) -> bool:
     return any(one is not None and int(one[1]) > int(one[2]) for one in found)
 
 
-def _does_not_fit(ctx: Context, gang: Gang, item: Object, wanted: int) -> Iterator[Finding]:
+def _does_not_fit(ctx: Context, gang: Gang, item: Object, wanted: int, whose: str) -> Iterator[Finding]:
+    """`whose` places the scheduler may have set aside, in words."""
     place, more = ctx.place, wanted - gang.bound
     shapes = [shape for _, shape, _ in gang.waiting]
     open_to = {node.name: node for shape in shapes[:1] for node in place.count(shape).open}
@@ -256,7 +260,7 @@ def _does_not_fit(ctx: Context, gang: Gang, item: Object, wanted: int) -> Iterat
     named = f"; {culprit} found no node" if (culprit := _culprit(gang, words)) else ""
     trusted = all(ctx.agreement(group).trusts_nodes for group in gang.groups)
     if trusted and named and there and _none_left(gang, words, resource, len(open_to)):
-        named += ": the scheduler had set that room aside for others"
+        named += f": the scheduler had set that room aside for {whose}"
     closed = _cordoned(ctx, shapes[0])
     barred = f"; cordoned, with room for a member: {listed([node.name for node in closed])}" if closed else ""
     summary = (
