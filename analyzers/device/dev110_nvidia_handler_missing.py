@@ -17,7 +17,7 @@ from diag.snapshot.cite import value_at
 from diag.snapshot.kinds import Event, Node, Pod
 from diag.trouble.groups import Group
 from diag.trouble.relations.operands import on_node
-from diag.vocab.operands import Stage
+from diag.vocab.operands import CLUSTER_POLICY, Stage
 
 # containerd internal/cri/server/sandbox_run.go; cri-o internal/config (runtime handler maps).
 MISSING = re.compile(r'no runtime for "nvidia[\w-]*" is configured|failed to find runtime handler nvidia[\w-]* from')
@@ -100,7 +100,7 @@ The configuration itself is on the node. That the runtime was not restarted at a
     "DEV110",
     name="wrong-containerd-config-targeted",
     question=Question.STARTED,
-    inputs=("Pod", "Node", "Event", "apps/DaemonSet", "nvidia.com/ClusterPolicy"),
+    inputs=("Pod", "Node", "Event", "apps/DaemonSet", CLUSTER_POLICY),
     basis=Basis.SAID,
     others=(
         Named(id="DEV111", name="runtime-config-reset-by-distro", page=RESET, basis=Basis.SAID),

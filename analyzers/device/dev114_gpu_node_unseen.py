@@ -10,6 +10,7 @@ from diag.findings import Because, Confidence, Evidence, Finding, Proof, Questio
 from diag.projection import dicts
 from diag.snapshot.cite import key
 from diag.snapshot.kinds import Node
+from diag.vocab.operands import CLUSTER_POLICY
 
 # The labels that the operator accepts (NVIDIA/gpu-operator controllers/state_manager.go); vendor 10de is NVIDIA,
 # classes 0300 and 0302 are graphics and 3D controllers.
@@ -22,7 +23,7 @@ UNSEEN = ("NoGPUNodes", "NFDLabelsMissing")
     "DEV114",
     name="nfd-pci-label-format-changed",
     question=Question.OFFERS,
-    inputs=("Node", "Pod", "apps/DaemonSet", "ConfigMap", "nvidia.com/ClusterPolicy"),
+    inputs=("Node", "Pod", "apps/DaemonSet", "ConfigMap", CLUSTER_POLICY),
     visits={"Node": 2, "apps/DaemonSet": 1, "ConfigMap": 1},
 )
 def gpu_node_unseen(ctx: Context) -> Iterator[Finding]:
@@ -45,7 +46,7 @@ def gpu_node_unseen(ctx: Context) -> Iterator[Finding]:
     Nodes whose GPUs are used through another stack carry such labels as well: needs a ClusterPolicy that sees no GPU
     node.
     """
-    policies = [(item, _condition(item.whole)) for item in ctx.snap.all("nvidia.com/ClusterPolicy")]
+    policies = [(item, _condition(item.whole)) for item in ctx.snap.all(CLUSTER_POLICY)]
     blind = next(((item, place) for item, place in policies if place is not None), None)
     nodes = [(node, label) for node in ctx.snap.nodes() if (label := _strange(node))]
     if blind is None or not nodes:

@@ -8,6 +8,7 @@ from diag.catalog.rule import rule
 from diag.findings import Because, Evidence, Finding, Proof, Question, Remedy
 from diag.projection import Object, dicts
 from diag.snapshot.cite import key
+from diag.vocab.operands import NVIDIA_DRIVER
 
 REASON = "ConflictingNodeSelector"
 NODE = re.compile(r"match the same node (?P<node>[a-z0-9.-]{1,253})")
@@ -17,8 +18,8 @@ NODE = re.compile(r"match the same node (?P<node>[a-z0-9.-]{1,253})")
     "DEV115",
     name="conflicting-nvidiadriver-selectors",
     question=Question.OFFERS,
-    inputs=("Node", "nvidia.com/NVIDIADriver"),
-    visits={"nvidia.com/NVIDIADriver": 1, "Node": 1},
+    inputs=("Node", NVIDIA_DRIVER),
+    visits={NVIDIA_DRIVER: 1, "Node": 1},
 )
 def conflicting_nvidiadriver_selectors(ctx: Context) -> Iterator[Finding]:
     """Two NVIDIADriver objects select the same node, so the operator deploys neither.
@@ -39,7 +40,7 @@ def conflicting_nvidiadriver_selectors(ctx: Context) -> Iterator[Finding]:
     ## Known limits
     Of the objects in conflict the newest is named as the root: it was added to what worked before.
     """
-    found = [(item, place) for item in ctx.snap.all("nvidia.com/NVIDIADriver") if (place := _place(item)) is not None]
+    found = [(item, place) for item in ctx.snap.all(NVIDIA_DRIVER) if (place := _place(item)) is not None]
     if not found:
         return
     found.sort(key=lambda one: (one[0].created or "", one[0].name), reverse=True)

@@ -15,7 +15,7 @@ from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
 from diag.trouble.relations.mig_change import change_began
 from diag.trouble.relations.operands import on_node, operand_of
-from diag.vocab.operands import DEPLOY, Stage
+from diag.vocab.operands import CLUSTER_POLICY, DEPLOY, Stage
 
 STATE = "nvidia.com/mig.config.state"
 INSTANCES = "nvidia.com/mig-"
@@ -89,7 +89,7 @@ UNCHANGED = "The node keeps the MIG devices that it had, and what was wanted of 
     "DEV160",
     name="mig-manager-wedged",
     question=Question.OFFERS,
-    inputs=("Node", "Pod", "apps/DaemonSet", "ConfigMap", "nvidia.com/ClusterPolicy"),
+    inputs=("Node", "Pod", "apps/DaemonSet", "ConfigMap", CLUSTER_POLICY),
     refines=REFINES,
     others=(
         Named(

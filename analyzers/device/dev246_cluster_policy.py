@@ -13,8 +13,8 @@ from diag.snapshot.kinds import Controller
 from diag.trouble.detect.nodes import is_upgrading
 from diag.trouble.relations.operands import operand_of
 from diag.vocab.accelerators import NVIDIA_GPU
+from diag.vocab.operands import CLUSTER_POLICY
 
-POLICY = "nvidia.com/ClusterPolicy"
 FEATURE = "feature.node.kubernetes.io/"
 NO_LABELS = "NFDLabelsMissing"  # NVIDIA/gpu-operator internal/conditions
 WORKERS = ("nfd-worker", "node-feature-discovery-worker")
@@ -64,7 +64,7 @@ drivers are upgraded. What the operator could not do at all (ReconcileFailed) is
     "DEV246",
     name="nfd-not-deployed",
     question=Question.OFFERS,
-    inputs=(POLICY, "Node", "Pod", "apps/DaemonSet"),
+    inputs=(CLUSTER_POLICY, "Node", "Pod", "apps/DaemonSet"),
     refines=("device-plugin-not-deployed", "gpu-resource-never-registered", "nfd-pci-label-format-changed"),
     others=(
         Named(
@@ -105,7 +105,7 @@ def cluster_policy(ctx: Context) -> Iterator[Finding]:
     ## Known limits
     Older operators write no conditions; then the labels of the nodes decide, and the finding is likely at most.
     """
-    policies = sorted(ctx.snap.all(POLICY), key=lambda one: (one.created or "", one.name))
+    policies = sorted(ctx.snap.all(CLUSTER_POLICY), key=lambda one: (one.created or "", one.name))
     followed = [one for one in policies if _state(one) != "ignored"]
     for policy in policies:
         if policy not in followed:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from diag.catalog.context import Context
-from diag.catalog.joins.plugin_config import CONFIG, LABEL, POLICY
+from diag.catalog.joins.plugin_config import CONFIG, LABEL
 from diag.catalog.joins.room import free_on, waits_for_room
 from diag.catalog.rule import Named, rule
 from diag.facts.nodes import allocatable
@@ -15,6 +15,7 @@ from diag.snapshot.cite import MISSING, key, value_at
 from diag.snapshot.kinds import Node
 from diag.snapshot.sources.yaml_text import yaml_value
 from diag.vocab.accelerators import GPU_PRESENT_LABEL, NVIDIA_GPU
+from diag.vocab.operands import CLUSTER_POLICY
 
 STRATEGY = "nvidia.com/gpu.sharing-strategy"  # written by GPU feature discovery
 STRATEGY_WORDS = ("time-slicing", "mps")
@@ -67,7 +68,7 @@ class Text:
     "DEV249",
     name="sharing-config-not-selected",
     question=Question.OFFERS,
-    inputs=("ConfigMap", POLICY, "Node", "Pod"),
+    inputs=("ConfigMap", CLUSTER_POLICY, "Node", "Pod"),
     others=(Named(id="DEV250", name="sharing-config-misplaced-field", page=MISPLACED, severity=Severity.WARNING),),
     refines=("gpu-resource-not-offered", "gpu-capacity-exhausted"),
     severity=Severity.WARNING,
@@ -92,7 +93,7 @@ def sharing_config(ctx: Context) -> Iterator[Finding]:
     ## Known limits
     Only with the GPU operator; a chart of the plugin alone says its default in arguments that are not read here.
     """
-    policies = ctx.snap.all(POLICY)
+    policies = ctx.snap.all(CLUSTER_POLICY)
     maps = ctx.snap.all("ConfigMap")
     texts = [text for item in maps for text in _texts(item, named=any(_names(one, item) for one in policies))]
     for text in texts:

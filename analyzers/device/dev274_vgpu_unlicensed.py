@@ -9,9 +9,8 @@ from diag.facts.pods import statuses
 from diag.findings import Basis, Confidence, Evidence, Finding, Question, Remedy, Severity
 from diag.snapshot.kinds import Node
 from diag.trouble.relations.operands import on_node
-from diag.vocab.operands import Stage
+from diag.vocab.operands import CLUSTER_POLICY, Stage
 
-POLICY = "nvidia.com/ClusterPolicy"
 VGPU = "nvidia.com/vgpu.present"
 # NVIDIA vGPU guest driver, nvidia-gridd (texts of public logs); the last line of the two decides.
 REFUSED = re.compile(r"Failed to acquire license|Valid GRID license not found|Unlicensed \(Restricted\)")
@@ -22,7 +21,7 @@ GRANTED = re.compile(r"License acquired successfully|Licensed \(Expiry")
     "DEV274",
     name="vgpu-unlicensed",
     question=Question.KEPT,
-    inputs=("Node", "Pod", POLICY),
+    inputs=("Node", "Pod", CLUSTER_POLICY),
     basis=Basis.SAID,
     severity=Severity.WARNING,
     visits={"Node": 1},
@@ -52,7 +51,7 @@ def vgpu_unlicensed(ctx: Context) -> Iterator[Finding]:
     ]
     if not found:
         return
-    policies = ctx.snap.all(POLICY)
+    policies = ctx.snap.all(CLUSTER_POLICY)
     nodes = [node for node, _ in found]
     root = policies[0] if len(policies) == 1 else nodes[0]
     more = f" and {len(nodes) - 1} more" if len(nodes) > 1 else ""

@@ -4,18 +4,17 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from diag.catalog.context import Context
-from diag.catalog.joins.plugin_config import CONFIG, LABEL, POLICY
+from diag.catalog.joins.plugin_config import CONFIG, LABEL, MANAGER, config_map
 from diag.catalog.rule import rule
 from diag.facts.words import listed
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy, as_proof
-from diag.projection import Object, dicts
+from diag.projection import Object
 from diag.snapshot.cite import key, value_at
 from diag.snapshot.kinds import Pod
 from diag.trouble.groups import Group
+from diag.vocab.operands import CLUSTER_POLICY
 
-# NVIDIA/k8s-device-plugin cmd/config-manager, as init container and beside the plugin and GPU feature discovery.
-MANAGER = "config-manager"
-SAID = "specified config"  # its own words, for which there is a row in the table of plugins
+SAID = "specified config"  # the config-manager's own words, for which there is a row in the table of plugins
 MAX_SHOWN = 6
 
 
@@ -32,7 +31,7 @@ class Asked(NamedTuple):
     "DEV291",
     name="device-plugin-config-missing",
     question=Question.STARTED,
-    inputs=("Pod", "Node", "ConfigMap", POLICY),
+    inputs=("Pod", "Node", "ConfigMap", CLUSTER_POLICY),
     refines=("device-plugin-crashing",),
 )
 def plugin_config_missing(ctx: Context) -> Iterator[Finding]:
@@ -60,7 +59,7 @@ def plugin_config_missing(ctx: Context) -> Iterator[Finding]:
             continue
         found: dict[tuple[str, str], list[tuple[Asked, Object]]] = {}
         for pod in group.members:
-            item = _config_map(ctx, pod, group.container or "") if isinstance(pod, Pod) else None
+            item = config_map(ctx, pod) if isinstance(pod, Pod) else None
             asked = _asked(ctx, pod) if isinstance(pod, Pod) else None
             if item is None or asked is None or not isinstance(pod, Pod):
                 continue
@@ -78,34 +77,11 @@ def _asked(ctx: Context, pod: Pod) -> Asked | None:
         return None  # its label is not known, and would win over the default
     if node.labels.get(LABEL):
         return Asked(node.labels[LABEL], node, f"metadata.labels{key(LABEL)}", f"its label {LABEL}")
-    for policy in ctx.snap.all(POLICY):
+    for policy in ctx.snap.all(CLUSTER_POLICY):
         name = value_at(policy.whole, f"{CONFIG}.default")
         if isinstance(name, str) and name:
             return Asked(name, policy, f"{CONFIG}.default", f"its {CONFIG}.default")
     return None
-
-
-def _config_map(ctx: Context, pod: Pod, container: str) -> Object | None:
-    """The ConfigMap that the config-manager reads: the one that it mounts, else the one that the policy names."""
-    every = [*dicts(value_at(pod.whole, "spec.initContainers")), *dicts(value_at(pod.whole, "spec.containers"))]
-    mounts = {
-        str(mount.get("name"))
-        for one in every
-        if one.get("name") == container
-        for mount in dicts(one.get("volumeMounts"))
-    }
-    names = [
-        value_at(volume, "configMap.name")
-        for volume in dicts(value_at(pod.whole, "spec.volumes"))
-        if volume.get("name") in mounts
-    ]
-    names = [name for name in names if isinstance(name, str)]
-    if not names:
-        names = [
-            name for policy in ctx.snap.all(POLICY) if isinstance(name := value_at(policy.whole, f"{CONFIG}.name"), str)
-        ]
-    # Of several it is not known which one holds the configurations.
-    return ctx.snap.get("ConfigMap", pod.namespace, names[0]) if len(names) == 1 else None
 
 
 def _says(ctx: Context, pod: Pod, group: Group) -> bool:

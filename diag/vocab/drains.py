@@ -8,6 +8,8 @@ adobe/k8s-shredder `pkg/utils/parking.go`, kubernetes/kubernetes `staging/src/k8
 
 import re
 
+from diag.vocab.operands import CLUSTER_POLICY, NVIDIA_DRIVER
+
 # Labels of the driver upgrade's state machine, of the GPU and of the network operator.
 UPGRADE_STATES = ("nvidia.com/gpu-driver-upgrade-state", "nvidia.com/ofed-driver-upgrade-state")
 # States in which pods are being moved off the node; `upgrade-failed` leaves it cordoned with whatever is still on it.
@@ -51,7 +53,7 @@ FAILED_DRAINING = "FailedDraining"  # Karpenter
 DRIVER_UPGRADES = ("GPUDriverUpgrade", "OFEDDriverUpgrade")
 
 # ClusterPolicy and NVIDIADriver say how far the operator may go.
-POLICY_KINDS = ("nvidia.com/ClusterPolicy", "nvidia.com/NVIDIADriver")
+POLICY_KINDS = (CLUSTER_POLICY, NVIDIA_DRIVER)
 PAUSED_FOR_UPGRADE = "paused-for-driver-upgrade"
 LIMIT_REACHED = "Node upgrade limit reached, pausing further upgrades"
 # k8s-driver-manager and the driver container, when the module cannot be unloaded.

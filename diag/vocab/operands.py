@@ -38,6 +38,8 @@ class Operand:
         return self.stage is not Stage.AFTER
 
 
+# The GPU operator's own kinds (NVIDIA/gpu-operator api/nvidia/v1, v1alpha1).
+CLUSTER_POLICY, NVIDIA_DRIVER = "nvidia.com/ClusterPolicy", "nvidia.com/NVIDIADriver"
 DEPLOY = "nvidia.com/gpu.deploy."
 PAUSED = "paused-for-"  # in a deploy label's value: an upgrade or a MIG change took the operand away
 # A device plugin of a vendor of accelerators; network and storage have device plugins as well.

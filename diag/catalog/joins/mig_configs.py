@@ -14,11 +14,11 @@ from diag.projection import Object
 from diag.snapshot.cite import key, value_at
 from diag.snapshot.kinds import Node, Pod
 from diag.snapshot.sources.yaml_text import yaml_value
+from diag.vocab.operands import CLUSTER_POLICY
 
 if TYPE_CHECKING:
     from diag.catalog.context import Context
 
-POLICY = "nvidia.com/ClusterPolicy"
 LABEL = "nvidia.com/mig.config"
 DEFAULT = "default-mig-parted-config"
 CONFIGS = "mig-configs"
@@ -49,7 +49,7 @@ class MigConfigs:
 
     @cached_property
     def _named(self) -> str:
-        said = (value_at(policy.whole, "spec.migManager.config.name") for policy in self._ctx.snap.all(POLICY))
+        said = (value_at(policy.whole, "spec.migManager.config.name") for policy in self._ctx.snap.all(CLUSTER_POLICY))
         return next((name for name in said if isinstance(name, str) and name), DEFAULT)
 
     def lacking(self, node: Node, manager: Pod | None) -> Lacking | None:

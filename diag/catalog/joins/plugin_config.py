@@ -13,15 +13,16 @@ from diag.findings import Evidence
 from diag.projection import Object, dicts
 from diag.snapshot.cite import key, value_at
 from diag.snapshot.kinds import Pod
+from diag.vocab.operands import CLUSTER_POLICY
 
 if TYPE_CHECKING:
     from diag.catalog.context import Context
     from diag.catalog.texts import Text
 
-POLICY = "nvidia.com/ClusterPolicy"
 CONFIG = "spec.devicePlugin.config"
 LABEL = "nvidia.com/device-plugin.config"
-FOLDER, DEFAULT = "CONFIG_FILE_SRCDIR", "DEFAULT_CONFIG"  # variables of the config-manager
+MANAGER = "config-manager"  # also `config-manager-init`: beside the plugin and GPU feature discovery
+FOLDER, DEFAULT = "CONFIG_FILE_SRCDIR", "DEFAULT_CONFIG"  # its variables
 MAX_KEYS = 8
 ANY = 0.0  # a key is the nearest one however far it is
 
@@ -32,7 +33,7 @@ def _configs(ctx: "Context", text: "Text", said: Mapping[str, str]) -> Found:
     if not isinstance(pod, Pod):
         return Found()
     by, where, asked = _asker(ctx, pod, config)
-    item = _config_map(ctx, pod)
+    item = config_map(ctx, pod)
     data = item.whole.get("data") if item is not None else None
     if item is None or not isinstance(data, dict) or not data:
         return Found(words={"by": by, "where": where}, evidence=asked)
@@ -58,7 +59,7 @@ def _asker(ctx: "Context", pod: Pod, config: str) -> tuple[str, str, tuple[Evide
     label = f"the node's label {LABEL}"
     if node is not None and node.labels.get(LABEL) == config:
         return "its label", label, ()
-    for policy in ctx.snap.all(POLICY):
+    for policy in ctx.snap.all(CLUSTER_POLICY):
         if value_at(policy.whole, f"{CONFIG}.default") == config:
             place = f"{CONFIG}.default of ClusterPolicy {policy.name}"
             return f"the default of ClusterPolicy {policy.name}", place, (ctx.cite(policy, f"{CONFIG}.default"),)
@@ -68,29 +69,34 @@ def _asker(ctx: "Context", pod: Pod, config: str) -> tuple[str, str, tuple[Evide
     return "label or default", label, ()
 
 
-def _config_map(ctx: "Context", pod: Pod) -> Object | None:
-    """The ConfigMap whose keys are the configurations: what is mounted where they are read, else what a policy says."""
-    names = [*_mounted(pod)]
-    for policy in ctx.snap.all(POLICY):
-        name = value_at(policy.whole, f"{CONFIG}.name")
-        names += [name] if isinstance(name, str) and name else []
-    found = (ctx.snap.get("ConfigMap", pod.namespace, name) for name in names)
-    return next((item for item in found if item is not None), None)
+def config_map(ctx: "Context", pod: Pod) -> Object | None:
+    """The ConfigMap whose keys are the configurations, None where it is not here or several could be it.
 
-
-def _mounted(pod: Pod) -> Iterator[str]:
-    """Names of ConfigMaps that are mounted where a container reads its configurations."""
+    It is the one that is mounted where they are read; where no variable says where, the one that the config-manager
+    mounts; else the one that a ClusterPolicy names.
+    """
     folders = {value.rstrip("/") for _, value in _variables(pod, FOLDER)}
+    named = (value_at(policy.whole, f"{CONFIG}.name") for policy in ctx.snap.all(CLUSTER_POLICY))
+    names = [*_mounted(pod, folders)] or [name for name in named if isinstance(name, str) and name]
+    return ctx.snap.get("ConfigMap", pod.namespace, names[0]) if len(set(names)) == 1 else None
+
+
+def _mounted(pod: Pod, folders: set[str]) -> Iterator[str]:
+    """Names of ConfigMaps that are mounted at these places; if there are none, of those that the manager mounts."""
     mounts = {
         str(mount.get("name"))
         for _, container in _containers(pod)
         for mount in dicts(container.get("volumeMounts"))
-        if str(mount.get("mountPath")).rstrip("/") in folders
+        if (
+            str(mount.get("mountPath")).rstrip("/") in folders
+            if folders
+            else str(container.get("name")).startswith(MANAGER)
+        )
     }
     for volume in dicts(value_at(pod.whole, "spec.volumes")):
-        source = volume.get("configMap")
-        if volume.get("name") in mounts and isinstance(source, dict) and isinstance(source.get("name"), str):
-            yield source["name"]
+        name = value_at(volume, "configMap.name")
+        if volume.get("name") in mounts and isinstance(name, str):
+            yield name
 
 
 def _variables(pod: Pod, name: str) -> Iterator[tuple[str, str]]:

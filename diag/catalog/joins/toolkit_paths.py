@@ -7,8 +7,8 @@ from diag.facts.entries import entries
 from diag.findings import Evidence
 from diag.projection import Object
 from diag.snapshot.cite import value_at
+from diag.vocab.operands import CLUSTER_POLICY
 
-POLICY = "nvidia.com/ClusterPolicy"
 # NVIDIA/nvidia-container-toolkit cmd/nvidia-ctk-installer: variables that name a configuration or a socket.
 VARIABLES = ("CONTAINERD_CONFIG", "CONTAINERD_SOCKET", "RUNTIME_CONFIG", "RUNTIME_SOCKET", "RUNTIME_DROP_IN_CONFIG")
 MOUNTED = "/runtime/"  # NVIDIA/gpu-operator mounts the host's folders there: not a path of the host
@@ -20,7 +20,7 @@ def written_paths(ctx: Context, toolkit: Object) -> list[Path]:
     """Paths of the host that a toolkit's DaemonSet (or pod) or its ClusterPolicy names, each with its evidence."""
     spec = "spec.template.spec" if toolkit.kind == "DaemonSet" else "spec"
     paths = [*_volumes(ctx, toolkit, f"{spec}.volumes"), *_containers(ctx, toolkit, f"{spec}.containers")]
-    for policy in ctx.snap.all(POLICY):
+    for policy in ctx.snap.all(CLUSTER_POLICY):
         paths += _variables(ctx, policy, "spec.toolkit.env")
     return paths
 

@@ -4,6 +4,7 @@ Types that are not listed are judged by their name (`diag.vocab.gpu_health`): ag
 name them after what is good (`…Ready`) or after the defect (`…Error`).
 """
 
+from diag.vocab.operands import CLUSTER_POLICY, NVIDIA_DRIVER
 from diag.vocab.polarity.entry import Entry
 
 ENTRIES = (
@@ -67,7 +68,7 @@ ENTRIES = (
         bad=("NebiusGPUError", "NebiusBootDiskIOError", "NeuronHealth"),
     ),
     Entry(
-        kinds=("nvidia.com/ClusterPolicy", "nvidia.com/NVIDIADriver"),
+        kinds=(CLUSTER_POLICY, NVIDIA_DRIVER),
         source="NVIDIA/gpu-operator internal/conditions",
         good=("Ready",),
         bad=("Error",),
