@@ -69,7 +69,9 @@ def upgrade_on_hold(ctx: Context) -> Iterator[Finding]:
     for node, label in states:
         if node.labels[label] == WAITING:
             yield _waiting(ctx, node, label)
-    for item in ctx.snap.all(DAEMON_SET) if not states else ():
+    # A mark that was not collected is not one that is absent.
+    unmarked = not states and ctx.snap.holds("Node")
+    for item in ctx.snap.all(DAEMON_SET) if unmarked else ():
         operand = operand_of(item)
         if operand is not None and operand.stage is Stage.DRIVER and _is_behind(item):
             yield _outdated(ctx, item)
