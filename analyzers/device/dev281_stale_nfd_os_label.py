@@ -8,6 +8,7 @@ from diag.catalog.context import Context
 from diag.catalog.rule import rule
 from diag.facts.entries import text
 from diag.facts.nodes import gpus
+from diag.facts.pods import is_ready
 from diag.findings import Because, Confidence, Evidence, Finding, Question, Remedy, Severity, as_proof
 from diag.projection import json_value
 from diag.snapshot.cite import key, value_at
@@ -79,7 +80,8 @@ def stale_nfd_os_label(ctx: Context) -> Iterator[Finding]:
 
     ## Known limits
     Only systems are compared whose name tells their version: Ubuntu, RHEL, RHEL CoreOS, Rocky, Debian, Flatcar. A
-    driver that runs all the same makes this worth knowing only.
+    driver that runs all the same makes this worth knowing only; one that runs so on another node of the same system, a
+    possible cause.
     """
     for node in ctx.snap.nodes():
         stale = _stale(node)
@@ -139,6 +141,8 @@ def _finding(ctx: Context, node: Node, stale: Stale, hit: list[tuple[Group, list
     uses: list[Evidence] = [ctx.cite(pods[0], _path(pods[0], stale)) for _, pods in hit]
     worker, where = _worker(ctx, node)
     words = f"runs {image.value}, and its label {stale.label.rpartition('.')[2]} of NFD still says {stale.value}{where}"
+    elsewhere = any(_runs_elsewhere(ctx, pods[0], node, stale) for _, pods in hit)
+    sure = Confidence.POSSIBLE if elsewhere else None if hit else Confidence.LIKELY
     return Finding(
         subject=node.ref,
         summary=words,
@@ -149,11 +153,12 @@ def _finding(ctx: Context, node: Node, stale: Stale, hit: list[tuple[Group, list
                 f"the driver's pod {pods[0].name} is made for {stale.value}: {node.name} {words}",
                 (label, image, use),
                 members=None if len(pods) == len(group.members) else len(pods),
+                weak=elsewhere,
             )
             for (group, pods), use in zip(hit, uses, strict=True)
         ),
         severity=None if hit else Severity.INFO,
-        confidence=None if hit else Confidence.LIKELY,
+        confidence=sure,
         remedies=(
             Remedy(
                 text="see whether nfd-worker runs on the node, and what it says",
@@ -163,6 +168,16 @@ def _finding(ctx: Context, node: Node, stale: Stale, hit: list[tuple[Group, list
             Remedy(text="restart nfd-worker there (or let it tolerate the node's taints)", who="platform"),
         ),
     )
+
+
+def _runs_elsewhere(ctx: Context, pod: Pod, node: Node, stale: Stale) -> bool:
+    """Whether a driver made for the old system is ready on another node of the new one: this one may fail otherwise."""
+    owner = ctx.snap.owner_of(pod)
+    for other in ctx.snap.pods_of(owner) if owner is not None else ():
+        there = ctx.snap.node(other.spec.node_name) if is_ready(other) and _path(other, stale) else None
+        if there is not None and value_at(there.whole, OS_IMAGE) == value_at(node.whole, OS_IMAGE):
+            return True
+    return False
 
 
 def _worker(ctx: Context, node: Node) -> tuple[list[Evidence], str]:
