@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import Literal
 
@@ -46,6 +47,7 @@ _SMI_QUERIES = ("--query", "--format", "--id", "--list")
 _BETWEEN = frozenset("|&;\n")
 
 
+@lru_cache(maxsize=4096)  # a page, its steps and their labels ask for the same command several times
 def effect(command: str) -> Effect | None:
     """What the command does to the cluster or the node; None where that cannot be told from its words."""
     try:

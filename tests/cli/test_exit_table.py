@@ -17,13 +17,15 @@ _DEFAULT = {"scan": "error", "explain": "never", "report": "never"}
 
 
 def expected(command, found, blind, threshold, strict, *, lacks_model=False, ending=""):
-    """The table: cut short beats a model that failed, which beats found, which beats unseen; each where it counts."""
+    """The table: cut short beats no pod read, then a model that failed, found, and unseen; each where it counts."""
     if ending:
         return {"timeout": 124, "interrupted": 130}[ending]
+    if blind == "no pods" and not found:
+        return 3
     if lacks_model and found:
         return 5
     reached = any(_RANK[each] >= _RANK[threshold or _DEFAULT[command]] for each in found)
-    return 1 if reached else 4 if strict and blind == "material" else 0
+    return 1 if reached else 4 if strict and blind in ("material", "no pods") else 0
 
 
 @pytest.fixture
@@ -33,7 +35,8 @@ def ended(report, clean, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))  # no model that somebody has chosen
     monkeypatch.setenv("DIAG_CONFIG_DIR", str(tmp_path / "config"))
     harmless = [gap for gap in report.gaps if not gap.material]
-    gaps = {"nothing": [], "harmless": harmless, "material": report.gaps}
+    pods = msgspec.structs.replace(report.gaps[0], what="list Pod", why="forbidden", material=True)
+    gaps = {"nothing": [], "harmless": harmless, "material": report.gaps, "no pods": [pods]}
 
     def made(found, blind):
         causes = [
@@ -41,7 +44,8 @@ def ended(report, clean, tmp_path, monkeypatch, capsys):
             for at, each in enumerate(found, 1)
         ]
         rows = msgspec.structs.replace(report, causes=causes) if found else clean
-        return msgspec.structs.replace(rows, gaps=gaps[blind])
+        stats = rows.stats | ({"pods": 0} if blind == "no pods" else {})
+        return msgspec.structs.replace(rows, gaps=gaps[blind], stats=stats)
 
     def code(command, found=(), blind="nothing", *flags, known=None):
         if known is not None:
@@ -59,6 +63,7 @@ def ended(report, clean, tmp_path, monkeypatch, capsys):
     return code
 
 
+_BLIND = ("nothing", "harmless", "material", "no pods")
 _FOUND = ((), ("info",), ("warning",), ("error",), ("info", "error"), ("info", "warning"))
 
 
@@ -68,7 +73,7 @@ _FOUND = ((), ("info",), ("warning",), ("error",), ("info", "error"), ("info", "
 def test_what_is_found_decides_then_what_could_not_be_seen(ended, command, threshold, strict):
     flags = (["--fail-on", threshold] if threshold else []) + ["--strict"] * strict
 
-    for found, blind in itertools.product(_FOUND, ("nothing", "harmless", "material")):
+    for found, blind in itertools.product(_FOUND, _BLIND):
         assert ended(command, found, blind, *flags) == expected(command, found, blind, threshold, strict), (
             found,
             blind,
@@ -94,7 +99,7 @@ def test_a_model_that_is_required_counts_and_how_a_format_shows_a_warning_does_n
 ):
     flags = (*words, *(["--fail-on", threshold] if threshold else []), *["--strict"] * strict)
 
-    for found, blind in itertools.product(_FOUND, ("nothing", "harmless", "material")):
+    for found, blind in itertools.product(_FOUND, _BLIND):
         told = expected(command, found, blind, threshold, strict, lacks_model=lacks_model)
         assert ended(command, found, blind, *flags) == told, (found, blind)
 
@@ -110,7 +115,10 @@ def test_a_look_that_was_cut_short_says_so_whatever_else_there_is(
     monkeypatch.setattr(looking, "looked", lambda *asked: dataclasses.replace(whole(*asked), ended=ending))
 
     for found, blind, threshold, strict in itertools.product(
-        ((), ("error",), ("info", "warning")), ("nothing", "material"), (None, "info", "never"), (False, True)
+        ((), ("error",), ("info", "warning")),
+        ("nothing", "material", "no pods"),
+        (None, "info", "never"),
+        (False, True),
     ):
         flags = (*words, *(["--fail-on", threshold] if threshold else []), *["--strict"] * strict)
         told = expected(command, found, blind, threshold, strict, lacks_model=lacks_model, ending=ending)

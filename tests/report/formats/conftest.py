@@ -8,6 +8,7 @@ import pytest
 
 from diag import api
 from diag.document import Report
+from diag.report.formats import scan_bytes
 from diag.report.look import Look
 
 _SAMPLE = Path(__file__).parents[1] / "sample.json"
@@ -56,9 +57,15 @@ def _many() -> Report:
 
 
 @pytest.fixture(params=["sample", "demo", "empty", "gaps only", "5,000 findings"])
-def any_report(request, report, clean):
+def report_name(request) -> str:
+    """What each of the reports that every format has to hold is called."""
+    return request.param
+
+
+@pytest.fixture
+def any_report(report_name, report, clean) -> Report:
     """Each of the reports that every format has to hold."""
-    match request.param:
+    match report_name:
         case "sample":
             return report
         case "demo":
@@ -69,6 +76,22 @@ def any_report(request, report, clean):
             return msgspec.structs.replace(clean, gaps=report.gaps)
         case _:
             return _many()
+
+
+_RENDERED: dict[tuple[str, str], bytes] = {}
+
+
+@pytest.fixture
+def rendered(report_name, any_report, look):
+    """Renders the report in a format, once for all tests that read it."""
+
+    def render(form: str) -> bytes:
+        key = (report_name, form)
+        if key not in _RENDERED:
+            _RENDERED[key] = scan_bytes(any_report, form, look)
+        return _RENDERED[key]
+
+    return render
 
 
 @pytest.fixture

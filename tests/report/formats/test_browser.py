@@ -16,11 +16,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(_BROWSER is None, reason="no 
 
 @pytest.fixture
 def opened(tmp_path):
-    """Opens the page of a report, at a fragment if one is given; gives its DOM and what the browser complained of."""
+    """Opens a page, at a fragment if one is given; gives its DOM and what the browser complained of."""
 
-    def open_(report, fragment=""):
+    def open_(page, fragment=""):
         path = tmp_path / "report.html"
-        path.write_bytes(html.page(report, Look(show_ignored=True)))
+        path.write_bytes(page)
         ended = subprocess.run(  # noqa: S603  # the browser on our own page
             [
                 _BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
@@ -34,8 +34,8 @@ def opened(tmp_path):
     return open_
 
 
-def test_every_report_opens_its_script_runs_and_nothing_is_refused(opened, any_report):
-    dom, complaints = opened(any_report)
+def test_every_report_opens_its_script_runs_and_nothing_is_refused(opened, any_report, rendered):
+    dom, complaints = opened(rendered("html"))
     causes = len(any_report.causes)
 
     assert complaints == []
@@ -45,7 +45,9 @@ def test_every_report_opens_its_script_runs_and_nothing_is_refused(opened, any_r
 
 
 def test_hostile_words_run_nothing(opened):
-    dom, complaints = opened(spoiled("</script><script>document.title='x'</script><img src=x onerror=alert(1)>"))
+    dom, complaints = opened(
+        html.page(spoiled("</script><script>document.title='x'</script><img src=x onerror=alert(1)>"), Look())
+    )
 
     assert complaints == []
     assert "<title>diag, as of " in dom
@@ -53,7 +55,7 @@ def test_hostile_words_run_nothing(opened):
 
 
 def test_a_link_to_evidence_opens_what_holds_it(opened, report):
-    dom, _ = opened(report, "#C2-1")
+    dom, _ = opened(html.page(report, Look()), "#C2-1")
     second = dom.split('id="C2"')[1].split("</article>")[0]
 
     assert second.count("<details open") == 2  # and the doubts of a cause that is not certain

@@ -4,39 +4,18 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 import pytest
+from format_readers import github as commands
 from spoiled import spoiled, with_nasty_words
 
 from diag.report.formats import scan_bytes
 from diag.report.formats.github import without_commands
 from diag.report.look import Look
 
-_KNOWN = {"error", "warning", "notice", "debug", "group", "add-mask", "set-output", "stop-commands"}
-
-
-def commands(log):
-    """(command, properties, message) of each line that actions/runner takes for a command (ActionCommand.cs)."""
-    found = []
-    for line in log.split("\n"):
-        new = re.match(r"::(.+?)::(.*)", line.lstrip())
-        old = re.search(r"##\[([^\]]*)\]", line)
-        head, message = (new[1], new[2]) if new else (old[1], "") if old else ("", "")
-        name, _, properties = head.partition(" ")
-        if name in _KNOWN:
-            found.append((name, properties, message))
-    return found
-
 
 def unescaped(text):
     for written, meant in (("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "%")):
         text = text.replace(written, meant)
     return text
-
-
-def test_every_report_is_ten_annotations_and_the_sum_at_most(any_report, look):
-    lines = scan_bytes(any_report, "github", look).decode().splitlines()
-
-    assert len(commands("\n".join(lines))) == len(lines) == min(len(any_report.causes), 10) + 1
-    assert lines[-1].startswith("::notice title=diag::")
 
 
 def test_golden(report, look, golden):

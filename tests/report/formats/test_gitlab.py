@@ -1,46 +1,11 @@
-import json
-
-import jsonschema
 import msgspec
+from format_readers import gitlab as checked
 from spoiled import spoiled, with_nasty_words
 
 from diag.document import RefRow
 from diag.report.formats import scan_bytes
 from diag.report.formats.places import path
 from diag.report.look import Look
-
-# The fields that docs.gitlab.com (ci/testing/code_quality) requires of each entry.
-_ENTRY = {
-    "type": "object",
-    "required": ["description", "check_name", "fingerprint", "severity", "location"],
-    "properties": {
-        "description": {"type": "string", "minLength": 1},
-        "check_name": {"type": "string", "minLength": 1},
-        "fingerprint": {"type": "string", "minLength": 1},
-        "severity": {"enum": ["info", "minor", "major", "critical", "blocker"]},
-        "location": {
-            "type": "object",
-            "required": ["path", "lines"],
-            "properties": {
-                "path": {"type": "string", "pattern": "^(?!\\./|/)[^\n]+$"},
-                "lines": {"type": "object", "required": ["begin"], "properties": {"begin": {"type": "integer"}}},
-            },
-        },
-    },
-}
-
-
-def checked(rendered):
-    entries = json.loads(rendered)
-    jsonschema.validate(entries, {"type": "array", "items": _ENTRY})
-    assert len({entry["fingerprint"] for entry in entries}) == len(entries)
-    return entries
-
-
-def test_every_report_is_a_list_of_entries(any_report, look):
-    entries = checked(scan_bytes(any_report, "gitlab", look))
-
-    assert len(entries) == len(any_report.causes)
 
 
 def test_golden(report, look, golden):

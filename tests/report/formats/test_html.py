@@ -2,12 +2,12 @@ import base64
 import hashlib
 import re
 from functools import cache
-from html.parser import HTMLParser
 from itertools import pairwise
 
 import html5lib
 import msgspec
 import pytest
+from format_readers import html as checked
 from spoiled import SAMPLE, spoiled, with_nasty_words
 
 from diag.document import RefRow, RemedyRow
@@ -16,44 +16,6 @@ from diag.report.look import Look
 from diag.views.gpus import Gpus, HolderRow, NodeGpusRow
 
 _XHTML = "{http://www.w3.org/1999/xhtml}"
-
-
-class _Page(HTMLParser):
-    """Tags with their attributes in order, and the text by the tag that holds it."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.texts, self._open = [], {}, []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        self._open.append(tag)
-
-    def handle_endtag(self, tag):
-        while self._open and self._open.pop() != tag:
-            pass
-
-    def handle_data(self, data):
-        if self._open:
-            self.texts[self._open[-1]] = self.texts.get(self._open[-1], "") + data
-
-
-def checked(rendered):
-    """The page, once the HTML parser of the standard found no error in it, and its ids and links fit."""
-    text = rendered.decode()
-    parser = html5lib.HTMLParser()
-    parser.parse(text)
-    assert parser.errors == []
-    page = _Page(text)
-    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
-    assert len(set(ids)) == len(ids)
-    links = [attributes["href"] for tag, attributes in page.tags if tag == "a"]
-    assert {link[:1] for link in links} == {"#"}
-    assert {link[1:] for link in links} <= set(ids)
-    labelled = {attributes["aria-labelledby"] for _, attributes in page.tags if "aria-labelledby" in attributes}
-    assert labelled <= set(ids)
-    return page
 
 
 @pytest.fixture
@@ -71,14 +33,6 @@ def devices():
         ),
     ]  # fmt: skip
     return Gpus(tool=SAMPLE.tool, nodes=rows, types=[], doubts=["two <b> agree"], unseen=[])
-
-
-def test_every_report_is_a_page(any_report, look):
-    page = checked(scan_bytes(any_report, "html", look))
-    shown = [tag for tag, attributes in page.tags if "data-severity" in attributes]
-
-    assert len(shown) == len(any_report.causes)
-    assert shown.count("article") == min(len(any_report.causes), html.IN_FULL)
 
 
 def test_golden(report, look, golden, devices):

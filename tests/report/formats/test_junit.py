@@ -1,44 +1,10 @@
-from functools import cache
-from pathlib import Path
-
-import junitparser
 import msgspec
-import xmlschema
+from format_readers import junit as checked
 from spoiled import spoiled, with_nasty_words
 
 from diag.document import GapRow
 from diag.report.formats import scan_bytes
 from diag.report.look import Look
-
-# Of jenkinsci/xunit-plugin, which Jenkins holds a file against; its licence stands in it.
-_SCHEMA = Path(__file__).parents[1] / "schemas" / "junit-10.xsd"
-
-
-@cache
-def _jenkins():
-    return xmlschema.XMLSchema(str(_SCHEMA), allow="local")
-
-
-def checked(rendered):
-    """The only suite, once Jenkins' schema and junitparser took the file."""
-    _jenkins().validate(rendered.decode())
-    (suite,) = junitparser.JUnitXml.fromstring(rendered)
-    cases = list(suite)
-    assert suite.tests == len(cases) > 0
-    assert suite.failures == sum(case.is_failure for case in cases)
-    assert suite.errors == sum(case.is_error for case in cases)
-    assert suite.skipped == sum(case.is_skipped for case in cases)
-    assert len({case.name for case in cases}) == len(cases)  # GitLab drops cases of the same name
-    return cases
-
-
-def test_every_report_is_a_suite(any_report, look):
-    rendered = scan_bytes(any_report, "junit", look)
-    cases = checked(rendered)
-
-    assert len(rendered) < 30_000_000
-    assert sum(case.is_failure for case in cases) == sum(cause.severity != "info" for cause in any_report.causes)
-    assert sum(case.is_skipped for case in cases) == sum(gap.material for gap in any_report.gaps)
 
 
 def test_golden(report, look, golden):

@@ -1,45 +1,10 @@
 import json
 
-import msgspec
+from format_readers import k8sgpt as checked
 from spoiled import spoiled, with_nasty_words
 
 from diag.report.formats import scan_bytes
 from diag.report.look import Look
-
-
-class Failure(msgspec.Struct, forbid_unknown_fields=True):
-    Text: str
-    KubernetesDoc: str
-    Sensitive: list[dict[str, str]] | None
-
-
-class Result(msgspec.Struct, forbid_unknown_fields=True):
-    kind: str
-    name: str
-    error: list[Failure]
-    details: str
-    parentObject: str  # noqa: N815  # as k8sgpt spells it
-
-
-class Output(msgspec.Struct, forbid_unknown_fields=True):
-    """`JsonOutput` of k8sgpt-ai/k8sgpt pkg/analysis/analysis.go, `Result` of pkg/common/types.go."""
-
-    provider: str
-    errors: list[str] | None
-    status: str
-    problems: int
-    results: list[Result] | None
-
-
-def checked(rendered):
-    output = msgspec.json.decode(rendered, type=Output)
-    assert output.problems == sum(len(result.error) for result in output.results or ())
-    assert output.status == ("ProblemDetected" if output.problems else "OK")
-    return output
-
-
-def test_every_report_is_an_analysis(any_report, look):
-    assert checked(scan_bytes(any_report, "k8sgpt", look)).problems == len(any_report.causes)
 
 
 def test_golden(report, look, golden):

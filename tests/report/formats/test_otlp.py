@@ -1,31 +1,14 @@
 import msgspec
 import pytest
-from google.protobuf import json_format
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from format_readers import otlp as checked
 from spoiled import spoiled, with_nasty_words
 
 from diag.report.formats import scan_bytes
 from diag.report.look import Look
 
 
-def checked(rendered):
-    """The records, as the message of the protocol reads the document; unknown fields are refused."""
-    assert rendered.count(b"\n") == 1
-    request = json_format.Parse(rendered, ExportLogsServiceRequest())
-    return [
-        record for resource in request.resource_logs for scope in resource.scope_logs for record in scope.log_records
-    ]
-
-
 def attributes(record):
     return {each.key: getattr(each.value, each.value.WhichOneof("value")) for each in record.attributes}
-
-
-def test_every_report_is_records(any_report, look):
-    records = checked(scan_bytes(any_report, "otlp-json", look))
-
-    assert sum(record.event_name == "diag.cause" for record in records) == len(any_report.causes)
-    assert sum(record.event_name == "diag.gap" for record in records) == len(any_report.gaps)
 
 
 def test_golden(report, look, golden):

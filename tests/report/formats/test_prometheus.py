@@ -1,30 +1,10 @@
 import msgspec
-from prometheus_client.parser import text_string_to_metric_families
+from format_readers import prometheus as checked
 from spoiled import spoiled, with_nasty_words
 
 from diag.report.formats import scan_bytes
 from diag.report.look import Look
 from diag.report.sanitize import cleaned
-
-_NAMES = {"diag_findings", "diag_gpus_blocked", "diag_gaps", "diag_time_seconds"}
-
-
-def checked(rendered):
-    """Labels and value of each sample by the name of its metric, as Prometheus' own parser reads them."""
-    families = list(text_string_to_metric_families(rendered.decode()))
-    assert {family.name for family in families} == _NAMES
-    for family in families:
-        assert family.documentation
-        labels = [tuple(sorted(sample.labels.items())) for sample in family.samples]
-        assert len(set(labels)) == len(labels)
-    return {family.name: [(sample.labels, sample.value) for sample in family.samples] for family in families}
-
-
-def test_every_report_is_metrics(any_report, look):
-    metrics = checked(scan_bytes(any_report, "prom", look))
-
-    assert sum(value for _, value in metrics["diag_findings"]) == len(any_report.causes)
-    assert sum(value for _, value in metrics["diag_gaps"]) == len(any_report.gaps)
 
 
 def test_golden(report, look, golden):

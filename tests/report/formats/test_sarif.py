@@ -1,57 +1,12 @@
-import gzip
-import json
 import re
-from functools import cache
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
-import jsonschema
 import msgspec
 import pytest
+from format_readers import sarif as checked
 from spoiled import spoiled, with_nasty_words
 
 from diag.report.formats import sarif, scan_bytes
 from diag.report.look import Look
-
-# The schema of OASIS, as the package sarif-pydantic carries it.
-_SCHEMA = Path(__file__).parents[1] / "schemas" / "sarif-2.1.0.json"
-
-
-@cache
-def _validator():
-    return jsonschema.Draft7Validator(json.loads(_SCHEMA.read_bytes()))
-
-
-def checked(rendered):
-    """The only run, once the schema and GitHub took it (docs.github.com, code-security: SARIF support, file limits)."""
-    document = json.loads(rendered)
-    (run,) = document["runs"]
-    assert list(_validator().iter_errors(document)) == []
-    assert len(gzip.compress(rendered, 1)) < 10_000_000
-    assert len(run["results"]) <= 25_000
-    assert len(run["tool"]["driver"]["rules"]) <= 25_000
-    tags = [rule.get("properties", {}).get("tags", []) for rule in run["tool"]["driver"]["rules"]]
-    assert max(map(len, tags), default=0) <= 20
-    for result in run["results"]:
-        flows = result.get("codeFlows", [])
-        assert sum(len(way["locations"]) for flow in flows for way in flow["threadFlows"]) <= 10_000
-        assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
-        (place,) = result["locations"]
-        uri = place["physicalLocation"]["artifactLocation"]["uri"]
-        assert place["physicalLocation"]["region"]["startLine"] == 1  # GitHub refuses a result without one
-        assert urlsplit(uri)[:2] == ("", "")
-        assert not {"", ".", ".."}.intersection(unquote(part) for part in uri.split("/"))
-        assert re.fullmatch(r"[\w.~%/-]+", uri)
-    return run
-
-
-def test_every_report_is_a_run(any_report, look):
-    run = checked(scan_bytes(any_report, "sarif", look))
-
-    suppressed = [result for result in run["results"] if "suppressions" in result]
-    assert len(suppressed) == len(any_report.ignored)
-    assert len(run["results"]) - len(suppressed) == len(any_report.causes)
-    assert len(run["invocations"][0]["toolExecutionNotifications"]) == len(any_report.gaps)
 
 
 def test_golden(report, look, golden, monkeypatch):
