@@ -117,3 +117,9 @@ def test_a_line_on_the_edge_of_what_is_looked_at_first_stays_whole(dump):
         path = dump(**{"kern.log": said("first") + text})
 
         assert [one.text for part in read(str(path / "kern.log")) for one in part.side] == [said(XID).strip()]
+
+
+def test_a_storm_of_one_error_hides_no_other(dump):
+    storm = said("NVRM: Xid (PCI:0000:b3:00): 31, pid=77, name=python, MMU Fault") * 20_001
+
+    assert faults(dump(**{"kern.log": storm + said(XID)})) == LOST

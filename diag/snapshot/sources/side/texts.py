@@ -21,10 +21,12 @@ def kernel_log(text: str, path: str) -> Iterator[Reading]:
     """Xid, SXid and lost cards of a kernel log (dmesg, journalctl -k); the host where each line names it.
 
     A file that holds several boots (kern.log) tells of the last one of each host: what was before is over. That boot is
-    told as well: before it lies what older files of the same log say (`diag.snapshot.side.since_boot`).
+    told as well: before it lies what older files of the same log say (`diag.snapshot.side.since_boot`). What a host
+    says of a card again and again is told once, at the first line, so that a storm of it hides nothing else.
     """
     boots = {_host(line): number for number, line in _numbered(text) if "Linux version " in line and _BOOT.search(line)}
     booted = {*boots.values()}
+    told: set[tuple[str, ...]] = set()
     for number, line in _numbered(text):
         if number in booted:
             yield Line(path, number, line).tells("kernel-log", BOOT, "", node=_host(line))
@@ -40,8 +42,10 @@ def kernel_log(text: str, path: str) -> Iterator[Reading]:
         ):
             if found:
                 value = found[2] if what != "off-bus" else ""
-                where = Line(path, number, line)
-                yield where.tells("kernel-log", what, value, node=node, device=found[1] or "")
+                device = found[1] or ""
+                if (node, what, value, device) not in told:
+                    told.add((node, what, value, device))
+                    yield Line(path, number, line).tells("kernel-log", what, value, node=node, device=device)
                 break
 
 
