@@ -16,6 +16,8 @@ from diag.snapshot.kinds import ContainerStatus, Event, Lease, Node, Pod
 CONDITION_TIME = re.compile(rb'(?<!\\)"lastTransitionTime"\s*:\s*"([0-9T:.Z+-]{20,40})"')
 UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
 
+FAR_S = 900  # collecting takes minutes, and clocks that are kept right differ by less than one
+
 See = Callable[[str | None], None]
 
 
@@ -65,6 +67,14 @@ def in_utc(text: str) -> str | None:
         return time.astimezone(UTC).isoformat().replace("+00:00", "Z") if time.tzinfo else None
     except (ValueError, OverflowError):  # no time, or one at the edge of the calendar
         return None
+
+
+def far_behind(now: str, newest: str) -> bool:
+    """Whether the time of a capture (RFC 3339) lies far before what its objects tell."""
+    try:
+        return (datetime.fromisoformat(newest) - datetime.fromisoformat(now)).total_seconds() > FAR_S
+    except (ValueError, TypeError):  # no times, or one without a zone
+        return False
 
 
 def conditions(see: See, found: list[Condition] | None) -> None:

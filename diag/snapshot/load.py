@@ -16,7 +16,7 @@ import diag.vocab
 from diag.findings import Gap
 from diag.projection import PROJECTIONS, Object, kind_id
 from diag.snapshot import kinds as _kinds  # noqa: F401  registers the projections of Kubernetes' own kinds
-from diag.snapshot.clock import Clock, in_utc
+from diag.snapshot.clock import Clock, far_behind, in_utc
 from diag.snapshot.clusters import assign
 from diag.snapshot.lenient import NotAnObject, decode
 from diag.snapshot.logs import Logs
@@ -202,6 +202,13 @@ def _newer(loading: Loading, new: Object, old: Object, captured_at: str) -> bool
     return _age(new, captured_at) > _age(old, loading.captured.get(key, ""))
 
 
+def _clocks(cluster: str, told: str, newest: str) -> Gap:
+    """Ages that are told by a clock behind that of the objects are too small, and hide what waits in silence."""
+    detail = f"the newest time of an object is {newest}, that of the server or the capture {told}"
+    fix = "compare the clocks of the server and the nodes (date -u); --now TIME tells ages by another"
+    return Gap(cluster=cluster, what="how old things are", why="disagrees", fix=fix, detail=detail, material=True)
+
+
 def _age(item: Object, captured_at: str) -> tuple[str, int, int, str]:
     version = item.metadata.resource_version or ""
     number = int(version) if version.isascii() and version.isdigit() and len(version) < 25 else 0  # noqa: PLR2004  64 bits have 20 digits
@@ -227,6 +234,8 @@ def _finish(loading: Loading, now: str | None) -> Snapshot:
             Gap(cluster=loading.cluster, what=f"{rest} more unreadable parts", why="unreadable", fix=fix)
         )
     told = now or loading.captured_at
+    if told and not now and far_behind(told, loading.clock.newest):
+        loading.gaps.append(_clocks(loading.cluster, told, loading.clock.newest))
     nodes = list(loading.tables.get("Node", {}).values())
     side = since_boot(loading.side)
     return Snapshot(

@@ -138,6 +138,23 @@ def test_now_comes_from_the_option_before_the_capture_before_the_newest_time(clu
     assert cluster.snap(cluster.pod("p"), captured_at="2026-11-26T00:00:00Z").now == cluster.NOW
 
 
+@pytest.mark.parametrize(
+    ("captured", "now", "told"),
+    [
+        ("2026-11-25T09:00:00Z", None, True),  # three hours before the newest time
+        ("2026-11-25T11:50:00Z", None, False),  # as long as collecting may take
+        ("2026-11-26T09:00:00Z", None, False),  # a quiet cluster
+        ("2026-11-25T09:00:00Z", "2026-11-25T12:00:00Z", False),
+    ],
+)
+def test_a_clock_that_lies_behind_the_objects_is_a_gap(cluster, captured, now, told):
+    newest = {**cluster.pod("p"), "metadata": {"name": "p", "namespace": "ml", "creationTimestamp": cluster.NOW}}
+
+    snap = cluster.snap(newest, now=now, captured_at=captured)
+
+    assert [(gap.what, gap.why) for gap in snap.gaps] == [("how old things are", "disagrees")] * told
+
+
 def test_silent_trouble_of_unknown_age_is_info_and_a_gap_says_so(cluster):
     pod = cluster.pod("p")
     del pod["metadata"]["creationTimestamp"]
