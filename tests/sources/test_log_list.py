@@ -18,6 +18,13 @@ def test_a_log_list_gives_logs_and_no_objects(dump):
     assert (part.items, part.problems) == ([], [])
 
 
+@pytest.mark.parametrize("begin", ["[", "[\n ", ""], ids=["on one line", "indented", "line by line"])
+def test_a_log_list_whose_first_log_is_the_kernels_is_no_kernel_log(dump, begin):
+    entry = json.dumps(ENTRY | {"text": "[  412.1] NVRM: GPU 0000:1b:00.0: RmInitAdapter failed!\n"})
+    part = dump.read(f"{begin}{entry}{']' if begin else ''}\n")
+    assert [log.pod for log in part.logs] == ["shop/web"]
+
+
 def test_an_empty_log_list_is_no_error(dump):
     part = dump.read([])
     assert (part.logs, part.problems) == ([], [])
