@@ -49,6 +49,7 @@ class Listing(Sifting):
     Listing > .told { width: 2fr; border: round $primary-darken-2; }
     Listing > .told:focus { border: round $primary; }
     Listing Input { dock: bottom; height: 1; border: none; display: none; background: $panel; }
+    Listing Input:focus { border: none; }
     """
     titles: ClassVar[tuple[str, ...]] = ("",)
     twin: ClassVar[str] = ""  # the command that prints the same

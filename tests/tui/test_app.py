@@ -476,9 +476,10 @@ def test_what_is_typed_at_once_after_the_slash_is_the_filter(drive, demo):
         for key in ("slash", *"gang"):
             app.simulate_key(key)
         await settled(app, pilot)
-        return app.lists.filter_text, app.lists.query_one(Input).has_focus
+        field = app.lists.query_one(Input)
+        return app.lists.filter_text, field.has_focus, drawn(app)[field.region.y].strip(), field.region.height
 
-    assert drive(app_of(demo), then=paste) == ("gang", True)
+    assert drive(app_of(demo), then=paste) == ("gang", True, "gang", 1)
 
 
 def test_a_letter_in_a_filter_is_a_letter_and_ctrl_c_leaves_from_there(drive, demo):
