@@ -240,7 +240,7 @@ def _finding_of_moment(ctx: Context, node: Node, sign: Sign, accounts_for: tuple
         summary=f"{'its kernel says' if lines else 'an agent says'} {said.strip()[:300]}",
         evidence=as_proof([*lines, *(ctx.cite_event(event) for event in sign.events[:SHOWN])]),
         accounts_for=accounts_for,
-        severity=(Severity.ERROR if sign.name in LOST else Severity.WARNING) if accounts_for else Severity.INFO,
+        severity=Severity.WARNING if accounts_for else Severity.INFO,
         confidence=Confidence.LIKELY,
         second_sign=bool(accounts_for),  # beside it stands what failed for it
         since=min((event.created for event in sign.events if event.created), default=None),
@@ -314,7 +314,7 @@ def _too_large(ctx: Context, node: Node, sign: Sign, proof: Evidence) -> Iterato
 def _would_fit(ctx: Context, group: Group, node: Node, resource: str, lost: int) -> bool:
     """Whether a group that waits for room would find it on the node, had that what it lost."""
     shape = group.shape
-    if shape is None or lost <= 0 or not waits_for_room(ctx, group):
+    if shape is None or not waits_for_room(ctx, group):
         return False
     if ctx.place.verdict(shape, node).barrier is not None:
         return False
