@@ -12,6 +12,7 @@ from textual.css.query import NoMatches
 from textual.events import Resize
 from textual.geometry import Size
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Static
 from textual.worker import Worker, WorkerState, get_current_worker
 
@@ -108,6 +109,7 @@ class Frame(App[None]):
         self.goes_on = False  # whether the look that came follows the one before by itself
         self.progress = "reading"
         self.trouble = ""  # what went wrong with the last look
+        self.focused_before: Widget | None = None  # before the terminal became too small
         self._visited = ["causes"]
         self._at = 0
         self.animation_level = "none"
@@ -147,6 +149,10 @@ class Frame(App[None]):
         """Shows the screens where they have room."""
         small = size.width < _LEAST[0] or size.height < _LEAST[1]
         frame = self.screen_stack[0]
+        if small and not frame.has_class("-small"):
+            self.focused_before = frame.focused  # what is hidden loses the focus
+        elif not small and frame.has_class("-small") and self.focused_before is not None:
+            self.call_after_refresh(frame.set_focus, self.focused_before)
         frame.set_class(small, "-small")
         if small:
             words = f"{size.width}×{size.height} is too small: {_LEAST[0]}×{_LEAST[1]} is needed."

@@ -421,9 +421,11 @@ def test_below_the_least_size_there_is_one_sentence_and_it_comes_back(drive, dem
         small = text(app)
         await pilot.resize_terminal(120, 36)
         await pilot.pause()
-        return small, text(app)
+        return small, text(app), app.focused is app.lists.lists[0]
 
-    small, back = drive(app_of(demo), then=resize)
+    small, back, is_focused = drive(app_of(demo), then=resize)
+
+    assert is_focused
 
     assert "59×14 is too small" in small
     assert "diag scan --from dump.json" in small
