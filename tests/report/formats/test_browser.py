@@ -50,7 +50,7 @@ def test_hostile_words_run_nothing(opened):
     )
 
     assert complaints == []
-    assert "<title>diag, as of " in dom
+    assert "<title>diag, cluster " in dom
     assert "<img" not in dom
 
 
