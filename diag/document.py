@@ -141,6 +141,7 @@ class LinkRow(Row, kw_only=True):
 LIST, READ_LOGS, REACH = "list ", "read the logs of ", "reach "
 BASIC = tuple(f"{LIST}{kind}" for kind in ("Pod", "Node", "Event"))  # without these, no verdict says much
 ELSEWHERE = " in other namespaces"  # behind the kind, where some were read
+AGE_CAP_S = 24 * 3600.0  # a cause that is older ranks as one of this age
 
 
 class GapRow(Row, kw_only=True):

@@ -4,12 +4,12 @@ import hashlib
 from dataclasses import dataclass, field
 
 from diag.causes.graph import Arrow, Graph, Node
+from diag.document import AGE_CAP_S
 from diag.facts.folding import strip_generated
 from diag.facts.times import age_s
 from diag.findings import Basis, Confidence, Evidence, FieldEvidence, FileEvidence, LogEvidence, Ref, Severity
 from diag.trouble.groups import Group
 
-AGE_CAP_S = 24 * 3600.0
 NODE_SYMPTOMS = ("node-without-gpus", "drain-stuck")
 
 

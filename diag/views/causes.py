@@ -3,8 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from diag.causes.assess import AGE_CAP_S
-from diag.document import ELSEWHERE, LIST, CauseRow, FindingRow, RefRow, Report
+from diag.document import AGE_CAP_S, ELSEWHERE, LIST, CauseRow, FindingRow, RefRow, Report
 from diag.views.wording import counted, folded, gpu_cost, listed, long_duration, seconds_since
 
 _BASIC = {"list Pod": "pods", "list Node": "nodes", "list Event": "events"}  # gaps without which nothing is clean
