@@ -72,8 +72,6 @@ def pvc_rwo_multi_attach(ctx: Context) -> Iterator[Finding]:
 
 def _attached_elsewhere(ctx: Context, groups: list[Group]) -> Iterator[Finding]:
     """Pods that nobody speaks of any more, whose volume another node has and theirs has not."""
-    if not groups or not ctx.snap.holds(ATTACHMENT):
-        return
     nodes: dict[str, dict[str, Object]] = {}  # volume -> node -> its attachment
     for one in ctx.snap.all(ATTACHMENT):
         volume, node = value_at(one.whole, "spec.source.persistentVolumeName"), value_at(one.whole, "spec.nodeName")
