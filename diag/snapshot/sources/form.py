@@ -34,8 +34,9 @@ _YAML_START = re.compile(
     rb"""\A(?:[ \t]*(?:\#[^\n]*)?\r?\n|%[^\n]*\n)*"""
     rb"""(?:---(?:\s|\Z)|!!?\w|-\s|["']|\{\s*\w|[^\s:\#{}<>][^\s:]*:(?:\s|\Z))"""
 )
-# What stands at the beginning of nearly every file that holds an object, or a list of logs.
-OBJECTS = re.compile(rb'"?(?:kind|apiVersion|metadata|items)"?[ \t]*:|"(?:pod|container|previous|text)"[ \t]*:')
+# What stands at the beginning of nearly every file that holds an object, or before the first words of a list of logs (a
+# metric has labels `pod` and `container`, too).
+OBJECTS = re.compile(rb'"?(?:kind|apiVersion|metadata|items)"?[ \t]*:|"text"[ \t]*:')
 _KIND_LINE = re.compile(rb"""(?:^[ \t-]*|[{,][ \t]*)["']?kind["']?[ \t]*:""", re.MULTILINE)
 
 # What people save by mistake, by how it begins. Each sentence ends the one that begins with the path.
