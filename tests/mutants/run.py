@@ -3,7 +3,7 @@
     make mutants                     # the whole catalogue
     make mutants MUTANTS='SCH1*'     # some rules
 
-The Makefile names the families of which each rule has to notice nine mutants of ten (`--least`, `--of`).
+The Makefile has every case file notice nine mutants of ten (`--least`), types aside.
 
 Each condition of a function rule is set to True and to False, each operand of `and` and `or` is left out, each bound is
 moved by one, `any` and `all` are exchanged; each row of a table loses its pattern, its literal, its second sign and its
@@ -67,7 +67,6 @@ def main() -> int:
     parser.add_argument(
         "--least", type=float, default=0.0, help="fail when of a rule fewer per cent are noticed, types aside"
     )
-    parser.add_argument("--of", default="*", help="the rules that --least is for, globs with commas between")
     parser.add_argument("--totals", action="store_true", help="leave the survivors out")
     args = parser.parse_args()
     chosen = [one for one in targets() if any(one.answers_to(glob) for glob in args.rules)]
@@ -78,8 +77,7 @@ def main() -> int:
         for tally in pool.imap(_tried, chosen):
             _show(tally, totals=args.totals)
             tallies.append(tally)
-    floored = {one.name for one in chosen if any(one.answers_to(glob) for glob in args.of.split(","))}
-    return _conclude(tallies, args.least, floored)
+    return _conclude(tallies, args.least)
 
 
 def _show(tally: Tally, *, totals: bool) -> None:
@@ -89,13 +87,13 @@ def _show(tally: Tally, *, totals: bool) -> None:
         print(f"    {way:9} {mutant.where}: {mutant.says}")
 
 
-def _conclude(tallies: list[Tally], least: float, floored: set[str]) -> int:
+def _conclude(tallies: list[Tally], least: float) -> int:
     ways = Counter(way for tally in tallies for _, way in tally.survivors)
     asked = sum(tally.asked for tally in tallies)
     noticed = asked - ways["untested"] - ways["unsaid"]
     print(f"\n{noticed} of {asked} mutants noticed ({100.0 * noticed / max(asked, 1):.1f} %)")
     print(f"{ways['untested']} untested, {ways['unsaid']} unsaid; {ways['types']} more only guard types")
-    low = [tally for tally in tallies if tally.name in floored and tally.share < least]
+    low = [tally for tally in tallies if tally.share < least]
     for tally in low:
         print(f"{tally.name} notices {tally.share:.1f} %, and the floor is {least:g} %")
     return 1 if low or any(tally.red for tally in tallies) else 0
