@@ -7,7 +7,7 @@ The Makefile has every case file notice nine mutants of ten (`--least`), types a
 
 Each condition of a function rule is set to True and to False, each operand of `and` and `or` is left out, each bound is
 moved by one, `any` and `all` are exchanged; each row of a table loses its pattern, its literal, its second sign and its
-reasons. What no case notices *survives*, in one of three ways:
+reasons, and each table the names of its containers. What no case notices *survives*, in one of three ways:
 
     untested    the case file gives the same report: no case comes by, or the condition is a shortcut
     unsaid      a case's report changes in its words, evidence or confidence; `says:` in the case would hold them

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -78,11 +79,17 @@ def _broken_functions(name: str) -> Iterator[Mutant]:
 
 
 def _broken_rows(table: Table) -> Iterator[Mutant]:
+    if table.containers is not None:
+        for says, which in (("of all containers", None), ("of no container", re.compile(NEVER))):
+            yield Mutant(where="table", says=says, registry=_with(table, replace(table, containers=which)))
     for row in table.rows:
         for says, new in _broken(row):
             rows = tuple(new if one is row else one for one in table.rows)
-            tables = [replace(table, rows=rows) if one is table else one for one in REGISTRY.tables]
-            yield Mutant(where=row.id, says=says, registry=replace(REGISTRY, tables=tables))
+            yield Mutant(where=row.id, says=says, registry=_with(table, replace(table, rows=rows)))
+
+
+def _with(table: Table, new: Table) -> Registry:
+    return replace(REGISTRY, tables=[new if one is table else one for one in REGISTRY.tables])
 
 
 def _broken(row: Signature) -> Iterator[tuple[str, Signature]]:
