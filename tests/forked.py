@@ -1,6 +1,6 @@
 """Runs of `diag` in processes of their own, forked from one that has loaded it: no start is paid twice.
 
-For tests of what a run says and does. Those of starts, signals, memory, closed pipes and terminals start the program
+For tests of what a run says and does. Those of starts, signals, closed pipes and terminals start the program
 for real. All runs of one stem hash with one seed: who compares what two runs say takes two stems, so that an order
 that comes from a set shows.
 """

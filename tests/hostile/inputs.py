@@ -49,7 +49,7 @@ def tarred(*members: tuple[str, bytes] | tarfile.TarInfo) -> Callable[[Path], Pa
 
     def make(folder: Path) -> Path:
         path = folder / "bundle.tar.gz"
-        with tarfile.open(path, "w:gz") as archive:
+        with tarfile.open(path, "w:gz", compresslevel=1) as archive:
             for member in members:
                 if isinstance(member, tarfile.TarInfo):
                     archive.addfile(member)
@@ -65,12 +65,21 @@ def tarred(*members: tuple[str, bytes] | tarfile.TarInfo) -> Callable[[Path], Pa
 def zipped(*members: tuple[str, bytes]) -> Callable[[Path], Path]:
     def make(folder: Path) -> Path:
         path = folder / "bundle.zip"
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        with zipfile.ZipFile(path, "w") as archive:
             for name, content in members:
-                archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+                archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED, 1)
         return path
 
     return make
+
+
+def bomb(make: Callable[..., Callable[[Path], Path]], start: bytes = b"") -> Callable[[Path], Path]:
+    """An archive with a good member and one of 300 MiB; it comes into being where it is used, not with this module."""
+
+    def made(folder: Path) -> Path:
+        return make(GOOD, ("cluster-resources/x.json", start + b" " * 300 * MIB))(folder)
+
+    return made
 
 
 def linked(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
@@ -99,7 +108,7 @@ def _deep(folder: Path) -> Path:
     return path
 
 
-def special(make_it: Callable[[Path], None]) -> Callable[[Path], Path]:
+def special(make_it: Callable[[Path], object]) -> Callable[[Path], Path]:
     def make(folder: Path) -> Path:
         path = folder / "special"
         make_it(path)
@@ -124,7 +133,6 @@ def _aliases() -> bytes:
 
 
 GOOD = ("cluster-resources/pods/ml.json", listing(pod()))
-LIST_BOMB = b'{"kind":"List","items":[' + b" " * 300 * MIB
 MANIFEST = b'{"diag":"manifest","schema":"diag.snapshot/v1","tool":"x"}\n'
 ONE_MEMBER = _one_member()
 INPUTS = (
@@ -142,31 +150,31 @@ INPUTS = (
     ),
     Input(
         name="a gzip bomb",
-        make=written(gzip.compress(b'{"a":"' + b" " * 400 * MIB, 9)),
+        make=special(lambda path: path.write_bytes(gzip.compress(b'{"a":"' + b" " * 400 * MIB, 9))),
         says="--max-bytes",
         flags=("--max-bytes", "64Mi"),
     ),
     Input(
         name="a tar bomb",
-        make=tarred(GOOD, ("cluster-resources/x.json", b" " * 300 * MIB)),
+        make=bomb(tarred),
         pods=1,
         flags=("--max-bytes", "64Mi"),
     ),
     Input(
         name="a zip bomb",
-        make=zipped(GOOD, ("cluster-resources/x.json", b" " * 300 * MIB)),
+        make=bomb(zipped),
         pods=1,
         flags=("--max-bytes", "64Mi"),
     ),
     Input(
         name="a tar bomb that begins as a list",
-        make=tarred(GOOD, ("cluster-resources/x.json", LIST_BOMB)),
+        make=bomb(tarred, b'{"kind":"List","items":['),
         says="--max-bytes",
         flags=("--max-bytes", "64Mi"),
     ),
     Input(
         name="a zip bomb that begins as a list",
-        make=zipped(GOOD, ("cluster-resources/x.json", LIST_BOMB)),
+        make=bomb(zipped, b'{"kind":"List","items":['),
         says="--max-bytes",
         flags=("--max-bytes", "64Mi"),
     ),

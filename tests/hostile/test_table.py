@@ -1,36 +1,46 @@
 """Every hostile input: one clear sentence, the right exit code, no traceback, bounded time and memory."""
 
 import json
-import subprocess
-import sys
+import os
 
 import pytest
+from forked import Stem
 from hostile.inputs import INPUTS
 
 ADDRESS_SPACE = 1024**3
 SECONDS = 60
+# The modules are loaded in the stem, for the baseline as well: what differs is what the input takes. A process begins
+# with the peak of what it was forked with (kernel/fork.c, mm_init).
 _DRIVER = f"""
 import re, resource, sys
-resource.setrlimit(resource.RLIMIT_AS, ({ADDRESS_SPACE}, {ADDRESS_SPACE}))
+import forked
+forked.load("diag.mcp", "diag.testing", "diag.tui", "diag.llm.engines")
+from diag.catalog.registry import load
+load()
 from diag.cli.root import run
-code = run(sys.argv[1:])
-sys.stdout.flush()
-print("peak", re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1], file=sys.stderr)
-sys.exit(code)
+
+def main():
+    resource.setrlimit(resource.RLIMIT_AS, ({ADDRESS_SPACE}, {ADDRESS_SPACE}))
+    code = run(sys.argv[1:])
+    sys.stdout.flush()
+    print("peak", re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1], file=sys.stderr)
+    sys.exit(code)
 """
 
 
 @pytest.fixture(scope="module")
 def scanned():
     """Scans in a process of its own, with a limit of its address space: code, report, messages, peak in bytes."""
+    stem = Stem(_DRIVER)
 
     def run(path, *flags):
-        words = [sys.executable, "-c", _DRIVER, "scan", "--from", str(path), "-o", "json", "--fail-on", "never", *flags]
-        ended = subprocess.run(words, capture_output=True, check=False, timeout=SECONDS)  # noqa: S603  # our own words
-        messages, _, peak = ended.stderr.decode(errors="replace").rpartition("peak ")
-        return ended.returncode, ended.stdout, messages, int(peak) * 1024
+        words = ["scan", "--from", path, "-o", "json", "--fail-on", "never", *flags]
+        ended = stem.run(words, env=os.environ, timeout=SECONDS)
+        messages, _, peak = ended.err.decode(errors="replace").rpartition("peak ")
+        return ended.code, ended.out, messages, int(peak) * 1024
 
-    return run
+    yield run
+    stem.close()
 
 
 @pytest.fixture(scope="module")
