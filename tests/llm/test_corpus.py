@@ -24,11 +24,18 @@ LATEST = Path(__file__).parent / "corpus4"  # of another who had not
 PLAIN = Path(__file__).parent / "corpus5"  # what a good hosted model writes
 VOICES = Path(__file__).parent / "corpus6"  # four sets in several voices, each tried once before it served
 CHOSEN = Path(__file__).parent / "corpus7"  # falsehoods chosen by somebody who knew the checker
+IDIOMS = Path(__file__).parent / "corpus8"  # six sets in idiomatic English, the last two of them clean controls
 # Names, numbers, commands and causes: none may get through. The others are caught as far as possible.
 STRICT = {
     "changed-flag", "invented-cause", "invented-command", "invented-time", "name-from-other-fact",
     "quantity-of-wrong-resource", "reversed-causality", "ruled-out-cause-asserted", "unlinked-because",
     "wrong-image-tag", "wrong-label-value", "wrong-name", "wrong-namespace", "wrong-number", "wrong-unit",
+}  # fmt: skip
+# What the author of `IDIOMS` calls them; the rest of those are subtle.
+STRICT_IDIOMS = {
+    "altered-flag", "cause-reversed", "invented-command", "invented-name", "wrong-cause", "wrong-image-or-label",
+    "wrong-name",
+    "wrong-namespace", "wrong-number", "wrong-quantity", "wrong-resource", "wrong-unit",
 }  # fmt: skip
 SUBTLE = {
     "dropped-condition", "inverted-comparison", "invented-consequence", "negation", "overclaimed-certainty",
@@ -83,6 +90,7 @@ def test_every_citation_is_one_of_the_brief() -> None:
         *_rows(PLAIN),
         *_rows(VOICES),
         *_rows(CHOSEN),
+        *_rows(IDIOMS),
     ):
         known = {one.id for part in (brief.facts, brief.links, brief.steps) for one in part}
         cited = {*row["facts"], *row["steps"], *([row["because"]] if row["because"] else [])}
@@ -125,7 +133,7 @@ def test_of_idiomatic_sentences_no_strict_falsehood_gets_through_though_half_of_
     subtle = [line for row, kept, line in verdicts if row["kind"] in SUBTLE and kept]
     assert not strict, "\n".join(strict)
     assert len(subtle) <= 1, "\n".join(subtle)
-    assert sum(kept for row, kept, _ in verdicts if row["true"]) >= 67
+    assert sum(kept for row, kept, _ in verdicts if row["true"]) >= 81
 
 
 def test_of_the_latest_sentences_no_strict_falsehood_gets_through() -> None:
@@ -135,7 +143,7 @@ def test_of_the_latest_sentences_no_strict_falsehood_gets_through() -> None:
     subtle = [line for row, kept, line in verdicts if row["kind"] in SUBTLE and kept]
     assert not strict, "\n".join(strict)
     assert len(subtle) <= 1, "\n".join(subtle)
-    assert sum(kept for row, kept, _ in verdicts if row["true"]) >= 71
+    assert sum(kept for row, kept, _ in verdicts if row["true"]) >= 77
 
 
 _SAYS = re.compile(r"\b(?:is|are|was|were|has|have|can|will)\b(?! not| no\b)")
@@ -177,7 +185,7 @@ def test_in_several_voices_no_falsehood_gets_through_and_five_of_six_true_ones_a
     true = [(kept, line) for row, kept, line in verdicts if row["true"]]
     assert not false, "\n".join(false)
     assert len(true) >= 160
-    assert sum(kept for kept, _ in true) >= 145, "\n".join(line for kept, line in true if not kept)
+    assert sum(kept for kept, _ in true) >= 148, "\n".join(line for kept, line in true if not kept)
 
 
 def test_of_falsehoods_that_were_chosen_for_the_checker_hardly_any_gets_through() -> None:
@@ -187,6 +195,19 @@ def test_of_falsehoods_that_were_chosen_for_the_checker_hardly_any_gets_through(
     assert not strict, "\n".join(strict)
     assert len(verdicts) >= 60
     assert len(subtle) <= 3, "\n".join(subtle)
+
+
+def test_of_idiomatic_falsehoods_no_strict_one_gets_through_and_five_of_six_true_sentences_are_kept() -> None:
+    """At first sight of the last two sets 28 of 48 true ones were kept; 2 of 24 strict, 8 of 20 others got through."""
+    verdicts = _verdicts(IDIOMS)
+    strict = [line for row, kept, line in verdicts if row["kind"] in STRICT_IDIOMS and kept]
+    subtle = [line for row, kept, line in verdicts if not row["true"] and row["kind"] not in STRICT_IDIOMS and kept]
+    true = [(kept, line) for row, kept, line in verdicts if row["true"]]
+    assert not strict, "\n".join(strict)
+    assert len({row["kind"] for row, _, _ in verdicts if not row["true"]}) >= 20
+    assert len(subtle) <= 2, "\n".join(subtle)
+    assert len(true) >= 140
+    assert sum(kept for kept, _ in true) >= 117, "\n".join(line for kept, line in true if not kept)
 
 
 _DENIALS = (

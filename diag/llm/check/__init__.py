@@ -11,18 +11,28 @@ from dataclasses import dataclass
 from diag.llm.brief import Brief
 from diag.llm.check.advice import unadvised, wrong_certainty, wrong_risk
 from diag.llm.check.amounts import untold_ordinal, wrong_amount
+from diag.llm.check.aspect import after_the_snapshot, not_yet, told_as_done, told_as_mended
 from diag.llm.check.bindings import misbound, misvalued
 from diag.llm.check.causal import unlinked
-from diag.llm.check.comparisons import inverted, opposite_of_cited, opposite_state, otherwise_called
+from diag.llm.check.comparisons import (
+    inverted,
+    of_another_resource,
+    opposite_of_cited,
+    opposite_state,
+    otherwise_called,
+)
 from diag.llm.check.conditions import unconditional
+from diag.llm.check.crossed import crossed
+from diag.llm.check.english import plainly
 from diag.llm.check.exchanged import exchanged, unable
 from diag.llm.check.existence import none_of, told_as_there
 from diag.llm.check.fields import of_another_object, other_value
+from diag.llm.check.lasting import wrong_duration
 from diag.llm.check.moments import misplaced_moment, without_moments, wrong_moment
 from diag.llm.check.names import foreign, foreign_name, otherwise_named, undocumented, wrong_kind
-from diag.llm.check.polarity import denied_value, has_it_not, not_missing, turned_around
+from diag.llm.check.polarity import denied_value, has_it_not, not_missing, stressed, turned_around
 from diag.llm.check.quantifiers import unproven_quantifier
-from diag.llm.check.standing import foretold, told_as_over, untrue_standing
+from diag.llm.check.standing import foretold, told_as_over, unlooked, untrue_standing
 from diag.llm.check.subjects import elsewhere, misplaced, of_nothing_cited, runs_on_no_node, swapped
 from diag.llm.check.support import Support, UnknownSourceError, support_of
 from diag.llm.form import Form, Sentence
@@ -34,6 +44,7 @@ Test = Callable[[str, Support], str | None]
 # In the order in which a reader would object. Those of the first table hold in any language.
 ANY_LANGUAGE: tuple[tuple[str, Test], ...] = (
     ("a command that no step documents", undocumented),
+    ("a number that is not cited", wrong_duration),
     ("a number that is not cited", wrong_amount),
 )
 OTHERS: tuple[tuple[str, Test], ...] = (("a name that is not cited", foreign_name),)
@@ -51,8 +62,14 @@ ENGLISH: tuple[tuple[str, Test], ...] = (
     ("a comparison that is not cited", inverted),
     ("a comparison that is not cited", opposite_of_cited),
     ("told of another object", otherwise_called),
+    ("told of another object", of_another_resource),
     ("a future that is not cited", foretold),
     ("an end that is not cited", told_as_over),
+    ("an end that is not cited", told_as_mended),
+    ("a time that is not cited", not_yet),
+    ("a step told as done", told_as_done),
+    ("a time that is not cited", after_the_snapshot),
+    ("what was not checked, or ruled out", unlooked),
     ("what was not checked, or ruled out", untrue_standing),
     ("another risk or owner", wrong_risk),
     ("a condition left out", unconditional),
@@ -61,6 +78,7 @@ ENGLISH: tuple[tuple[str, Test], ...] = (
     ("a denial turned around", turned_around),
     ("a denial turned around", denied_value),
     ("a denial turned around", has_it_not),
+    ("a denial turned around", stressed),
     ("a denial turned around", opposite_state),
     ("a denial of another name", not_missing),
     ("a denial turned around", told_as_there),
@@ -70,6 +88,7 @@ ENGLISH: tuple[tuple[str, Test], ...] = (
     ("told of an object that is not cited", of_nothing_cited),
     ("told of another object", swapped),
     ("told of another object", exchanged),
+    ("told of another object", crossed),
     ("told of another object", unable),
     ("told of another object", runs_on_no_node),
 )
@@ -136,6 +155,8 @@ def _objection(sentence: Sentence, brief: Brief, *, english: bool) -> tuple[str,
     if moment:
         return "a time that is not cited", moment
     text = without_moments(text)
+    if english:
+        text = plainly(text)
     for why, test in (*ANY_LANGUAGE, *(ENGLISH if english else OTHERS)):
         detail = test(text, support)
         if detail:

@@ -2,7 +2,7 @@
 
 import re
 
-from diag.llm.check.english import alike, stem, words
+from diag.llm.check.english import alike, is_plain, stem, words
 from diag.llm.check.support import Support
 from diag.llm.check.tokens import tokens
 
@@ -36,6 +36,7 @@ _RISK = re.compile(
     r"\b(?:safe(?:ly)?|harmless|without (?:any )?risk|risk-free|disruptive|irreversible|reversible|dangerous|risky)\b",
     re.IGNORECASE,
 )
+_NO_RISK = re.compile(r"\bnot\s+(?:\w+\s+)?$|\b(?:none|nothing|neither)\b[^,;]*$|\bisn't (?:\w+ )?$", re.IGNORECASE)
 _RISK_OF = {
     "safe": "safe", "safely": "safe", "harmless": "safe", "disruptive": "disruptive", "irreversible": "irreversible",
 }  # fmt: skip
@@ -44,7 +45,7 @@ _OWNS = r"(?:the )?owners? of (?:the|this) (?:job|workload|pod|deployment|servic
 _ACTORS = {
     "user": re.compile(
         rf"\b(?:{_OWNS}|(?:the user|users?|you) (?:has|have|must|should|needs?)"
-        r"|(?:the|any|each|a) users? (?:may|can|could)"
+        r"|(?:(?:the|any|each|a) |^|[.;] )users?(?: \w+){0,3}? (?:may|can|could)"
         r"|as (?:the|a) user|(?:falls? to|lies with|up to|for|by) (?:the )?user)\b",
         re.IGNORECASE,
     ),
@@ -84,14 +85,45 @@ def unadvised(text: str, support: Support) -> str | None:
         head = rest[0] if rest else ""
     imperative = head in words("imperatives")
     modal = _MODAL.search(text)
+    if modal and modal[0].casefold() in _OBLIGED and _HAS_TO.search(support.lowered):
+        modal = None  # what a component must do
     if not imperative and not modal:
         return None
+    if imperative and not modal and not support.steps and not _of_a_cluster(text, support):
+        return None  # "take this with a grain of salt"
     if not support.steps:
         return f"advice without a step: {head if imperative else modal[0] if modal else ''}"
-    documented = any(step.command and step.command in text for step in support.steps)
+    generic = head in ("set", "make", "put", "bring", "give", "let", "have", "get") and _graded(text, support)
+    documented = generic or any(step.command and step.command in text for step in support.steps)
     if imperative and not documented and not alike(stem(head)) & support.deeds:
         return f"no step says: {head}"
     return None
+
+
+_MORE = re.compile(r"\b(?:higher|larger|more|above|longer|bigger|greater)\b", re.IGNORECASE)
+_LESS = re.compile(r"\b(?:lower|smaller|less|fewer|below|shorter)\b", re.IGNORECASE)
+
+
+def _graded(text: str, support: Support) -> bool:
+    """Whether "set it higher" says what a step calls to raise, or "make it less" what it calls to lower."""
+    return bool(
+        (_MORE.search(text) and stem("raise") in support.deeds)
+        or (_LESS.search(text) and stem("lower") in support.deeds)
+    )
+
+
+_OBLIGED = ("must", "has to be", "have to be", "needs to be", "need to be")
+_HAS_TO = re.compile(r"\b(?:must|ha(?:s|ve) to|needs?|requires?|required)\b")
+
+
+def _of_a_cluster(text: str, support: Support) -> bool:
+    """Whether the clause of an imperative names or claims anything that could be acted on."""
+    clause = re.split(r"[:;]", text)[0]
+    told = [token for token in tokens(clause)[1:] if token.kind in ("word", "name", "quote", "number")]
+    return any(
+        (token.kind != "word" and token.text != "1") or stem(token.text) in support.kinds or not is_plain(token.text)
+        for token in told
+    )
 
 
 def wrong_certainty(text: str, support: Support) -> str | None:
@@ -122,7 +154,9 @@ def wrong_risk(text: str, support: Support) -> str | None:
     """A risk or an owner that is not the cited steps'; None where they agree, or none is told."""
     for found in _RISK.finditer(text):
         told = _RISK_OF.get(found[0].casefold(), "")
-        if re.search(r"\bnot\s+(?:\w+\s+)?$", text[: found.start()]):
+        if _NO_RISK.search(text[: found.start()]):
+            if told in ("disruptive", "irreversible", "") and any(step.risk == "safe" for step in support.steps):
+                continue  # "none of that is risky"
             return f"not {found[0]}"
         if not any(step.risk == told for step in support.steps) and found[0].casefold() not in support.lowered:
             return found[0]

@@ -4,31 +4,19 @@ import re
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
+from diag.llm.check.arithmetic import shared_out, worked_out
 from diag.llm.check.english import alike, is_plain, stem, stems, words
+from diag.llm.check.lasting import LASTING, LEEWAY, durations, net, spelled
 from diag.llm.check.support import Source, Support
 from diag.llm.check.tokens import NUMBERS, Token, tokens
 
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "ms": 0.001}
-_TIME = r"\d+(?:\.\d+)?(?: |-)?(?:ms|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|[smhd])\b"
-LASTING = re.compile(rf"(?<![\w.]){_TIME}(?:,? (?:and )?{_TIME})*|(?<![\w.])(?:\d+(?:\.\d+)?[dhms]){{2,4}}(?!\w)")
-_PART = re.compile(r"(\d+(?:\.\d+)?)[ -]?(ms|[smhd])", re.IGNORECASE)
 _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)$")
-_APPOSED = re.compile(r", [^,;:.]{1,60}, (?=has\b|is\b|are\b|have\b|was\b|were\b|can\b|may\b|does\b|offers\b)")
-_SPELLED = re.compile(
-    rf"\b({'|'.join(NUMBERS)})(?=[ -](?:seconds?|minutes?|hours?|days?)\b)|\b(half|(?:a )?third of|(?:a )?quarter of)"
-    r" an hour\b", re.IGNORECASE,
-)  # fmt: skip
-NAMED_SECONDS = re.compile(r"\w*[sS]econds\b[^\d\n]{0,70}?(\d+)")  # initialDelaySeconds 120
-_SHARES = {"half": "30 minutes", "third": "20 minutes", "quarter": "15 minutes"}
-_ABOUT = re.compile(r"\b(?:about|almost|nearly|roughly|around|approximately|just (?:under|over)|a little|more than|"
-                    r"over|less than|under|close to|some)\b[^,;]{0,20}$", re.IGNORECASE)  # fmt: skip
 _TIMES = re.compile(
     r"\b(twice|double|half|third|quarter|[\w.]+ times)"
     r"(?= (?:as|the|of|more|larger|bigger|what|that|its|this|higher|longer|greater)\b)",
     re.IGNORECASE,
 )
 _BY = re.compile(rf"\b(\d+|{'|'.join(NUMBERS)})(?: [\w./]+)? (?:fewer|less|more)(?= than\b)", re.IGNORECASE)
-_LEEWAY = 0.12  # of "about", "almost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +26,6 @@ class Amount:
     digits: str
     of: str
     at: int
-
-
-@lru_cache(maxsize=4096)
-def spelled(text: str) -> str:
-    """The text with the numbers of its durations in digits, and without quotation marks, behind which numbers hide."""
-
-    def digits(one: re.Match[str]) -> str:
-        if one[1]:
-            return NUMBERS[one[1].casefold()]
-        return next(told for word, told in _SHARES.items() if word in one[0].casefold())
-
-    text = _APPOSED.sub(lambda found: " " + found[0][1:].replace(",", " "), text)
-    return re.sub(r"[\"`“”]|(?<!\w)'|'(?!\w)", " ", _SPELLED.sub(digits, text))
 
 
 @lru_cache(maxsize=4096)
@@ -66,46 +41,35 @@ def amounts(text: str) -> tuple[Amount, ...]:
     )
 
 
-def durations(text: str) -> list[tuple[str, float, float, bool]]:
-    """The durations of a text, `5m0s` or `five minutes`: words, seconds, seconds of the smallest unit, "about"."""
-    found, text = [], spelled(text)
-    for one in LASTING.finditer(text):
-        parts = [(float(number), _SECONDS[unit.casefold()]) for number, unit in _PART.findall(one[0])]
-        about = _ABOUT.search(text, 0, one.start()) is not None
-        found.append((one[0], sum(number * unit for number, unit in parts), min(unit for _, unit in parts), about))
-    return found
-
-
-def seconds_of(lasting: str) -> float:
-    """The seconds of a duration, `5m0s` or `5 minutes`."""
-    return sum(float(number) * _SECONDS[unit.casefold()] for number, unit in _PART.findall(lasting))
-
-
 def wrong_amount(text: str, support: Support) -> str | None:
     """The first number that nothing cited holds, or that counts something else there; None where all agree."""
-    lasting = [seconds for source in support.sources for _, seconds, _, _ in durations(source.text)]
-    lasting += [float(one) for source in support.sources for one in NAMED_SECONDS.findall(source.text)]
-    for said, seconds, unit, about in durations(text):
-        # "40 minutes" may be told of 40 minutes 58 seconds, and so may 41.
-        if not any(
-            (abs(known - seconds) < unit and (unit < known or known == seconds))
-            or (about and abs(known - seconds) <= _LEEWAY * known)
-            for known in lasting
-        ):
-            return said
-        if _is_window(said, text, support):
-            return said
+    text = net(text)
     held = [(source, _costs(source)) for source in support.sources]
     for one in amounts(text):
         if _of_a_name(one, text, support) or _of_the_cited(one, text, support) or _numbers_a_name(one, text, support):
             continue
-        if _enumerated(one, text, support) or _missing(one, text, held):
+        if _listed(one, text, support) or _enumerated(one, text, support) or _missing(one, text, held):
             continue
         if one.digits in ("1", "0") and not one.of and text[one.at : one.at + 1].isalpha():
             continue  # "one of these"
         if not any(_agrees(one, source, known) or _assigned(one, source.text) for source, known in held):
+            if _made_of(one, text, held):
+                continue
             return f"{one.digits} {one.of}".strip()
     return _wrong_ratio(text, held) or _wrong_difference(text, held)
+
+
+def _made_of(one: Amount, text: str, held: list[tuple[Source, tuple[Amount, ...]]]) -> bool:
+    """Whether a number follows from cited ones."""
+    groups = [
+        [(int(known.digits), known.of) for known in many if known.digits.isdigit() and known.of not in SIZES]
+        for _, many in held
+    ]
+    mine = [(int(other.digits), other.of) for other in amounts(text) if other.digits.isdigit() and other is not one]
+    if one.of not in SIZES and worked_out(one.digits, one.of, text, [*groups, mine]):
+        return True
+    costs = [pair for (source, _), group in zip(held, groups, strict=True) if source.kind == "cost" for pair in group]
+    return re.search(r"\b(?:each|apiece|per)\b", text) is not None and shared_out(one.digits, one.of, costs)
 
 
 def _costs(source: Source) -> tuple[Amount, ...]:
@@ -117,20 +81,6 @@ def _costs(source: Source) -> tuple[Amount, ...]:
     for one in known:
         made.append(one if one.of or not made else replace(one, of=made[-1].of))
     return tuple(made)
-
-
-_WINDOW = re.compile(r"\b(?:in|within|over|during) the (?:last|past)\s*$", re.IGNORECASE)
-
-
-def _is_window(said: str, text: str, support: Support) -> bool:
-    """Whether a time in which something was counted ("6 times in the last 6 hours") is told as how long it lasts."""
-    if not re.search(rf"\bfor (?:the )?(?:last |past )?(?:about |over )?{re.escape(said)}", spelled(text)):
-        return False
-    same = [
-        (source.text, one)
-        for source in support.sources for one in LASTING.finditer(source.text) if seconds_of(one[0]) == seconds_of(said)
-    ]  # fmt: skip
-    return bool(same) and all(_WINDOW.search(known[: one.start()]) for known, one in same)
 
 
 _ASSIGNED = re.compile(r"(?<![\w.-])([A-Za-z][\w./-]*)=\"?(\d+(?:\.\d+)?)(?![\w.]*\w)|--([\w-]+)[ =](\d+)\b")
@@ -145,13 +95,32 @@ def _assigned(one: Amount, known: str) -> bool:
     )
 
 
+def _listed(one: Amount, text: str, support: Support) -> bool:
+    """Whether a number is cited right behind a name that the sentence names, too: "member1 8, member2 0"."""
+    names = (re.escape(token.text.casefold()) for token in tokens(text) if token.kind == "name")
+    return one.of not in SIZES and any(
+        re.search(rf"(?<![\w./-]){name} {re.escape(one.digits)}(?![\w.]*\w)", support.lowered) for name in names
+    )
+
+
 def _enumerated(one: Amount, text: str, support: Support) -> bool:
     """Whether a number counts the objects of one kind that the sentence names: "both nodes, a and b"."""
+    if one.digits.isdigit() and int(one.digits) > 1 and int(one.digits) == _items(text[one.at :]):
+        return True
     named = {token.text.casefold() for token in tokens(text)} & support.objects.keys()
     kinds = [stems(" ".join(ref.kind for ref in support.objects[name])) for name in named]
     counted = frozenset(other for word in re.findall(r"[a-z]+", text[one.at :])[1:4] for other in alike(stem(word)))
     same = [kind for kind in kinds if counted & kind]
     return one.digits.isdigit() and int(one.digits) == len(same) > 1
+
+
+_ITEMS = re.compile(r"^[^.;:(–—]{0,60}?(?:\s[-–—]\s|:\s|\()([^;()–—]+?)(?:\s-\s|[.;)]?$|[;)])")
+
+
+def _items(text: str) -> int:
+    """How many things a text lists behind its first colon, dash or bracket: "three queues: a, b and c"."""
+    listed = _ITEMS.match(text)
+    return len(re.split(r",\s(?:and\s)?|\sand\s", listed[1].strip(" ."))) if listed else 0
 
 
 _LACKS = re.compile(
@@ -192,12 +161,12 @@ def _of_the_cited(one: Amount, text: str, support: Support) -> bool:
     if support.steps and re.match(
         r"\S+ (?:\w+ )?(?:options?|ways?|choices|alternatives|possibilities|steps)\b", text[one.at :]
     ):
-        return int(one.digits or 0) in _choices(support) if one.digits.isdigit() else False
+        return int(one.digits or 0) in choices(support) if one.digits.isdigit() else False
     sources = [source for source in support.sources if source.kind in ("unchecked", "step")]
     return re.search(r"\b(?:these|those|the|all) $", text[: one.at]) is not None and one.digits == str(len(sources))
 
 
-def _choices(support: Support) -> set[int]:
+def choices(support: Support) -> set[int]:
     """How many ways out the cited steps are: one for each, or one for each of the deeds that "or" joins."""
     return {len(support.steps), sum(1 + len(re.findall(r", or\b", step.text)) for step in support.steps)}
 
@@ -221,7 +190,8 @@ def _wrong_ratio(text: str, held: list[tuple[Source, tuple[Amount, ...]]]) -> st
         values = [
             float(amount.digits) for _, known in held for amount in known if amount.digits.replace(".", "").isdigit()
         ]
-        if not any(low and abs(high / low - ratio) <= _LEEWAY * ratio for high in values for low in values):
+        values += [seconds for source, _ in held for _, seconds, _, _ in durations(source.text)]
+        if not any(low and abs(high / low - ratio) <= LEEWAY * ratio for high in values for low in values):
             return one[0]
     return None
 

@@ -4,9 +4,10 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from diag.llm.check.amounts import LASTING, NAMED_SECONDS, SIZES, Amount, amounts, seconds_of, spelled
+from diag.llm.check.amounts import SIZES, Amount, amounts
 from diag.llm.check.english import alike, plain_stems, stem, words
 from diag.llm.check.english import stems as stems_of
+from diag.llm.check.lasting import LASTING, NAMED_SECONDS, seconds_of, spelled
 from diag.llm.check.support import Source, Support
 from diag.llm.check.tokens import NUMBERS, tokens
 

@@ -4,8 +4,9 @@ import re
 from dataclasses import dataclass
 from functools import cache, partial
 
-from diag.llm.check.amounts import LASTING, amounts
+from diag.llm.check.amounts import amounts
 from diag.llm.check.english import alike, is_plain, stem, stems, words
+from diag.llm.check.lasting import LASTING
 from diag.llm.check.support import Source, Support
 from diag.llm.check.tokens import tokens
 
@@ -39,9 +40,9 @@ _CAUSE_BEFORE = re.compile(
     |stop(?:s|ping)|{_ACTIVE}stopped(?!\ by)|forc(?:es|ing)|{_ACTIVE}forced(?!\ by)
     |trigger(?:s|ing)|triggered(?!\ by)|starv(?:es|ed|ing)|(?:takes|took)\ down
     |(?:exhaust|overload|fill)(?:s|ed|ing)?(?:\ up)?(?=\ (?:the|its|all|every))|us(?:es|ed|ing)\ up(?=\ (?:the|its|all))
-    |hold(?:s|ing)?\ (?:up|back)|delay(?:s|ing)|breaks|broke|means\ that
+    |hold(?:s|ing)?\ (?:up|back)|delay(?:s|ing)|breaks(?!\ (?:off|down|out))|broke(?!\ (?:off|down|out))|means\ that
     |mak(?:es|ing)\ (?:it|the|them|its|their)\ \S+\ \S+
-    |leav(?:es|ing)\ (?!none|no\b|only|just|\d)\S+\ \S+|affects?|explains?|responsible\ for
+    |leav(?:es|ing)\ (?!none|no\b|only|just|\d|[^,;.]*\bshort\b)\S+\ \S+|affects?|explains?|responsible\ for
     |(?:is|are|was|were|being)\ the\ (?:root\ )?(?:cause|reason)\ (?:of|for|why)
     |(?:cause|reason)\ (?:of|for|behind)|(?:is|are|was|were|lies|stands)\ behind\ the))\b""",
     re.IGNORECASE | re.VERBOSE,
@@ -52,6 +53,7 @@ _CAUSE_BEFORE = re.compile(
 _OF_TIME = re.compile(
     r"(?:since|(?:goes|dates|comes) back to)[\s,.;]*(?:$|(?:on|at|before|in|and|or|but)\b|\d)", re.IGNORECASE
 )
+_PASSED = re.compile(r"\b(?:passed|elapsed|gone by|went by|lay|lie[sd]?)\b", re.IGNORECASE)
 _PURPOSE = re.compile(r"\bso that\b", re.IGNORECASE)
 _NO_CAUSE = re.compile(
     r"(?:\bnot|n't|\bruled out as)(?: being)?(?: (?:regarded|considered|deemed|seen|taken))?(?: as| to be)? "
@@ -84,6 +86,8 @@ def claims(text: str) -> list[Claim]:
         before, behind = text[: match.start()], text[match.end() :]
         if _OF_TIME.match(match[0] + behind):
             continue
+        if _PASSED.search(before) and match[0].casefold() == "since":
+            continue
         if not before.strip(" ,;"):  # "Because the budget is spent, the drain …"
             behind, _, before = behind.partition(",")
         found.append(Claim(behind, before, bool(_WEAK.match(match[0]))))
@@ -93,6 +97,7 @@ def claims(text: str) -> list[Claim]:
             _THEREFORE.match(one[0]) and not re.search(r"[,;:]|\b(?:and|but|so)\b", before)
         ):
             before, behind = "", before + behind  # "The service is therefore down": of what was said before
+        behind = re.split(r"[;:](?=\s)", behind)[0]
         verb = stem(one[0]) if one[0].isalpha() else ""
         found.append(Claim(before, behind, bool(_WEAK.match(one[0])), verb))
     return found
@@ -107,11 +112,19 @@ def unlinked(text: str, support: Support) -> str | None:
     if any(source.kind == "ruled_out" for source in support.sources):
         text = _NO_CAUSE.sub(" ", text)
     for claim in claims(_without_systems(text, support)):
+        if not _of_the_cluster(f"{claim.cause} {claim.effect}", support):
+            continue
         against = disproof(claim, support)
         if against:
             return against
     asides = (_exchanged(claim, ends, why, by=1) for claim in _beside(text) for ends, why in support.arrows)
     return next(filter(None, asides), None)
+
+
+def _of_the_cluster(text: str, support: Support) -> bool:
+    """Whether a text tells anything of a cluster: a claim, a name, a kind of object or a number."""
+    things = support.kinds | frozenset(map(stem, words("neutral") | words("counted")))
+    return bool(_words(text) or amounts(text) or LASTING.search(text) or stems(text) & things)
 
 
 _NO_AS = r"(?:soon|long|far|well|for|of|to|if|such)"
@@ -257,28 +270,30 @@ def _states(source: Source, claim: Claim) -> bool:
     return any(_within(claim.cause, own.cause) and _within(claim.effect, own.effect) for own in claims(source.text))
 
 
-_NEEDS = re.compile(r"(?:it|they) (?:needs?|lacks?|ha(?:s|ve) no|do(?:es)? not)\b|there is no\b")
-
-
 def _explains(cause: Source, claim: Claim, support: Support) -> bool:
-    """Whether one statement of the cause fact, which tells why by itself, holds both sides of a claim.
+    """Whether the fact of a cause, which tells why by itself, holds both sides of a claim with the evidence about it.
 
-    What it tells the other way round is no proof, and nothing that the cause leads to is its reason.
+    What it tells the other way round is no proof, and nothing that the cause leads to is its reason. A word that
+    another cited fact alone holds needs a link; one that none holds is proven in other words, and tells nothing here.
     """
-    if cause.kind != "cause" or not (_words(claim.cause) and _words(claim.effect)):
+    if cause.kind != "cause" or any(one.names & _names(claim.cause) - cause.names for one in support.led_to):
         return False
-    if any(one.names & _names(claim.cause) - cause.names for one in support.led_to):
+    if _in_order(Claim(claim.effect, claim.cause), cause) or _backward(claim, cause):
         return False
-    if _in_order(Claim(claim.effect, claim.cause), cause):
-        return False
-    said = (one for one in support.sources if one.kind == "evidence" and one.names & cause.names)
-    beside = " ".join((cause.named, *(one.text for one in said if not one.text.startswith("counted: "))))
-    parts = _summary(cause).split("; ")
-    for at, part in enumerate(parts):
-        whole = " ".join((part, *(other for other in parts[at + 1 :] if _NEEDS.match(other)), beside))
-        if _within(claim.cause, whole) and _within(claim.effect, whole):
-            return True
-    return False
+    own = [one for one in support.sources if one.kind == "evidence" and one.names & cause.names]
+    whole = " ".join((_summary(cause), cause.named, *(one.text for one in own if not one.text.startswith("counted: "))))
+    others = [one.text for one in support.sources if one is not cause and one not in own]
+    for side in (claim.cause, claim.effect):
+        said = _words(side) - support.systems
+        lacking = [word for word in said if not _holds(whole, frozenset((word,)))]
+        if any(_holds(other, frozenset((word,))) for word in lacking for other in others):
+            return False
+        if said and len(lacking) == len(said):
+            return False
+    if _words(claim.cause):
+        return True
+    told = [word for word in _content(claim.cause) - _anaphora() if not word.isdigit()]
+    return bool(told) and 3 * sum(_holds(whole, frozenset((word,))) for word in told) >= 2 * len(told)
 
 
 def _summary(source: Source) -> str:
@@ -323,6 +338,25 @@ def _in_order(claim: Claim, source: Source) -> bool:
     )
 
 
+def _backward(claim: Claim, source: Source) -> bool:
+    """Whether more words of a claim stand on the wrong side of a fact's own "so", "as" or colon than on the right."""
+    known = _summary(source)
+    reason, effect = (_content(side) - _anaphora() for side in (claim.cause, claim.effect))
+    both = reason & effect
+    best = {True: 0, False: 0}
+    for cut in (*_CAUSE_LAST.finditer(known), *_CAUSE_FIRST.finditer(known)):
+        front, behind = known[: cut.start()], known[cut.end() :]
+        last = cut.re is _CAUSE_LAST
+        if cut[0].strip() == ":" and last != bool(_FAILED.search(front) or _DENIED.search(front)):
+            continue
+        why, then = (behind, front) if last else (front, behind)
+        why_stems, then_stems = _alike(stems(why)), _alike(stems(then))
+        for forward, (one, other) in ((True, (reason - both, effect - both)), (False, (effect - both, reason - both))):
+            score = len(one & why_stems - then_stems) + len(other & then_stems - why_stems)
+            best[forward] = max(best[forward], score)
+    return best[False] > best[True]
+
+
 def _within(said: str, known: str) -> bool:
     """Whether each telling word stands in a text, as it is or by one that says the same."""
     return _holds(known, _words(said))
@@ -351,7 +385,8 @@ def _names(text: str) -> frozenset[str]:
 def _words(text: str) -> frozenset[str]:
     """Stems of the words and names that tell something: plain words, kinds and comparisons are left out."""
     found = (token.text.casefold() for token in tokens(text) if token.kind in ("name", "word", "quote"))
-    return frozenset(stem(word) for word in found if not is_plain(word) and word not in words("absent")) - _aside()
+    told = (word for word in found if not is_plain(word) and word not in words("absent") and "n't" not in word)
+    return frozenset(map(stem, told)) - _aside()
 
 
 @cache

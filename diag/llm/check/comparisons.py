@@ -2,9 +2,9 @@
 
 import re
 
-from diag.llm.check.amounts import spelled
 from diag.llm.check.bindings import bound
 from diag.llm.check.english import alike, pieces, stem, stems, words
+from diag.llm.check.lasting import spelled
 from diag.llm.check.support import Support
 
 _GAP = r"(?:\s+\S+){0,8}?\s+than\b"
@@ -34,12 +34,31 @@ _AT_THE_LIMIT = re.compile(
 )
 
 
+_ALREADY = re.compile(
+    r"\b(?:now|already|meanwhile|in the meantime|since then|has been|have been|was|were)\b", re.IGNORECASE
+)
+_UPWARD = re.compile(
+    r"\b(?:higher|more|larger|longer|newer|bigger|greater|rais\w+|increase\w*|above|enlarg\w+|enough)\b"
+)
+_POSSIBLE = re.compile(r"\s*(?:an? |the )?(?:possib|probab|likel|chance|suspicion|guess)")  # "no more than possible"
+_DOWNWARD = re.compile(r"\b(?:lower|fewer|less|smaller|shorter|older|reduc\w+|shrink\w*|below|decrease\w*)\b")
+
+
+def _raised(text: str, support: Support, *, more: bool) -> bool:
+    """Whether a step raises or lowers something, which goes above or below what it was by that."""
+    if _ALREADY.search(text):
+        return False
+    return any((_UPWARD if more else _DOWNWARD).search(step.text) for step in support.steps)
+
+
 def inverted(text: str, support: Support) -> str | None:
     """A comparison that nothing cited makes, or makes the other way round; None where each is proven."""
     text = spelled(text)
     for found, more in _told(text):
         if _REACHED.search(text[: found.end()]) and re.search(r"\bexceeded\b", support.lowered):
             continue  # "the quota was exceeded"
+        if _POSSIBLE.match(text[found.end() :]) or _raised(text, support, more=more):
+            continue
         if found[0].casefold().startswith("exceed") and _said_exceeded(text[found.end() :], support):
             continue
         if re.match(
@@ -51,8 +70,6 @@ def inverted(text: str, support: Support) -> str | None:
             bound_word = r"at most|\bmax|no more than" if found[0].casefold().startswith("more") else r"at least|\bmin"
             if re.search(bound_word, support.lowered):
                 continue  # "no more than 4" of "at most 4"
-        if re.match(r"\s*(?:possib|probab|likely)", text[found.end() :]):
-            continue  # "no more than possible"
         if not more and _AT_THE_LIMIT.search(support.lowered) and re.match(r"[^,;.]*\blimit\b", text[found.end() :]):
             return f"{found[0]} the limit"
         before, behind = _operands(text, found)
@@ -103,6 +120,22 @@ def otherwise_called(text: str, support: Support) -> str | None:
         known = {one[1] for one in re.finditer(r"\b([a-z]+)(?=[ -]([a-z]+))", support.lowered) if stem(one[2]) == noun}
         others = frozenset[str]().union(*(line for line in _EXCLUSIVE if said in line)) - {said}
         if said not in known and known & others:
+            return found[0]
+    return None
+
+
+_RESOURCE = re.compile(
+    r"(?i)(?<![\w./-])(gpu|cpu|disk|network|video|shared|ephemeral|host|system)s?[ -]"
+    r"(memory|limits?|quotas?|usage|requests?)\b"
+)
+
+
+def of_another_resource(text: str, support: Support) -> str | None:
+    """A resource told by a word that no cited place has beside it ("GPU memory" of memory)."""
+    for found in _RESOURCE.finditer(text):
+        noun = stem(found[2])
+        places = [part for part in re.split(r"[;\n]", support.lowered) if alike(noun) & stems(part)]
+        if places and not any(stem(found[1]) in stems(part) for part in places):
             return found[0]
     return None
 

@@ -10,8 +10,8 @@ _UNDER = re.compile(r"\b(?:if|when|once|unless|provided|where|as soon as|in case
 # How a sentence may put one.
 _PUT = re.compile(
     r"\b(?:if|when|whenever|once|unless|provided|providing|where|wherever|as soon as|in case|in the event|until|while"
-    r"|after|assuming|given that|should (?:it|the|that|this|you)|whether|depend\w*|as long as|which(?:ever)?|whose"
-    r"|finally|then|wait\w*)\b",
+    r"|after|assuming|given that|should (?:it|the|that|this|you)|should \S+ be|whether|depend\w*|as long as"
+    r"|which(?:ever)?|whose|finally|then|wait\w*)\b",
     re.IGNORECASE,
 )
 _MOST = 0.6  # of a step's words: that many tell it

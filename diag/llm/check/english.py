@@ -8,6 +8,8 @@ from importlib.resources import files
 
 from snowballstemmer import stemmer
 
+from diag.catalog.taxonomy import taxonomy
+
 _ENGLISH = stemmer("english")
 _PIECES = re.compile(r"[A-Z]+s?(?![a-z])|[A-Z]?[a-z]+|\d+")  # NodeNotReady, disruptionsAllowed, hf-token-prod
 
@@ -79,24 +81,62 @@ def plain_stems() -> frozenset[str]:
 
 
 @cache
-def everyday() -> frozenset[str]:
-    """Stems of words that need no proof of their own in any of their forms."""
-    return frozenset(map(stem, words("everyday")))
+def claims() -> frozenset[str]:
+    """Stems of words that claim something: they name a cause, count, stand in a group, or are listed."""
+    named = {part for name in taxonomy() for part in name.split("-") if part.isalpha()}
+    related = (word for name in ("synonyms", "opposites", "deeds") for line in lists(name) for word in line.split())
+    told = {*named, *related, *words("counted"), *words("absent"), *words("imperatives")}
+    return (frozenset(map(stem, told)) - plain_stems()) | frozenset(map(stem, words("claims")))
+
+
+@cache
+def ill() -> frozenset[str]:
+    """Stems of words that tell of trouble, whatever stands beside them."""
+    return frozenset(map(stem, words("ill")))
 
 
 _JOINED = re.compile(r"n't$|'(?:re|ve|ll|d|s|m)$")  # doesn't, we're
 _SHORT = frozenset(("ca", "wo", "sha"))  # of can't, won't
 
 
+@cache
 def is_plain(word: str) -> bool:
-    """Whether a word claims nothing that would have to be proven."""
+    """Whether a word claims nothing that would have to be proven; of several tied together, whether none does."""
+    first, dash, rest = word.casefold().partition("-")
+    if dash:  # "low-risk"; a name of plain words is a name
+        return first in words("tied") and all(map(is_plain, rest.split("-")))
     lowered = _JOINED.sub("", word.casefold())
-    return lowered in plain() or stem(lowered) in everyday() or (lowered != word.casefold() and lowered in _SHORT)
+    if stem(lowered) in claims():
+        return False
+    joined = lowered != word.casefold() and lowered in _SHORT
+    return lowered in plain() or joined or (lowered.isalpha() and is_english(lowered))
+
+
+def plainly(text: str) -> str:
+    """The text in plainer words: without turns of speech that claim nothing, and with one verb for several words."""
+    for form, plainer in _rewrites():
+        text = form.sub(plainer, text)
+    return _idioms().sub(lambda found: " " * len(found[0]), text)
+
+
+@cache
+def _rewrites() -> list[tuple[re.Pattern[str], str]]:
+    lines = (line.split(": ", 1) for line in lists("rewrites"))
+    return [
+        (re.compile(rf"\b(?:{said})(?!\w)" if not said.endswith(")") else rf"\b(?:{said})", re.IGNORECASE), plainer)
+        for said, plainer in lines
+    ]
+
+
+@cache
+def _idioms() -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(lists('idioms'))})\b", re.IGNORECASE)
 
 
 def is_english(word: str) -> bool:
     """Whether a word is one of English, and no rare one."""
-    return _english()[word.casefold()] >= _SELDOM
+    american = _BRITISH.sub(r"iz\1", word.casefold()).replace("our", "or")  # its spelling there
+    return max(_english().get(word.casefold(), 0), _english().get(american, 0)) >= _SELDOM
 
 
 _SELDOM = 100  # times in its corpus of film subtitles; what is rarer is mostly a name or a slip

@@ -17,7 +17,7 @@ _NO = re.compile(r"\b(?:no|not|none|nothing|without|nobody|neither|never|hardly)
 _FREE = re.compile(r"\b(?:left|free|spare|unused|idle|remaining)\b")
 _USED_UP = re.compile(
     r"(?<!\d)(\d+) of (?:the |its )?\1\b[^;\n]{0,80}\b(?:used|taken|held|allocated|in use)\b"
-    r"|\bused up\b|\bexhausted\b"
+    r"|\bused up\b|\bexhausted\b|\bis full\b|\bno space\b"
 )
 _NONE_OF = re.compile(
     r"\b(?:none|no (?:one|single)) of (?:the |our |its |all )*(?:other )?"

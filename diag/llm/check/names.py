@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from functools import cache
 
 from diag.llm.check.clauses import clauses
-from diag.llm.check.english import alike, everyday, is_plain, lists, pieces, plain_stems, stem, words
+from diag.llm.check.english import alike, is_plain, lists, pieces, plain, stem, words
+from diag.llm.check.lasting import LASTING
 from diag.llm.check.support import Support
 from diag.llm.check.tokens import NUMBERS, Token, tokens
 
@@ -55,6 +56,8 @@ def _proven(token: Token, text: str, support: Support) -> bool:
 
 def _is_word(token: Token, text: str, support: Support) -> bool:
     before = text[: token.at]
+    if _is_called(before, token.text.casefold(), support) or _called_so(text, token, support):
+        return _held(token.text, support)
     if re.search(r"\bnamespaces? $", before, re.IGNORECASE) and not is_plain(token.text):
         return token.text.casefold() in support.namespaces
     if token.text[0].isupper() and _inside(text, token.at) and stem(token.text) not in support.deeds:
@@ -67,6 +70,29 @@ def _is_word(token: Token, text: str, support: Support) -> bool:
         or _no(token, text, support)
         or token.text.casefold() in words("trades")
     )
+
+
+def _is_called(before: str, word: str, support: Support) -> bool:
+    """Whether a word behind a kind is a name of the brief, not a word of English: "queue research"."""
+    kind = re.search(r"([A-Za-z]+) $", before)
+    if kind is None or word not in support.naming:
+        return False
+    found = stem(kind[1])
+    return found in support.kinds or found in _WORKLOAD_KINDS or found in _NAMED_KINDS
+
+
+def _called_so(text: str, token: Token, support: Support) -> bool:
+    """Whether a word stands where names stand, between a kind and a verb: "Queue research may hold"."""
+    kind = re.search(r"([A-Z][A-Za-z]+) $", text[: token.at])
+    known = kind and (stem(kind[1]) in support.kinds or stem(kind[1]) in _NAMED_KINDS)
+    verb = re.match(r" (?:is|are|was|has|have|had|may|can|cannot|will|does|do|did|could|would)\b", text[token.end :])
+    own = stem(token.text) in support.stems or token.text.casefold() in words("function") | words("manner") | plain()
+    return bool(known and verb) and not own and not token.text.endswith("ly")
+
+
+_NAMED_KINDS = frozenset(
+    map(stem, ("queue", "namespace", "quota", "flavor", "pool", "volume", "class", "cohort", "secret", "value"))
+)
 
 
 def _of_severity(token: Token, text: str, support: Support) -> bool:
@@ -103,7 +129,7 @@ def _no(token: Token, text: str, support: Support) -> bool:
     mine = next((one for one in clauses(text) if stem(token.text) in one.words), None)
     if mine is None or stem(token.text) not in mine.negators or token.text.casefold() not in words("absent"):
         return False
-    rest = [word for word in mine.words - mine.negators if word not in plain_stems() | everyday()]
+    rest = [word for word in mine.words - mine.negators if not is_plain(word)]
     named = {name for _, name in objects_in(mine.text, support)}
     return any(
         one.negative and all(alike(word) & one.stems for word in rest)
@@ -220,18 +246,20 @@ def _held(text: str, support: Support) -> bool:
     return False
 
 
-def _named(text: str, support: Support) -> bool:
+def _named(text: str, support: Support) -> bool:  # noqa: PLR0911  a way to be proven on each line
     """A name stands as it is, or is a compound of what is cited, in its order."""
     if _held(text, support) or is_plain(text) or text in ("GPU", "GPUs"):
         return True
-    if text.isalpha() and stem(text) in support.systems:  # KEDA, NVIDIA
-        return True
+    if LASTING.fullmatch(text) or (text.isalpha() and stem(text) in support.systems):
+        return True  # "30-second", proven as a number; KEDA, NVIDIA
     if "'" in text and _held(text.partition("'")[0], support):
         return True
     plural = text.isalpha() and text.endswith("s") and _held(text[:-1], support)  # DaemonSets
     about = (source for source in support.sources if source.kind in ("symptom", "evidence"))
     if plural or any(text.casefold() in source.names for source in about):
         return True
+    if re.fullmatch(r"re-[a-z]+", text):
+        return any(_said(word, support) for word in (text.replace("-", ""), text[3:]))
     if re.fullmatch(r"[a-z]+-(?:loop(?:s|ed|ing)?|killed|related|wide|level|side|bound|free)", text):
         return all(_said(part, support) for part in text.split("-"))
     return _compound(text, support) or (bool(re.search(r"[=:]", text)) and _composed(text, support))
@@ -280,15 +308,21 @@ def _said(word: str, support: Support) -> bool:
     forms = {found, f"un{found}", f"in{found}", found[2:] if found[:2] in ("un", "in") else found}  # of "unresolvable"
     if alike(found) & (support.stems | support.advised) or found in support.deeds or forms & support.stems:
         return True
-    if (found in _HELD_OFF and _KEPT.search(support.lowered)) or (found == "fail" and _ERROR.search(support.lowered)):
+    if any(proof.search(support.lowered) for proof in _licences().get(found, ())):
         return True
     # A kind of object may be told of any object of the brief: no amount, state or cause hangs on it.
     return found in support.kinds or found in _WORKLOAD_KINDS
 
 
-_HELD_OFF = frozenset(map(stem, ("block", "prevent", "stop", "bar")))
-_KEPT = re.compile(r"\b(?:keeps?|kept) \S+(?: \S+){0,3} (?:off|from|out)\b")
-_ERROR = re.compile(r"(?<!, )error\b|\bexit code [1-9]|exception\b")
+@cache
+def _licences() -> dict[str, list[re.Pattern[str]]]:
+    """By the stem of a word, patterns of what is cited that say the same in other words."""
+    found: dict[str, list[re.Pattern[str]]] = {}
+    for line in lists("licences"):
+        said, _, proof = line.partition(": ")
+        for word in said.split():
+            found.setdefault(stem(word), []).append(re.compile(proof))
+    return found
 
 
 def objects_in(text: str, support: Support) -> list[tuple[int, str]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from diag.llm.check.clauses import Clause, clauses, contrary, zeros
-from diag.llm.check.english import alike, opposites, plain_stems, states, stem, words
+from diag.llm.check.english import alike, ill, opposites, plain_stems, states, stem, words
 from diag.llm.check.support import Source, Support
 from diag.llm.check.tokens import tokens
 
@@ -19,12 +19,13 @@ class _Place:
     clause: Clause
     names: frozenset[str]
     kind: str
+    title: bool = False  # the name of a finding: (sidecar-blocks-job-completion)
 
 
 def turned_around(text: str, support: Support) -> str | None:
     """A word that is denied here and affirmed in what is cited, or the other way round; None where they agree."""
     own = [
-        _Place(clause, source.names, source.kind)
+        _Place(clause, source.names, source.kind, _titles(source).startswith(clause.text.partition(",")[0]))
         for source in support.sources if not _TYPE.search(source.text)
         for told in (source.text, source.state) for clause in clauses(_asserted(told))
     ]  # fmt: skip
@@ -33,13 +34,9 @@ def turned_around(text: str, support: Support) -> str | None:
         told = (Source(fact.text, fact.about) for fact in support.brief.facts if fact.kind in ("cause", "symptom"))
         wider += [_Place(clause, source.names, "") for source in told for clause in clauses(_asserted(source.text))]
     skip = _neutral() | support.kinds | _names(support)
-    text = re.sub(r"\bnot (?:a single|one)(?= [a-z])", "no", _SUPPOSED.sub(" ", text))
-    text = re.sub(r"\b(?:no|not) (?:more|less|fewer|later|earlier) than\b", " ", text)  # a bound
-    text = re.sub(r"\"[^\"]*\"|`[^`]*`|“[^”]*”", " ", text)  # proven letter for letter
-    if any(source.kind == "ruled_out" for source in support.sources):
-        text = re.sub(r"(?:\bnot|n't) (?=(?:\w+ (?:as )?)?(?:the |a )?(?:root )?cause\b)", " ", text)
-    if support.brief.confidence != "certain":
-        text = _UNSURE.sub(" ", text)
+    text = _weighed(text, support)
+    if any(token.text.casefold() in _offered(support.lowered) for token in tokens(text)):
+        skip |= alike(stem("exist"))  # "there are root, root.prod"
     plain_yes = not any(one.clause.negative for one in own) and all(one.kind in _AFFIRMED for one in own)
     for clause in clauses(text):
         denies = f"denies: {clause.text[:60]}"
@@ -47,17 +44,53 @@ def turned_around(text: str, support: Support) -> str | None:
             return denies
         if clause.negators - support.stems - {"onli"} and not any(one.clause.negative for one in wider):
             return denies
-        if _unlike(clause, [one.clause for one in own if one.kind != "unchecked"], _names(support) | support.kinds):
+        if _unlike(
+            clause,
+            [one.clause for one in own if one.kind != "unchecked" and (one.clause.nots or not one.title)],
+            _names(support) | support.kinds,
+        ):
             return denies
+        if _affirms(clause, [one.clause for one in own if one.kind != "unchecked"], _names(support) | support.kinds):
+            return f"affirms: {clause.text[:60]}"
         named = {name for token in tokens(clause.text) if (name := token.text.casefold()) in support.objects}
         agreed = _agreed(clause, [one.clause for one in own])
         doers = {stem(one) for one in _DOER.findall(clause.text)}
         doers |= {stem(one) for one in _THING.findall(clause.text)} & plain_stems()
-        for word in sorted((clause.words | (clause.denied - _pieces(support))) - skip - agreed - doers):
+        said_zero = _zero_of(clause.denied, support.lowered)
+        for word in sorted((clause.words | (clause.denied - _pieces(support))) - skip - agreed - doers - said_zero):
             near = [one for one in wider if named & one.names or not one.names] or wider
             if _turned(word, clause, [one for one in near if one.kind != "unchecked"]):
                 return f"not {word}" if word in clause.denied else word
     return None
+
+
+_BOUND = re.compile(
+    r"\b(?:no|not) (?:more|less|fewer|later|earlier|higher|lower|longer|better|worse|further|greater) than\b"
+)
+
+
+def _weighed(text: str, support: Support) -> str:
+    """The text without what says neither yes nor no: suppositions, bounds, and what is quoted letter for letter."""
+    text = re.sub(r"\bnot (?:a single|one)(?= [a-z])", "no", _SUPPOSED.sub(" ", text))
+    text = re.sub(r"\"[^\"]*\"|`[^`]*`|“[^”]*”", " ", _BOUND.sub(" ", text))
+    if any(source.kind == "ruled_out" for source in support.sources):
+        text = re.sub(r"(?:\bnot|n't) (?=(?:\w+ (?:as )?)?(?:the |a )?(?:root )?cause\b)", " ", text)
+    return text if support.brief.confidence == "certain" else _UNSURE.sub(" ", text)
+
+
+_TITLE = re.compile(r"\(([a-z]+(?:-[a-z]+)+)(?=[,)])")
+
+
+def _titles(source: Source) -> str:
+    """The words of the name of a finding that a piece begins with."""
+    found = _TITLE.search(source.text) if source.kind in ("cause", "symptom") else None
+    return found[1].replace("-", " ") if found else " "
+
+
+def _offered(lowered: str) -> frozenset[str]:
+    """The names that are cited as what there is: "there are root, root.prod"."""
+    found = re.findall(r"\bthere (?:is|are) (?:one called )?([\w./-]+(?:, [\w./-]+)*)", lowered)
+    return frozenset(name for one in found for name in one.split(", "))
 
 
 # Neither said to be so nor not: a condition, a purpose, what comes first.
@@ -71,7 +104,7 @@ def _asserted(text: str) -> str:
 _THING = re.compile(r"\b(?:at|on|of|its|their|the|an?|this|that|each|during|for) ([a-z]+)\b")  # "at the start"
 _TYPE = re.compile(r"conditions\[\d+\]\.type: ")  # says nothing without its status
 _DOER = re.compile(r"\b[a-z]{4,}(?:er|or)s?\b", re.IGNORECASE)  # "the scheduler" schedules nothing by being named
-_HAS_NO = re.compile(r" has no \S*?([\w-]+)(?:\[\d+\])?$")
+_HAS_NO = re.compile(r" has no \S*?([\w-]+)(?:\[\d+\]|\"\])?$")
 
 
 _DENIED_VALUE = re.compile(
@@ -95,9 +128,37 @@ def has_it_not(text: str, support: Support) -> str | None:
     for source in support.sources:
         lacking = _HAS_NO.search(source.text)
         for clause in clauses(text) if lacking else ():
-            named = {name for token in tokens(clause.text) if (name := token.text.casefold()) in source.names}
-            if lacking and named and not clause.negative and re.search(rf"\b{re.escape(lacking[1])}\b", clause.text):
+            called = source.names | {ref.kind.casefold() for ref in source.about}
+            named = {name for token in tokens(clause.text) if (name := token.text.casefold()) in called}
+            if (
+                lacking
+                and named
+                and not clause.negative
+                and stem(lacking[1]) in {stem(one) for one in re.findall(r"[\w-]+", clause.text)}
+            ):
                 return f"{min(named)} has no {lacking[1]}"
+    return None
+
+
+_EMPHATIC = re.compile(
+    r"\b(?:do|does|did) (?:indeed |in fact )?(?:have|exist)\b"
+    r"|\b(?:has|have|had)\b[^,;]*\b(?:all right|alright|just fine|after all)\b",
+    re.IGNORECASE,
+)
+_NONE = re.compile(r"\b(?:has|have|had|is|are) (?:none|no|not|missing)\b|\bno\b|\bnot\b|n't\b|without", re.IGNORECASE)
+
+
+def stressed(text: str, support: Support) -> str | None:
+    """Something that a clause stresses to be there, where each cited piece that holds it says that there is none."""
+    for clause in clauses(text):
+        found = _EMPHATIC.search(clause.text)
+        if found is None or clause.negative:
+            continue
+        said = {word for word in clause.words | clause.stems if word not in _neutral() | _function()} - _names(support)
+        for word in said:
+            holding = [source.text for source in support.sources if alike(word) & source.stems]
+            if holding and all(map(_NONE.search, holding)):
+                return clause.text[:60]
     return None
 
 
@@ -174,6 +235,33 @@ def _unlike(clause: Clause, known: list[Clause], names: frozenset[str]) -> bool:
     if twice and told < 2:  # noqa: PLR2004  "not too small" of "too small"
         return True
     return told == 0 or (clause.nots + zeros(clause.text) > 1 and told < 2)  # noqa: PLR2004  a double denial
+
+
+def _zero_of(denied: frozenset[str], lowered: str) -> frozenset[str]:
+    """What is denied and counted as none behind its name: "free nvidia.com/gpu: member1 8, member2 0"."""
+    return frozenset(
+        word for word in denied if re.search(rf"\b{re.escape(word)}[^;\n]*: [^;\n]*(?<![\d.])0(?![\d.])", lowered)
+    )
+
+
+def _affirms(clause: Clause, known: list[Clause], names: frozenset[str]) -> bool:
+    """Whether a clause says no nowhere, and each cited clause that is most like it denies a word of it."""
+    if clause.negative or clause.denied or clause.words & ill() or zeros(clause.text):
+        return False
+    said = clause.words - names - _function()
+    if len(said) < _FEW:
+        return False
+    best = _nearest(said, known)
+    same = [one.denied & frozenset(other for word in said for other in alike(word)) - _neutral_nouns() for one in best]
+    return bool(best) and all(one.nots for one in best) and all(same)
+
+
+_FEW = 2  # words that tell two clauses alike
+
+
+@cache
+def _neutral_nouns() -> frozenset[str]:
+    return frozenset(map(stem, words("neutral")))
 
 
 _NOTS = frozenset(map(stem, ("no", "not", "never", "none", "neither", "nor", "without", "cannot", "nothing", "unable")))

@@ -4,9 +4,10 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from diag.llm.check.amounts import LASTING, amounts, spelled
+from diag.llm.check.amounts import amounts, choices
 from diag.llm.check.causal import Claim, disproof
 from diag.llm.check.english import alike, is_plain, lists, stem, stems, words
+from diag.llm.check.lasting import LASTING, spelled
 from diag.llm.check.support import Support
 from diag.llm.check.tokens import NUMBERS, Token, tokens
 
@@ -43,7 +44,12 @@ def unproven_quantifier(text: str, support: Support) -> str | None:
         word = token.text.casefold()
         if token.kind == "word" and word in words("quantifiers"):
             use = _Use(word, text[: token.at], text[token.end :], found[index + 1 :], named)
-            proofs = (_said, _bounded, _adds_nothing, _told_in_order, _after_its_cause, _of_each)
+            if _of_some(use, support):
+                return word
+            proofs = (
+                _said, _bounded, _adds_nothing, _told_in_order, _after_its_cause, _of_each, _whole_of_it, _each_run,
+                _not_until,
+            )  # fmt: skip
             if not any(proof(use, support) for proof in proofs):
                 return word
     return None
@@ -59,17 +65,21 @@ def _adds_nothing(use: _Use, support: Support) -> bool:
     match use.word:
         case "only":
             return (
-                bool(re.search(r"possib\w+[^,;]*$", use.before))
-                or use.number_within(3) or bool(_NO_MORE_THAN.match(use.after))
+                bool(re.search(r"possib\w+[^,;]*$|\bif $", use.before))
+                or bool(_BUT.match(use.after)) or use.number_within(3) or bool(_NO_MORE_THAN.match(use.after))
                 or _the_whole_list(use, known)
-                or bool(support.steps and re.match(r" (?:if|when|once)\b", use.after))
+                or bool(support.steps and _UNDER.match(use.after))
+                or bool(_SOLE.match(use.after) and _ONE.search(known))
                 or ("node" in use.after and bool(_ONE_NODE.search(known)))
                 or bool(_CHOOSES.search(use.before)) or bool(_CHOOSES.match(use.after.strip()))
             )  # fmt: skip
         case "all":
-            return use.number_within(2) or use.named > 1 or bool(_WHOLE.search(known))
+            return (
+                bool(_NOT_ALL.search(use.before)) or use.number_within(2) or use.named > 1 or bool(_WHOLE.search(known))
+            )
         case "both":
             pair = bool(re.match(r"[^,;.]{1,60}\band\b", use.after)) or _of_one_kind(support) == _TWO_OF
+            pair = pair or bool(support.steps and _TWO_OF in choices(support))
             return pair or use.named > 1 or (bool(_TWO.search(known)) and not re.search(r"\b1 (?:out )?of 2\b", known))
         case "after":
             return use.number_within(1) or bool(LASTING.search(spelled(use.after)[:50]))
@@ -77,12 +87,85 @@ def _adds_nothing(use: _Use, support: Support) -> bool:
         "each": _of_a_pod(use, support)
         or (use.named > 1 and re.search(r"[\w.-]+ and [\w./-]+(?: \w+)? $", use.before)),
         "any": _NOT_BEFORE.search(use.before) and not _of_one_only(use, support),
+        "few": use.before.endswith("too ") and _TOO_FEW.search(known),
         "several": "some" in known or len(support.sources) > _TWO_OF,
         "until": support.steps and "wait" in known,
         }  # fmt: skip
     if use.word in ("every", "each", "entire", "whole") and _WHOLE.search(known):
         return True
     return bool(simple.get(use.word))
+
+
+_BUT = re.compile(r" (?:it|they|there)\b")  # "only it has none": but
+_UNDER = re.compile(r" (?:if|when|once|where|while|after|provided|as long as|in case)\b")
+_TOO_FEW = re.compile(r"insufficient|too little|not enough|too few|\b0/\d|short")
+_SOLE = re.compile(r" (?:\w+ )?(?:pod|node|replica|member|gpu|container|worker|machine|cluster)\b", re.IGNORECASE)
+_ONE = re.compile(r"(?<![\d/])1 of 1\b|: 1$|\b(?:has|and) 1\b|(?<![\d/])1 pod\b", re.MULTILINE)
+_NOT_ALL = re.compile(
+    r"(?:\b(?:not|cannot|never|nor)|n't)(?: \w+){0,2} $"
+)  # "cannot take all" says less than "takes none"
+_UNIVERSAL = ("all", "every", "each", "entire", "whole")
+
+
+_OF_NODES = re.compile(r"\b0/(\d+) nodes are (?:un)?available: ((?:[^.;\n]|\.(?=\w))+)")
+
+
+def _of_some(use: _Use, support: Support) -> bool:
+    """Whether "both nodes" is told of what the scheduler says of fewer: "1 node(s) had untolerated taint"."""
+    if use.word not in (*_UNIVERSAL, "both") or not re.match(r"(?: of)?(?: the)?(?: \w+)? nodes?\b", use.after):
+        return False
+    said = {stem(token.text) for token in use.behind if token.kind in ("word", "name") and not is_plain(token.text)}
+    said -= frozenset(map(stem, words("neutral")))
+    counts = [
+        (int(part.split()[0]), int(whole))
+        for whole, parts in _OF_NODES.findall(support.text) for part in parts.split(", ")
+        if part.split()[0].isdigit() and any(alike(word) & stems(part) for word in said)
+    ]  # fmt: skip
+    return bool(counts) and all(count < whole for count, whole in counts)
+
+
+def _whole_of_it(use: _Use, support: Support) -> bool:
+    """Whether "the entire group" is told of what is cited as whole, every or all, with the same noun behind it."""
+    if use.word not in _UNIVERSAL:
+        return False
+    nouns = [alike(stem(token.text)) for token in use.behind[:2] if token.kind == "word"]
+    told = re.finditer(rf"\b(?:{'|'.join(_UNIVERSAL)}) (?:of (?:the |its )?)?([\w-]+)(?: ([\w-]+))?", support.lowered)
+    return any(stem(noun) in same for one in told for noun in one.groups() if noun for same in nouns)
+
+
+_ENDED = re.compile(r"ended with [^;\n]*\b\d+ restarts|again and again")
+
+
+def _each_run(use: _Use, support: Support) -> bool:
+    """Whether "each time" or "always" is told of how the runs of a container that is restarted end."""
+    of_runs = use.word == "always" or re.match(r" (?:time|run|attempt|start|restart)s?\b", use.after)
+    return use.word in ("each", "every", "always") and bool(of_runs) and bool(_ENDED.search(support.lowered))
+
+
+_DIES = re.compile(
+    r" (?:dying|it (?:died|ended|exited|crashed|went down|stopped)|(?:exiting|crashing|stopping|ending)|its end)\b"
+)
+_AWAITS = re.compile(
+    r"\b(?:before|until|waits?|waiting|needs?|not yet|yet|pending|after|once|gate\w*|again later)\b|ready after"
+)
+_HELD_BACK = re.compile(
+    r"\b(?:not|no|never|cannot|without|stays?|remains?|waits?|waiting|pending|held|un\w+ed|stuck|took|takes)\b|n't\b"
+)
+
+
+def _not_until(use: _Use, support: Support) -> bool:
+    """Whether "not until", "waits until" or "before it died" says in time what is cited of waiting, or of a log."""
+    if use.word == "before" and _DIES.match(use.after):
+        return re.search(r"\blogs?\b", support.lowered) is not None
+    if use.word != "until" or not _HELD_BACK.search(use.before) or not _AWAITS.search(support.lowered):
+        return False
+    awaited = (
+        name for token in use.behind if (name := token.text.casefold()) in support.objects.keys() | support.naming
+    )
+    return all(
+        re.search(rf"\b(?:for|needs?|before|until|of|behind|by)\b[^.;]{{0,60}}{re.escape(name)}", support.lowered)
+        for name in awaited
+    )
 
 
 def _of_a_pod(use: _Use, support: Support) -> bool:
@@ -125,6 +208,10 @@ def _told_in_order(use: _Use, support: Support) -> bool:
     if use.word not in ("before", "after"):
         return False
     behind, _, rest = use.after.partition(",")
+    if use.word == "after" and any(
+        " then " in step.text and stems(step.text) & _telling(use.after[:30]) for step in support.steps
+    ):
+        return True
     before = use.before if use.before.strip() else rest  # "Before A, B"
     if use.word == "before":
         first, then = _telling(re.split("[,;:]", before)[-1]), _telling(behind)

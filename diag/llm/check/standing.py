@@ -12,14 +12,17 @@ _UNCHECKED = re.compile(
     |in\ the\ files|say|contain|include|cover)
     |\b(?:nobody|neither|none)\b[^.]*\b(?:look|list|check|see|file)
     |\bunexamined|\bunchecked|\bunknown|missing\ from\ the|\bwithout\ (?:check|look)
-    |\babsent\ from\ the""",
+    |\babsent\ from\ the|\b(?:stays|remains|is|left)\ (?:an\ )?open\b|\bfor\ (?:want|lack)\ of\b
+    |\bno\ telling\b|\banybody's\ guess|\banyone's\ guess|\bup\ in\ the\ air|\bblind\ spot|\bgap\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 _CLAIMS_LOOK = re.compile(
     r"\b(?:were|was|been|are) (?:checked|inspected|looked at|examined|verified|read)\b", re.IGNORECASE
 )
 _RULED_OUT = re.compile(
-    r"\b(?:ruled out|excluded|dismissed|discarded|not the|rejected as|explains more|(?:still|is) open)\b|n't the\b",
+    r"\b(?:ruled out|excluded|dismissed|discarded|discounted|dropped|set aside|struck off"
+    r"|(?:on|off) the table|neither (?:confirmed|proven) nor|undecided"
+    r"|not the|rejected as|explains more|(?:still|is) open)\b|n't the\b",
     re.IGNORECASE,
 )
 _NOT_RULED_OUT = re.compile(
@@ -30,10 +33,10 @@ _FUTURE = re.compile(r"\b(?:will|going to|about to|(?<!as )soon|shortly)\b|'ll\b
 
 def foretold(text: str, support: Support) -> str | None:
     """A word that tells the future where nothing cited does, and no step is told of."""
-    if "never" in support.lowered:
+    if re.search(r"\bnever\b|refus|\bden(?:y|ied)|cannot|\bnot\b", support.lowered):
         text = re.sub(r"\b(?:will never|will not|won't)\b", " ", text)
     found = _FUTURE.search(text)
-    return None if not found or support.steps or found[0].casefold() in support.lowered else found[0]
+    return None if not found or support.steps or _FUTURE.search(support.lowered) else found[0]
 
 
 _OVER = re.compile(
@@ -46,6 +49,16 @@ def told_as_over(text: str, support: Support) -> str | None:
     found = _OVER.search(text)
     lasts = any(source.kind == "since" for source in support.sources)
     return found[0] if found and lasts else None
+
+
+def unlooked(text: str, support: Support) -> str | None:
+    """What no rule could look for, told as looked for or as ruled out; None where it is told as open."""
+    if not all(one.kind == "ruled_out" and "could not look" in one.text for one in support.sources):
+        return None
+    if _CLAIMS_LOOK.search(text) and not _UNCHECKED.search(text):
+        return "told as checked"
+    denied = re.search(r"\b(?:not|neither|nor|cannot|never)\b|n't\b", text)
+    return "told as ruled out" if _STRUCK.search(text) and not denied else None
 
 
 def untrue_standing(text: str, support: Support) -> str | None:
@@ -74,6 +87,9 @@ _LOOK = re.compile(
     re.IGNORECASE,
 )
 _EXCLUDED = re.compile(r"\b(?:ruled out|excluded|dismissed|discarded|rejected)\b", re.IGNORECASE)
+_STRUCK = re.compile(
+    r"\b(?:ruled out|excluded|dismissed|discarded|rejected|struck off|discounted|off the table)\b", re.IGNORECASE
+)
 _IS_CAUSE = re.compile(
     r"(?<!whether it )\b(?:is|was|are|were|being) (?:(?!not\b)\w+ )?(?:as |to be )?the (?:\w+ )?"
     r"(?:cause|reason|culprit)\b",

@@ -144,6 +144,7 @@ def swapped(text: str, support: Support) -> str | None:
     return None
 
 
+_WHERE = frozenset(("on", "in", "at", "to", "from", "by", "with", "into", "onto"))
 _YET = frozenset(("already", "currently", "also", "yet", "then", "simply", "merely"))
 _OF_MANY = frozenset(map(stem, (
     "pod", "node", "job", "deployment", "statefulset", "daemonset", "replicaset", "event", "service", "container",
@@ -192,7 +193,12 @@ def _spoken(text: str, known: frozenset[str]) -> Iterator[_Spoken]:
         found = [token for token in tokens(clause.text) if token.kind in ("word", "name")]
         names = [at for at, token in enumerate(found) if token.text.casefold().removesuffix("'s") in known]
         at = names[0] if names else -1
-        leads = bool(names) and not any(_tells(token) and stem(token.text) not in _KINDS for token in found[:at])
+        placed = at > 0 and found[at - 1].text.casefold() in _WHERE  # "would fit on a" is not of a
+        leads = (
+            bool(names)
+            and not placed
+            and not any(_tells(token) and stem(token.text) not in _KINDS for token in found[:at])
+        )
         behind = [
             token
             for token in found[at + 1 :]

@@ -147,6 +147,16 @@ class Support:
         return frozenset(one.casefold().rpartition("/")[2] for one in _MENTIONED.findall(text))
 
     @cached_property
+    def naming(self) -> frozenset[str]:
+        """Names and values of the brief, cited or not, that look like words of English, in lower case."""
+        told = [
+            ref_name for fact in self.brief.facts for ref in fact.about for ref_name in (ref.name, ref.namespace or "")
+        ]
+        told += [fact.quote.strip('"') for fact in self.brief.facts]
+        parts = (part for name in told for part in re.split(r"[./]", name.casefold()))
+        return frozenset(part for part in parts if part.isalpha())
+
+    @cached_property
     def objects(self) -> dict[str, list[RefRow]]:
         """Every object of the brief, cited or not, by how it may be called."""
         found: dict[str, list[RefRow]] = {}
