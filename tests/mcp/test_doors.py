@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import anyio
 import httpx2
 import pytest
+from forked import Stem
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from scenarios import scenario
@@ -18,6 +19,13 @@ from scenarios import scenario
 from diag.testing.apiserver import ApiServer, kubeconfig
 
 _TOKEN = "a-token-of-the-test"  # noqa: S105  # of nobody
+_LOADING = """
+import forked
+forked.load("diag.testing", "diag.tui", "diag.llm.engines")
+from diag.catalog.registry import load
+load()
+from diag.__main__ import main
+"""
 _HELLO = {
     "jsonrpc": "2.0", "id": 1, "method": "initialize",
     "params": {
@@ -27,16 +35,25 @@ _HELLO = {
 _ACCEPT = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
 
 
-@pytest.fixture
-def surroundings(tmp_path):
+def _surroundings(folder):
     """The variables of a process that finds no configuration and no cluster."""
     bare = {name: value for name, value in os.environ.items() if not name.startswith("DIAG_")}
     return bare | {
-        "DIAG_CONFIG_DIR": str(tmp_path / "none"),
-        "KUBECONFIG": str(tmp_path / "nowhere"),
-        "XDG_STATE_HOME": str(tmp_path / "state"),
+        "DIAG_CONFIG_DIR": str(folder / "none"),
+        "KUBECONFIG": str(folder / "nowhere"),
+        "XDG_STATE_HOME": str(folder / "state"),
         "PYTHONWARNINGS": "error",
     }
+
+
+def _forked(variables):
+    """The variables of a fork: how to warn is read when an interpreter starts."""
+    return {name: value for name, value in variables.items() if name != "PYTHONWARNINGS"}
+
+
+@pytest.fixture
+def surroundings(tmp_path):
+    return _surroundings(tmp_path)
 
 
 @pytest.fixture
@@ -50,28 +67,38 @@ def piped(surroundings, talk):
     return run
 
 
-@pytest.fixture
-def served(surroundings):
+@contextmanager
+def _serving(env, *flags, token=_TOKEN):
     """Starts `diag mcp --http` on a free port; gives its address and what it said."""
+    process = subprocess.Popen(  # noqa: S603  # our own interpreter and words
+        [sys.executable, "-m", "diag", "mcp", "--http", "--port", "0", *flags],
+        env=env | ({"DIAG_MCP_TOKEN": token} if token else {}),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        said = []
+        while not said or "serving" not in said[-1]:
+            said.append(process.stderr.readline())
+            assert said[-1], "it ended"
+        yield SimpleNamespace(url=said[-1].split()[-1], said=said, process=process)
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
 
-    @contextmanager
-    def started(*flags, token=_TOKEN):
-        process = subprocess.Popen(  # noqa: S603  # our own interpreter and words
-            [sys.executable, "-m", "diag", "mcp", "--http", "--port", "0", *flags],
-            env=surroundings | ({"DIAG_MCP_TOKEN": token} if token else {}),
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        try:
-            said = []
-            while not said or "serving" not in said[-1]:
-                said.append(process.stderr.readline())
-                assert said[-1], "it ended"
-            yield SimpleNamespace(url=said[-1].split()[-1], said=said, process=process)
-        finally:
-            process.terminate()
-            process.communicate(timeout=60)
 
-    return started
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """One server of the demo for all tests that only ask it."""
+    with _serving(_surroundings(tmp_path_factory.mktemp("demo")), "--demo") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def stem():
+    """A process that has loaded the package; who only reads what a run says forks from it."""
+    one = Stem(_LOADING)
+    yield one
+    one.close()
 
 
 def over_http(url, token, conversation):
@@ -190,16 +217,15 @@ def test_nothing_but_the_protocol_is_written_to_the_pipe_and_what_is_no_request_
     ]  # fmt: skip
 
 
-def test_a_client_with_the_token_gets_answers_over_http(served):
-    with served("--demo") as server:
-        document = over_http(server.url, _TOKEN, scanned)
+def test_a_client_with_the_token_gets_answers_over_http(demo):
+    document = over_http(demo.url, _TOKEN, scanned)
 
-        assert document["total"] == 6
-        assert server.url.startswith("http://127.0.0.1:")
-        assert not [line for line in server.said if _TOKEN in line]
+    assert document["total"] == 6
+    assert demo.url.startswith("http://127.0.0.1:")
+    assert not [line for line in demo.said if _TOKEN in line]
 
 
-def test_two_requests_of_one_id_at_the_same_time_are_both_answered_over_http(served):
+def test_two_requests_of_one_id_at_the_same_time_are_both_answered_over_http(demo):
     async def ask(http, url, name, told):
         call = {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": name, "arguments": {}}}
         told.append((await http.post(url, json=call)).text)
@@ -216,8 +242,7 @@ def test_two_requests_of_one_id_at_the_same_time_are_both_answered_over_http(ser
                         group.start_soon(ask, http, url, name, told)
         return told
 
-    with served("--demo") as server:
-        assert ['"id":7' in each for each in anyio.run(run, server.url)] == [True] * 3
+    assert ['"id":7' in each for each in anyio.run(run, demo.url)] == [True] * 3
 
 
 _MINE = {"Authorization": f"Bearer {_TOKEN}"}
@@ -239,23 +264,23 @@ _COMERS = [
 ]
 
 
-def test_who_has_no_token_or_comes_from_elsewhere_is_refused(served):
-    with served("--demo") as server, httpx2.Client(timeout=60) as client:
+def test_who_has_no_token_or_comes_from_elsewhere_is_refused(demo):
+    with httpx2.Client(timeout=60) as client:
         for headers, status in _COMERS:
-            answer = client.post(server.url, json=_HELLO, headers=_ACCEPT | headers)
+            answer = client.post(demo.url, json=_HELLO, headers=_ACCEPT | headers)
 
             assert answer.status_code == status, headers
             assert ("serverInfo" in answer.text) == (status == 200), headers
             if status == 401:
                 assert answer.headers["WWW-Authenticate"].startswith("Bearer")
-        own = httpx2.URL(server.url)
+        own = httpx2.URL(demo.url)
         origin = {"Origin": f"http://{own.host}:{own.port}", "Host": f"localhost:{own.port}"}
-        assert client.post(server.url, json=_HELLO, headers=_ACCEPT | _MINE | origin).status_code == 200
+        assert client.post(demo.url, json=_HELLO, headers=_ACCEPT | _MINE | origin).status_code == 200
         assert client.get(f"http://{own.host}:{own.port}/.well-known/oauth-protected-resource").status_code == 404
 
 
-def test_a_token_that_nobody_set_is_made_and_told_once(served):
-    with served("--demo", token=None) as server:
+def test_a_token_that_nobody_set_is_made_and_told_once(surroundings):
+    with _serving(surroundings, "--demo", token=None) as server:
         (token,) = [line.split()[-1] for line in server.said if "token" in line]
 
         assert len(token) == 32
@@ -273,27 +298,20 @@ def test_a_token_that_nobody_set_is_made_and_told_once(served):
         (["--from", "x"], {}, None),
     ],
 )
-def test_what_cannot_be_served_is_told_before_a_client_waits(surroundings, flags, variables, told):
-    demo = [] if "--from" in flags else ["--demo"]
-    ended = subprocess.run(  # noqa: S603  # our own interpreter and words
-        [sys.executable, "-m", "diag", "mcp", *demo, *flags], env=surroundings | variables, input="",
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+def test_what_cannot_be_served_is_told_before_a_client_waits(surroundings, stem, flags, variables, told):
+    example = [] if "--from" in flags else ["--demo"]
+    ended = stem.run(["mcp", *example, *flags], env=_forked(surroundings) | variables)
 
-    assert ended.stdout == ""
-    assert ended.returncode == (0 if told is None else 2)
-    assert told is None or told in ended.stderr
+    assert ended.out == b""
+    assert ended.code == (0 if told is None else 2)
+    assert told is None or told in ended.err.decode()
 
 
-def test_a_port_that_is_taken_is_told(served, surroundings):
-    with served("--demo") as server:
-        port = str(httpx2.URL(server.url).port)
-        ended = subprocess.run(  # noqa: S603  # our own interpreter and words
-            [sys.executable, "-m", "diag", "mcp", "--demo", "--http", "--port", port],
-            env=surroundings | {"DIAG_MCP_TOKEN": _TOKEN}, capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
+def test_a_port_that_is_taken_is_told(demo, surroundings, stem):
+    words = ["mcp", "--demo", "--http", "--port", httpx2.URL(demo.url).port]
+    ended = stem.run(words, env=_forked(surroundings) | {"DIAG_MCP_TOKEN": _TOKEN})
 
-    assert (ended.returncode, "--port 0 takes a free one" in ended.stderr) == (2, True)
+    assert (ended.code, b"--port 0 takes a free one" in ended.err) == (2, True)
 
 
 _LACKING = """

@@ -86,13 +86,12 @@ def test_words_of_a_model_stay_one_argument_and_no_flag(arguments, word):
         ("diag_rule", {"rule": "QUO501"}),
     ],
 )
-def test_each_tool_answers_json_and_ends_well(arguments, name, words, tmp_path):
-    ended = subprocess.run(  # noqa: S603  # our own interpreter and words
-        [sys.executable, "-m", "diag", *arguments(filled_in(_TOOLS[name]["command"], **words))], capture_output=True,
-        check=False, timeout=60,
+def test_each_tool_answers_json_and_ends_well(arguments, name, words, tmp_path, stems):
+    ended = stems[0].run(
+        arguments(filled_in(_TOOLS[name]["command"], **words)),
         env={**os.environ, "DIAG_DEMO": "1", "DIAG_CONFIG_DIR": str(tmp_path / "none")},
-    )  # fmt: skip
+    )
 
-    assert (ended.returncode, ended.stderr) == (0, b"")
-    document = json.loads(ended.stdout)
+    assert (ended.code, ended.err) == (0, b"")
+    document = json.loads(ended.out)
     assert document[0]["id"] == "QUO501" if name == "diag_rule" else document["causes"]
