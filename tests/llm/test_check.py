@@ -55,6 +55,7 @@ FALSE = [
     ("Edit the budget embed-api.", "F1", None, "advice that no step gives"),
     ("Let gpu-r7-02 try its upgrade again, which is safe.", "R4", None, "another risk or owner"),
     ("Job geo/tiles-d was scheduled.", "F9", None, "a denial turned around"),
+    ("The eviction timed out after 5.5 minutes.", "F15", None, "a number that is not cited"),
     ("A cosmic ray hit gpu-r7-02.", "F4", None, "a name or word that is not cited"),
     ("The firmware of gpu-r7-02 is broken.", "F4", None, "a name or word that is not cited"),
     ("gpu-r7-02 was given another try at its upgrade.", "R4", None, "a step told as done"),

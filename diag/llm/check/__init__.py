@@ -12,7 +12,7 @@ from diag.llm.brief import Brief
 from diag.llm.check.advice import unadvised, wrong_certainty, wrong_risk
 from diag.llm.check.amounts import untold_ordinal, wrong_amount
 from diag.llm.check.aspect import after_the_snapshot, not_yet, told_as_done, told_as_mended
-from diag.llm.check.bindings import misbound, misvalued
+from diag.llm.check.bindings import misbound, misvalued, told_twice
 from diag.llm.check.causal import unlinked
 from diag.llm.check.comparisons import (
     inverted,
@@ -56,6 +56,7 @@ ENGLISH: tuple[tuple[str, Test], ...] = (
     ("a number that is not cited", untold_ordinal),
     ("a quantity that is not cited", unproven_quantifier),
     ("a number of something else", misbound),
+    ("a number of something else", told_twice),
     ("a value of something else", misvalued),
     ("a value of something else", other_value),
     ("a value of something else", of_another_object),

@@ -191,6 +191,9 @@ def _wrong_ratio(text: str, held: list[tuple[Source, tuple[Amount, ...]]]) -> st
             float(amount.digits) for _, known in held for amount in known if amount.digits.replace(".", "").isdigit()
         ]
         values += [seconds for source, _ in held for _, seconds, _, _ in durations(source.text)]
+        own = [float(two.digits) for two in amounts(text) if two.digits.replace(".", "").isdigit()]
+        if len(own) == 2:  # noqa: PLR2004  the two that are compared
+            values = own
         if not any(low and abs(high / low - ratio) <= LEEWAY * ratio for high in values for low in values):
             return one[0]
     return None

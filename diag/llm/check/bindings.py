@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from diag.llm.check.amounts import SIZES, Amount, amounts
 from diag.llm.check.english import alike, plain_stems, stem, words
@@ -112,6 +113,27 @@ def misbound(text: str, support: Support) -> str | None:
                 continue  # "0/3 nodes" is no number of anything else
             if _score(one, other, lead) > mine:
                 return f"{one.amount.digits} where {other.amount.digits} is told"
+    return None
+
+
+_AGAINST = re.compile(r"\b(?:while|where|whereas|against|but|yet|only|just|at most|limit|may hold)\b", re.IGNORECASE)
+
+
+def told_twice(text: str, support: Support) -> str | None:
+    """One number told on both sides of a contrast ("wants 16 where only 16 is allowed") that is cited once."""
+    found = amounts(text)
+    for one, other in pairwise(found):
+        between = spelled(text)[one.at : other.at]
+        if one.digits != other.digits or one.digits in ("0", "1") or not _same_sort(one, other):
+            continue
+        if not _AGAINST.search(between):
+            continue
+        places = {
+            source.text if _PATH.match(source.text) else (source.text, amount.at)
+            for source in support.sources for amount in amounts(source.text) if amount.digits == one.digits
+        }  # fmt: skip
+        if len(places) < 2:  # noqa: PLR2004  both sides come of one
+            return f"{one.digits} twice"
     return None
 
 

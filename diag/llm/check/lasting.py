@@ -60,9 +60,12 @@ def durations(text: str) -> list[tuple[str, float, float, bool]]:
     """The durations of a text, `5m0s` or `five minutes`: words, seconds, seconds of the smallest unit, "about"."""
     found, text = [], spelled(text)
     for one in LASTING.finditer(text):
-        parts = [(float(number), _SECONDS[unit.casefold()]) for number, unit in _PART.findall(one[0])]
+        parts = [(number, _SECONDS[unit.casefold()]) for number, unit in _PART.findall(one[0])]
         about = _ABOUT.search(text, 0, one.start()) is not None
-        found.append((one[0], sum(number * unit for number, unit in parts), min(unit for _, unit in parts), about))
+        seconds = sum(float(number) * unit for number, unit in parts)
+        # "5.75 hours" is told to a hundredth of an hour.
+        finest = min(unit * 10.0 ** -len(number.partition(".")[2]) for number, unit in parts)
+        found.append((one[0], seconds, finest, about))
     return found
 
 

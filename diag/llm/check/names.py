@@ -277,7 +277,9 @@ def _compound(text: str, support: Support) -> bool:
         suffix = r"-".join(map(re.escape, parts)) if all(map(str.isalpha, parts)) else ""
         if suffix and re.search(rf"(?<=-){suffix}(?![\w-])", support.lowered):
             return True  # mig-manager of nvidia-mig-manager
-        joined = r"[\W_]{1,3}(?:[\w.]+/)?".join(re.escape(stem(part)) + r"[a-z]{0,4}" for part in parts)
+        joined = r"[\W_]{1,3}(?:[\w.]+/)?".join(
+            re.escape(stem(part)) + (r"[a-z]{0,4}" if len(part) > 1 else "") for part in parts
+        )
         return re.search(rf"(?<![\w-]){joined}(?![\w-])", support.lowered) is not None
     if not text.isalpha():
         return False
