@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from diag.llm.brief import Brief
 from diag.llm.check import check
@@ -72,6 +73,16 @@ def test_of_sentences_in_several_voices_and_idioms_no_such_variant_gets_through_
                     through.append(f"{kind}: {text}")
     assert not through, "\n".join(through)
     assert count >= 200
+
+
+@pytest.mark.parametrize("wanted", ["16", "32"])
+def test_one_number_is_not_told_on_both_sides_of_a_contrast(wanted):
+    told = json.loads((HERE / "corpus2" / "yunikorn-gang-larger-than-queue.json").read_text("utf-8"))
+    text = f"Its gang wants {wanted} nvidia.com/gpu, while queue root.research may hold at most 16."
+
+    checked = check(Form(sentences=(Sentence(text=text, facts=("F1",)),)), msgspec.convert(told["brief"], Brief))
+
+    assert bool(checked.kept) == (wanted == "32"), checked
 
 
 def test_no_variant_with_a_foreign_number_name_flag_or_command_gets_through() -> None:
