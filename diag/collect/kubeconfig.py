@@ -17,6 +17,8 @@ from diag.errors import UsageError
 
 _SECTIONS = {"clusters": "cluster", "contexts": "context", "users": "user"}
 _MOST_KEYS = 3  # that are named where two entries differ
+_MOST_VALUES = 200_000  # of a file with what its aliases repeat; a thousand contexts have some twenty thousand
+_NOT_TEXT = (TypeError, KeyError, AttributeError, ValueError)  # the last of a number with thousands of digits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +63,9 @@ class Kubeconfig:
         self.place = os.pathsep.join(self._files)
         try:
             self._entries = [*self._every()]
-        except (TypeError, KeyError, AttributeError) as error:
+            self.contexts = self._contexts()
+        except _NOT_TEXT as error:
             raise no_kubeconfig(self.place, error) from error
-        self.contexts = self._contexts()
         if not self.contexts:
             raise no_kubeconfig(self.place, None)
 
@@ -159,12 +161,30 @@ def _read(path: str) -> dict[str, Any] | None:
 
     try:
         with opened(path) as file:
-            config = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  a safe one
-    except (yaml.YAMLError, OSError, ValueError, RecursionError) as error:
+            loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(file)
+            document = loader.get_single_node()
+            _bound(document)
+            config = None if document is None else loader.construct_document(document)
+    except (yaml.YAMLError, OSError, ValueError, OverflowError, RecursionError) as error:
         raise no_kubeconfig(path, error) from error
     if config is not None and not isinstance(config, dict):
         raise no_kubeconfig(path, TypeError())
     return config
+
+
+def _bound(document: Any) -> None:
+    """Raises OSError where aliases unfold without end: merged, compared or written out, that would fill memory."""
+    left, count = [document], 0
+    while left:
+        count += 1
+        if count + len(left) > _MOST_VALUES:
+            raise OSError(f"it holds more than {_MOST_VALUES:,} values, or an alias of what it stands in")
+        below = left.pop()
+        value = getattr(below, "value", None)
+        if isinstance(value, list):  # of nodes, or of pairs of them in a map
+            left.extend(value)
+        elif isinstance(below, tuple):
+            left.extend(below)
 
 
 def _differing(one: _Entry, other: _Entry) -> str:

@@ -27,6 +27,18 @@ NONE = {
     "numbers": (b"current-context: 3\ncontexts: 7\nclusters: x\nusers: [null]\n", "it holds no map"),
 }
 
+BOMB = b"".join(b"x%d: &x%d [%s]\n" % (n, n, b",".join([b"*x%d" % (n - 1) if n else b"1"] * 9)) for n in range(12))
+NONE |= {
+    "a name that unfolds without end": (BOMB + b"contexts: [{name: *x11}]", "more than 200,000 values"),
+    "maps merged without end": (BOMB.replace(b"[1,1,1,1,1,1,1,1,1]", b"{a: 1}").replace(b" [", b" {<<: [").replace(
+        b"]\n", b"]}\n"), "more than 200,000 values"),
+    "a loop": (b"contexts: &all [{name: a, context: *all}]", "an alias of what it stands in"),
+    "a number too long to be written": (b"contexts: [{name: 0x" + b"f" * 9999 + b"}]", "it holds no map"),
+    "a namespace too long to be written": (
+        b"contexts: [{name: a, context: {namespace: 0x" + b"f" * 9999 + b"}}]", "it holds no map"),
+    "a number too large": (b"contexts: 9" + b":00" * 400 + b".0", "it holds no map"),
+}  # fmt: skip
+
 SECRETS = ["hunter2", "hunter3"]
 OLDEST = os.environ.get("DIAG_TEST_CLIENT") == "33"
 NO_PROXY_URL = pytest.mark.skipif(OLDEST, reason="client 33 does not read proxy-url")
