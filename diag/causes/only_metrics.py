@@ -1,5 +1,6 @@
 """Pods that were not collected, and of which kube-state-metrics says that they are in trouble: a gap, and no cause."""
 
+import shlex
 from collections import defaultdict
 
 from diag.findings import Gap
@@ -29,7 +30,7 @@ def only_in_metrics(snap: Snapshot) -> list[Gap]:
 
 def _gap(cluster: str, word: str, pods: list[str]) -> Gap:
     spaces = {pod.partition("/")[0] for pod in pods}
-    where = f"-n {spaces.pop()}" if len(spaces) == 1 else "-A"
+    where = f"-n {shlex.quote(spaces.pop())}" if len(spaces) == 1 else "-A"
     return Gap(
         cluster=cluster,
         what=f"pods that only kube-state-metrics tells of, {word}: {first_of(pods)}",

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from diag.catalog.registry import Registry
 from diag.catalog.signature import On
+from diag.causes.commands import quoted, words_in
 from diag.document import BASIC, ELSEWHERE, LIST, REACH, READ_LOGS
 from diag.facts.gangs import COSCHEDULING, NATIVE, gang_of
 from diag.facts.nodes import allocatable
@@ -226,7 +227,8 @@ def _where_logs_are(silent: list[Group]) -> str:
         return "give them as a log list, of the containers that have run"
     first = (ended or ran)[0].first
     previous = " --previous" if ended else ""
-    return f"give them as a log list; kubectl logs -n {first.namespace} {first.name}{previous} shows the same"
+    command = quoted(f"kubectl logs -n {first.namespace} {first.name}{previous}", words_in(first))
+    return "give them as a log list" + (f"; {command} shows the same" if command else "")
 
 
 def _left_out(snap: Snapshot, group: Group, named: set[str]) -> bool:

@@ -324,6 +324,8 @@ def for_others(again: str) -> str:
             name, equals, path = given.partition("=")
             named = equals and not {*name} & {*"/\\"}
             own = Path(path if named else given).name
+            if own == "-" and "/" in given:
+                own = "./-"  # a file, and not what is piped in
             told.append((f"{name}={own}" if named else own) if own else given)
             files.append(own)
     return shlex.join(told) if len({*files}) == len(files) else again

@@ -1,5 +1,6 @@
 """Container logs of a living cluster: fetched when a scan wants them, in parallel, the last 64 KB of each."""
 
+import shlex
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -60,7 +61,8 @@ class LiveLogs:
         pods = list(dict.fromkeys(key[0] for key in keys))
         namespace, _, pod = pods[0].partition("/")
         kubectl, previous = self._cluster.kubectl, " --previous" if keys[0][2] else ""
-        fix = f"{kubectl} logs -n {namespace} {pod} -c {keys[0][1]}{previous} shows the same"
+        whose = shlex.join(["-n", namespace, pod, "-c", keys[0][1]])  # a server may send any name
+        fix = f"{kubectl} logs {whose}{previous} shows the same"
         if error.status == _FORBIDDEN:
             fix = f"ask for the right to get pods/log (diag rbac); {fix}"
         return Problem(

@@ -29,6 +29,8 @@ def test_any_number_of_formats_go_where_they_are_sent_and_nothing_fails(diag):
         ("--from a/dump.json --from b/dump.json", "--from a/dump.json --from b/dump.json"),
         ("--from a/b=c.json --from dumps/", "--from b=c.json --from dumps"),
         ("--from . --kubeconfig /home/ci/config --context eu", "--from . --context eu"),
+        ("--from dumps/-", "--from ./-"),
+        ("--from -", "--from -"),
         ("--demo", "--demo"),
     ],
 )

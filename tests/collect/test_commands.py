@@ -95,17 +95,24 @@ def test_only_kubectl_is_told_where_to_go(text, becomes):
     assert to_cluster(text, "kubectl") == text
 
 
+class _Refusing:
+    kubectl = "kubectl"
+
+    def get(self, path, *_, **__):
+        time.sleep(0.1 if "/pods/a/" in path else 0)
+        return Answer(403, {}, b"{}")
+
+
+def test_the_command_for_refused_logs_has_each_name_as_one_word():
+    (problem,) = LiveLogs(_Refusing(), Stop(), str).fetch([("ml/a;$(x)", "b c", True)])
+
+    assert problem.fix.endswith("; kubectl logs -n ml 'a;$(x)' -c 'b c' --previous shows the same")
+
+
 def test_refused_logs_are_named_in_the_order_in_which_they_were_wanted():
-    class Slow:
-        kubectl = "kubectl"
-
-        def get(self, path, *_, **__):
-            time.sleep(0.1 if "/pods/a/" in path else 0)
-            return Answer(403, {}, b"{}")
-
     keys = [(f"ml/{name}", "main", False) for name in "abc"]
 
-    (problem,) = LiveLogs(Slow(), Stop(), str).fetch(keys)
+    (problem,) = LiveLogs(_Refusing(), Stop(), str).fetch(keys)
 
     assert (problem.what, problem.fix) == (
         "read the logs of ml/a and 2 more",

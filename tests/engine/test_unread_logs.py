@@ -28,3 +28,16 @@ def test_the_run_that_has_the_log_is_named(cluster, status, fix):
     (gap,) = unread_logs(trouble.snap, trouble.groups, load())
 
     assert gap.fix == fix
+
+
+@pytest.mark.parametrize(
+    ("name", "end"),
+    [("a;$(x)", "; kubectl logs -n ml 'a;$(x)' --previous shows the same"), ("-f", ""), ("a\nb", "")],
+)
+def test_a_name_that_is_no_word_of_a_shell_is_quoted_or_there_is_no_command(cluster, name, end):
+    pod = cluster.pod(name, 1, node="n")
+    pod["status"] |= {"phase": "Running", "containerStatuses": [BACK_OFF]}
+    trouble = cluster.trouble(pod)
+    (gap,) = unread_logs(trouble.snap, trouble.groups, load())
+
+    assert gap.fix == f"give them as a log list{end}"

@@ -1,5 +1,6 @@
 """The logs of a bundle: listed when it is opened, read in one more pass when a rule has asked for them."""
 
+import shlex
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -121,7 +122,8 @@ class LogFiles:
             whole = whole[whole.find(b"\n") + 1 :]
         text = log_text(whole, stamped=any(one.piece.stamped for one in found))
         if text.startswith(_REFUSED) and any(one.piece.marked.startswith("section") for one in found):
-            fix = f"kubectl logs -n {pod.partition('/')[0]} {pod.partition('/')[2]} -c {container}"
+            namespace, _, name = pod.partition("/")
+            fix = shlex.join(["kubectl", "logs", "-n", namespace, name, "-c", container])
             yield Problem(what=f"{READ_LOGS}{pod}", why="error", detail=text[:300], fix=fix, pods=(pod,))
             return
         try:
