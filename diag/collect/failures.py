@@ -5,6 +5,7 @@ import re
 import shlex
 
 from diag.errors import ClusterError
+from diag.facts.masking import mask
 from diag.facts.quoting import quoted
 
 # Logins that kubectl had built in, what took their place, and what writes that into the kubeconfig:
@@ -121,6 +122,15 @@ def no_kubeconfig(place: str, error: Exception | None, *, empty: bool = False) -
     )
 
 
+def no_credentials(name: str, plugin: str, why: str, kubectl: str) -> ClusterError:
+    """Of a context whose login plug-in was of no use, or could not even be run (`plugin` is empty)."""
+    what = f"the login plug-in {plugin} gave no credentials: {why}"
+    return ClusterError(
+        f"{name}: {what if plugin else 'the `exec` of its user is not understood, and was not run'}",
+        hint=f"`{kubectl} cluster-info` runs it as well, and shows what it says",
+    )
+
+
 def history(name: str, provider: str) -> ClusterError:
     """Of a context whose user logs in by what kubectl had built in once."""
     plugin, command = HISTORY[provider]
@@ -145,7 +155,7 @@ def reason(error: BaseException) -> str:
     text = re.sub(r"<[^<>]* object at 0x[0-9a-f]+>[:,]? ?|^HTTPS?Connection\([^)]*\): ", "", str(error))
     if type(error).__module__.startswith("kubernetes."):  # it quotes entries of the kubeconfig whole, secrets and all
         text = _ENTRY.sub("…", text)
-    return " ".join(text.split())[:300] or type(error).__name__
+    return " ".join(mask(text).split())[:300] or type(error).__name__
 
 
 def said(body: bytes) -> str:

@@ -30,6 +30,7 @@ from diag.collect.failures import (
     TransportError,
     broken,
     history,
+    no_credentials,
     reason,
     said,
     unusable,
@@ -37,6 +38,7 @@ from diag.collect.failures import (
 from diag.collect.kubeconfig import Kubeconfig, chosen, place_of
 from diag.collect.login import Login
 from diag.errors import ClusterError, UsageError
+from diag.facts.masking import mask
 from diag.facts.quoting import LONGEST
 from diag.snapshot.paged import GZIP_OR_ZLIB
 
@@ -48,6 +50,7 @@ _MOST_BYTES = 1 << 30
 # thousandth of anything, and of objects, each with a uid and times of its own, much less.
 _FREE_BYTES, _MOST_RATIO = 64 << 20, 100
 _UNKNOWN_USER = 401
+_ITSELF = ("", ())  # acts as nobody else
 _MOST_LINE = 16 << 20  # of a watch, an object a line: etcd takes 1.5 MiB of one, and larger servers set a few more
 _WORD = r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?"
 _OBJECT = r"(?!\.\.?/)[^/]+"  # the transport would take dots for a way up
@@ -229,9 +232,10 @@ class Cluster:
         for setting in settings.auth_settings().values():
             if setting.get("in") == "header" and setting.get("value"):
                 headers[setting["key"]] = _header(str(setting["value"]), "the token")
-        if self.login.as_user:
-            headers["Impersonate-User"] = _header(self.login.as_user, "the user to act as")
-        for group in self.login.as_groups:
+        user, groups = self.login.as_user or self._acts_as[0], self.login.as_groups or self._acts_as[1]
+        if user:
+            headers["Impersonate-User"] = _header(user, "the user to act as")
+        for group in groups if user else self.login.as_groups:
             headers.add("Impersonate-Group", _header(group, "the group to act as"))
         return headers
 
@@ -244,20 +248,20 @@ class Cluster:
         settings = Configuration()
         # In silence: the client logs what an exec plug-in says, secrets and escapes included.
         with plugin.alone_at_a_terminal(), plugin.silence:
-            self.context, self.namespace = _configure(settings, self.login)
+            self.context, self.namespace, self._acts_as = _configure(settings, self.login)
         settings.connection_pool_maxsize = _POOL
         # A plug-in whose credential has run out by its own account would run for each request: a 401 renews instead.
         settings.refresh_api_key_hook = None
         self._host = str(settings.host).rstrip("/")
         if not self._host.startswith(("https://", "http://")):
             raise ClusterError(
-                f"{self.context}: its server {self._host!r} is no address that begins with https:// or http://",
+                f"{self.context}: its server {mask(repr(self._host))} is no address that begins with https:// or http://",
                 hint="correct `server` of this cluster in the kubeconfig",
             )
         try:
             self._identity = self._headers(settings)
             self._pool = ApiClient(settings).rest_client.pool_manager
-        except (OSError, ValueError, ImportError) as error:  # the last where a proxy's protocol needs a package
+        except Exception as error:  # ImportError where a proxy's protocol needs a package
             raise unusable(self.context, error, self.login.kubectl(self.context)) from error
         self.ran_out = ran_out(settings.cert_file)  # the day on which its client certificate ran out, if it did
         self._generation += 1
@@ -271,8 +275,8 @@ def _header(value: str, what: str) -> str:
     return value.encode().decode("latin-1")
 
 
-def _configure(settings: Any, login: Login) -> tuple[str, str]:
-    """Fill the client's configuration; returns the names of the context and of its namespace."""
+def _configure(settings: Any, login: Login) -> tuple[str, str, tuple[str, tuple[str, ...]]]:
+    """Fill the client's configuration; returns the names of the context and of its namespace, and whom it acts as."""
     from kubernetes.config import exec_provider, incluster_config, kube_config  # noqa: PLC0415  heavy
 
     place = place_of(login.kubeconfig)
@@ -283,9 +287,9 @@ def _configure(settings: Any, login: Login) -> tuple[str, str]:
             raise unusable("the service account of this pod", error, login.kubectl()) from error
         folder = Path(incluster_config.SERVICE_TOKEN_FILENAME).parent
         try:
-            return IN_CLUSTER, (folder / "namespace").read_text(encoding="utf-8").strip() or "default"
+            return IN_CLUSTER, (folder / "namespace").read_text(encoding="utf-8").strip() or "default", _ITSELF
         except (OSError, ValueError):
-            return IN_CLUSTER, "default"
+            return IN_CLUSTER, "default", _ITSELF
     if place is None and in_cluster():
         raise UsageError(
             f"no context is called {login.context}: there is no kubeconfig",
@@ -313,12 +317,9 @@ def _configure(settings: Any, login: Login) -> tuple[str, str]:
         )
     except Exception as error:
         raise unusable(context.name, error, login.kubectl(context.name)) from error
-    if plugin.last.name and not (settings.api_key or settings.cert_file):
-        raise ClusterError(
-            f"{context.name}: the login plug-in {plugin.last.name} gave no credentials: {plugin.last.why}",
-            hint=f"`{login.kubectl(context.name)} cluster-info` runs it as well, and shows what it says",
-        )
-    return context.name, context.namespace
+    if known.has_plugin(context) and not (settings.api_key or settings.cert_file):
+        raise no_credentials(context.name, plugin.last.name, plugin.last.why, login.kubectl(context.name))
+    return context.name, context.namespace, known.acts_as(context)
 
 
 def _unpacked(received: bytes) -> bytes:

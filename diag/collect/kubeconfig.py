@@ -118,9 +118,22 @@ class Kubeconfig:
 
     def auth_provider(self, context: Context) -> str:
         """The built-in login that the user of a context has (`azure`), empty for all other ways."""
-        user = self._first("user").get(context.user)
-        found = user.says.get("auth-provider") if user is not None and isinstance(user.says, dict) else None
+        found = self._user(context).get("auth-provider")
         return str(found.get("name", "")) if isinstance(found, dict) else ""
+
+    def has_plugin(self, context: Context) -> bool:
+        """Whether the user of a context logs in by an exec plug-in."""
+        return bool(self._user(context).get("exec"))
+
+    def acts_as(self, context: Context) -> tuple[str, tuple[str, ...]]:
+        """Whom the user of a context acts as, and in which groups (`as`, `as-groups`), empty for itself."""
+        user = self._user(context)
+        groups = user.get("as-groups")
+        return str(user.get("as") or ""), tuple(str(each) for each in groups) if isinstance(groups, list) else ()
+
+    def _user(self, context: Context) -> dict[str, Any]:
+        user = self._first("user").get(context.user)
+        return user.says if user is not None and isinstance(user.says, dict) else {}
 
 
 def place_of(kubeconfig: str | None) -> str | None:

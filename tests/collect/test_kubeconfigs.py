@@ -102,6 +102,48 @@ def test_a_plugin_that_is_not_there_is_told(serve):
         Cluster(Login(kubeconfig=server.config))
 
 
+@pytest.mark.parametrize("entry", [["login"], {"command": "true"}, {"command": "true", "apiVersion": "v1", "args": 7}])
+def test_a_plugin_that_cannot_be_run_is_no_reason_to_ask_as_nobody(serve, entry):
+    server = serve(ITEMS, user={"exec": entry})
+
+    with pytest.raises(ClusterError, match="the `exec` of its user is not understood, and was not run"):
+        Cluster(Login(kubeconfig=server.config))
+
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "cluster",
+    [
+        {"server": "ftp://me:hunter2@gpu.example.com"},
+        {"server": "http://me:hunter2@127.0.0.1:99999"},
+        pytest.param({"proxy-url": "http://me:hunter2@127.0.0.1:99999"}, marks=NO_PROXY_URL),
+        pytest.param({"proxy-url": 7}, marks=NO_PROXY_URL),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_told_without_its_password(serve, cluster):
+    server = serve(ITEMS, cluster=cluster)
+
+    with pytest.raises(ClusterError) as caught:
+        Live(kubeconfig=server.config).parts({"Pod"}, str)
+
+    assert "hunter2" not in f"{caught.value.message} {caught.value.hint}"
+
+
+@pytest.mark.parametrize(
+    ("given", "user", "groups"),
+    [({}, "dana", ["ml", "people"]), ({"as_user": "kim", "as_groups": ("staff",)}, "kim", ["staff"])],
+)
+def test_whom_a_user_of_the_kubeconfig_acts_as_is_sent_unless_another_is_named(serve, given, user, groups):
+    server = serve(ITEMS, user={"token": "a-token", "as": "dana", "as-groups": ["ml", "people"]})
+
+    Cluster(Login(kubeconfig=server.config, **given)).get("/version")
+
+    headers = server.requests[-1].headers
+    assert headers["Impersonate-User"] == user
+    assert headers["Impersonate-Group"] in groups  # the log keeps one of each header
+
+
 @pytest.mark.parametrize(
     ("provider", "says"),
     [
