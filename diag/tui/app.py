@@ -162,6 +162,7 @@ class DiagApp(Comparing):
     async def action_facts(self) -> None:
         """What a model is told of the selected cause."""
         await self.action_open_screen("ask")
+        self.lists.pane.focus()  # not the line to ask in, which would take the keys once this is closed
         self.tell_facts()
 
     @work(thread=True, exclusive=True, group="open", exit_on_error=False)
@@ -169,7 +170,8 @@ class DiagApp(Comparing):
         """Makes the prompt, then shows it."""
         asking = self.screen_stack[0].query("AskScreen").first()
         told = asking.facts()  # type: ignore[attr-defined]  # it is imported only where it is opened
-        self.call_from_thread(self.push_screen, Reader("What a model is told", told, marks=self.marks))
+        if self.lists is asking:  # else its reader has gone on meanwhile
+            self.call_from_thread(self.push_screen, Reader("What a model is told", told, marks=self.marks))
 
     # Taking something along
 

@@ -162,6 +162,20 @@ def test_the_facts_that_a_model_is_told_can_be_read(drive, talking):
     assert "tokens" in text
 
 
+def test_after_the_facts_keys_are_keys_again_and_who_went_on_is_not_bothered(drive, talking):
+    async def read(app, pilot):
+        await pilot.press("F")
+        await settled(app, pilot)
+        await pilot.press("escape", "8")
+        await settled(app, pilot)
+        screen = app.lists.id
+        app.tell_facts()
+        await settled(app, pilot)
+        return screen, isinstance(app.screen, Reader)
+
+    assert drive(talking(Scripted()), then=read) == ("clusters", False)
+
+
 def test_another_cause_begins_another_talk_and_digits_are_typed(drive, talking):
     async def talk(app, pilot):
         await pilot.press("7", *"why 12")
