@@ -2,11 +2,13 @@
 
 from typing import Any, Self
 
+from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
 from textual.markup import escape
 from textual.scroll_view import ScrollView
+from textual.strip import Strip
 from textual.widget import Widget
 
 from diag.report.cells import cut, width
@@ -82,6 +84,10 @@ class DrawnLines(ScrollView):
         self.vertical_scrollbar.window_virtual_size = lines
         if self.scroll_offset.y > self.max_scroll_y:
             self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True)
+
+    def fitted(self, segments: list[Segment], base: Style) -> Strip:
+        """A line of the widget: filled up with blanks of this style, or cut."""
+        return Strip(segments).adjust_cell_length(self.cells, base)
 
     def redraw(self, first: int, lines: int = 1) -> None:
         """Draws some of the lines that the widget shows anew, counted from its first one."""

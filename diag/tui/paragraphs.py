@@ -156,7 +156,7 @@ class Paragraphs(DrawnLines, can_focus=True):
         if place == self.cursor and self.has_focus:
             base += self.get_component_rich_style("paragraphs--cursor", partial=True)
         segments = [Segment(self.marks(lead), base), Segment(self.marks(text), base + own)]
-        return Strip(segments).adjust_cell_length(self.cells, base).crop(0, self.cells)
+        return self.fitted(segments, base)
 
     def action_move(self, lines: int) -> None:
         """Some paragraphs down, or up."""

@@ -224,7 +224,7 @@ class VirtualTable(DrawnLines, can_focus=True):
         beside = _STATES.get(line.state) or (self.marks("✓") if self.is_seen(line) else " ")
         led = f"{self.marks('▸') if at == self.cursor and self.has_focus else mark}{beside}"
         segments = [Segment(led, base + Style(color=tone.color)), Segment(_GAP.join(texts), base)]
-        return Strip(segments).adjust_cell_length(self.cells, base).crop(0, self.cells)
+        return self.fitted(segments, base)
 
     def _texts(self, line: Line) -> list[str]:
         pairs = zip(self.table.columns, line.values, strict=True)
