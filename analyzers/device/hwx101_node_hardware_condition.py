@@ -20,7 +20,7 @@ from diag.snapshot.kinds import Node, Pod
 from diag.trouble.groups import Group
 from diag.trouble.relations.operands import operand_of
 from diag.trouble.shapes import main_gpu, request_path, shape_of
-from diag.vocab.gpu_health import LOST, QUARANTINE, TAKEN, VICTIM
+from diag.vocab.gpu_health import LOST, QUARANTINE, READING_WORDS, TAKEN, VICTIM
 
 PAGES = {
     "gpu-fell-off-bus": ("A GPU no longer answers on the PCI bus.", "a broken card, riser, power or a hot machine"),
@@ -217,11 +217,13 @@ def _condition(ctx: Context, node: Node, sign: Sign) -> Iterator[Evidence]:
 def _finding_beside(ctx: Context, node: Node, sign: Sign, accounts_for: tuple[Because, ...]) -> Finding:
     """A fault that only files beside the objects tell of: two tools that agree are two signs."""
     first = sign.readings[0]
-    device = f" of {first.device}" if first.device else ""
+    device = f" (device {first.device})" if first.device else ""
+    what = READING_WORDS.get(first.what, "{what} {value}")
+    told = what.format(what=first.what, value=first.value.removesuffix(".0")).rstrip()
     return Finding(
         name=sign.name,
         subject=node.ref,
-        summary=f"its {first.source} tells {first.what} {first.value}{device}".rstrip()[:300],
+        summary=f"its {first.source.replace('-log', ' log')} says: {told}{device}"[:300],
         evidence=as_proof(ctx.cite_reading(one) for one in sign.readings[:SHOWN]),
         accounts_for=accounts_for,
         severity=Severity.WARNING,

@@ -47,6 +47,17 @@ BY_READING = {
     "ecc-uncorrected": "ecc-memory-failure",
     "thermal-slowdown": "gpu-thermal-slowdown",
 }
+# The same in words; the others as they are written.
+READING_WORDS = {
+    "xid": "Xid {value}",
+    "sxid": "SXid {value}",
+    "off-bus": "a GPU that fell off the bus",
+    "row-remap-pending": "a memory row whose remapping waits for a reset",
+    "row-remap-failure": "a memory row that could not be remapped",
+    "ecc-uncorrected": "uncorrectable memory errors ({value})",
+    "thermal-slowdown": "a slowdown for heat",
+    "message": "{value}",
+}
 # Values of such a reading that tell of nothing.
 NOTHING = frozenset({"0", "0.0", "No", "N/A", "Not Active", "Non-fatal", "false", ""})
 # Names of causes by words of a condition's type, reason or message; the first that is found counts.
