@@ -273,7 +273,10 @@ class _Teller:
 
     def _shortened(self, why: str) -> str:
         """A reason without the sentence that stands above already."""
-        return why.replace(self.cause.summary, "as above") if len(self.cause.summary) > _REPEATED_CHARS else why
+        said = self.cause.summary
+        if len(said) <= _REPEATED_CHARS:
+            return why
+        return why.replace(f", which {said}", " (as above)").replace(said, "as above")
 
     def _subject(self, finding_id: str) -> str:
         found = self.findings.get(finding_id)

@@ -200,12 +200,19 @@ def test_what_the_engine_says_of_rules_that_it_asked_is_recognised(tmp_path):
     assert considered[-1].startswith("Also asked, without a finding: ")
 
 
-def test_a_sentence_that_stands_above_is_not_said_again_in_the_chain(report):
-    link = msgspec.structs.replace(report.links[0], why=f"its gang waits: {report.causes[0].summary}")
+@pytest.mark.parametrize(
+    ("why", "shown"),
+    [
+        ("its gang waits: {}", "its gang waits: as above"),
+        ("it needs its queue, which {}", "it needs its queue (as above)"),
+    ],
+)
+def test_a_sentence_that_stands_above_is_not_said_again_in_the_chain(report, why, shown):
+    link = msgspec.structs.replace(report.links[0], why=why.format(report.causes[0].summary))
 
     told = explained(msgspec.structs.replace(report, links=[link, *report.links[1:]]), report.causes[0])
 
-    assert lines(told, "Why we think so")[0].text.endswith("(pod-not-created): its gang waits: as above")
+    assert lines(told, "Why we think so")[0].text.endswith(f"(pod-not-created): {shown}")
 
 
 def test_a_long_value_is_quoted_once(report):
