@@ -23,10 +23,11 @@ from diag.collect.failures import TransportError, log_in, meaning
 from diag.collect.kube import Answer, Cluster, in_cluster
 from diag.collect.kubeconfig import Kubeconfig, place_of
 from diag.collect.pool import patiently
-from diag.collect.requests import FailedError, Stop, ask, clock_of
+from diag.collect.requests import FailedError, Stop, ask, clock_of, is_page
 from diag.collect.review import Right, check, who
 from diag.collect.roles import rules_for
 from diag.errors import DiagError, EndedError
+from diag.facts.quoting import quoted
 from diag.views.wording import long_duration
 
 # What an extra brings, and what it is for. The first name is the module that must be there.
@@ -138,7 +139,7 @@ def _failed(what: str, error: DiagError) -> Check:
 def _cluster(cluster: Cluster, stop: Stop) -> Iterator[Check]:
     name = cluster.context
     try:
-        yield from _clock(name, ask(cluster, "/version", stop=stop))
+        yield from _clock(name, _version(cluster, stop))
     except FailedError as error:
         if error.status != _FORBIDDEN:  # which is no lack of what the rules read
             yield Check(verdict="fail", what=name, says=str(error), fix=_mend(error, cluster))
@@ -153,6 +154,15 @@ def _cluster(cluster: Cluster, stop: Stop) -> Iterator[Check]:
     if _basics(rights, "denied") and not _basics(rights, "allowed"):
         inside = check(cluster, rules_for(kinds), served, namespace=cluster.namespace, stop=stop)
         yield _rights_inside(name, cluster.namespace, [right for right in inside if right.verdict != "not served"])
+
+
+def _version(cluster: Cluster, stop: Stop) -> Answer:
+    """Raises FailedError where none comes, or a login page stands before the cluster."""
+    answer = ask(cluster, "/version", stop=stop)
+    if is_page(answer):
+        text = f"GET /version: a page for people, and no Kubernetes, answers: {quoted(answer.body, 200)}"
+        raise FailedError(text, status=answer.status, why="unreadable")
+    return answer
 
 
 def _clock(name: str, answer: Answer) -> Iterator[Check]:

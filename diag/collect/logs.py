@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from diag.collect.kube import Cluster, path_of
 from diag.collect.pool import in_parallel
-from diag.collect.requests import FailedError, Stop, ask
+from diag.collect.requests import FailedError, Stop, ask, is_page
 from diag.document import READ_LOGS
 from diag.snapshot.sources.part import LogKey, LogText, Problem
 from diag.snapshot.sources.words import first_of
@@ -75,12 +75,12 @@ class LiveLogs:
         query |= {"previous": "true"} if key[2] else {}
         path = path_of("api", "v1", "namespaces", namespace, "pods", pod, "log")
         answer = ask(self._cluster, path, query, accept="*/*", stop=self._stop)
-        body, form = answer.body, answer.headers.get("content-type", "")
-        if form.partition(";")[0].strip().lower() == "text/html":  # a proxy's page, where servers write text/plain
-            raise FailedError(f"GET {path}: the answer is no log, but {form}", status=answer.status, why="unreadable")
-        kept = body[-KEPT_BYTES:]
-        if len(kept) < len(body):
+        if is_page(answer):
+            text = f"GET {path}: the answer is no log, but {answer.headers['content-type']}"
+            raise FailedError(text, status=answer.status, why="unreadable")
+        kept = answer.body[-KEPT_BYTES:]
+        if len(kept) < len(answer.body):
             kept = kept[kept.find(b"\n") + 1 :]
         with self._lock:
-            self.read_bytes += len(body)
+            self.read_bytes += len(answer.body)
         return LogText(pod=key[0], container=key[1], previous=key[2], text=kept.decode(errors="replace").rstrip("\n"))

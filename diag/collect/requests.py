@@ -106,6 +106,11 @@ def clock_of(answer: Answer) -> datetime | None:
         return None
 
 
+def is_page(answer: Answer) -> bool:
+    """Whether a proxy answered with a page for people, where a kube-apiserver writes JSON or plain text."""
+    return answer.headers.get("content-type", "").partition(";")[0].strip().lower() == "text/html"
+
+
 def failed(path: str, answer: Answer, method: str = "GET") -> FailedError:
     """A refusal, with the server's own message (a Status, or plain text)."""
     try:

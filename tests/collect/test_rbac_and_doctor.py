@@ -130,6 +130,7 @@ def test_the_doctor_looks_at_each_context(diag, tmp_path):
             "warn  gpu rights: the server does not say which",
         ),
         ({"faults": [Fault(path=REVIEW, code=500, times=100)]}, 0, "warn  gpu rights: the server does not say which"),
+        ({"faults": [Fault(what="html", times=100)]}, 3, "fail  gpu: GET /version: a page for people"),
         ({"token": "another"}, 3, "log in again"),
         ({"faults": [Fault(what="gone", times=100)]}, 3, " --context gpu version"),
         ({"stale": ["policy"]}, 0, " get apiservices"),
