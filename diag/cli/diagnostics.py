@@ -33,10 +33,11 @@ class ExitCode(IntEnum):
 
 def say(text: str) -> None:
     """One piece of narration. A closed stderr is no reason to fail."""
-    from diag.report.sanitize import visible  # noqa: PLC0415  # --help says nothing here
+    from diag.cli.runner import spoken  # noqa: PLC0415  # --help says nothing here
+    from diag.report.sanitize import visible  # noqa: PLC0415  # as above
 
     lines = "".join(f"{visible(line)}\n" for line in text.splitlines() or [""])
-    _write(lines)
+    _write(spoken(lines))
 
 
 def complain(error: DiagError) -> None:

@@ -2,11 +2,14 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from diag.cli.output import Target
-from diag.document import Report
 from diag.errors import DiagError
-from diag.report.look import Look
+
+if TYPE_CHECKING:  # an error is said before any of these is loaded
+    from diag.cli.output import Target
+    from diag.document import Report
+    from diag.report.look import Look
 
 _SUMMARY = 1024**2  # bytes; GitHub shows no summary of a step that is longer
 _LEAST = 2_000
@@ -17,7 +20,7 @@ def listens() -> bool:
     return os.environ.get("GITHUB_ACTIONS") == "true" or bool(os.environ.get("TF_BUILD"))
 
 
-def for_log(output: bytes, target: Target) -> bytes:
+def for_log(output: bytes, target: "Target") -> bytes:
     """What may be written there: nothing that is a command, by accident or malice, to a log that is read along."""
     if target.path is not None or not listens():
         return output
@@ -26,7 +29,16 @@ def for_log(output: bytes, target: Target) -> bytes:
     return without_commands(output, target.form)
 
 
-def add_summary(report: Report, look: Look) -> None:
+def spoken(lines: str) -> str:
+    """What may be said on stderr, which a runner reads along as well: names of files and servers are anybody's."""
+    if not listens():
+        return lines
+    from diag.report.formats.github import without_commands  # noqa: PLC0415  # only in CI
+
+    return without_commands(lines.encode(), "plain").decode()
+
+
+def add_summary(report: "Report", look: "Look") -> None:
     """Adds the report to the summary of the job, which its variable names. Raises DiagError where it cannot."""
     given = os.environ.get("GITHUB_STEP_SUMMARY")
     if not given:

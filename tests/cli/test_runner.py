@@ -5,6 +5,9 @@ import os
 import msgspec
 import pytest
 
+from diag.cli.diagnostics import complain
+from diag.errors import DiagError
+
 
 @pytest.fixture
 def hostile(report):
@@ -21,6 +24,18 @@ def test_a_log_that_a_runner_reads_holds_no_command_of_others(diag, hostile, run
     assert "##[" not in on_runner.out
     assert "## [error]gone" in on_runner.out
     assert "##[error]gone" in (on_runner.folder / "a.json").read_text()
+
+
+@pytest.mark.parametrize("runner", [{"GITHUB_ACTIONS": "true"}, {"TF_BUILD": "True"}])
+def test_an_error_is_no_command_to_a_runner_whatever_the_name_of_a_file(runner, monkeypatch, capsys):
+    name = "x\n::error::planted\n ##[error]old"
+    complain(DiagError(f"{name} does not exist"))
+    assert "\n::error::planted\n" in capsys.readouterr().err
+
+    for variable, value in runner.items():
+        monkeypatch.setenv(variable, value)
+    complain(DiagError(f"{name} does not exist"))
+    assert capsys.readouterr().err == "diag: x\n| ::error::planted\n ## [error]old does not exist\n"
 
 
 def test_the_summary_of_the_job_is_added_to_what_is_there(diag, tmp_path):
