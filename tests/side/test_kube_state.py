@@ -7,6 +7,7 @@ import pytest
 from diag.api import capture, scan
 from diag.snapshot.archive.write import save
 from diag.snapshot.sources.side import readings_of
+from diag.snapshot.sources.side.lines import MOST_CHARS
 from diag.views.coverage import gap_lines
 
 NODE = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "gpu-z"}, "status": {"allocatable": {}}}
@@ -158,3 +159,13 @@ def test_a_condition_and_an_offer_name_their_own_lines():
         ("condition", "GpuNvswitchFatalWatch=True", "gpu-a", ""),
     ]
     assert [text.split("\n")[one.line - 1].strip() for one in found] == [one.text for one in found]
+
+
+def test_a_name_without_end_is_kept_as_short_as_the_line_that_tells_it():
+    answer = {
+        "status": "success",
+        "data": {"resultType": "vector", "result": [of_pod(PHASE, phase="Pending", pod="p" * 5000)]},
+    }
+    (found,) = readings_of(json.dumps(answer).encode(), "k.json")
+    assert len(found.pod) == MOST_CHARS
+    assert len(found.text) == MOST_CHARS

@@ -163,9 +163,11 @@ class _Places:
         at = next((found for word in words if word and (found := self._text.find(word, self._at)) >= 0), self._at)
         self._number += self._text.count("\n", self._at, at)
         self._at = at
-        start = self._text.rfind("\n", 0, at) + 1
-        stop = self._text.find("\n", at)
-        line = self._text[start : stop if stop >= 0 else None].rstrip("\r")
+        # Answers of Prometheus are one line of many megabytes: no further is looked than what is kept of it.
+        near, far = max(at - MOST_CHARS, 0), at + MOST_CHARS + 1
+        start = self._text.rfind("\n", near, at) + 1 or near
+        stop = self._text.find("\n", at, far)
+        line = self._text[start : stop if stop >= 0 else far].rstrip("\r")
         if len(line) > MOST_CHARS:
             middle = max(at - start - MOST_CHARS // 2, 0)
             line = line[middle : middle + MOST_CHARS]

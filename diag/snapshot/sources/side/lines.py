@@ -20,6 +20,7 @@ class Line:
     ) -> Reading:
         """The reading that this line gives."""
         return Reading(
-            source=source, node=node, device=device, what=what, value=value[:MOST_CHARS], file=self.file,
-            line=self.number, text=self.text[:MOST_CHARS].rstrip("\r"), instance=instance, pod=pod,
+            source=source, node=node[:MOST_CHARS], device=device[:MOST_CHARS], what=what, value=value[:MOST_CHARS],
+            file=self.file, line=self.number, text=self.text[:MOST_CHARS].rstrip("\r"),
+            instance=instance[:MOST_CHARS], pod=pod[:MOST_CHARS],
         )  # fmt: skip
