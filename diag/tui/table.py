@@ -200,8 +200,10 @@ class VirtualTable(DrawnLines, can_focus=True):
             if not room:
                 continue
             mark = ("▼" if self.sorted_by[1] else "▲") if self.sorted_by and self.sorted_by[0] == at else ""
-            texts.append(pad(cut(column.title + self.marks(mark), room), room, right=column.kind != "text"))
-        return [Segment(" " * _MARK_CELLS + _GAP.join(texts))]
+            # where there is no room for the mark, it stands in the gap behind: it takes no letter of the title
+            title = f"{cut(column.title, room)}{self.marks(mark)}"
+            texts.append(pad(pad(title, room, right=column.kind != "text"), room + len(_GAP)))
+        return [Segment(" " * _MARK_CELLS + "".join(texts)[: -len(_GAP)])]
 
     def _line(self, at: int, widths: Sequence[int]) -> Strip:
         line = self.lines[at]

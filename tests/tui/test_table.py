@@ -162,6 +162,17 @@ def test_marks_are_toggled_and_taken_together():
     assert run(table(5), "space", "k", "space", then=chosen)[1] == ["k1"]
 
 
+def test_the_mark_of_the_sorting_never_takes_a_letter_of_a_narrow_title():
+    columns = (Column(title="ID"), Column(title="GPUS", kind="count"), Column(title="CAUSE"))
+    shown = Table(columns=columns, lines=[Line(key="k", values=("C1", 2, "a cause"))])
+
+    def heading(widget, _):
+        return " ".join(drawn(widget.app)[0].split())
+
+    for column, marked in enumerate(("ID▲ GPUS CAUSE", "ID GPUS▲ CAUSE", "ID GPUS CAUSE▲")):
+        assert run(shown, *["greater_than_sign"] * (2 * column + 1), then=heading)[1] == marked
+
+
 def test_sorting_goes_through_the_columns_both_ways_and_back():
     def order(widget, _):
         return [line.key for line in widget.lines]
