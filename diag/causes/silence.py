@@ -227,7 +227,7 @@ def _where_logs_are(silent: list[Group]) -> str:
         return "give them as a log list, of the containers that have run"
     first = (ended or ran)[0].first
     previous = " --previous" if ended else ""
-    command = quoted(f"kubectl logs -n {first.namespace} {first.name}{previous}", words_in(first))
+    command = quoted(f"kubectl logs -n {first.namespace} {first.name}{previous}", words_in(first.ref))
     return "give them as a log list" + (f"; {command} shows the same" if command else "")
 
 
