@@ -42,6 +42,8 @@ from diag.facts.masking import mask
 from diag.facts.quoting import LONGEST
 from diag.snapshot.paged import GZIP_OR_ZLIB
 
+# Several clusters are read in threads: two that load the client at once lock each other out of its modules.
+_LOADING = threading.Lock()
 _CHUNK = 256 * 1024
 _CONNECT_S = 10.0
 _POOL = 96  # connections that are kept: a watch holds one for each kind
@@ -241,8 +243,10 @@ class Cluster:
 
     def _load(self) -> None:
         """Read the configuration (again: exec plug-ins run, token files are read), and make a pool of connections."""
-        import urllib3  # noqa: PLC0415
-        from kubernetes.client import ApiClient, Configuration  # noqa: PLC0415  heavy
+        with _LOADING:
+            import urllib3  # noqa: PLC0415
+            from kubernetes import config  # noqa: F401, PLC0415  what `_configure` takes from it is loaded here, too
+            from kubernetes.client import ApiClient, Configuration  # noqa: PLC0415  heavy
 
         urllib3.disable_warnings(urllib3.exceptions.DependencyWarning)  # an error says the same, in a sentence
         settings = Configuration()
